@@ -1,0 +1,195 @@
+"""The base of every API view: authenticate, call one async method, encode plain rows."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+import msgspec
+from adrf.views import APIView
+from django.conf import settings
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.parsers import BaseParser
+from rest_framework.serializers import Serializer
+
+from dashtam import errors, problems
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+T = TypeVar("T")
+
+
+class StrictJSONParser(BaseParser):
+    """RFC 8259 and nothing more: no NaN, no lone surrogates, bounded size and depth."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise errors.PayloadTooLarge()
+        try:
+            return msgspec.json.decode(raw)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise errors.BadRequest("The body is not valid JSON.", code="malformed_json") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with something else than 200 and a body: a status, headers, or no body at all."""
+
+    data: Any = None
+    status: int = 200
+    headers: Mapping[str, str] | None = None
+
+
+class ApiView(APIView):
+    """One resource. Handlers are async, return plain data or a Reply, and raise DashtamErrors.
+
+    Stock adrf runs authentication and permission checks in a thread and rendering in another; here
+    both happen on the loop: the authenticator awaits, and encoding a page takes microseconds.
+    """
+
+    public: ClassVar[bool] = False
+
+    async def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Serve one request."""
+        self.args, self.kwargs = args, kwargs
+        self.headers: dict[str, str] = {}
+        self.request = request = self.initialize_request(request, *args, **kwargs)
+        try:
+            handler = self._handler(request.method)
+            await self._authenticate(request)
+            return self._response(await handler(request, *args, **kwargs))
+        except Exception as exception:
+            error = problems.typed(exception)
+            problems.log_if_ours(exception, error)
+            response = problems.problem(error, request._request.id)
+            if isinstance(error, errors.MethodNotAllowed):
+                response["Allow"] = ", ".join(self.allowed_methods)
+            return response
+
+    def _handler(self, method: str) -> Callable[..., Any]:
+        name = method.lower()
+        if name == "head" and not hasattr(self, "head"):
+            name = "get"
+        if name not in self.http_method_names or not hasattr(self, name):
+            raise errors.MethodNotAllowed()
+        handler: Callable[..., Any] = getattr(self, name)
+        return handler
+
+    async def options(self, request: Any, *args: Any, **kwargs: Any) -> Reply:
+        """Which methods this address takes."""
+        return Reply(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    async def _authenticate(self, request: Any) -> None:
+        request._request.principal = None
+        if self.public or request.method == "OPTIONS":
+            return
+        for authenticator in self.get_authenticators():
+            principal = await authenticator.authenticate(request)
+            if principal is not None:
+                request._request.principal = principal
+                return
+        raise errors.Unauthorized()
+
+    def _response(self, reply: Any) -> HttpResponseBase:
+        if isinstance(reply, HttpResponseBase):
+            return reply
+        if not isinstance(reply, Reply):
+            reply = Reply(reply)
+        if reply.data is None:
+            response = HttpResponse(status=reply.status if reply.status != 200 else 204)
+        else:
+            response = HttpResponse(encode(reply.data), content_type="application/json", status=reply.status)
+        for name, value in (reply.headers or {}).items():
+            response[name] = value
+        return response
+
+    def read(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """The validated body. Raises ValidationFailed naming each field."""
+        data = self.request.data
+        if not isinstance(data, Mapping):
+            raise errors.BadRequest("The body must be a JSON object.", code="malformed_json")
+        return _validated(serializer, data)
+
+    def read_query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """The validated query parameters. Unknown and repeated ones are refused."""
+        given = self.request.query_params
+        known = {*serializer().fields, "cursor", "limit"}
+        wrong = [errors.FieldError(name, "unknown", "There is no such parameter.") for name in given if name not in known]
+        wrong += [
+            errors.FieldError(name, "repeated", "Give this parameter once.") for name, values in given.lists() if len(values) > 1
+        ]
+        if wrong:
+            raise errors.ValidationFailed(errors=wrong)
+        return _validated(serializer, given.dict())
+
+
+def _validated(serializer: type[Serializer[Any]], data: Mapping[str, Any]) -> dict[str, Any]:
+    bound = serializer(data=data)
+    bound.is_valid(raise_exception=True)
+    return dict(bound.validated_data)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
+
+
+def encode(data: Any) -> bytes:
+    """JSON: decimals as exact strings, times as RFC 3339 in UTC, ids as strings."""
+    return _encoder.encode(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What slice of a list was asked for. `after` holds the sort key of the last row seen."""
+
+    limit: int = DEFAULT_LIMIT
+    after: tuple[str, ...] | None = None
+
+
+def page(request: Any) -> Page:
+    """The page that `?cursor=&limit=` asks for. Raises ValidationFailed."""
+    raw_limit, cursor = request.GET.get("limit", ""), request.GET.get("cursor", "")
+    if raw_limit and not (raw_limit.isascii() and raw_limit.isdigit() and 0 < int(raw_limit[:9]) <= MAX_LIMIT and len(raw_limit) < 9):
+        detail = f"Give a whole number from 1 to {MAX_LIMIT}."
+        raise errors.ValidationFailed(errors=[errors.FieldError("limit", "out_of_range", detail)])
+    return Page(int(raw_limit) if raw_limit else DEFAULT_LIMIT, _after(cursor) if cursor else None)
+
+
+def _after(cursor: str) -> tuple[str, ...]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, ...])
+    except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
+        detail = "This cursor is not one of ours. Start without one."
+        raise errors.ValidationFailed(errors=[errors.FieldError("cursor", "invalid", detail)]) from error
+
+
+def invalid_cursor() -> errors.ValidationFailed:
+    """For queries that find a well-formed cursor not to fit their list."""
+    detail = "This cursor belongs to another list. Start without one."
+    return errors.ValidationFailed(errors=[errors.FieldError("cursor", "invalid", detail)])
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of rows and where the next one starts."""
+
+    results: Sequence[Any]
+    next_cursor: str | None
+
+
+def listing(rows: Sequence[T], wanted: Page, key: Callable[[T], Sequence[str | UUID | datetime | object]]) -> Listing:
+    """Cut `limit + 1` rows to a page. `key` gives the sort key of a row, as the query orders by it."""
+    more = len(rows) > wanted.limit
+    rows = rows[: wanted.limit]
+    cursor = None
+    if more:
+        encoded = msgspec.json.encode([part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key(rows[-1])])
+        cursor = base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+    return Listing(rows, cursor)

@@ -1,0 +1,9 @@
+"""The project package as an app: static files, template tags, system checks."""
+
+from django.apps import AppConfig
+
+
+class DashtamConfig(AppConfig):
+    """What every other app may import."""
+
+    name = "dashtam"

@@ -1,0 +1,77 @@
+"""The ASGI application: HTTP on shared database threads, WebSockets through Channels, static files."""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
+
+import django
+
+django.setup()
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django import db
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core import signals
+from django.core.handlers.asgi import ASGIHandler
+from django.urls import path
+from servestatic import ServeStaticASGI
+
+from accounts.websocket import SignedInOnly
+from dashtam.bridge import database_context
+from notifications.consumers import EventsConsumer
+
+# Their work, per request and through a thread each, is done by the database threads themselves.
+signals.request_started.disconnect(db.reset_queries)
+signals.request_started.disconnect(db.close_old_connections)
+signals.request_finished.disconnect(db.close_old_connections)
+
+
+class HttpHandler(ASGIHandler):
+    """Django's handler without a thread and a database connection of its own for each request."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async with database_context():
+            await self.handle(scope, _bounded(scope, receive), send)
+
+
+def _bounded(scope: Any, receive: Any) -> Any:
+    """Stop reading a body that is larger than anything we accept; the view then finds it cut short."""
+    left = settings.MAX_BODY_BYTES
+
+    async def limited() -> Any:
+        nonlocal left
+        message = await receive()
+        if message["type"] == "http.request":
+            left -= len(message.get("body", b""))
+            if left < 0:
+                scope["dashtam.too_large"] = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+        return message
+
+    return limited
+
+
+def with_static_files(application: Any) -> Any:
+    """Serve the apps' own static files from memory-mapped listings, before Django sees the request."""
+    served = ServeStaticASGI(application, max_age=300, allow_all_origins=False, add_headers_function=_static_headers)
+    for finder in get_finders():
+        for storage in finder.storages.values():  # type: ignore[attr-defined]
+            served.add_files(storage.location, prefix=settings.STATIC_URL)
+    return served
+
+
+def _static_headers(headers: Any, path: str, url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
+websockets = URLRouter([path("ws/events", EventsConsumer.as_asgi())])
+application = ProtocolTypeRouter(
+    {
+        "http": with_static_files(HttpHandler()),
+        "websocket": AllowedHostsOriginValidator(SignedInOnly(websockets)),
+    }
+)

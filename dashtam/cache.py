@@ -1,0 +1,85 @@
+"""A small awaited cache on the Redis protocol. Without the server everything works, only slower."""
+
+import asyncio
+import logging
+import time
+import weakref
+from typing import TypeVar
+
+import msgspec
+from django.conf import settings
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 0.5
+REST_AFTER_FAILURE_SECONDS = 1.0
+
+
+class Cache:
+    """Typed values under a key, for a while. No method ever raises because the server is away."""
+
+    def __init__(self, *, url: str, prefix: str) -> None:
+        self.url = url
+        self.prefix = prefix
+        self.client = Redis.from_url(
+            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, max_connections=64
+        )
+        self.away_until = 0.0
+
+    async def get(self, key: str, type: type[T]) -> T | None:
+        """The value, or None when there is none, it does not fit the type, or the server is away."""
+        raw = await self._attempt("get", f"{self.prefix}:{key}")
+        if not isinstance(raw, bytes):
+            return None
+        try:
+            return msgspec.msgpack.decode(raw, type=type)
+        except msgspec.MsgspecError:
+            return None
+
+    async def set(self, key: str, value: object, *, seconds: int) -> None:
+        """Keep a value for some seconds."""
+        await self._attempt("set", f"{self.prefix}:{key}", msgspec.msgpack.encode(value), seconds)
+
+    async def delete(self, *keys: str) -> bool:
+        """Forget values. False when the server is away, so that it may come back still knowing them."""
+        return await self._attempt("delete", *(f"{self.prefix}:{key}" for key in keys)) is not None
+
+    async def take(self, key: str, type: type[T]) -> T | None:
+        """Get and delete in one step: of many callers, one gets the value."""
+        raw = await self._attempt("getdel", f"{self.prefix}:{key}")
+        return msgspec.msgpack.decode(raw, type=type) if isinstance(raw, bytes) else None
+
+    async def ping(self) -> bool:
+        """Whether the server answers, asked afresh."""
+        self.away_until = 0.0
+        return await self._attempt("ping") is not None
+
+    async def _attempt(self, command: str, *arguments: object) -> object:
+        """One command; None when the server is away. After a failure, leave it alone for a second."""
+        if time.monotonic() < self.away_until:
+            return None
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                if command == "set":
+                    name, value, seconds = arguments
+                    return await self.client.set(str(name), value, ex=seconds)  # type: ignore[arg-type]
+                return await getattr(self.client, command)(*arguments)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.away_until = time.monotonic() + REST_AFTER_FAILURE_SECONDS
+            logger.warning("The cache did not answer (%s); going on without it.", type(error).__name__)
+            return None
+
+
+_caches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Cache] = weakref.WeakKeyDictionary()
+
+
+def cache() -> Cache:
+    """The cache of the running event loop: connections belong to the loop that opened them."""
+    loop = asyncio.get_running_loop()
+    found = _caches.get(loop)
+    if found is None or found.url != settings.REDIS_URL:
+        found = _caches[loop] = Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX)
+    return found

@@ -1,0 +1,56 @@
+"""Whether this process lives, and whether the whole installation can do its work."""
+
+import asyncio
+from typing import Any
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest
+
+from dashtam.api import ApiView, Reply
+from dashtam.bridge import run_db
+from dashtam.cache import cache
+
+DEADLINE_SECONDS = 3.0
+HEARTBEAT_SECONDS = 60
+
+
+class Healthz(ApiView):
+    """The process is alive. Asks nobody else."""
+
+    public = True
+
+    async def get(self, request: HttpRequest) -> Any:
+        return {"status": "ok"}
+
+
+class Readyz(ApiView):
+    """Database, cache, migrations and worker: `ok` for each, or what is wrong."""
+
+    public = True
+
+    async def get(self, request: HttpRequest) -> Any:
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                found = await run_db(_database_findings)
+        except Exception:
+            found = {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
+        found["cache"] = "ok" if await cache().ping() else "unreachable"
+        ready = all(value == "ok" for value in found.values())
+        return Reply({"status": "ready" if ready else "not_ready", "checks": found}, status=200 if ready else 503)
+
+
+def _database_findings() -> dict[str, str]:
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            [HEARTBEAT_SECONDS],
+        )
+        (workers,) = cursor.fetchone()
+    return {
+        "database": "ok",
+        "migrations": "pending" if pending else "ok",
+        "worker": "ok" if workers else "no worker has reported lately",
+    }

@@ -1,0 +1,76 @@
+"""Secrets from the environment: read, checked before anything starts, and generated for a demo."""
+
+import base64
+import binascii
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+KEY_BYTES = 32
+SECRET_KEY_LENGTH = 50
+KNOWN_DEFAULTS = ("change", "insecure", "example", "default", "secret-key", "your-", "xxxx")
+
+
+def secret(name: str, value: str) -> str:
+    """`value`, unless it is missing, short, or looks like a placeholder."""
+    if not value:
+        raise ImproperlyConfigured(f"{name} is missing. Set it to {SECRET_KEY_LENGTH} or more random characters.")
+    if len(value) < SECRET_KEY_LENGTH or len(set(value)) < 10:
+        raise ImproperlyConfigured(
+            f"{name} is too short or too simple. Set it to {SECRET_KEY_LENGTH} or more random characters."
+        )
+    if any(word in value.lower() for word in KNOWN_DEFAULTS):
+        raise ImproperlyConfigured(f"{name} still is a default value. Set it to random characters of your own.")
+    return value
+
+
+def key_ring(name: str, value: str) -> dict[str, bytes]:
+    """Keys by id from `id:base64,id:base64`. The first is used to write, all are used to read."""
+    if not value:
+        raise ImproperlyConfigured(f"{name} is missing. Set it to one or more `id:base64 of 32 bytes`, comma separated.")
+    ring: dict[str, bytes] = {}
+    for entry in value.split(","):
+        key_id, _, encoded = entry.strip().partition(":")
+        key = _decoded(encoded)
+        if not key_id.isascii() or not key_id.isalnum() or len(key_id) > 16 or key_id in ring:
+            raise ImproperlyConfigured(f"{name} needs a distinct id of 1 to 16 letters and digits before each colon.")
+        if len(key) != KEY_BYTES:
+            raise ImproperlyConfigured(f"{name}: the key {key_id!r} is not {KEY_BYTES} bytes of base64.")
+        if len(set(key)) < 8:
+            raise ImproperlyConfigured(f"{name}: the key {key_id!r} is not random. Generate a new one.")
+        ring[key_id] = key
+    return ring
+
+
+def _decoded(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def generated() -> dict[str, str]:
+    """A fresh value for every secret that Dashtam needs."""
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "JWT_KEYS": f"{secrets.token_hex(4)}:{_random_key()}",
+        "ENCRYPTION_KEYS": f"{secrets.token_hex(4)}:{_random_key()}",
+        "SANDBOX_CLIENT_SECRET": secrets.token_urlsafe(32),
+    }
+
+
+def _random_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def write_if_absent(path: Path) -> None:
+    """Generate the secrets of a private installation once; later starts find the same ones."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in generated().items())

@@ -1,0 +1,33 @@
+"""A private installation on one machine: its secrets and its servers, found or made before Django starts."""
+
+import os
+from pathlib import Path
+
+import environ
+
+from dashtam import embedded, keys
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def home() -> Path:
+    """The folder that holds everything this installation owns: database, outbox, keys."""
+    return Path(os.environ.get("DASHTAM_HOME") or ROOT / ".dashtam").resolve()
+
+
+def load_secrets(*, generate: bool = False) -> None:
+    """Put the installation's own secrets into the environment; what is set there already wins."""
+    file = home() / "secrets.env"
+    if generate:
+        keys.write_if_absent(file)
+    if file.exists():
+        environ.Env.read_env(file)
+
+
+def start_servers() -> None:
+    """Start the embedded servers for whichever of DATABASE_URL and REDIS_URL is not set."""
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return
+    servers = embedded.ensure_running(home())
+    os.environ.setdefault("DATABASE_URL", servers.database_url)
+    os.environ.setdefault("REDIS_URL", servers.redis_url)

@@ -1,0 +1,125 @@
+"""Django's browser middleware without its thread hops, and what every answer carries.
+
+Django runs the hooks of its own middleware through threads under ASGI although, with cookie-backed
+sessions and messages, none of them waits for anything. These subclasses call the same hooks directly.
+"""
+
+import contextvars
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import markcoroutinefunction  # noqa: TID251 marks only, no bridge
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
+from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSession
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
+
+from dashtam import problems
+
+GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
+request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the id of the request being served into each log line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+class RequestMiddleware:
+    """Gives each request its id, refuses foreign hosts, and turns exceptions into typed answers."""
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: Any) -> HttpResponseBase:
+        request.id = secrets.token_hex(8)
+        request_id.set(request.id)
+        request.get_host()
+        response = await self.get_response(request)
+        response["X-Request-Id"] = request.id
+        if "Cache-Control" not in response and not request.path.startswith(settings.STATIC_URL):
+            response["Cache-Control"] = "no-store"
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
+        error = problems.typed(exception)
+        problems.log_if_ours(exception, error)
+        return problems.respond(request, error)
+
+
+class _Direct:
+    """Calls a middleware's own process_request and process_response on the loop."""
+
+    get_response: Any
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        before = getattr(self, "process_request", None)
+        after = getattr(self, "process_response", None)
+        response: HttpResponseBase | None = before(request) if before else None
+        response = response or await self.get_response(request)
+        return after(request, response) if after else response
+
+
+class SecurityHeadersMiddleware(_Direct, SecurityMiddleware):
+    """Transport security, a strict content policy, and no framing, on every answer."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        super().process_response(request, response)
+        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.setdefault("X-Frame-Options", "DENY")
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        return response
+
+
+class SessionMiddleware(_Direct, DjangoSession):
+    """The signed session cookie; the session itself is a row of ours that the cookie names."""
+
+
+class CsrfMiddleware(_Direct, CsrfViewMiddleware):
+    """CSRF protection for every form; the API authenticates by header and is exempt."""
+
+    async def process_view(self, request: Any, callback: Any, args: Any, kwargs: Any) -> HttpResponse | None:  # type: ignore[override]
+        return super().process_view(request, callback, args, kwargs)
+
+
+class AuthenticationMiddleware(_Direct, DjangoAuthentication):
+    """`request.user` for the admin; pages and API use `request.principal`."""
+
+
+class MessageMiddleware(_Direct, DjangoMessages):
+    """One-time messages in a signed cookie."""
+
+
+def page_context(request: Any) -> dict[str, Any]:
+    """What every template may use."""
+    return {"user": getattr(request, "principal", None), "request_id": getattr(request, "id", "")}
+
+

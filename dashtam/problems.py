@@ -1,0 +1,131 @@
+"""How an error looks outside: problem+json (RFC 9457) for programs, a page for people."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.shortcuts import render
+from rest_framework import exceptions as drf
+
+from dashtam import errors
+from dashtam.errors import DashtamError
+
+logger = logging.getLogger(__name__)
+
+PROGRAM_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+
+KNOWN: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[], DashtamError]], ...] = (
+    ((OperationalError, InterfaceError), lambda: errors.ServiceBusy(code="database_unavailable")),
+    ((Http404, drf.NotFound), errors.NotFound),
+    (drf.MethodNotAllowed, errors.MethodNotAllowed),
+    (drf.UnsupportedMediaType, errors.UnsupportedMedia),
+    (RequestDataTooBig, errors.PayloadTooLarge),
+    ((PermissionDenied, drf.PermissionDenied), errors.Forbidden),
+    ((SuspiciousOperation, TooManyFieldsSent, UnreadablePostError), errors.BadRequest),
+    ((drf.ParseError, RecursionError, UnicodeError), errors.BadRequest),
+)
+
+
+def typed(error: BaseException) -> DashtamError:
+    """The DashtamError that stands for any exception; an unknown one is our fault and is logged."""
+    if isinstance(error, DashtamError):
+        return error
+    if isinstance(error, drf.ValidationError):
+        return errors.ValidationFailed(errors=list(_field_errors(error.detail)))
+    for kinds, make in KNOWN:
+        if isinstance(error, kinds):
+            return make()
+    if isinstance(error, drf.APIException):
+        return errors.BadRequest() if error.status_code < 500 else DashtamError()
+    return DashtamError()
+
+
+def _field_errors(detail: Any, path: str = "") -> Any:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            here = "" if name == "non_field_errors" else str(name)
+            yield from _field_errors(inner, f"{path}.{here}".strip("."))
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, (dict, list))
+            yield from _field_errors(inner, f"{path}.{index}".strip(".") if nested else path)
+    else:
+        yield errors.FieldError(path, str(getattr(detail, "code", "invalid")), str(detail))
+
+
+def problem(error: DashtamError, request_id: str) -> HttpResponse:
+    """The error as application/problem+json."""
+    body: dict[str, Any] = {
+        "type": f"urn:dashtam:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if error.errors:
+        body["errors"] = [{"field": e.field, "code": e.code, "detail": e.detail} for e in error.errors]
+    response = HttpResponse(msgspec.json.encode(body), content_type="application/problem+json", status=error.status)
+    return _with_headers(response, error)
+
+
+def _with_headers(response: HttpResponse, error: DashtamError) -> HttpResponse:
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.Unauthorized):
+        response["WWW-Authenticate"] = error.challenge
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def respond(request: HttpRequest, error: DashtamError) -> HttpResponse:
+    """The error in the form this address answers in."""
+    request_id = getattr(request, "id", "")
+    if request.path.startswith(PROGRAM_PATHS):
+        return problem(error, request_id)
+    known = {400, 403, 404, 429, 500, 503}
+    template = f"errors/{error.status if error.status in known else 400}.html"
+    page = render(request, template, {"error": error, "request_id": request_id}, status=error.status)
+    return _with_headers(page, error)
+
+
+def log_if_ours(error: BaseException, typed_error: DashtamError) -> None:
+    """Unknown exceptions are bugs: keep the stack, but not the message, which may carry what people typed."""
+    if typed_error.status == 500:
+        stack = error.__traceback__
+        while stack is not None and stack.tb_next is not None:
+            stack = stack.tb_next
+        where = f"{stack.tb_frame.f_code.co_filename}:{stack.tb_lineno}" if stack else "?"
+        logger.error("Unhandled %s at %s", type(error).__name__, where)
+    elif typed_error.status == 503:
+        logger.warning("Answered 503 %s after %s", typed_error.code, type(error).__name__)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    return respond(request, typed(exception))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return respond(request, errors.NotFound())
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return respond(request, errors.Forbidden())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500."""
+    return respond(request, DashtamError())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came back without its CSRF token: an old tab, blocked cookies, or a forgery."""
+    detail = "Your page was open too long or cookies are blocked. Go back, load the page again and send it once more."
+    return respond(request, errors.Forbidden(detail, code="csrf_failed"))

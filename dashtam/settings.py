@@ -1,0 +1,246 @@
+"""The one settings file. Every knob is an environment variable, listed in `.env.example`."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import environ
+
+from dashtam import keys, local
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+
+env = environ.Env(
+    SECRET_KEY=(str, ""),
+    JWT_KEYS=(str, ""),
+    ENCRYPTION_KEYS=(str, ""),
+    DATABASE_URL=(str, ""),
+    REDIS_URL=(str, ""),
+    DASHTAM_HOME=(str, ""),
+    PORT=(int, 8000),
+    PUBLIC_URL=(str, ""),
+    ALLOWED_HOSTS=(list, []),
+    TRUSTED_PROXIES=(list, []),
+    DATABASE_THREADS=(int, 8),
+    DATABASE_STATEMENT_TIMEOUT=(int, 10_000),
+    HASH_THREADS=(int, 0),
+    HASH_QUEUE=(int, 24),
+    EMAIL_PROVIDER=(str, "outbox"),
+    EMAIL_FROM=(str, "Dashtam <dashtam@localhost.localdomain>"),
+    ADMIN_EMAILS=(list, []),
+    AWS_REGION=(str, ""),
+    AWS_ACCESS_KEY_ID=(str, ""),
+    AWS_SECRET_ACCESS_KEY=(str, ""),
+    AWS_SES_ENDPOINT_URL=(str, ""),
+    SANDBOX_URL=(str, ""),
+    SANDBOX_CLIENT_ID=(str, "dashtam-sandbox"),
+    SANDBOX_CLIENT_SECRET=(str, ""),
+    SYNC_INTERVAL_MINUTES=(int, 360),
+    LOG_LEVEL=(str, "INFO"),
+)
+
+HOME = local.home()
+SECRET_KEY = keys.secret("SECRET_KEY", env("SECRET_KEY"))
+JWT_KEYS = keys.key_ring("JWT_KEYS", env("JWT_KEYS"))
+ENCRYPTION_KEYS = keys.key_ring("ENCRYPTION_KEYS", env("ENCRYPTION_KEYS"))
+DEBUG = False
+
+# --- where we are -----------------------------------------------------------------------------------
+PORT = env("PORT")
+PUBLIC_URL = (env("PUBLIC_URL") or f"http://localhost:{PORT}").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+_https = _public.scheme == "https"
+ALLOWED_HOSTS = [_public.hostname or "localhost", *env("ALLOWED_HOSTS")]
+if not _https:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+TRUSTED_PROXIES = env("TRUSTED_PROXIES")
+ROOT_URLCONF = "dashtam.urls"
+ASGI_APPLICATION = "dashtam.asgi.application"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "notifications",
+    "accounts",
+    "providers",
+    "dashtam",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "procrastinate.contrib.django",
+    "rest_framework",
+    "drf_spectacular",
+]
+
+MIDDLEWARE = [
+    "dashtam.middleware.RequestMiddleware",
+    "dashtam.middleware.SecurityHeadersMiddleware",
+    "dashtam.middleware.SessionMiddleware",
+    "dashtam.middleware.CsrfMiddleware",
+    "dashtam.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PrincipalMiddleware",
+    "dashtam.middleware.MessageMiddleware",
+]
+
+# --- storage ----------------------------------------------------------------------------------------
+_database = urlsplit(env("DATABASE_URL"))
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(_database.path.lstrip("/")) or "dashtam",
+        "USER": unquote(_database.username or ""),
+        "PASSWORD": unquote(_database.password or ""),
+        # A folder of sockets comes percent-encoded in the host, which urlsplit would lower-case.
+        "HOST": unquote(_database.netloc.rpartition("@")[2].partition(":")[0]),
+        "PORT": _database.port or "",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            **dict(pair.partition("=")[::2] for pair in _database.query.split("&") if pair),
+            "connect_timeout": 5,
+            "application_name": "dashtam",
+            "options": f"-c statement_timeout={env('DATABASE_STATEMENT_TIMEOUT')} -c lock_timeout=3000"
+            " -c idle_in_transaction_session_timeout=15000",
+        },
+    }
+}
+DATABASE_THREADS = env("DATABASE_THREADS")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env("REDIS_URL")
+CACHE_PREFIX = "dashtam"
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 8, "socket_connect_timeout": 0.5}],
+            "prefix": "dashtam:live",
+            "capacity": 500,
+            "expiry": 30,
+        },
+    }
+}
+
+# --- people -----------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backend.SessionOnlyBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+HASH_THREADS = env("HASH_THREADS")
+HASH_QUEUE = env("HASH_QUEUE")
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "dashboard"
+ACCESS_TOKEN_SECONDS = 600
+REFRESH_IDLE_DAYS = 14
+SESSION_ABSOLUTE_DAYS = 90
+REFRESH_GRACE_SECONDS = 10
+
+# --- cookies and headers ----------------------------------------------------------------------------
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_NAME = "__Host-session" if _https else "session"
+SESSION_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_DAYS * 86_400
+CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrf"
+CSRF_COOKIE_SECURE = _https
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "dashtam.problems.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+SECURE_SSL_REDIRECT = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+SECURE_HSTS_PRELOAD = _https
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+MAX_BODY_BYTES = 26_214_400
+
+# --- pages ------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "dashtam.middleware.page_context",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- the API ----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": ["dashtam.api.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Dashtam",
+    "DESCRIPTION": "Your accounts, balances, holdings and transactions, from all your institutions.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SECURITY": [{"bearer": []}],
+    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+}
+
+# --- mail -------------------------------------------------------------------------------------------
+EMAIL_PROVIDER = env("EMAIL_PROVIDER")
+OUTBOX = HOME / "outbox"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM")
+ADMINS = [("Administrator", address) for address in env("ADMIN_EMAILS")]
+AWS_REGION = env("AWS_REGION")
+AWS_ACCESS_KEY_ID = AWS_SES_ACCESS_KEY_ID = env("AWS_ACCESS_KEY_ID")
+AWS_SECRET_ACCESS_KEY = AWS_SES_SECRET_ACCESS_KEY = env("AWS_SECRET_ACCESS_KEY")
+AWS_SES_ENDPOINT_URL_V2 = env("AWS_SES_ENDPOINT_URL")
+AWS_SES_REGION_NAME = AWS_REGION
+# Django's own, synchronous mail: error reports and whatever the admin sends.
+EMAIL_BACKEND = {
+    "ses": "django_ses.SESBackend",
+    "outbox": "django.core.mail.backends.filebased.EmailBackend",
+}[EMAIL_PROVIDER]
+EMAIL_FILE_PATH = OUTBOX
+
+# --- providers --------------------------------------------------------------------------------------
+SANDBOX_URL = env("SANDBOX_URL").rstrip("/")
+SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
+SANDBOX_CLIENT_SECRET = env("SANDBOX_CLIENT_SECRET")
+SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
+
+# --- logs: httpx and httpcore print whole URLs at INFO, and URLs may hold credentials -----------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "dashtam.middleware.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+    },
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL")},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+    },
+}

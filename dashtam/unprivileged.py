@@ -1,0 +1,71 @@
+"""Run a server as an ordinary user although we are root, without opening any folder to anybody."""
+
+import ctypes
+import os
+import pwd
+import signal
+import sys
+from collections.abc import Callable
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+CAP_DAC_OVERRIDE = 1
+CAPABILITY_VERSION_3 = 0x20080522
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Data(ctypes.Structure):
+    _fields_ = (
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    )
+
+
+def account() -> pwd.struct_passwd | None:
+    """The user to run servers as when we are root; None when we are an ordinary user already."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def preparation(*, stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+    """What the child does between fork and exec: become unprivileged, and promise to die with its parent.
+
+    PostgreSQL refuses to run as root, and an ordinary user cannot pass through root's private folders.
+    Opening those folders would let everybody in. Instead the child keeps one right of root's, to pass
+    through folders (CAP_DAC_OVERRIDE), as an ambient capability: no file on disk changes its mode.
+    """
+    user = account()
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+    def prepare() -> None:
+        os.umask(0o077)
+        if user is not None:
+            if libc is None:
+                raise OSError("as root, set DATABASE_URL and REDIS_URL: embedded servers need Linux")
+            _become(libc, user)
+        if libc is not None:
+            libc.prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
+
+    return prepare
+
+
+def _become(libc: ctypes.CDLL, user: pwd.struct_passwd) -> None:
+    _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    bits = 1 << CAP_DAC_OVERRIDE
+    header = _Header(CAPABILITY_VERSION_3, 0)
+    data = (_Data * 2)(_Data(bits, bits, bits), _Data(0, 0, 0))
+    _checked(libc.capset(ctypes.byref(header), ctypes.byref(data)))
+    _checked(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0))
+
+
+def _checked(result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), "could not drop root's rights for the embedded servers")

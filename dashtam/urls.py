@@ -1,0 +1,24 @@
+"""The map: which address belongs to which app."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from dashtam import health, openapi
+
+handler400 = "dashtam.problems.bad_request"
+handler403 = "dashtam.problems.forbidden"
+handler404 = "dashtam.problems.not_found"
+handler500 = "dashtam.problems.server_error"
+
+urlpatterns = [
+    path("api/v1/auth/", include("accounts.api.urls")),
+    path("api/v1/", include("notifications.api.urls")),
+    path("api/v1/", include("providers.api.urls")),
+    path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
+    path("api/v1/docs", openapi.docs, name="docs"),
+    path("admin/", admin.site.urls),
+    path("healthz", health.Healthz.as_view(), name="healthz"),
+    path("readyz", health.Readyz.as_view(), name="readyz"),
+    path("", include("accounts.pages.urls")),
+    path("", include("providers.pages.urls")),
+]

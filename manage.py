@@ -1,0 +1,28 @@
+#!/usr/bin/env python
+"""Dashtam's command line."""
+
+import os
+import sys
+
+from dashtam import local
+
+# `demo` and `check` may make an installation; every other command works on the one that is there.
+MAKE_SECRETS = {"demo", "check"}
+NEED_NO_SERVERS = {"simulator", "check", "collectstatic", "spectacular", "help", "--help", "version", "--version"}
+
+
+def main() -> None:
+    """Prepare this machine as far as the command needs it, then hand over to Django."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    local.load_secrets(generate=command in MAKE_SECRETS)
+    if command not in NEED_NO_SERVERS:
+        local.start_servers()
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
