@@ -55,6 +55,7 @@ class ApiView(APIView):
     """
 
     public: ClassVar[bool] = False
+    parser_classes: ClassVar[Sequence[type[BaseParser]]] = (StrictJSONParser,)
 
     async def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Serve one request."""

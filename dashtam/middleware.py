@@ -4,8 +4,6 @@ Django runs the hooks of its own middleware through threads under ASGI although,
 sessions and messages, none of them waits for anything. These subclasses call the same hooks directly.
 """
 
-import contextvars
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,9 +19,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
 from dashtam import problems
+from dashtam.logs import request_id
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
-request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -39,14 +37,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-
-
-class RequestIdFilter(logging.Filter):
-    """Puts the id of the request being served into each log line."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
-        return True
 
 
 class RequestMiddleware:

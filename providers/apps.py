@@ -1,0 +1,10 @@
+"""Connections to institutions, and the data that comes back."""
+
+from django.apps import AppConfig
+
+
+class ProvidersConfig(AppConfig):
+    """Connections, tokens, accounts, transactions."""
+
+    name = "providers"
+    verbose_name = "Providers and data"

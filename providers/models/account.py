@@ -1,0 +1,76 @@
+"""An account at an institution, and its balance over time."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from dashtam.ids import uuid7
+
+MONEY = {"max_digits": 24, "decimal_places": 6}
+
+
+class FinancialAccount(models.Model):
+    """A bank, card, loan or investment account. Money owed is a negative balance."""
+
+    class Type(models.TextChoices):
+        DEPOSITORY = "depository"
+        CREDIT = "credit"
+        LOAN = "loan"
+        INVESTMENT = "investment"
+        OTHER = "other"
+
+    LIABILITIES = (Type.CREDIT, Type.LOAN)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="financial_accounts")
+    connection = models.ForeignKey("providers.Connection", on_delete=models.CASCADE, related_name="accounts")
+    provider_account_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    mask = models.CharField(max_length=8, blank=True, help_text="The last characters of the number.")
+    type = models.CharField(max_length=12, choices=Type)
+    subtype = models.CharField(max_length=40, blank=True)
+    currency = models.CharField(max_length=3)
+    balance_current = models.DecimalField(**MONEY, null=True)
+    balance_available = models.DecimalField(**MONEY, null=True)
+    balance_limit = models.DecimalField(**MONEY, null=True)
+    balance_as_of = models.DateTimeField(null=True, help_text="When the institution says it was so.")
+    balance_fetched_at = models.DateTimeField(null=True, help_text="When we asked.")
+    transactions_cursor = models.TextField(blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[models.Manager["FinancialAccount"]] = models.Manager()
+
+    class Meta:
+        ordering = ("type", "name", "id")
+        constraints = (
+            models.UniqueConstraint("connection", "provider_account_id", name="account_once_per_connection"),
+        )
+        indexes = (models.Index("user", "type", "name", name="account_by_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.type} account {self.id}"
+
+
+class BalanceSnapshot(models.Model):
+    """What an account held at the end of a day; the last word of that day wins."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(FinancialAccount, on_delete=models.CASCADE, related_name="balances")
+    date = models.DateField()
+    current = models.DecimalField(**MONEY)
+    available = models.DecimalField(**MONEY, null=True)
+    limit = models.DecimalField(**MONEY, null=True)
+    as_of = models.DateTimeField()
+    fetched_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager["BalanceSnapshot"]] = models.Manager()
+
+    class Meta:
+        ordering = ("-date",)
+        constraints = (models.UniqueConstraint("account", "date", name="balance_once_per_day"),)
+
+    def __str__(self) -> str:
+        return f"balance of {self.account_id} on {self.date}"

@@ -1,0 +1,40 @@
+"""A statement file that somebody brought in."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from dashtam.ids import uuid7
+
+
+class FileImport(models.Model):
+    """What a file held and what became of each row. The file itself is not kept."""
+
+    class State(models.TextChoices):
+        SUCCEEDED = "succeeded"
+        PARTIAL = "partial"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="file_imports")
+    state = models.CharField(max_length=10, choices=State)
+    format = models.CharField(max_length=8, blank=True)
+    filename = models.CharField(max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    accounts = models.ManyToManyField("providers.FinancialAccount", related_name="+")
+    added = models.PositiveIntegerField(default=0)
+    matched = models.PositiveIntegerField(default=0)
+    rejected = models.JSONField(default=list, help_text="Line and reason of each row that could not be read.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[models.Manager["FileImport"]] = models.Manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index("user", "-created_at", name="import_by_user"),)
+
+    def __str__(self) -> str:
+        return f"file import {self.id}"

@@ -1,0 +1,60 @@
+"""A movement of money or securities in one account."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from dashtam.ids import uuid7
+from providers.models.account import MONEY
+from providers.models.investment import QUANTITY
+
+
+class Transaction(models.Model):
+    """One row of an account. Positive amounts are money into the account."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        POSTED = "posted"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey("providers.FinancialAccount", on_delete=models.CASCADE, related_name="transactions")
+    provider_transaction_id = models.CharField(max_length=255)
+    date = models.DateField(help_text="The day it counts for: posted if posted, else made.")
+    posted_at = models.DateTimeField(null=True)
+    status = models.CharField(max_length=7, choices=Status)
+    amount = models.DecimalField(**MONEY)
+    currency = models.CharField(max_length=3)
+    description = models.CharField(max_length=1000, blank=True)
+    kind = models.CharField(max_length=32, default="unknown")
+    source_code = models.CharField(max_length=64, blank=True, help_text="What the provider calls the kind.")
+    category = models.CharField(max_length=80, blank=True)
+    note = models.CharField(max_length=1000, blank=True, help_text="The person's own words; no sync touches them.")
+    security = models.ForeignKey("providers.Security", null=True, on_delete=models.SET_NULL, related_name="+")
+    symbol = models.CharField(max_length=40, blank=True)
+    quantity = models.DecimalField(**QUANTITY, null=True)
+    price = models.DecimalField(**QUANTITY, null=True)
+    fees = models.DecimalField(**MONEY, null=True)
+    replaced_pending_id = models.CharField(
+        max_length=255, blank=True, help_text="The provider's id of the pending row this one came from."
+    )
+    first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Transaction"]] = models.Manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint("account", "provider_transaction_id", name="transaction_once_per_account"),
+        )
+        indexes = (
+            models.Index("account", "-date", "-id", name="transaction_by_account"),
+            models.Index("user", "-date", "-id", name="transaction_by_user"),
+            models.Index("account", name="transaction_pending", condition=Q(status="pending")),
+        )
+
+    def __str__(self) -> str:
+        return f"transaction {self.id}"

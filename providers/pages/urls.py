@@ -1,0 +1,5 @@
+"""Pages of providers."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
