@@ -1,0 +1,151 @@
+// Small betterments of pages that already work without scripts.
+"use strict";
+
+const root = document.documentElement;
+const each = (within, selector, act) => {
+  if (within.matches?.(selector)) act(within);
+  within.querySelectorAll(selector).forEach(act);
+};
+
+function toast(words) {
+  const box = document.createElement("p");
+  box.className = "toast";
+  box.textContent = words;
+  document.getElementById("toasts")?.append(box);
+  setTimeout(() => box.remove(), 8000);
+}
+
+// --- theme ---------------------------------------------------------------------------------------
+const systemDark = matchMedia("(prefers-color-scheme: dark)");
+const themeNow = () => root.dataset.theme ?? (systemDark.matches ? "dark" : "light");
+
+function labelThemeSwitches() {
+  each(document, "[data-theme-switch]", (button) => {
+    button.dataset.now = themeNow();
+    button.setAttribute("aria-label", themeNow() === "dark" ? "Use the light theme" : "Use the dark theme");
+    button.hidden = false;
+  });
+}
+
+// Choosing what the system already says gives the choice back to the system.
+function switchTheme() {
+  const next = themeNow() === "dark" ? "light" : "dark";
+  const own = next !== (systemDark.matches ? "dark" : "light");
+  if (own) root.dataset.theme = next;
+  else delete root.dataset.theme;
+  try {
+    if (own) localStorage.setItem("theme", next);
+    else localStorage.removeItem("theme");
+  } catch {
+    // Storage is blocked: the choice lasts for this page.
+  }
+  labelThemeSwitches();
+}
+
+// --- time: the reader's zone instead of UTC --------------------------------------------------------
+const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const dayOnly = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+
+// The same words as relative_text on the server.
+function relative(moment) {
+  const ahead = moment - Date.now(), span = Math.abs(ahead);
+  if (span < 45_000) return "just now";
+  if (span >= (ahead > 0 ? 31 : 7) * DAY) return dayOnly.format(moment);
+  const [size, unit] = span < HOUR ? [MINUTE, "minute"] : span < DAY ? [HOUR, "hour"] : [DAY, "day"];
+  const count = Math.max(1, Math.floor(span / size));
+  const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  return ahead > 0 ? `in ${words}` : `${words} ago`;
+}
+
+function localTime(time) {
+  const moment = new Date(time.dateTime);
+  const words = { relative, date: (m) => dayOnly.format(m), moment: (m) => full.format(m) }[time.dataset.when];
+  if (Number.isNaN(moment.getTime()) || !words) return;
+  time.title = full.format(moment);
+  time.textContent = words(moment);
+}
+
+// --- forms ---------------------------------------------------------------------------------------
+function showPassword(button) {
+  const input = document.getElementById(button.dataset.showPassword);
+  const show = input.type === "password";
+  input.type = show ? "text" : "password";
+  button.textContent = show ? "Hide" : "Show";
+  button.setAttribute("aria-label", show ? "Hide the password" : "Show the password");
+}
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    toast("Copied.");
+  } catch {
+    getSelection().selectAllChildren(source);
+    toast("Selected. Press Ctrl+C or ⌘C to copy.");
+  }
+}
+
+// Advice only: the server decides.
+function advise(note) {
+  const input = document.getElementById(note.dataset.strengthOf);
+  const first = note.textContent;
+  input?.addEventListener("input", () => {
+    const length = [...input.value].length, kinds = new Set(input.value).size;
+    if (!length) note.textContent = first;
+    else if (length < 8) note.textContent = "Too short to be safe yet. Add a word or two.";
+    else if (kinds < 5) note.textContent = "Repeated characters are easy to guess. Mix in another word.";
+    else if (length < 15) note.textContent = "Fair. A few more characters would make it strong.";
+    else note.textContent = "Strong length.";
+  });
+}
+
+function autoSubmit(form) {
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("select, input[type=checkbox], input[type=radio]")) form.requestSubmit();
+  });
+}
+
+// A second press of a button must not send a form twice.
+function sendOnce(event) {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+}
+
+// --- start: also for parts of the page that arrive later (live.js) ---------------------------------
+function enhance(within) {
+  each(within, "time[data-when]", localTime);
+  each(within, "[data-show-password], [data-copy]", (button) => { button.hidden = false; });
+  each(within, "[data-strength-of]", advise);
+  each(within, "form[data-auto-submit]", autoSubmit);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-theme-switch], [data-show-password], [data-copy]");
+  if (button?.matches("[data-theme-switch]")) switchTheme();
+  else if (button?.matches("[data-show-password]")) showPassword(button);
+  else if (button) copy(button);
+  each(document, "details[data-menu][open]", (menu) => { if (!menu.contains(event.target)) menu.open = false; });
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  each(document, "details[data-menu][open]", (menu) => {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+});
+document.addEventListener("submit", sendOnce);
+addEventListener("pageshow", () => {
+  each(document, "form[data-sent]", (form) => { delete form.dataset.sent; });
+  each(document, "[aria-busy]", (button) => button.removeAttribute("aria-busy"));
+});
+systemDark.addEventListener("change", labelThemeSwitches);
+setInterval(() => each(document, 'time[data-when="relative"]', localTime), MINUTE);
+
+labelThemeSwitches();
+enhance(document);
+document.querySelector("[data-focus]")?.focus();
+window.dashtam = { enhance, toast };

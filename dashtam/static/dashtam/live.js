@@ -1,0 +1,108 @@
+// Live events: progress of syncs, fresh numbers when one ends, and an honest word when we are cut off.
+"use strict";
+
+const BACKOFF_FIRST = 1000, BACKOFF_MOST = 60_000;
+let failures = 0;
+let offlineNote = null;
+
+function connect() {
+  const address = new URL(document.body.dataset.live, location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(address);
+  socket.addEventListener("open", () => {
+    if (failures > 1) refresh();
+    failures = 0;
+    setOffline(false);
+  });
+  socket.addEventListener("message", (message) => dispatch(message.data));
+  socket.addEventListener("close", (event) => retry(event.code));
+}
+
+// Exponential with full jitter, so that a restarted server is not met by everyone at once. 4401 and 4403: signed out.
+function retry(code) {
+  if (code === 4401 || code === 4403) return;
+  failures += 1;
+  if (failures === 3 || !navigator.onLine) setOffline(true);
+  setTimeout(connect, Math.random() * Math.min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** failures) + 250);
+}
+
+function setOffline(offline) {
+  if (offline === Boolean(offlineNote)) return;
+  if (!offline) {
+    offlineNote.remove();
+    offlineNote = null;
+    return;
+  }
+  offlineNote = document.createElement("p");
+  offlineNote.className = "offline";
+  offlineNote.setAttribute("role", "status");
+  document.querySelector(".page").prepend(offlineNote);
+  offlineNote.textContent = "Live updates are paused. The numbers below are from when this page was loaded; we keep trying.";
+}
+
+function dispatch(text) {
+  let event;
+  try {
+    event = JSON.parse(text);
+  } catch {
+    return;
+  }
+  document.dispatchEvent(new CustomEvent("dashtam:event", { detail: event }));
+}
+
+function progress(event) {
+  const boxes = document.querySelectorAll(`[data-sync-progress="${CSS.escape(String(event.connection_id))}"]`);
+  for (const box of boxes) {
+    const bar = box.querySelector("progress"), words = box.querySelector("[data-sync-text]");
+    const done = event.type === "sync.finished";
+    const total = Number(event.total) || (done ? 1 : 0);
+    if (bar && total) {
+      bar.max = total;
+      bar.value = done ? total : Number(event.done) || 0;
+    }
+    if (words) words.textContent = done ? ending(event.state) : step(event);
+  }
+}
+
+function step({ account, done, total }) {
+  const count = total ? ` (${done} of ${total})` : "";
+  return account ? `Reading ${account}${count}` : `Reading your accounts${count}`;
+}
+
+function ending(state) {
+  if (state === "failed") return "This update did not work. We will try again, and the page shows why.";
+  if (state === "partial") return "Partly updated. The page shows what is missing.";
+  return "Up to date.";
+}
+
+// Fetches this page again and swaps each [data-refresh] element, keeping the reader's focus and place.
+async function refresh() {
+  const regions = [...document.querySelectorAll("[data-refresh][id]")];
+  if (!regions.length) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return;
+  if (answer.redirected) {
+    location.reload();
+    return;
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const old of regions) {
+    const fresh = page.getElementById(old.id);
+    if (!fresh) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    old.replaceWith(document.adoptNode(fresh));
+    window.dashtam.enhance(fresh);
+    if (focused) document.getElementById(focused)?.focus();
+  }
+}
+
+document.addEventListener("dashtam:event", async ({ detail }) => {
+  if (detail.type === "sync.progress") progress(detail);
+  if (detail.type !== "sync.finished") return;
+  progress(detail);
+  await refresh();
+  window.dashtam.toast(ending(detail.state));
+});
+addEventListener("offline", () => setOffline(true));
+
+if (document.body.dataset.live) connect();

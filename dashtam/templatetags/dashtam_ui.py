@@ -1,0 +1,200 @@
+"""The design system's tags: `{% load dashtam_ui %}`. Each is shown with sample data in templates/styleguide.html."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, PasswordInput, RadioSelect
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from dashtam import charts
+from dashtam.templatetags import formats
+from dashtam.templatetags.formats import Amount
+from dashtam.templatetags.icons import ICONS
+
+register = template.Library()
+
+# state: (words, icon, tone). Words and shape carry the meaning; colour only repeats it.
+STATES = {
+    "active": ("Active", "check-circle", "good"),
+    "expiring": ("Expires soon", "clock", "warn"),
+    "degraded": ("Trouble updating", "warning", "warn"),
+    "reauth_required": ("Sign-in needed", "key", "bad"),
+    "pending": ("Pending", "pending", "quiet"),
+    "revoked": ("Revoked", "revoked", "bad"),
+    "disconnected": ("Disconnected", "unplugged", "quiet"),
+    "posted": ("Posted", "check", "quiet"),
+    "queued": ("Waiting", "pending", "quiet"),
+    "running": ("In progress", "refresh", "info"),
+    "succeeded": ("Done", "check-circle", "good"),
+    "partial": ("Partly done", "warning", "warn"),
+    "failed": ("Failed", "error", "bad"),
+    "delivered": ("Delivered", "check-circle", "good"),
+    "stale": ("Stale", "clock", "warn"),
+    "current": ("This device", "check-circle", "good"),
+}
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """`{% icon "bank" %}`: decoration, hidden from screen readers unless it has a `label`. Names: icons.py."""
+    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    return format_html(
+        '<svg class="icon" viewBox="0 0 24 24" width="20" height="20" {} focusable="false">{}</svg>',
+        meaning,
+        mark_safe(ICONS[name]),  # noqa: S308 - our own drawings
+    )
+
+
+@register.simple_tag
+def money(amount: Amount | None, currency: str, signed: bool = False, places: int | None = None) -> SafeString:
+    """`{% money balance "USD" %}`; `signed=True` shows a plus too; None reads "not available"."""
+    if amount is None:
+        return mark_safe('<span class="money">—<span class="visually-hidden">not available</span></span>')
+    value = formats.exact(amount)
+    return format_html(
+        '<data class="money{}" value="{}"><span aria-hidden="true">{}</span>'
+        '<span class="visually-hidden">{}</span></data>',
+        " money--in" if signed and value > 0 else "",
+        format(value, "f"),
+        formats.money_text(value, currency, signed=signed, places=places),
+        formats.spoken_money(value, currency, places=places),
+    )
+
+
+@register.simple_tag
+def quantity(amount: Amount | None, unit: str = "") -> SafeString:
+    """`{% quantity holding.quantity "shares" %}`: all its digits, no trailing zeros."""
+    if amount is None:
+        return money(None, "")
+    text = formats.quantity_text(amount)
+    return format_html('<data class="money" value="{}">{}</data>', amount, f"{text} {unit}".strip())
+
+
+@register.simple_tag
+def when(moment: datetime | date | None, style: str = "relative", never: str = "Never") -> SafeString:
+    """`{% when session.last_seen_at %}`: relative, with the moment on hover; `style="date"` or `"moment"` in full."""
+    if moment is None:
+        return format_html("<span>{}</span>", never)
+    if not isinstance(moment, datetime):
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.date_text(moment))
+    moment = formats.aware(moment)
+    words = {
+        "relative": formats.relative_text(moment, datetime.now(UTC)),
+        "date": formats.date_text(moment),
+        "moment": formats.moment_text(moment),
+    }[style]
+    return format_html(
+        '<time datetime="{}" title="{}" data-when="{}">{}</time>',
+        f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        formats.moment_text(moment),
+        style,
+        words,
+    )
+
+
+@register.simple_tag
+def as_of(moment: datetime | None, stale_after: int = 24) -> SafeString:
+    """`{% as_of balance.as_of %}`: "as of …", with a Stale badge once older than `stale_after` hours."""
+    if moment is None:
+        return mark_safe('<span class="as-of">not read yet</span>')
+    stale = datetime.now(UTC) - formats.aware(moment) > timedelta(hours=stale_after)
+    return format_html('<span class="as-of">as of {}{}</span>', when(moment), badge("stale") if stale else "")
+
+
+@register.simple_tag
+def badge(state: str, text: str = "") -> SafeString:
+    """`{% badge connection.state %}`: words and a shape; `text` replaces the words."""
+    words, shape, tone = STATES.get(state, (state.replace("_", " ").capitalize(), "info", "quiet"))
+    return format_html('<span class="badge badge--{}">{}{}</span>', tone, icon(shape), text or words)
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, hint: str = "", optional: bool = False, strength: bool = False, **attrs: str) -> dict[str, Any]:
+    """`{% field form.email autocomplete="email" %}`: label, hint, error and control, tied together by id."""
+    widget, name = bound.field.widget, bound.auto_id or bound.html_name
+    hint = hint or str(bound.help_text)
+    notes = {f"{name}-hint": hint, f"{name}-error": bound.errors, f"{name}-strength": strength}
+    attrs = {key.replace("_", "-"): value for key, value in attrs.items()}
+    if described := " ".join(key for key, value in notes.items() if value):
+        attrs["aria-describedby"] = described
+    kind = next((kind for kind, types in _KINDS.items() if isinstance(widget, types)), "text")
+    if kind == "password" and "autocomplete" not in attrs:
+        attrs["autocomplete"] = "new-password" if "new" in bound.name else "current-password"
+    group_notes = described if kind == "group" else ""
+    control = bound.as_widget(attrs={} if kind == "group" else attrs)
+    return {
+        "bound": bound, "id": name, "hint": hint, "optional": optional, "strength": strength,
+        "kind": kind, "control": control, "group_notes": group_notes,
+    }  # fmt: skip
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "checkbox": (CheckboxInput,),
+    "group": (RadioSelect, CheckboxSelectMultiple),
+    "password": (PasswordInput,),
+}
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(form: Form, title: str = "There is a problem") -> dict[str, Any]:
+    """`{% error_summary form %}` above the form: lists the errors, links to their fields, takes focus."""
+    fields = [bound for bound in form if bound.errors] if form.is_bound else []
+    return {"title": title, "general": form.non_field_errors() if form.is_bound else [], "fields": fields}
+
+
+@register.simple_block_tag
+def notice(content: str, tone: str = "info", title: str = "") -> SafeString:
+    """`{% notice "warning" title="…" %}…{% endnotice %}`; tones: info, success, warning, danger."""
+    shape = {"info": "info", "success": "check-circle", "warning": "warning", "danger": "error"}[tone]
+    return render_to_string("components/notice.html", {"tone": tone, "icon": shape, "title": title, "body": content})
+
+
+@register.simple_block_tag
+def table(content: str, caption: str, cards: bool = False, show_caption: bool = False) -> SafeString:
+    """`{% table "Transactions" cards=True %}<thead>…<tbody>…{% endtable %}`.
+
+    Wide tables scroll inside a region that takes focus. With `cards`, rows become cards on phones; give every
+    cell but the first `data-label="Column"`. Number columns: class "num" on th and td.
+    """
+    context = {"caption": caption, "cards": cards, "show_caption": show_caption, "body": content}
+    return render_to_string("components/table.html", context)
+
+
+@register.simple_block_tag
+def account_group(content: str, title: str, subtotal: Amount | None = None, currency: str = "") -> SafeString:
+    """`{% account_group "Cash" subtotal=total currency="USD" %}` around components/account_row.html includes."""
+    context = {"title": title, "subtotal": subtotal, "currency": currency, "body": content}
+    return render_to_string("components/account_group.html", context)
+
+
+@register.inclusion_tag("components/chart.html")
+def line_chart(
+    points: Sequence[tuple[date, Decimal | None]], title: str, description: str, currency: str
+) -> dict[str, Any]:
+    """`{% line_chart series title="Net worth" description="…" currency="USD" %}`: wide and narrow drawing, and a table."""
+    return {
+        "wide": charts.line_chart(points, title=title, description=description, currency=currency),
+        "narrow": charts.line_chart(
+            points, title=title, description=description, currency=currency, width=360, height=220
+        ),
+        "rows": list(reversed(points)),
+        "title": title,
+        "currency": currency,
+    }
+
+
+@register.simple_tag
+def sparkline(values: Sequence[Decimal | None], title: str) -> SafeString:
+    """`{% sparkline account.recent title="Balance over 30 days" %}`."""
+    return charts.sparkline(values, title=title)
+
+
+@register.simple_tag
+def balance_bars(assets: Decimal, liabilities: Decimal, currency: str) -> SafeString:
+    """`{% balance_bars assets liabilities "USD" %}`: what is owned and what is owed on one scale."""
+    return charts.balance_bars(assets, liabilities, currency=currency)

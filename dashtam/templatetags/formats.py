@@ -1,0 +1,118 @@
+"""Numbers and times as people read them: exact decimals and moments in, text out."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+# ISO 4217 exponents that are not 2.
+_MINOR_UNITS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0) | (
+    dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3) | {"CLF": 4, "UYW": 4}
+)
+
+# Symbols that name one currency only; every other currency shows its code.
+_SYMBOLS = {
+    "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "MXN": "MX$",
+    "BRL": "R$", "INR": "₹", "KRW": "₩", "ILS": "₪", "VND": "₫", "NGN": "₦", "UAH": "₴",
+}  # fmt: skip
+
+_NAMES = {
+    "USD": "US dollars", "EUR": "euros", "GBP": "pounds sterling", "JPY": "Japanese yen", "CAD": "Canadian dollars",
+    "AUD": "Australian dollars", "NZD": "New Zealand dollars", "CHF": "Swiss francs", "SEK": "Swedish kronor",
+    "NOK": "Norwegian kroner", "DKK": "Danish kroner", "PLN": "Polish zloty", "INR": "Indian rupees",
+    "KRW": "South Korean won", "BRL": "Brazilian reais", "MXN": "Mexican pesos",
+}  # fmt: skip
+
+Amount = Decimal | int | str
+
+
+def exact(amount: Amount) -> Decimal:
+    """The amount as a Decimal. Raises TypeError for a float, which has already lost cents."""
+    if isinstance(amount, float):
+        raise TypeError("Money and quantities are Decimal, never float.")
+    return Decimal(amount)
+
+
+def minor_units(currency: str) -> int:
+    """How many decimals the currency has (ISO 4217)."""
+    return _MINOR_UNITS.get(currency, 2)
+
+
+def _rounded(amount: Amount, currency: str, places: int | None) -> tuple[bool, str]:
+    """Whether it is negative as shown, and its digits; -0.001 USD shows as 0.00, without a sign."""
+    text = format(exact(amount), f",.{minor_units(currency) if places is None else places}f")
+    digits = text.lstrip("-")
+    return text.startswith("-") and any(digit in digits for digit in "123456789"), digits
+
+
+def money_text(amount: Amount, currency: str, *, signed: bool = False, places: int | None = None) -> str:
+    """`−$1,234.50`, or `−CHF 1,234.50` where no symbol is unmistakable; `signed` also shows a plus."""
+    negative, digits = _rounded(amount, currency, places)
+    sign = MINUS if negative else "+" if signed and exact(amount) > 0 else ""
+    return f"{sign}{_SYMBOLS.get(currency) or currency + NO_BREAK}{digits}"
+
+
+def spoken_money(amount: Amount, currency: str, *, places: int | None = None) -> str:
+    """`minus 1,234.50 US dollars`, for screen readers, which skip the minus sign."""
+    negative, digits = _rounded(amount, currency, places)
+    return f"{'minus ' if negative else ''}{digits} {_NAMES.get(currency, currency)}"
+
+
+def quantity_text(amount: Amount) -> str:
+    """Every digit the quantity has and no trailing zeros: `0.00052`, `1,200`."""
+    text = format(exact(amount), ",f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", MINUS) if text != "-0" else "0"
+
+
+def compact_text(amount: Decimal, step: Decimal | None = None) -> str:
+    """`12.5k`, `−3M`; with `step`, enough decimals to tell neighbours that far apart from each other."""
+    size = max(abs(amount), abs(step or 0))
+    exponent, suffix = next((pair for pair in ((12, "T"), (9, "B"), (6, "M"), (3, "k")) if size >= 10 ** pair[0]), (0, ""))
+    scaled = amount.scaleb(-exponent)
+    if step is None:
+        places = 0 if abs(scaled) >= 100 or scaled == scaled.to_integral_value() else 1
+    else:
+        places = max(0, exponent - step.adjusted())
+    if places > 3 and exponent:
+        suffix, scaled, places = "", amount, max(0, places - exponent)
+    text = format(scaled, f",.{places}f")
+    return "0" if amount == 0 else text.replace("-", MINUS) + suffix
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment in UTC; one without a zone is taken as UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def date_text(day: date) -> str:
+    """`9 Mar 2026`."""
+    return f"{day.day} {day:%b} {day.year}"
+
+
+def moment_text(moment: datetime) -> str:
+    """`9 Mar 2026, 14:05 UTC`."""
+    moment = aware(moment)
+    return f"{date_text(moment)}, {moment:%H:%M} UTC"
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def relative_text(moment: datetime, now: datetime) -> str:
+    """`3 hours ago` or `in 12 days`; a plain date beyond a week back or a month ahead."""
+    ahead = aware(moment) - aware(now)
+    span = abs(ahead)
+    if span < timedelta(seconds=45):
+        return "just now"
+    if span >= (timedelta(days=31) if ahead > timedelta() else timedelta(days=7)):
+        return date_text(aware(moment))
+    if span < timedelta(hours=1):
+        words = _count(max(1, span // timedelta(minutes=1)), "minute")
+    elif span < timedelta(days=1):
+        words = _count(span // timedelta(hours=1), "hour")
+    else:
+        words = _count(span.days, "day")
+    return f"in {words}" if ahead > timedelta() else f"{words} ago"
