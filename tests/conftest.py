@@ -1,0 +1,60 @@
+"""What every test may use."""
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+
+from accounts.models import User
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 nobody's
+PASSWORD_HASH = make_password(PASSWORD)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests so that their database work stays inside the test's transaction."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    async_to_sync(pyfuncitem.obj)(**{name: pyfuncitem.funcargs[name] for name in names})
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _own_corner(settings: Any, tmp_path: Any) -> Iterator[None]:
+    """Each test has its own outbox and its own part of the cache."""
+    settings.OUTBOX = settings.EMAIL_FILE_PATH = tmp_path / "outbox"
+    settings.CACHE_PREFIX = f"test:{tmp_path}"
+    yield
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    """Make a person who can sign in with PASSWORD, without hashing again for each."""
+
+    def make(name: str = "Ana", **fields: Any) -> User:
+        fields = {"email": f"{name.lower()}{next(_numbers)}@example.org", "email_verified_at": timezone.now()} | fields
+        return User.objects.create_hashed(password_hash=PASSWORD_HASH, name=name, **fields)
+
+    return make
+
+
+@pytest.fixture
+def ana(make_user: Callable[..., User]) -> User:
+    """The person most tests are about."""
+    return make_user("Ana")
+
+
+@pytest.fixture
+def ben(make_user: Callable[..., User]) -> User:
+    """Somebody else, who must see nothing of Ana's."""
+    return make_user("Ben")
