@@ -109,7 +109,8 @@ class MessageMiddleware(_Direct, DjangoMessages):
 
 
 def page_context(request: Any) -> dict[str, Any]:
-    """What every template may use."""
-    return {"user": getattr(request, "principal", None), "request_id": getattr(request, "id", "")}
-
-
+    """What every template may use. In the admin `user` stays Django's."""
+    context: dict[str, Any] = {"request_id": getattr(request, "id", "")}
+    if not request.path.startswith("/admin/"):
+        context["user"] = getattr(request, "principal", None)
+    return context

@@ -173,6 +173,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
                 "dashtam.middleware.page_context",
                 "django.contrib.messages.context_processors.messages",
             ],

@@ -33,7 +33,7 @@ class Email(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = (models.Index("state", "created_at", name="email_by_state"),)
+        indexes = (models.Index(fields=("state", "created_at"), name="email_by_state"),)
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.to}"

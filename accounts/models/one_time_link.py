@@ -51,7 +51,7 @@ class OneTimeLink(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = (models.Index("user", "purpose", condition=Q(used_at=None), name="one_time_link_open"),)
+        indexes = (models.Index(fields=("user", "purpose"), condition=Q(used_at=None), name="one_time_link_open"),)
 
     def __str__(self) -> str:
         return f"{self.purpose} for {self.user_id}"

@@ -86,7 +86,7 @@ class Session(models.Model):
 
     class Meta:
         ordering = ("-last_seen_at",)
-        indexes = (models.Index("user", "-last_seen_at", condition=Q(revoked_at=None), name="session_live_by_user"),)
+        indexes = (models.Index(fields=("user", "-last_seen_at"), condition=Q(revoked_at=None), name="session_live_by_user"),)
         constraints = (
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="session_expires_after_creation"),
         )

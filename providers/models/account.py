@@ -48,7 +48,7 @@ class FinancialAccount(models.Model):
         constraints = (
             models.UniqueConstraint("connection", "provider_account_id", name="account_once_per_connection"),
         )
-        indexes = (models.Index("user", "type", "name", name="account_by_user"),)
+        indexes = (models.Index(fields=("user", "type", "name"), name="account_by_user"),)
 
     def __str__(self) -> str:
         return f"{self.type} account {self.id}"

@@ -56,8 +56,8 @@ class Connection(models.Model):
     class Meta:
         ordering = ("-created_at",)
         indexes = (
-            models.Index("user", "-created_at", name="connection_by_user"),
-            models.Index("next_sync_at", name="connection_due", condition=Q(next_sync_at__isnull=False)),
+            models.Index(fields=("user", "-created_at"), name="connection_by_user"),
+            models.Index(fields=("next_sync_at",), name="connection_due", condition=Q(next_sync_at__isnull=False)),
         )
         constraints = (
             models.UniqueConstraint(

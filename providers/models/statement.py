@@ -34,7 +34,7 @@ class FileImport(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = (models.Index("user", "-created_at", name="import_by_user"),)
+        indexes = (models.Index(fields=("user", "-created_at"), name="import_by_user"),)
 
     def __str__(self) -> str:
         return f"file import {self.id}"

@@ -51,7 +51,7 @@ class SyncRun(models.Model):
                 "connection", name="sync_one_at_a_time", condition=Q(state__in=("queued", "running"))
             ),
         )
-        indexes = (models.Index("connection", "-created_at", name="sync_by_connection"),)
+        indexes = (models.Index(fields=("connection", "-created_at"), name="sync_by_connection"),)
 
     def __str__(self) -> str:
         return f"sync run {self.id}"

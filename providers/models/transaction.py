@@ -51,9 +51,9 @@ class Transaction(models.Model):
             models.UniqueConstraint("account", "provider_transaction_id", name="transaction_once_per_account"),
         )
         indexes = (
-            models.Index("account", "-date", "-id", name="transaction_by_account"),
-            models.Index("user", "-date", "-id", name="transaction_by_user"),
-            models.Index("account", name="transaction_pending", condition=Q(status="pending")),
+            models.Index(fields=("account", "-date", "-id"), name="transaction_by_account"),
+            models.Index(fields=("user", "-date", "-id"), name="transaction_by_user"),
+            models.Index(fields=("account",), name="transaction_pending", condition=Q(status="pending")),
         )
 
     def __str__(self) -> str:
