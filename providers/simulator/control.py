@@ -1,0 +1,146 @@
+"""The control surface for tests: move the clock, order faults, end consents, ask for the truth."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import asdict
+from decimal import Decimal
+from functools import wraps
+from typing import Annotated, Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from providers.simulator.api import held
+from providers.simulator.bank import Bank, bank_of
+from providers.simulator.data import CUSTOMERS, Account, Kind
+from providers.simulator.faults import Fault
+from providers.simulator.feed import plain
+from providers.simulator.ledger import Ledger
+from providers.simulator.responses import View, methods, problem, reply
+
+Handler = Callable[[Bank, HttpRequest], dict[str, Any]]
+_MOST_DAYS = 366 * 5
+
+
+class UnknownCustomerError(Exception):
+    """Nobody of that name banks here."""
+
+
+class Advance(msgspec.Struct, forbid_unknown_fields=True):
+    """How far the bank's clock moves on."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=_MOST_DAYS)]
+
+
+class WhoRevokes(msgspec.Struct, forbid_unknown_fields=True):
+    """The customer who ends every consent they gave."""
+
+    customer: str
+
+
+def controlled(method: str) -> Callable[[Handler], View]:
+    """Serve a function of the bank to whoever holds the control token; without one, nothing is here."""
+
+    def guard(handler: Handler) -> View:
+        @wraps(handler)
+        async def view(request: HttpRequest) -> HttpResponse:
+            bank = bank_of(request)
+            given = request.headers.get("X-Control-Token", "")
+            if bank.control_token is None:
+                return problem(404, "not_found", "There is nothing at this address.")
+            if not hmac.compare_digest(given.encode(), bank.control_token.encode()):
+                return problem(403, "forbidden", "Send the control token as X-Control-Token.")
+            return await allowed(request)
+
+        @methods(method)
+        async def allowed(request: HttpRequest) -> HttpResponse:
+            bank = bank_of(request)
+            try:
+                return reply(handler(bank, request))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                return problem(400, "invalid_request", str(error))
+            except UnknownCustomerError:
+                return problem(404, "unknown_customer", f"The customers are: {', '.join(CUSTOMERS)}.")
+
+        return view
+
+    return guard
+
+
+@controlled("POST")
+def advance(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """Move the bank's clock: pending rows post, new rows come, consents run out."""
+    bank.grants.advance(msgspec.json.decode(request.body, type=Advance).days)
+    return {"now": f"{bank.grants.bank_now():%Y-%m-%dT%H:%M:%SZ}", "closed_day": bank.closed_day.isoformat()}
+
+
+@controlled("POST")
+def faults(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """Order a fault."""
+    bank.faults.waiting.append(msgspec.json.decode(request.body, type=Fault))
+    return {"waiting": [msgspec.to_builtins(fault) for fault in bank.faults.waiting]}
+
+
+@controlled("POST")
+def revoke(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """The customer ends every consent at the bank."""
+    customer = _known(msgspec.json.decode(request.body, type=WhoRevokes).customer)
+    return {"revoked": bank.grants.revoke_customer(customer)}
+
+
+@controlled("POST")
+def expire_access_tokens(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
+    """End every access token now; refresh tokens live on."""
+    return {"expired": bank.grants.expire_access_tokens()}
+
+
+@controlled("POST")
+def reset(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
+    """Forget every grant, fault, advance and call."""
+    bank.grants.reset()
+    bank.faults.waiting.clear()
+    bank.visits.clear()
+    return {}
+
+
+@controlled("GET")
+def log(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
+    """Who called, without query strings; status is null where no reply was begun."""
+    return {"counts": dict(bank.visits.counts), "calls": [asdict(visit) for visit in bank.visits.latest]}
+
+
+@controlled("GET")
+def truth(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """The bank's own numbers for a customer."""
+    customer = CUSTOMERS[_known(request.GET.get("customer", "ana"))]
+    ledger = bank.ledger(customer.id)
+    return {
+        "customer": customer.id,
+        "closed_day": ledger.through.isoformat(),
+        "accounts": [_account_truth(ledger, account) for account in customer.accounts],
+    }
+
+
+def _known(customer: str) -> str:
+    if customer not in CUSTOMERS:
+        raise UnknownCustomerError
+    return customer
+
+
+def _account_truth(ledger: Ledger, account: Account) -> dict[str, Any]:
+    """Sums are signed, positive into the account; balances follow the bank's convention."""
+    day = ledger.through
+    balance = ledger.balance(account, day)
+    posted = [entry.amount for entry in ledger.posted(account, day)]
+    pending = [entry.pending_amount for entry in ledger.pending(account, day)]
+    return {
+        "id": account.id,
+        "kind": account.kind.value,
+        "currency": account.currency,
+        "opening": plain(account.opening),
+        "current": plain(balance.current),
+        "available": plain(balance.available),
+        "posted": {"count": len(posted), "sum": plain(sum(posted, Decimal("0.00")))},
+        "pending": {"count": len(pending), "sum": plain(sum(pending, Decimal("0.00")))},
+        "holdings": held(ledger, account)["holdings"] if account.kind is Kind.BROKERAGE else [],
+    }

@@ -1,0 +1,163 @@
+"""Faults that tests order in advance: each spoils the next few calls to one endpoint."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+DATA_ENDPOINTS = ("token", "revoke", "customer", "accounts", "transactions", "holdings", "balances")
+HUGE_CHUNKS, HUGE_CHUNK = 64, b'"' + b"x" * (1024 * 1024 - 3) + b'",'  # 64 MiB of valid JSON
+MAINTENANCE = b"<!doctype html><title>Maintenance</title><h1>We will be back shortly</h1>"
+
+Target = Literal["token", "revoke", "customer", "accounts", "transactions", "holdings", "balances", "any"]
+Mode = Literal[
+    "status_500",
+    "status_429",
+    "invalid_grant",
+    "garbage",
+    "empty",
+    "html",
+    "huge",
+    "truncated",
+    "dribble",
+    "drop",
+    "drop_after",
+    "hang",
+]
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
+    """What goes wrong for the next `times` calls. `account` narrows it to one account's endpoints."""
+
+    target: Target
+    mode: Mode
+    times: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    retry_after: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    account: str | None = None
+
+    def hits(self, endpoint: str, account: str | None) -> bool:
+        """Whether a call to this endpoint is meant."""
+        if self.account is not None and self.account != account:
+            return False
+        return self.target == endpoint or (self.target == "any" and endpoint in DATA_ENDPOINTS)
+
+
+class Faults:
+    """The faults still to come, oldest first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+        self.closing = asyncio.Event()
+
+    def take(self, endpoint: str, account: str | None) -> Fault | None:
+        """The fault for this call, used up by one."""
+        for fault in self.waiting:
+            if fault.hits(endpoint, account):
+                fault.times -= 1
+                if not fault.times:
+                    self.waiting.remove(fault)
+                return fault
+        return None
+
+    async def commit(self, fault: Fault, app: App, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one call the way the fault says."""
+        if reply := _instead(fault):
+            await _reply(send, *reply)
+        elif fault.mode == "huge":
+            await _huge(send)
+        elif fault.mode == "hang":
+            await self._until_gone(receive)
+        elif fault.mode != "drop":
+            await self._work_then_spoil(fault, app, scope, receive, send)
+        if fault.mode in ("hang", "drop", "drop_after"):
+            scope["state"]["transport"].abort()
+            await self._until_gone(receive)
+
+    async def _work_then_spoil(
+        self, fault: Fault, app: App, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        """The bank does what was asked; only the reply suffers."""
+        start, body = await _captured(app, scope, receive)
+        if fault.mode == "drop_after":
+            return
+        headers = [*start["headers"], (b"content-length", b"%d" % len(body))]
+        await send({**start, "headers": headers})
+        if fault.mode == "truncated":
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            scope["state"]["transport"].close()
+            await self._until_gone(receive)
+            return
+        async for piece, more in self._drops_of(body, receive):
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
+
+    async def _drops_of(self, body: bytes, receive: Receive) -> AsyncIterator[tuple[bytes, bool]]:
+        """One byte every fifth of a second, for as long as anybody listens."""
+        gone = asyncio.ensure_future(self._until_gone(receive))
+        for index in range(len(body)):
+            yield body[index : index + 1], index + 1 < len(body)
+            if (await asyncio.wait({gone}, timeout=0.2))[0]:
+                return
+        gone.cancel()
+
+    async def _until_gone(self, receive: Receive) -> None:
+        """Until the client hangs up or the bank closes."""
+        waits = {asyncio.ensure_future(_disconnect(receive)), asyncio.ensure_future(self.closing.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+def _instead(fault: Fault) -> tuple[int, bytes, bytes, int | None] | None:
+    """Status, type, body and Retry-After of a reply that needs no work at all."""
+    json, text = b"application/json", b"text/html; charset=utf-8"
+    wait = fault.retry_after
+    return {
+        "status_500": (500, json, b'{"error":{"code":"internal","message":"Something broke."}}', wait),
+        "status_429": (429, json, b'{"error":{"code":"rate_limited","message":"Slow down."}}', wait),
+        "invalid_grant": (400, json, b'{"error":"invalid_grant","error_description":"Refused."}', None),
+        "garbage": (200, json, b'{"accounts": [\x00\xff\xfe, NaN, "\xc3\x28', None),
+        "empty": (200, json, b"", None),
+        "html": (200, text, MAINTENANCE, None),
+    }.get(fault.mode)
+
+
+async def _reply(send: Send, status: int, content_type: bytes, body: bytes, retry_after: int | None) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+    headers += [(b"cache-control", b"no-store")]
+    if retry_after is not None:
+        headers.append((b"retry-after", b"%d" % retry_after))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _huge(send: Send) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b'{"padding":[', "more_body": True})
+    for _ in range(HUGE_CHUNKS):
+        await send({"type": "http.response.body", "body": HUGE_CHUNK, "more_body": True})
+    await send({"type": "http.response.body", "body": b'""]}'})
+
+
+async def _captured(app: App, scope: Message, receive: Receive) -> tuple[Message, bytes]:
+    """The reply the bank would have given."""
+    sent: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, keep)
+    return sent[0], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

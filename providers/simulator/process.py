@@ -1,0 +1,127 @@
+"""Starts and stops a Sandbox Bank of one's own, for the demo and the tests."""
+
+import os
+import secrets
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from threading import Timer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+_ANNOUNCEMENT = "Sandbox Bank on "
+_READS = ("log", "truth")
+
+
+class SandboxBankError(Exception):
+    """The bank did not start, or did not do what it was told."""
+
+
+class SandboxBank:
+    """A bank in a subprocess; `with SandboxBank.start(...) as bank:` ends it again."""
+
+    def __init__(self, process: "subprocess.Popen[str]", url: str, environment: dict[str, str]) -> None:
+        self.process = process
+        self.url = url
+        self.client_id = environment["SANDBOX_CLIENT_ID"]
+        self.client_secret = environment["SANDBOX_CLIENT_SECRET"]
+        self._control_token = environment["SANDBOX_CONTROL_TOKEN"]
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        redirect_uri: str,
+        access_ttl: int = 300,
+        state: Path | None = None,
+        port: int = 0,
+        today: date | None = None,
+        client_id: str = "dashtam-sandbox",
+        client_secret: str | None = None,
+        start_timeout: float = 60,
+    ) -> Self:
+        """Returns once the bank listens. Raises SandboxBankError."""
+        environment = {
+            **os.environ,
+            "SANDBOX_CLIENT_ID": client_id,
+            "SANDBOX_CLIENT_SECRET": client_secret or secrets.token_urlsafe(24),
+            "SANDBOX_CONTROL_TOKEN": secrets.token_urlsafe(24),
+        }
+        options = [f"--port={port}", f"--redirect-uri={redirect_uri}", f"--access-ttl={access_ttl}"]
+        options += [f"--state={state}"] if state else []
+        options += [f"--today={today}"] if today else []
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own arguments
+            [sys.executable, str(ROOT / "manage.py"), "simulator", "--until-stdin-closes", *options],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for whoever started us, who then stops the bank
+        )
+        bank = cls(process, "", environment)
+        try:
+            bank.url = _announced_url(process, start_timeout)
+        except BaseException:
+            bank.stop()
+            raise
+        return bank
+
+    def control(self, path: str, json: dict[str, Any] | None = None) -> dict[str, Any]:
+        """For example `control("advance", {"days": 1})` or `control("truth?customer=ben")`."""
+        method = "GET" if urlsplit(path).path in _READS else "POST"
+        headers = {"X-Control-Token": self._control_token}
+        response = httpx.request(method, f"{self.url}/control/{path}", json=json, headers=headers, timeout=30)
+        if response.is_error:
+            raise SandboxBankError(f"/control/{path} answered {response.status_code}: {response.text}")
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def decide(self, authorization_url: str, *, customer: str = "ana", decision: str = "approve") -> str:
+        """Be the customer: approve or deny, and return the address the bank sends the browser back to."""
+        query = dict(parse_qsl(urlsplit(authorization_url).query, keep_blank_values=True))
+        form = {**query, "customer": customer, "decision": decision}
+        response = httpx.post(f"{self.url}/oauth/authorize", data=form, timeout=30)
+        if "Location" not in response.headers:
+            raise SandboxBankError(f"The bank did not answer by redirect but with {response.status_code}.")
+        return response.headers["Location"]
+
+    def stop(self) -> None:
+        """Ask it to end, insist after ten seconds. Safe to call twice."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _announced_url(process: "subprocess.Popen[str]", timeout: float) -> str:
+    """The address on the line the bank prints once it listens."""
+    alarm = Timer(timeout, process.kill)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        for line in process.stdout or ():
+            if line.startswith(_ANNOUNCEMENT):
+                return line.removeprefix(_ANNOUNCEMENT).strip()
+    finally:
+        alarm.cancel()
+    raise SandboxBankError("The Sandbox Bank ended before it listened; its own words are above.")

@@ -1,0 +1,30 @@
+"""The map of the bank."""
+
+from django.urls import path
+
+from providers.simulator import api, authorize, control, oauth, pages
+
+urlpatterns = [
+    path("", pages.home),
+    path("simulator.css", pages.stylesheet),
+    path("simulator.svg", pages.mark),
+    path(".well-known/oauth-authorization-server", oauth.metadata),
+    path("oauth/authorize", authorize.authorize),
+    path("oauth/token", oauth.token),
+    path("oauth/revoke", oauth.revoke),
+    path("api/v1/customer", api.customer),
+    path("api/v1/accounts", api.accounts),
+    path("api/v1/accounts/<str:account_id>/transactions", api.transactions),
+    path("api/v1/accounts/<str:account_id>/holdings", api.holdings),
+    path("api/v1/accounts/<str:account_id>/balances", api.balances),
+    path("control/advance", control.advance),
+    path("control/faults", control.faults),
+    path("control/revoke", control.revoke),
+    path("control/expire-access-tokens", control.expire_access_tokens),
+    path("control/reset", control.reset),
+    path("control/log", control.log),
+    path("control/truth", control.truth),
+]
+handler400 = "providers.simulator.pages.bad_request"
+handler404 = "providers.simulator.pages.not_found"
+handler500 = "providers.simulator.pages.server_error"
