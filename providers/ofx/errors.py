@@ -1,0 +1,83 @@
+"""Why a file could not be read as a statement.
+
+StatementError                the base; every failure of `parse_statement_file` is one of these
+├── NotAStatementError        another kind of file: CSV, PDF, a sign-in page, nothing at all …
+├── StatementTooLargeError    more bytes or more rows than we are willing to read
+├── StatementTooDeepError     elements nested beyond anything OFX knows
+├── TruncatedStatementError   the file ends before the statement does
+├── NoStatementsError         an OFX file, but without a statement in it
+├── ProviderStatementError    the institution answered with an error instead of a statement
+└── StatementEncodingError    the bytes do not match any character set the file could mean
+
+`code` is the stable contract, `title` the short headline, `str(error)` the sentence for the reader. No
+message quotes the file.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StatementError(Exception):
+    """A file that cannot be read as a statement."""
+
+    code: ClassVar[str] = "statement_error"
+    title: ClassVar[str] = "This file could not be read"
+
+
+class NotAStatementError(StatementError):
+    """The file is something else; `reason` names what it looks like."""
+
+    code = "not_a_statement"
+    title = "This is not an OFX or QFX file"
+
+    # Extra facts are keywords with defaults: an exception that crosses processes is rebuilt from its `args`.
+    def __init__(self, message: str, *, reason: str = "unknown") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class StatementTooLargeError(StatementError):
+    """More than we are willing to hold in memory."""
+
+    code = "too_large"
+    title = "This file is too large"
+
+
+class StatementTooDeepError(StatementError):
+    """Nesting no statement needs."""
+
+    code = "too_deep"
+    title = "This file is nested too deeply"
+
+
+class TruncatedStatementError(StatementError):
+    """The end is missing, so rows may be missing too."""
+
+    code = "truncated"
+    title = "This file is incomplete"
+
+
+class NoStatementsError(StatementError):
+    """A well-formed file with nothing to import."""
+
+    code = "no_statements"
+    title = "There is no statement in this file"
+
+
+class ProviderStatementError(StatementError):
+    """The institution's own error; `status_code` is the OFX STATUS code."""
+
+    code = "provider_error"
+    title = "The institution reported an error"
+
+    def __init__(self, message: str, *, status_code: str = "") -> None:
+        super().__init__(message)
+        self.status_code = status_code
+
+
+class StatementEncodingError(StatementError):
+    """Text in a character set we cannot tell."""
+
+    code = "encoding"
+    title = "The text of this file cannot be read"

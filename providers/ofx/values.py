@@ -1,0 +1,150 @@
+"""Text, amounts and dates as OFX files write them. `BadValueError` carries a sentence for the reader."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from hashlib import sha256
+from html.entities import name2codepoint
+
+MAX_TEXT = 1_000
+MAX_ID = 255
+MAX_INTEGER_DIGITS = 15
+MAX_DECIMALS = 18
+
+_ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,7}));")
+# Controls, zero-width and bidi characters: invisible, and able to make one text look like another.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+_SPACE = re.compile(r"\s+")
+
+_NUMBER = re.compile(r"([+-]?) ?([0-9.,]{1,60})")
+_SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?![0-9 ])")
+_SEPARATOR = re.compile(r"['\u2019]")
+_COMMA_DECIMALS = re.compile(
+    r"<(?:TRNAMT|BALAMT|TOTAL|UNITS|MKTVAL)>\s{0,20}[-+]?[0-9.]{1,30},[0-9]{1,2}\s{0,20}<", re.IGNORECASE
+)
+_DATE = re.compile(
+    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
+    r"(?:[T ]?([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?(?:[.,:][0-9]{1,9})?)?"
+    r"\s*(?:\[([^\]]{0,40})\]?)?"
+)
+_OFFSET = re.compile(r"\s*([+-]?)([0-9]{1,2})(?:([.:])([0-9]{1,2}))?\s*(?::.*)?")
+
+
+class BadValueError(ValueError):
+    """A value we refuse to guess at."""
+
+
+def clean_text(raw: str, limit: int = MAX_TEXT) -> str:
+    """Entities decoded once, invisible characters gone, white space collapsed, at most `limit` characters.
+
+    Only entities of HTML 4 and character numbers are known; `&` otherwise stands for itself.
+    """
+    text = _ENTITY.sub(_entity, raw[: limit * 12]) if "&" in raw else raw[: limit * 12]
+    return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()[:limit].rstrip()
+
+
+def clean_id(raw: str) -> str:
+    """An identifier; an overlong one becomes its digest, because cutting could make two of them equal."""
+    text = clean_text(raw, MAX_ID + 1)
+    return text if len(text) <= MAX_ID else sha256(raw.encode("utf-8", "replace")).hexdigest()
+
+
+def _entity(match: re.Match[str]) -> str:
+    number, hexadecimal, name = match.groups()
+    if name:
+        code = name2codepoint.get(name, 39 if name == "apos" else -1)
+    else:
+        code = int(number) if number else int(hexadecimal, 16)
+    if name and code < 0:
+        return match.group()
+    return chr(code) if 0 < code <= 0x10FFFF else ""
+
+
+def uses_decimal_commas(text: str) -> bool:
+    """Whether the file shows, beyond doubt, amounts such as `12,50`."""
+    return _COMMA_DECIMALS.search(text) is not None
+
+
+def parse_amount(raw: str, *, decimal_commas: bool = False) -> Decimal:
+    """An exact number. A lone point is a decimal point, as OFX says, unless the file uses decimal commas.
+
+    `1,234` could be a thousand or a fraction (OFX allows the decimal comma): refused. So is `1.234` in a file
+    with decimal commas. Raises BadValueError.
+    """
+    text = _SEPARATOR.sub(" ", clean_text(raw, 80)).replace("\u2212", "-")
+    match = _NUMBER.fullmatch(_SPACED.sub(lambda group: group.group().replace(" ", ""), text))
+    if not match or not any(char.isdigit() for char in text):
+        raise BadValueError(f"“{clean_text(raw, 40)}” is not a number.")
+    whole, fraction = _split_number(match.group(2), decimal_commas=decimal_commas)
+    if whole is None:
+        raise BadValueError(f"“{clean_text(raw, 40)}” could be read as two different numbers.")
+    whole, fraction = whole.lstrip("0"), fraction if len(fraction) <= MAX_DECIMALS else fraction.rstrip("0")
+    if len(whole) > MAX_INTEGER_DIGITS or len(fraction) > MAX_DECIMALS:
+        raise BadValueError(f"“{clean_text(raw, 40)}” has more digits than any amount of money.")
+    point = "." if fraction else ""
+    return Decimal(f"{match.group(1)}{whole or 0}{point}{fraction}")
+
+
+def _split_number(digits: str, *, decimal_commas: bool) -> tuple[str | None, str]:
+    """Integer and fraction digits; None when it is not certain which is which."""
+    points, commas = digits.count("."), digits.count(",")
+    if points and commas:
+        mark = "." if digits.rfind(".") > digits.rfind(",") else ","
+        whole, _, fraction = digits.rpartition(mark)
+        group = "," if mark == "." else "."
+        return (whole.replace(group, ""), fraction) if _grouped(whole, group) else (None, "")
+    if points + commas > 1:
+        group = "." if points else ","
+        return (digits.replace(group, ""), "") if _grouped(digits, group) else (None, "")
+    mark = "," if commas else "."
+    whole, _, fraction = digits.partition(mark)
+    doubtful = bool(commas) or decimal_commas
+    if doubtful and len(fraction) == 3 and 1 <= len(whole.lstrip("0")) <= 3:
+        return None, ""
+    return whole, fraction
+
+
+def _grouped(whole: str, group: str) -> bool:
+    """Thousands groups, Indian ones included: 1,234,567 and 12,34,567."""
+    head, *middle, tail = whole.split(group)
+    return 1 <= len(head) <= 3 and len(tail) == 3 and all(2 <= len(part) <= 3 for part in middle)
+
+
+def parse_when(raw: str) -> tuple[dt.date, dt.datetime]:
+    """The calendar day as written, and the moment in UTC; see StatementTransaction for the rules.
+
+    Reads `YYYYMMDD[HHMM[SS[.XXX]]][[+-]h[.frac][:TZ]]`, also with ISO 8601 punctuation. Raises BadValueError.
+    """
+    text = clean_text(raw, 80)
+    match = _DATE.fullmatch(text)
+    if not match:
+        raise BadValueError(f"“{text[:40]}” is not a date.")
+    year, month, day, hour, minute, second = (int(part) if part else 0 for part in match.groups()[:6])
+    try:
+        local = dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
+    except ValueError:
+        raise BadValueError(f"“{text[:40]}” is not a date in the calendar.") from None
+    if not 1900 <= year < 2200:
+        raise BadValueError(f"“{text[:40]}” is not a plausible date.")
+    if match.group(4) is None:
+        return local.date(), local.replace(hour=12)
+    return local.date(), local - _offset(match.group(7) or "0")
+
+
+def _offset(raw: str) -> dt.timedelta:
+    """`-5:EST`, `+5.5:IST`, `+5:30`: fractions of an hour, unless only minutes make a quarter (`5.30`)."""
+    match = _OFFSET.fullmatch(raw)
+    if not match:
+        raise BadValueError(f"“[{raw[:20]}]” is not a time zone.")
+    sign, hours, point, digits = match.groups()
+    minutes = Decimal(f"0.{digits or 0}") * 60
+    if point == ":" or minutes % 15:
+        minutes = Decimal(digits)
+    offset = dt.timedelta(hours=int(hours), minutes=int(minutes))
+    if minutes % 15 or offset > dt.timedelta(hours=14):
+        raise BadValueError(f"“[{raw[:20]}]” is not a time zone.")
+    return -offset if sign == "-" else offset
