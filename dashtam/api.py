@@ -66,13 +66,18 @@ class ApiView(APIView):
             handler = self._handler(request.method)
             await self._authenticate(request)
             return self._response(await handler(request, *args, **kwargs))
-        except Exception as exception:
+        except Exception as exception:  # noqa: BLE001 the outermost frame of a request
             error = problems.typed(exception)
             problems.log_if_ours(exception, error)
             response = problems.problem(error, request._request.id)
             if isinstance(error, errors.MethodNotAllowed):
                 response["Allow"] = ", ".join(self.allowed_methods)
             return response
+
+    @property
+    def principal(self) -> Any:
+        """Who the request speaks for: an accounts.principal.Principal."""
+        return self.request._request.principal
 
     def _handler(self, method: str) -> Callable[..., Any]:
         name = method.lower()
@@ -122,9 +127,15 @@ class ApiView(APIView):
         """The validated query parameters. Unknown and repeated ones are refused."""
         given = self.request.query_params
         known = {*serializer().fields, "cursor", "limit"}
-        wrong = [errors.FieldError(name, "unknown", "There is no such parameter.") for name in given if name not in known]
+        wrong = [
+            errors.FieldError(name, "unknown", "There is no such parameter.")
+            for name in given
+            if name not in known
+        ]
         wrong += [
-            errors.FieldError(name, "repeated", "Give this parameter once.") for name, values in given.lists() if len(values) > 1
+            errors.FieldError(name, "repeated", "Give this parameter once.")
+            for name, values in given.lists()
+            if len(values) > 1
         ]
         if wrong:
             raise errors.ValidationFailed(errors=wrong)
@@ -156,7 +167,12 @@ class Page:
 def page(request: Any) -> Page:
     """The page that `?cursor=&limit=` asks for. Raises ValidationFailed."""
     raw_limit, cursor = request.GET.get("limit", ""), request.GET.get("cursor", "")
-    if raw_limit and not (raw_limit.isascii() and raw_limit.isdigit() and 0 < int(raw_limit[:9]) <= MAX_LIMIT and len(raw_limit) < 9):
+    if raw_limit and not (
+        raw_limit.isascii()
+        and raw_limit.isdigit()
+        and 0 < int(raw_limit[:9]) <= MAX_LIMIT
+        and len(raw_limit) < 9
+    ):
         detail = f"Give a whole number from 1 to {MAX_LIMIT}."
         raise errors.ValidationFailed(errors=[errors.FieldError("limit", "out_of_range", detail)])
     return Page(int(raw_limit) if raw_limit else DEFAULT_LIMIT, _after(cursor) if cursor else None)
@@ -165,7 +181,9 @@ def page(request: Any) -> Page:
 def _after(cursor: str) -> tuple[str, ...]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, ...])
+        return msgspec.json.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, ...]
+        )
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         detail = "This cursor is not one of ours. Start without one."
         raise errors.ValidationFailed(errors=[errors.FieldError("cursor", "invalid", detail)]) from error
@@ -185,12 +203,16 @@ class Listing:
     next_cursor: str | None
 
 
-def listing(rows: Sequence[T], wanted: Page, key: Callable[[T], Sequence[str | UUID | datetime | object]]) -> Listing:
+def listing(
+    rows: Sequence[T], wanted: Page, key: Callable[[T], Sequence[str | UUID | datetime | object]]
+) -> Listing:
     """Cut `limit + 1` rows to a page. `key` gives the sort key of a row, as the query orders by it."""
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
     cursor = None
     if more:
-        encoded = msgspec.json.encode([part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key(rows[-1])])
+        encoded = msgspec.json.encode(
+            [part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key(rows[-1])]
+        )
         cursor = base64.urlsafe_b64encode(encoded).decode().rstrip("=")
     return Listing(rows, cursor)

@@ -10,7 +10,6 @@ import django
 django.setup()
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django import db
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -56,7 +55,9 @@ def _bounded(scope: Any, receive: Any) -> Any:
 
 def with_static_files(application: Any) -> Any:
     """Serve the apps' own static files from memory-mapped listings, before Django sees the request."""
-    served = ServeStaticASGI(application, max_age=300, allow_all_origins=False, add_headers_function=_static_headers)
+    served = ServeStaticASGI(
+        application, max_age=300, allow_all_origins=False, add_headers_function=_static_headers
+    )
     for finder in get_finders():
         for storage in finder.storages.values():  # type: ignore[attr-defined]
             served.add_files(storage.location, prefix=settings.STATIC_URL)
@@ -72,6 +73,6 @@ websockets = URLRouter([path("ws/events", EventsConsumer.as_asgi())])
 application = ProtocolTypeRouter(
     {
         "http": with_static_files(HttpHandler()),
-        "websocket": AllowedHostsOriginValidator(SignedInOnly(websockets)),
+        "websocket": SignedInOnly(websockets),
     }
 )

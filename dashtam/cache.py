@@ -39,9 +39,15 @@ class Cache:
         except msgspec.MsgspecError:
             return None
 
-    async def set(self, key: str, value: object, *, seconds: int) -> None:
-        """Keep a value for some seconds."""
-        await self._attempt("set", f"{self.prefix}:{key}", msgspec.msgpack.encode(value), seconds)
+    async def set(self, key: str, value: object, *, seconds: int) -> bool:
+        """Keep a value for some seconds. False when the server is away."""
+        name = f"{self.prefix}:{key}"
+        return await self._attempt("set", name, msgspec.msgpack.encode(value), seconds) is not None
+
+    async def add(self, key: str, value: object, *, seconds: int) -> bool:
+        """Keep a value unless the key has one already. False if it has, or when the server is away."""
+        name = f"{self.prefix}:{key}"
+        return await self._attempt("add", name, msgspec.msgpack.encode(value), seconds) is not None
 
     async def delete(self, *keys: str) -> bool:
         """Forget values. False when the server is away, so that it may come back still knowing them."""
@@ -63,9 +69,9 @@ class Cache:
             return None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                if command == "set":
+                if command in {"set", "add"}:
                     name, value, seconds = arguments
-                    return await self.client.set(str(name), value, ex=seconds)  # type: ignore[arg-type]
+                    return await self.client.set(str(name), value, ex=seconds, nx=command == "add")  # type: ignore[arg-type]
                 return await getattr(self.client, command)(*arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self.away_until = time.monotonic() + REST_AFTER_FAILURE_SECONDS

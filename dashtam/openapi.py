@@ -6,9 +6,62 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
 
+from dashtam import errors
 from dashtam.api import ApiView
+
+
+class FieldProblem(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """An error, as RFC 9457 lays it out. `code` is stable; the words may change."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    request_id = serializers.CharField()
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
+
+
+ALWAYS = (503,)
+
+
+def problem_responses(*statuses: int) -> dict[Any, OpenApiResponse]:
+    """The error answers of one operation, to be merged into the `responses` of its extend_schema."""
+    return {
+        (status, "application/problem+json"): OpenApiResponse(Problem, _title(status))
+        for status in (*statuses, *ALWAYS)
+    }
+
+
+def _title(status: int) -> str:
+    kinds = {kind.status: kind.title for kind in reversed(errors.DashtamError.__subclasses__())}
+    return kinds[status]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Says which operations need an access token: all that are not public."""
+
+    target_class = "accounts.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{}] if auto_schema.view.public else [{"bearer": []}]
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
 class Document(ApiView):
