@@ -8,7 +8,16 @@ from dashtam import local
 
 # `demo` and `check` may make an installation; every other command works on the one that is there.
 MAKE_SECRETS = {"demo", "check"}
-NEED_NO_SERVERS = {"simulator", "check", "collectstatic", "spectacular", "help", "--help", "version", "--version"}
+NEED_NO_SERVERS = {
+    "simulator",
+    "check",
+    "collectstatic",
+    "spectacular",
+    "help",
+    "--help",
+    "version",
+    "--version",
+}
 
 
 def main() -> None:

@@ -36,12 +36,16 @@ class DatabaseThreads(ThreadPoolExecutor):
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        return super().submit(_on_sound_connections, fn, *args, **kwargs)
+        return super().submit(functools.partial(_on_sound_connections, fn, *args, **kwargs))
 
 
 def _on_sound_connections(fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     for connection in connections.all(initialized_only=True):
-        if connection.connection is not None and not connection.in_atomic_block and _hung_up(connection.connection):
+        if (
+            connection.connection is not None
+            and not connection.in_atomic_block
+            and _hung_up(connection.connection)
+        ):
             connection.close()
     try:
         return fn(*args, **kwargs)

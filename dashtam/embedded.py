@@ -23,7 +23,7 @@ from dashtam import unprivileged
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 START_DEADLINE = 60.0
 STOP_DEADLINE = 30.0
-_held: list[IO[str]] = []
+_held: list[int] = []  # open for as long as this process lives
 
 
 class Servers(NamedTuple):
@@ -43,7 +43,7 @@ def servers(home: Path) -> Servers:
 def ensure_running(home: Path) -> Servers:
     """Start the servers of `home` unless they run already, and keep them until this process ends."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    users = (home / "users.lock").open("a")
+    users = os.open(home / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(users, fcntl.LOCK_SH)  # waits while a keeper is just shutting down
     _held.append(users)
     with (home / "start.lock").open("a") as starting:
@@ -56,7 +56,7 @@ def ensure_running(home: Path) -> Servers:
 def release(home: Path) -> None:
     """Give the servers up and wait until they are gone, unless another process still uses them."""
     while _held:
-        _held.pop().close()
+        os.close(_held.pop())
     with (home / "users.lock").open("a") as users:
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,8 +99,7 @@ def _spawn_keeper(home: Path) -> None:
             start_new_session=True,
             text=True,
         )
-    assert keeper.stdout is not None
-    if keeper.stdout.readline().strip() != "ready":
+    if keeper.stdout is None or keeper.stdout.readline().strip() != "ready":
         raise RuntimeError(f"The embedded servers did not start. {log} says why.")
     keeper.stdout.close()
     # The keeper outlives us by design; do not warn that it was never waited for.
@@ -208,7 +207,7 @@ class Keeper:
             command,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
-            preexec_fn=unprivileged.preparation(stop_signal=fast_stop),
+            preexec_fn=unprivileged.preparation(stop_signal=fast_stop),  # noqa: PLW1509 one thread
             cwd="/",
         )
 
@@ -233,7 +232,9 @@ class Keeper:
     def _create_database(self, sockets: Path) -> None:
         import psycopg
 
-        with psycopg.connect(host=str(sockets), user="dashtam", dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            host=str(sockets), user="dashtam", dbname="postgres", autocommit=True
+        ) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dashtam'").fetchone():
                 connection.execute("CREATE DATABASE dashtam")
 

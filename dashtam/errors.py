@@ -37,7 +37,12 @@ class DashtamError(Exception):
     retry_after: int | None = None
 
     def __init__(
-        self, detail: str = "", *, code: str = "", errors: Sequence[FieldError] = (), retry_after: int | None = None
+        self,
+        detail: str = "",
+        *,
+        code: str = "",
+        errors: Sequence[FieldError] = (),
+        retry_after: int | None = None,
     ) -> None:
         self.detail = detail or self.detail
         self.code = code or self.code

@@ -33,11 +33,13 @@ class Readyz(ApiView):
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 found = await run_db(_database_findings)
-        except Exception:
+        except Exception:  # noqa: BLE001 whatever it is, we are not ready
             found = {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
         found["cache"] = "ok" if await cache().ping() else "unreachable"
         ready = all(value == "ok" for value in found.values())
-        return Reply({"status": "ready" if ready else "not_ready", "checks": found}, status=200 if ready else 503)
+        return Reply(
+            {"status": "ready" if ready else "not_ready", "checks": found}, status=200 if ready else 503
+        )
 
 
 def _database_findings() -> dict[str, str]:

@@ -16,26 +16,35 @@ KNOWN_DEFAULTS = ("change", "insecure", "example", "default", "secret-key", "you
 def secret(name: str, value: str) -> str:
     """`value`, unless it is missing, short, or looks like a placeholder."""
     if not value:
-        raise ImproperlyConfigured(f"{name} is missing. Set it to {SECRET_KEY_LENGTH} or more random characters.")
+        raise ImproperlyConfigured(
+            f"{name} is missing. Set it to {SECRET_KEY_LENGTH} or more random characters."
+        )
     if len(value) < SECRET_KEY_LENGTH or len(set(value)) < 10:
         raise ImproperlyConfigured(
             f"{name} is too short or too simple. Set it to {SECRET_KEY_LENGTH} or more random characters."
         )
     if any(word in value.lower() for word in KNOWN_DEFAULTS):
-        raise ImproperlyConfigured(f"{name} still is a default value. Set it to random characters of your own.")
+        raise ImproperlyConfigured(
+            f"{name} still is a default value. Set it to random characters of your own."
+        )
     return value
 
 
 def key_ring(name: str, value: str) -> dict[str, bytes]:
     """Keys by id from `id:base64,id:base64`. The first is used to write, all are used to read."""
     if not value:
-        raise ImproperlyConfigured(f"{name} is missing. Set it to one or more `id:base64 of 32 bytes`, comma separated.")
+        raise ImproperlyConfigured(
+            f"{name} is missing. Set it to one or more `id:base64 of 32 bytes`, comma separated."
+        )
     ring: dict[str, bytes] = {}
-    for entry in value.split(","):
-        key_id, _, encoded = entry.strip().partition(":")
+    for position, entry in enumerate(value.split(","), start=1):
+        key_id, colon, encoded = entry.strip().partition(":")
         key = _decoded(encoded)
-        if not key_id.isascii() or not key_id.isalnum() or len(key_id) > 16 or key_id in ring:
-            raise ImproperlyConfigured(f"{name} needs a distinct id of 1 to 16 letters and digits before each colon.")
+        if not colon or not key_id.isascii() or not key_id.isalnum() or len(key_id) > 16 or key_id in ring:
+            # Never repeat the entry: without its colon, what looks like the id is the key.
+            raise ImproperlyConfigured(
+                f"{name}: entry {position} needs an id of its own, 1 to 16 letters and digits, before a colon."
+            )
         if len(key) != KEY_BYTES:
             raise ImproperlyConfigured(f"{name}: the key {key_id!r} is not {KEY_BYTES} bytes of base64.")
         if len(set(key)) < 8:

@@ -31,3 +31,15 @@ def start_servers() -> None:
     servers = embedded.ensure_running(home())
     os.environ.setdefault("DATABASE_URL", servers.database_url)
     os.environ.setdefault("REDIS_URL", servers.redis_url)
+
+
+def main(command: list[str]) -> None:
+    """`python -m dashtam.local COMMAND …`: run a tool that imports the settings, with this installation's secrets."""
+    load_secrets(generate=True)
+    os.execvp(command[0], command)  # noqa: S606 the caller's own command
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])

@@ -18,7 +18,9 @@ logger = logging.getLogger(__name__)
 
 PROGRAM_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 
-KNOWN: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[], DashtamError]], ...] = (
+KNOWN: tuple[
+    tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[], DashtamError]], ...
+] = (
     ((OperationalError, InterfaceError), lambda: errors.ServiceBusy(code="database_unavailable")),
     ((Http404, drf.NotFound), errors.NotFound),
     (drf.MethodNotAllowed, errors.MethodNotAllowed),
@@ -69,7 +71,9 @@ def problem(error: DashtamError, request_id: str) -> HttpResponse:
     }
     if error.errors:
         body["errors"] = [{"field": e.field, "code": e.code, "detail": e.detail} for e in error.errors]
-    response = HttpResponse(msgspec.json.encode(body), content_type="application/problem+json", status=error.status)
+    response = HttpResponse(
+        msgspec.json.encode(body), content_type="application/problem+json", status=error.status
+    )
     return _with_headers(response, error)
 
 

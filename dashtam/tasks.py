@@ -27,6 +27,7 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
             async with database_context():
                 await function(*args, **kwargs)
 
-        return app.task(**options)(run)
+        task: Task[P, Any, P] = app.task(**options)(run)
+        return task
 
     return declare

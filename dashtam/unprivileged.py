@@ -69,3 +69,14 @@ def _become(libc: ctypes.CDLL, user: pwd.struct_passwd) -> None:
 def _checked(result: int) -> None:
     if result != 0:
         raise OSError(ctypes.get_errno(), "could not drop root's rights for the embedded servers")
+
+
+def die_with_parent(stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+    """What a child does between fork and exec so that it never outlives us, however we end (Linux)."""
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+    def prepare() -> None:
+        if libc is not None:
+            libc.prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
+
+    return prepare

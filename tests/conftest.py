@@ -2,7 +2,7 @@
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 nobody's
+PASSWORD = "correct horse battery staple"
 PASSWORD_HASH = make_password(PASSWORD)
 
 
@@ -27,11 +27,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(autouse=True)
-def _own_corner(settings: Any, tmp_path: Any) -> Iterator[None]:
+def _own_corner(settings: Any, tmp_path: Any) -> None:
     """Each test has its own outbox and its own part of the cache."""
     settings.OUTBOX = settings.EMAIL_FILE_PATH = tmp_path / "outbox"
     settings.CACHE_PREFIX = f"test:{tmp_path}"
-    yield
 
 
 _numbers = itertools.count(1)
@@ -42,7 +41,10 @@ def make_user(db: None) -> Callable[..., User]:
     """Make a person who can sign in with PASSWORD, without hashing again for each."""
 
     def make(name: str = "Ana", **fields: Any) -> User:
-        fields = {"email": f"{name.lower()}{next(_numbers)}@example.org", "email_verified_at": timezone.now()} | fields
+        fields = {
+            "email": f"{name.lower()}{next(_numbers)}@example.org",
+            "email_verified_at": timezone.now(),
+        } | fields
         return User.objects.create_hashed(password_hash=PASSWORD_HASH, name=name, **fields)
 
     return make

@@ -1,0 +1,48 @@
+# Everything starts from `python3` and `make`; the rest is installed into .venv.
+PYTHON ?= python3
+PY := .venv/bin/python
+export PORT ?= 8000
+export DASHTAM_HOME ?= $(CURDIR)/.dashtam
+# Tools that import the settings outside manage.py find the installation's secrets through this.
+WITH_SECRETS := $(PY) -m dashtam.local
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test e2e check bench format clean
+
+help:  ## list the commands
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.installed: uv.lock pyproject.toml
+	@$(PYTHON) -m dashtam.bootstrap --no-dev
+	@touch $@
+
+.venv/.installed-dev: uv.lock pyproject.toml
+	@$(PYTHON) -m dashtam.bootstrap
+	@touch $@ .venv/.installed
+
+demo: .venv/.installed  ## set everything up, connect a demo bank, serve until Ctrl-C (ARGS=--once: do it and exit)
+	@exec $(PY) manage.py demo $(ARGS)
+
+test: .venv/.installed-dev  ## the test suite, on real embedded PostgreSQL and Valkey
+	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+e2e: .venv/.installed-dev  ## the browser journeys in headless Chromium
+	$(PY) -m pytest tests/e2e $(ARGS)
+
+check: .venv/.installed-dev  ## format, lint, types, import contracts, migrations, deployment settings
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	$(WITH_SECRETS) .venv/bin/mypy .
+	$(WITH_SECRETS) .venv/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	PUBLIC_URL=https://dashtam.example.org $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: .venv/.installed-dev  ## the benchmarks, as ratios side by side
+	$(PY) -m tests.benchmarks $(ARGS)
+
+format: .venv/.installed-dev  ## put the code into its one shape
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+clean:  ## forget what was installed; data in .dashtam stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,132 @@
+"""`manage.py demo`: the whole of Dashtam on this machine, with a demo person and a demo bank."""
+
+import os
+import signal
+import threading
+from argparse import ArgumentParser
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from dashtam import embedded
+from dashtam.demo.person import Person, StepFailed, remembered_credentials
+from dashtam.demo.processes import Processes, StartFailed, port_is_free
+
+
+class Command(BaseCommand):
+    """Sets everything up, does the main job, prints it, and serves until Ctrl-C."""
+
+    help = "Try Dashtam: starts everything, connects a demo bank, prints the accounts, serves until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do the main job, print it and exit")
+
+    def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+        self.console = Console()
+        self.bank_port = settings.PORT + 100
+        stopped = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: self._interrupt(stopped))
+        processes = Processes(logs=settings.HOME / "logs", environment=self._environment())
+        try:
+            self._start(processes)
+            self._main_job()
+            if not once:
+                self._serve(processes, stopped)
+        except KeyboardInterrupt:
+            pass
+        except (StartFailed, StepFailed) as error:
+            raise CommandError(str(error)) from error
+        finally:
+            processes.stop()
+            embedded.release(settings.HOME)
+
+    def _interrupt(self, stopped: threading.Event) -> None:
+        if stopped.is_set():
+            return  # a second Ctrl-C must not leave half of the children behind
+        stopped.set()
+        raise KeyboardInterrupt
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "SANDBOX_URL": settings.SANDBOX_URL or f"http://localhost:{self.bank_port}",
+            "PUBLIC_URL": settings.PUBLIC_URL,
+            "DASHTAM_HOME": str(settings.HOME),
+        }
+
+    def _start(self, processes: Processes) -> None:
+        for port in (settings.PORT, *([] if settings.SANDBOX_URL else [self.bank_port])):
+            if not port_is_free(port):
+                raise StartFailed(
+                    f"Port {port} is in use. Stop what uses it, or choose another: make demo PORT=9000"
+                )
+        with self.console.status("Preparing the database …"):
+            call_command("migrate", verbosity=0, interactive=False)
+        with self.console.status("Starting Dashtam …"):
+            if not settings.SANDBOX_URL:
+                state = settings.HOME / "sandbox-bank.json"
+                callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
+                bank = ("--port", str(self.bank_port), "--state", str(state), "--redirect-uri", callback)
+                processes.start("bank", "manage.py", "simulator", *bank)
+            server = ("--host", "127.0.0.1", "--port", str(settings.PORT), "--log-level", "warning")
+            processes.start(
+                "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server
+            )
+            processes.start("worker", "manage.py", "procrastinate", "worker", show_output=True)
+            processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/readyz")
+
+    def _main_job(self) -> None:
+        credentials = remembered_credentials(settings.HOME / "demo.json")
+        person = Person(origin=settings.PUBLIC_URL, credentials=credentials)
+        if not person.can_sign_in():
+            person.sign_up(name="Ana Demo", outbox=settings.OUTBOX)
+            if not person.can_sign_in():
+                raise StepFailed(
+                    "The demo person cannot sign in. Remove demo.json from DASHTAM_HOME and try again."
+                )
+        connection = person.connection() or person.connect()
+        self._watch_sync(person, connection)
+        self._print_accounts(person)
+        self.console.print(f"\nSign in at [bold]{settings.PUBLIC_URL}/sign-in[/]")
+        self.console.print(
+            f"  email     [bold]{credentials.email}[/]\n  password  [bold]{credentials.password}[/]",
+            highlight=False,
+        )
+
+    def _watch_sync(self, person: Person, connection: dict[str, Any]) -> None:
+        if connection["last_success_at"]:
+            return  # the data is here; the schedule keeps it fresh
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self.console) as progress:
+            bar = progress.add_task(f"Collecting from {connection['provider_name']}", total=None)
+            for done, total, _state in person.sync_progress(connection["id"]):
+                progress.update(bar, completed=done, total=total or None)
+
+    def _print_accounts(self, person: Person) -> None:
+        table = Table(title="Your accounts", title_justify="left", show_footer=True)
+        worth = person.net_worth()
+        table.add_column("Account", footer="Net worth")
+        table.add_column("Type")
+        table.add_column("Transactions", justify="right")
+        table.add_column(
+            "Balance", justify="right", footer=f"{Decimal(worth['total']):,.2f} {worth['currency']}"
+        )
+        for row in person.accounts():
+            balance = Decimal(row["balances"]["current"])
+            count = f"{person.transactions(row['id']):,}"
+            table.add_row(
+                f"{row['name']} ··{row['mask']}", row["type"], count, f"{balance:,.2f} {row['currency']}"
+            )
+        self.console.print(table)
+
+    def _serve(self, processes: Processes, stopped: threading.Event) -> None:
+        self.console.print("\nServing. Press Ctrl-C to stop; your data stays for the next time.")
+        while not stopped.wait(1):
+            processes.check()
+        os.write(1, b"\n")
