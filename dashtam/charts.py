@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,6 +18,7 @@ Point = tuple[date, Decimal | None]
 CHARACTER = 7.0  # width of a digit at 12 px, rounded up
 TOP, BOTTOM, RIGHT, GAP = 26.0, 26.0, 14.0, 8.0
 HOVER_MARKS = 60
+YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,14 @@ class Plot:
     high: Decimal
 
     def x(self, day: date) -> float:
+        """Where the day falls; a single day falls in the middle."""
         first, last = self.days
         if first == last:
             return (self.left + self.right) / 2
         return self.left + (self.right - self.left) * (day.toordinal() - first) / (last - first)
 
     def y(self, amount: Decimal) -> float:
+        """Where the amount falls, never outside the plot."""
         share = float((amount - self.low) / (self.high - self.low))
         return self.bottom - (self.bottom - self.top) * min(max(share, 0.0), 1.0)
 
@@ -61,8 +65,8 @@ def amount_ticks(low: Decimal, high: Decimal, count: int = 4) -> tuple[list[Deci
     if high - low < room / 10**6:
         low, high = low - room, high + room
     step = nice_step(high - low, count)
-    first, last = (low / step).to_integral_value("ROUND_FLOOR"), (high / step).to_integral_value("ROUND_CEILING")
-    return [(first + index) * step for index in range(int(last - first) + 1)], step
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [index * step for index in range(first, last + 1)], step
 
 
 def _days(first: date, last: date, every: int) -> Iterator[tuple[date, str]]:
@@ -84,7 +88,7 @@ def day_ticks(first: date, last: date, room: int) -> list[tuple[date, str]]:
     for every in (1, 2, 7, 14):
         if span // every + 1 <= room:
             return list(_days(first, last, every))
-    for every in (1, 2, 3, 6, *(12 * years for years in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000))):
+    for every in (1, 2, 3, 6, *(12 * years for years in YEARS)):
         if span // (30 * every) + 1 <= room:
             return list(_months(first, last, every)) or [(first, date_text(first))]
     return [(first, date_text(first))]
@@ -108,25 +112,35 @@ def _text(words: str) -> str:
     return html.escape("".join(sign for sign in words if sign.isprintable()))
 
 
-def _svg(size: tuple[int, int], kind: str, title: str, description: str, body: str) -> SafeString:
+def _box(size: tuple[int, int]) -> str:
+    return f'viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}" height="{size[1]}"'
+
+
+def _line_svg(size: tuple[int, int], title: str, description: str, body: str) -> SafeString:
     key = f"{zlib.crc32(f'{size}{title}{description}{body}'.encode()):08x}"
     words = f'<title id="t{key}">{_text(title)}</title><desc id="d{key}">{_text(description)}</desc>'
-    box = f'viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}" height="{size[1]}"'
     return mark_safe(  # noqa: S308 - numbers of ours and escaped words
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" {box} role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="line-chart" {_box(size)} role="img" '
         f'aria-labelledby="t{key} d{key}">{words}{body}</svg>'
     )
 
 
 def line_chart(
-    points: Sequence[Point], *, title: str, description: str, currency: str, width: int = 760, height: int = 280
+    points: Sequence[Point],
+    *,
+    title: str,
+    description: str,
+    currency: str,
+    width: int = 640,
+    height: int = 240,
 ) -> SafeString:
     """Amounts over days, oldest first; an amount of None leaves a gap in the line."""
     runs = list(_runs(points))
     known = [point for run in runs for point in run]
     if not known:
-        words = f'<text class="chart-empty" x="{width / 2}" y="{height / 2}">No numbers for this time yet</text>'
-        return _svg((width, height), "line-chart", title, description, words)
+        words = "No numbers for this time yet"
+        body = f'<text class="chart-empty" x="{width / 2}" y="{height / 2}">{words}</text>'
+        return _line_svg((width, height), title, description, body)
     ticks, step = amount_ticks(min(amount for _, amount in known), max(amount for _, amount in known))
     labels = [compact_text(tick, step) for tick in ticks]
     left = min(max(map(len, labels)) * CHARACTER + GAP, width / 2)
@@ -140,7 +154,7 @@ def line_chart(
         _dot(plot, known[-1], "chart-last"),
         *_hover(plot, known, currency, width),
     ]
-    return _svg((width, height), "line-chart", title, description, "".join(parts))
+    return _line_svg((width, height), title, description, "".join(parts))
 
 
 def _amount_axis(plot: Plot, ticks: Sequence[Decimal], labels: Sequence[str]) -> Iterator[str]:
@@ -160,7 +174,7 @@ def _day_axis(plot: Plot, first: date, last: date, width: int) -> Iterator[str]:
             continue
         free = x + half + GAP
         tick = plot.x(day)
-        yield f'<line class="chart-tick" x1="{tick:.1f}" x2="{tick:.1f}" y1="{plot.bottom:.1f}" y2="{plot.bottom + 5:.1f}"/>'
+        yield f'<path class="chart-tick" d="M{tick:.1f} {plot.bottom:.1f}v5"/>'
         yield f'<text class="chart-day" x="{x:.1f}" y="{plot.bottom + 19:.1f}">{label}</text>'
 
 
@@ -184,39 +198,46 @@ def _hover(plot: Plot, known: Sequence[tuple[date, Decimal]], currency: str, wid
     """Bands that show their day and amount while pointed at, by CSS alone."""
     marks = list(reversed(known[:: -math.ceil(len(known) / HOVER_MARKS)]))
     places = [plot.x(day) for day, _ in marks]
-    edges = [plot.left, *((a + b) / 2 for a, b in zip(places, places[1:], strict=False)), plot.right]
+    edges = [plot.left, *((a + b) / 2 for a, b in pairwise(places)), plot.right]
     for index, point in enumerate(marks):
         start, x = edges[index], places[index]
         words = f"{date_text(point[0])}: {money_text(point[1], currency)}"
         yield (
-            f'<g class="chart-hover"><rect x="{start:.1f}" y="0" width="{max(edges[index + 1] - start, 0):.1f}" '
-            f'height="{plot.bottom:.1f}"/><line x1="{x:.1f}" x2="{x:.1f}" y1="{plot.top:.1f}" y2="{plot.bottom:.1f}"/>'
+            f'<g class="chart-hover"><rect x="{start:.1f}" width="{edges[index + 1] - start:.1f}" '
+            f'height="{plot.bottom:.1f}"/><path d="M{x:.1f} {plot.top:.1f}V{plot.bottom:.1f}"/>'
             f'{_dot(plot, point, "chart-mark")}<text x="{width - RIGHT}" y="11">{_text(words)}</text></g>'
         )
 
 
-def sparkline(values: Sequence[Decimal | None], *, title: str, width: int = 96, height: int = 28) -> SafeString:
+def sparkline(
+    values: Sequence[Decimal | None], *, title: str, width: int = 96, height: int = 28
+) -> SafeString:
     """A line the size of a word, evenly spaced and without axes; None leaves a gap."""
     points = [(date.fromordinal(index + 1), value) for index, value in enumerate(values)]
     runs = list(_runs(points))
-    known = [amount for run in runs for _, amount in run]
-    if not known:
-        return _svg((width, height), "sparkline", title, "No numbers yet", "")
+    known = [amount for run in runs for _, amount in run] or [Decimal(0)]
     low, high = min(known), max(known)
     if low == high:
         low, high = low - 1, high + 1
     plot = Plot(4, width - 5, 4, height - 4, (1, len(points)), low, high)
-    strokes = "".join(_stroke(plot, run) for run in runs)
-    return _svg((width, height), "sparkline", title, "", strokes + _dot(plot, runs[-1][-1], "chart-last"))
+    body = "".join(_stroke(plot, run) for run in runs)
+    body += _dot(plot, runs[-1][-1], "chart-last") if runs else ""
+    # Many of these may stand on one page, some alike: no ids.
+    return mark_safe(  # noqa: S308 - numbers of ours and escaped words
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="sparkline" {_box((width, height))} role="img" '
+        f'aria-label="{_text(title)}">{body}</svg>'
+    )
 
 
-def balance_bars(assets: Decimal, liabilities: Decimal, *, currency: str) -> SafeString:
-    """What is owned above what is owed, on one scale; `liabilities` may come with either sign."""
+def balance_bars(assets: Decimal, liabilities: Decimal) -> SafeString:
+    """Two bars on one scale, owned above owed; `liabilities` may have either sign. Words stand beside."""
     owned, owed = max(assets, Decimal(0)), abs(liabilities)
     scale = max(owned, owed) or Decimal(1)
     bars = "".join(
-        f'<rect class="{kind}" x="0" y="{y}" width="{float(amount / scale) * 400:.1f}" height="8" rx="2"/>'
-        for kind, y, amount in (("bar-owned", 0, owned), ("bar-owed", 14, owed))
+        f'<rect class="{kind}" x="0" y="{y}" width="{float(amount / scale) * 400:.1f}" height="10"/>'
+        for kind, y, amount in (("bar-owned", 7, owned), ("bar-owed", 31, owed))
     )
-    words = f"Owned {money_text(owned, currency)}, owed {money_text(owed, currency)}"
-    return _svg((400, 22), "balance-bars", words, "", bars)
+    return mark_safe(  # noqa: S308 - numbers of ours
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 48" preserveAspectRatio="none" '
+        f'aria-hidden="true" focusable="false">{bars}</svg>'
+    )

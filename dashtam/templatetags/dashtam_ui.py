@@ -1,4 +1,4 @@
-"""The design system's tags: `{% load dashtam_ui %}`. Each is shown with sample data in templates/styleguide.html."""
+"""The design system's tags: `{% load dashtam_ui %}`. templates/styleguide.html shows all of them."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -41,8 +41,8 @@ STATES = {
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
-    """`{% icon "bank" %}`: decoration, hidden from screen readers unless it has a `label`. Names: icons.py."""
-    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    """`{% icon "bank" %}`: hidden from screen readers unless it has a `label`. Names: icons.py."""
+    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="icon" viewBox="0 0 24 24" width="20" height="20" {} focusable="false">{}</svg>',
         meaning,
@@ -51,9 +51,11 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def money(amount: Amount | None, currency: str, signed: bool = False, places: int | None = None) -> SafeString:
-    """`{% money balance "USD" %}`; `signed=True` shows a plus too; None reads "not available"."""
-    if amount is None:
+def money(
+    amount: Amount | None, currency: str, *, signed: bool = False, places: int | None = None
+) -> SafeString:
+    """`{% money balance "USD" %}`; `signed=True` shows a plus too; no amount reads "not available"."""
+    if amount is None or amount == "":
         return mark_safe('<span class="money">—<span class="visually-hidden">not available</span></span>')
     value = formats.exact(amount)
     return format_html(
@@ -69,7 +71,7 @@ def money(amount: Amount | None, currency: str, signed: bool = False, places: in
 @register.simple_tag
 def quantity(amount: Amount | None, unit: str = "") -> SafeString:
     """`{% quantity holding.quantity "shares" %}`: all its digits, no trailing zeros."""
-    if amount is None:
+    if amount is None or amount == "":
         return money(None, "")
     text = formats.quantity_text(amount)
     return format_html('<data class="money" value="{}">{}</data>', amount, f"{text} {unit}".strip())
@@ -77,8 +79,8 @@ def quantity(amount: Amount | None, unit: str = "") -> SafeString:
 
 @register.simple_tag
 def when(moment: datetime | date | None, style: str = "relative", never: str = "Never") -> SafeString:
-    """`{% when session.last_seen_at %}`: relative, with the moment on hover; `style="date"` or `"moment"` in full."""
-    if moment is None:
+    """`{% when session.last_seen_at %}`: relative, in full on hover; or style "date" or "moment"."""
+    if not moment:
         return format_html("<span>{}</span>", never)
     if not isinstance(moment, datetime):
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.date_text(moment))
@@ -100,10 +102,12 @@ def when(moment: datetime | date | None, style: str = "relative", never: str = "
 @register.simple_tag
 def as_of(moment: datetime | None, stale_after: int = 24) -> SafeString:
     """`{% as_of balance.as_of %}`: "as of …", with a Stale badge once older than `stale_after` hours."""
-    if moment is None:
+    if not moment:
         return mark_safe('<span class="as-of">not read yet</span>')
     stale = datetime.now(UTC) - formats.aware(moment) > timedelta(hours=stale_after)
-    return format_html('<span class="as-of">as of {}{}</span>', when(moment), badge("stale") if stale else "")
+    return format_html(
+        '<span class="as-of"><span>as of {}</span>{}</span>', when(moment), badge("stale") if stale else ""
+    )
 
 
 @register.simple_tag
@@ -114,7 +118,9 @@ def badge(state: str, text: str = "") -> SafeString:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, hint: str = "", optional: bool = False, strength: bool = False, **attrs: str) -> dict[str, Any]:
+def field(
+    bound: BoundField, hint: str = "", *, optional: bool = False, strength: bool = False, **attrs: str
+) -> dict[str, Any]:
     """`{% field form.email autocomplete="email" %}`: label, hint, error and control, tied together by id."""
     widget, name = bound.field.widget, bound.auto_id or bound.html_name
     hint = hint or str(bound.help_text)
@@ -126,7 +132,7 @@ def field(bound: BoundField, hint: str = "", optional: bool = False, strength: b
     if kind == "password" and "autocomplete" not in attrs:
         attrs["autocomplete"] = "new-password" if "new" in bound.name else "current-password"
     group_notes = described if kind == "group" else ""
-    control = bound.as_widget(attrs={} if kind == "group" else attrs)
+    control = bound.as_widget() if kind == "group" else bound.as_widget(attrs={**attrs})
     return {
         "bound": bound, "id": name, "hint": hint, "optional": optional, "strength": strength,
         "kind": kind, "control": control, "group_notes": group_notes,
@@ -151,11 +157,12 @@ def error_summary(form: Form, title: str = "There is a problem") -> dict[str, An
 def notice(content: str, tone: str = "info", title: str = "") -> SafeString:
     """`{% notice "warning" title="…" %}…{% endnotice %}`; tones: info, success, warning, danger."""
     shape = {"info": "info", "success": "check-circle", "warning": "warning", "danger": "error"}[tone]
-    return render_to_string("components/notice.html", {"tone": tone, "icon": shape, "title": title, "body": content})
+    context = {"tone": tone, "icon": shape, "title": title, "body": content}
+    return render_to_string("components/notice.html", context)
 
 
 @register.simple_block_tag
-def table(content: str, caption: str, cards: bool = False, show_caption: bool = False) -> SafeString:
+def table(content: str, caption: str, *, cards: bool = False, show_caption: bool = False) -> SafeString:
     """`{% table "Transactions" cards=True %}<thead>…<tbody>…{% endtable %}`.
 
     Wide tables scroll inside a region that takes focus. With `cards`, rows become cards on phones; give every
@@ -167,7 +174,7 @@ def table(content: str, caption: str, cards: bool = False, show_caption: bool = 
 
 @register.simple_block_tag
 def account_group(content: str, title: str, subtotal: Amount | None = None, currency: str = "") -> SafeString:
-    """`{% account_group "Cash" subtotal=total currency="USD" %}` around components/account_row.html includes."""
+    """`{% account_group "Cash" subtotal=total currency="USD" %}` around account_row.html includes."""
     context = {"title": title, "subtotal": subtotal, "currency": currency, "body": content}
     return render_to_string("components/account_group.html", context)
 
@@ -176,11 +183,11 @@ def account_group(content: str, title: str, subtotal: Amount | None = None, curr
 def line_chart(
     points: Sequence[tuple[date, Decimal | None]], title: str, description: str, currency: str
 ) -> dict[str, Any]:
-    """`{% line_chart series title="Net worth" description="…" currency="USD" %}`: wide and narrow drawing, and a table."""
+    """`{% line_chart series title="…" description="…" currency="USD" %}`: two drawings and a table."""
     return {
         "wide": charts.line_chart(points, title=title, description=description, currency=currency),
         "narrow": charts.line_chart(
-            points, title=title, description=description, currency=currency, width=360, height=220
+            points, title=title, description=description, currency=currency, width=340, height=210
         ),
         "rows": list(reversed(points)),
         "title": title,
@@ -194,7 +201,13 @@ def sparkline(values: Sequence[Decimal | None], title: str) -> SafeString:
     return charts.sparkline(values, title=title)
 
 
-@register.simple_tag
-def balance_bars(assets: Decimal, liabilities: Decimal, currency: str) -> SafeString:
-    """`{% balance_bars assets liabilities "USD" %}`: what is owned and what is owed on one scale."""
-    return charts.balance_bars(assets, liabilities, currency=currency)
+@register.inclusion_tag("components/balance.html")
+def balance_bars(assets: Amount, liabilities: Amount, currency: str) -> dict[str, Any]:
+    """`{% balance_bars assets liabilities "USD" %}`: what is owned and what is owed, on one scale."""
+    owned, owed = formats.exact(assets), formats.exact(liabilities)
+    return {
+        "bars": charts.balance_bars(owned, owed),
+        "owned": owned,
+        "owed": -abs(owed),
+        "currency": currency,
+    }

@@ -7,9 +7,11 @@ MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 # ISO 4217 exponents that are not 2.
-_MINOR_UNITS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0) | (
-    dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3) | {"CLF": 4, "UYW": 4}
-)
+_MINOR_UNITS = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
+    "RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
+}  # fmt: skip
 
 # Symbols that name one currency only; every other currency shows its code.
 _SYMBOLS = {
@@ -18,11 +20,14 @@ _SYMBOLS = {
 }  # fmt: skip
 
 _NAMES = {
-    "USD": "US dollars", "EUR": "euros", "GBP": "pounds sterling", "JPY": "Japanese yen", "CAD": "Canadian dollars",
-    "AUD": "Australian dollars", "NZD": "New Zealand dollars", "CHF": "Swiss francs", "SEK": "Swedish kronor",
-    "NOK": "Norwegian kroner", "DKK": "Danish kroner", "PLN": "Polish zloty", "INR": "Indian rupees",
-    "KRW": "South Korean won", "BRL": "Brazilian reais", "MXN": "Mexican pesos",
+    "USD": "US dollars", "EUR": "euros", "GBP": "pounds sterling", "JPY": "Japanese yen",
+    "CAD": "Canadian dollars", "AUD": "Australian dollars", "NZD": "New Zealand dollars",
+    "CHF": "Swiss francs", "SEK": "Swedish kronor", "NOK": "Norwegian kroner", "DKK": "Danish kroner",
+    "PLN": "Polish zloty", "INR": "Indian rupees", "KRW": "South Korean won", "BRL": "Brazilian reais",
+    "MXN": "Mexican pesos",
 }  # fmt: skip
+
+_SUFFIXES = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
 
 Amount = Decimal | int | str
 
@@ -66,17 +71,13 @@ def quantity_text(amount: Amount) -> str:
     return text.replace("-", MINUS) if text != "-0" else "0"
 
 
-def compact_text(amount: Decimal, step: Decimal | None = None) -> str:
-    """`12.5k`, `−3M`; with `step`, enough decimals to tell neighbours that far apart from each other."""
-    size = max(abs(amount), abs(step or 0))
-    exponent, suffix = next((pair for pair in ((12, "T"), (9, "B"), (6, "M"), (3, "k")) if size >= 10 ** pair[0]), (0, ""))
-    scaled = amount.scaleb(-exponent)
-    if step is None:
-        places = 0 if abs(scaled) >= 100 or scaled == scaled.to_integral_value() else 1
-    else:
-        places = max(0, exponent - step.adjusted())
+def compact_text(amount: Decimal, step: Decimal) -> str:
+    """`12.5k`, `−3M`: as many decimals as amounts a `step` apart need to read differently."""
+    size = max(abs(amount), step)
+    exponent, suffix = next((pair for pair in _SUFFIXES if size >= 10 ** pair[0]), (0, ""))
+    scaled, places = amount.scaleb(-exponent), max(0, exponent - step.adjusted())
     if places > 3 and exponent:
-        suffix, scaled, places = "", amount, max(0, places - exponent)
+        scaled, places, suffix = amount, max(0, -step.adjusted()), ""
     text = format(scaled, f",.{places}f")
     return "0" if amount == 0 else text.replace("-", MINUS) + suffix
 

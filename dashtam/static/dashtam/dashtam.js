@@ -1,6 +1,4 @@
 // Small betterments of pages that already work without scripts.
-"use strict";
-
 const root = document.documentElement;
 const each = (within, selector, act) => {
   if (within.matches?.(selector)) act(within);
@@ -106,13 +104,19 @@ function autoSubmit(form) {
   });
 }
 
-// A second press of a button must not send a form twice.
+// A second press of a button must not send a form twice. Freed after a while: the answer may be a download.
 function sendOnce(event) {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.getAttribute("method")?.toLowerCase() !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(letSendAgain, 10_000);
+}
+
+function letSendAgain() {
+  each(document, "form[data-sent]", (form) => { delete form.dataset.sent; });
+  each(document, "button[aria-busy]", (button) => button.removeAttribute("aria-busy"));
 }
 
 // --- start: also for parts of the page that arrive later (live.js) ---------------------------------
@@ -138,10 +142,7 @@ document.addEventListener("keydown", (event) => {
   });
 });
 document.addEventListener("submit", sendOnce);
-addEventListener("pageshow", () => {
-  each(document, "form[data-sent]", (form) => { delete form.dataset.sent; });
-  each(document, "[aria-busy]", (button) => button.removeAttribute("aria-busy"));
-});
+addEventListener("pageshow", letSendAgain);
 systemDark.addEventListener("change", labelThemeSwitches);
 setInterval(() => each(document, 'time[data-when="relative"]', localTime), MINUTE);
 

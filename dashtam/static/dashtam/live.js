@@ -1,14 +1,13 @@
 // Live events: progress of syncs, fresh numbers when one ends, and an honest word when we are cut off.
-"use strict";
-
 const BACKOFF_FIRST = 1000, BACKOFF_MOST = 60_000;
+let socket = null;
 let failures = 0;
 let offlineNote = null;
 
 function connect() {
   const address = new URL(document.body.dataset.live, location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const socket = new WebSocket(address);
+  socket = new WebSocket(address);
   socket.addEventListener("open", () => {
     if (failures > 1) refresh();
     failures = 0;
@@ -104,5 +103,6 @@ document.addEventListener("dashtam:event", async ({ detail }) => {
   window.dashtam.toast(ending(detail.state));
 });
 addEventListener("offline", () => setOffline(true));
+addEventListener("online", () => { if (socket?.readyState === WebSocket.OPEN) setOffline(false); });
 
 if (document.body.dataset.live) connect();
