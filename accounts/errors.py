@@ -1,0 +1,30 @@
+"""What can go wrong between a person and their account."""
+
+from dashtam.errors import Gone, Unauthorized
+
+
+class InvalidCredentials(Unauthorized):
+    """Unknown, wrong, unverified or disabled: outside there is no difference."""
+
+    code = "invalid_credentials"
+    title = "We could not sign you in."
+    detail = (
+        "The email address or the password is not right, or the address is not confirmed yet. "
+        "Check both, look for our mail, or set a new password."
+    )
+
+
+class InvalidGrant(Unauthorized):
+    """RFC 6749 §5.2 invalid_grant: the refresh token no longer counts."""
+
+    code = "invalid_grant"
+    title = "The refresh token is not valid."
+    detail = "It has expired, been ended or been used before. Sign in again."
+
+
+class LinkNotValid(Gone):
+    """A mailed link that was used, replaced, altered, or is too old."""
+
+    code = "link_not_valid"
+    title = "This link does not work any more."
+    detail = "It has been used already, or has expired. Ask for a new one."

@@ -1,0 +1,96 @@
+"""Access tokens: JSON Web Tokens as RFC 9068 profiles them, signed with our own keys."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+
+from dashtam.errors import InvalidToken
+
+ALGORITHM = "HS256"
+TYPE = "at+jwt"
+LEEWAY_SECONDS = 60
+MAX_TOKEN_LENGTH = 2048
+MAX_KEY_ID_LENGTH = 16
+HEADER_FIELDS = {"alg", "typ", "kid"}
+REQUIRED_CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "jti", "sid"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token and its lifetime in seconds."""
+
+    token: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a genuine token says. Whether the session still counts, only the session knows."""
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: int
+
+
+class JWTService:
+    """Makes and reads access tokens. The first key signs, all of them verify."""
+
+    def __init__(self, *, keys: dict[str, bytes], issuer: str, audience: str, lifetime: int) -> None:
+        self.keys = keys
+        self.issuer = issuer
+        self.audience = audience
+        self.lifetime = lifetime
+
+    def create_access_token(self, *, user_id: UUID, session_id: UUID) -> AccessToken:
+        """A token for one session, valid for `lifetime` seconds."""
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "jti": uuid4().hex,
+            "iat": now,
+            "nbf": now,
+            "exp": now + self.lifetime,
+        }
+        key_id, key = next(iter(self.keys.items()))
+        token = jwt.encode(claims, key, ALGORITHM, headers={"typ": TYPE, "kid": key_id})
+        return AccessToken(token, self.lifetime)
+
+    def decode_access_token(self, token: str) -> Claims:
+        """Check everything that RFC 8725 and RFC 9068 §4 ask for. Raises InvalidToken."""
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise InvalidToken()
+        try:
+            claims = jwt.decode(
+                token,
+                self._key(jwt.get_unverified_header(token)),
+                algorithms=[ALGORITHM],
+                audience=self.audience,
+                issuer=self.issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": REQUIRED_CLAIMS, "strict_aud": True},
+            )
+            return _claims(claims)
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise InvalidToken() from error
+
+    def _key(self, header: dict[str, Any]) -> bytes:
+        """The key named by `kid`: looked up in our own map and nowhere else. `jku`, `jwk`, `crit` are refused."""
+        key_id = header.get("kid")
+        if header.get("alg") != ALGORITHM or header.get("typ") != TYPE or set(header) != HEADER_FIELDS:
+            raise InvalidToken()
+        if not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID_LENGTH or key_id not in self.keys:
+            raise InvalidToken()
+        return self.keys[key_id]
+
+
+def _claims(claims: dict[str, Any]) -> Claims:
+    """PyJWT takes a number in quotes for a time; RFC 7519 §2 does not."""
+    if any(type(claims[name]) is not int for name in ("exp", "iat", "nbf")):
+        raise InvalidToken()
+    return Claims(UUID(claims["sub"]), UUID(claims["sid"]), claims["exp"])
