@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 from types import TracebackType
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -15,7 +15,7 @@ class Form:
     def __init__(self, action: str, method: str) -> None:
         self.action = action
         self.method = method
-        self.fields: dict[str, str] = {}
+        self.fields: dict[str, list[str]] = {}
         self.buttons: list[tuple[str, str]] = []
 
 
@@ -38,7 +38,7 @@ class _Forms(HTMLParser):
         if tag == "button" or kind == "submit":
             form.buttons.append((name, value))
         elif tag == "input" and (kind not in {"radio", "checkbox"} or "checked" in found):
-            form.fields[name] = value
+            form.fields.setdefault(name, []).append(value)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -65,12 +65,10 @@ class Browser:
         return self._follow(self.client.get(urljoin(self.origin, url)))
 
     def submit(self, page: httpx.Response, marker: str, *, button: str = "", **fields: str) -> httpx.Response:
-        """Send the form on `page` that has a field or button called `marker`; press the button with that value."""
-        form = next(
-            f for f in forms(page) if marker in f.fields or any(name == marker for name, _ in f.buttons)
-        )
-        data = form.fields | fields
-        data |= {name: value for name, value in form.buttons if button and value == button}
+        """Send the form on `page` with a field or button called `marker`, or that goes to `/marker…`."""
+        form = next(form for form in forms(page) if _matches(form, marker, page))
+        data = form.fields | {name: [value] for name, value in fields.items()}
+        data |= {name: [value] for name, value in form.buttons if button and value == button}
         headers = {"Origin": f"{page.url.scheme}://{page.url.netloc.decode()}", "Referer": str(page.url)}
         target = urljoin(str(page.url), form.action or str(page.url))
         return self._follow(self.client.post(target, data=data, headers=headers))
@@ -81,6 +79,12 @@ class Browser:
                 return response
             response = self.client.get(urljoin(str(response.url), response.headers["location"]))
         raise RuntimeError("The pages redirect in circles.")
+
+
+def _matches(form: Form, marker: str, page: httpx.Response) -> bool:
+    if marker.startswith("/"):
+        return urlsplit(urljoin(str(page.url), form.action)).path.startswith(marker)
+    return marker in form.fields or any(name == marker for name, _ in form.buttons)
 
 
 def forms(page: httpx.Response) -> list[Form]:

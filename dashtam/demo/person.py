@@ -73,7 +73,7 @@ class Person:
         with Browser(self.origin) as browser:
             browser.submit(browser.open("/sign-in"), "password", **vars_of(self.credentials))
             ours = browser.open(started["authorization_url"])
-            consent = browser.submit(ours, "csrfmiddlewaretoken")
+            consent = browser.submit(ours, "/connections/start/")
             end = browser.submit(consent, "decision", button="approve")
         if end.status_code != 200 or not str(end.url).startswith(self.origin):
             raise StepFailed(f"The way back from the bank ended with {end.status_code}.")

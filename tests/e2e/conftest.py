@@ -1,0 +1,65 @@
+"""Browser journeys: a whole stack and headless Chromium."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.stack import Stack
+
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One running Dashtam for all journeys."""
+    with Stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium; Playwright's download is not needed."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = found or shutil.which("google-chrome")
+    if not found:
+        pytest.fail("No Chromium found. Install it (Debian: apt-get install chromium) or set CHROMIUM to its path.")
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console said that it should not have said."""
+    return []
+
+
+@pytest.fixture
+def context(chromium: Browser, stack: Stack, complaints: list[str]) -> Iterator[BrowserContext]:
+    """A fresh browser profile that writes down every console error and policy violation."""
+    made = chromium.new_context(base_url=stack.origin, viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(15_000)
+    made.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    made.on("weberror", lambda e: complaints.append(str(e.error)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty tab."""
+    return context.new_page()
+
+
+@pytest.fixture
+def pictures() -> Path:
+    """Where screenshots go for a person to look at."""
+    folder = Path(os.environ.get("DASHTAM_HOME", ".dashtam")).parent / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,122 @@
+"""The house rules that no other tool knows, as functions from a parsed file to its violations."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("dashtam", "accounts", "providers", "notifications")
+
+# Hundreds of milliseconds of CPU: these run behind the bridge's doors only, never called where a loop waits.
+SLOW = {
+    "hash_password",
+    "verify_password",
+    "check_password",
+    "make_password",
+    "hashpw",
+    "checkpw",
+    "parse_statement_file",
+}
+# Django's own async doors hash on the event loop (5.2), so nobody uses them.
+HASHES_ON_THE_LOOP = {"acheck_password", "aauthenticate", "averify_password"}
+DOORS = {
+    "sync_to_async",
+    "async_to_sync",
+    "to_thread",
+    "run_in_executor",
+    "ThreadPoolExecutor",
+    "ProcessPoolExecutor",
+}
+HTTPX_USERS = (
+    "providers/http.py",
+    "providers/oauth.py",
+    "providers/wiring.py",
+    "providers/connectors/",
+    "notifications/transports/",
+)
+NO_ORM = ("/api/", "/pages/")
+
+
+def sources() -> Iterator[Path]:
+    """Every source file of the product, without migrations."""
+    for app in APPS:
+        yield from (path for path in sorted((ROOT / app).rglob("*.py")) if "migrations" not in path.parts)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _name(call: ast.Call) -> str:
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def mixed_services(tree: ast.Module) -> Iterator[str]:
+    """A service waits (all public methods async) or computes (none), never both."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Service"):
+            public = [
+                m
+                for m in node.body
+                if isinstance(m, (ast.FunctionDef, ast.AsyncFunctionDef)) and m.name[0] != "_"
+            ]
+            if len({isinstance(m, ast.AsyncFunctionDef) for m in public}) > 1:
+                yield f"{node.name} mixes async and sync methods"
+
+
+def busy_constructors(tree: ast.Module) -> Iterator[str]:
+    """A service's `__init__` takes collaborators by keyword and assigns them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Service"):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                    if len(method.args.args) > 1:
+                        yield f"{node.name} takes collaborators by position"
+                    if not all(isinstance(step, (ast.Assign, ast.AnnAssign)) for step in method.body):
+                        yield f"{node.name}.__init__ does more than assign"
+
+
+def userless_queries(tree: ast.Module) -> Iterator[str]:
+    """Every public query names the person first: tenancy is auditable in one file."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            if not arguments or arguments[0].arg != "user_id":
+                yield f"{node.name} does not take user_id first"
+
+
+def slow_calls(tree: ast.Module) -> Iterator[str]:
+    """No hash and no parsing where a loop waits; the functions are handed to the bridge, not called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node) in HASHES_ON_THE_LOOP:
+            yield f"{_name(node)} hashes on the event loop (line {node.lineno})"
+        if isinstance(node, ast.AsyncFunctionDef):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Call) and _name(inner) in SLOW:
+                    yield f"{node.name} calls {_name(inner)} on the event loop (line {inner.lineno})"
+
+
+def private_doors(tree: ast.Module) -> Iterator[str]:
+    """Threads and processes are entered through dashtam.bridge alone."""
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+        if isinstance(node, ast.Attribute):
+            names = [node.attr]
+        for name in names:
+            if name in DOORS:
+                yield f"uses {name}"
+
+
+def orm_in_views(tree: ast.Module) -> Iterator[str]:
+    """A view asks a service or a query; it never touches a manager."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager"}:
+            yield f"touches the ORM (line {node.lineno})"
+
+
+def imports_httpx(tree: ast.Module) -> Iterator[str]:
+    """Outbound HTTP has few homes, where deadlines, caps and redaction live."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and any(alias.name == "httpx" for alias in node.names):
+            yield "imports httpx"

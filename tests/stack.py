@@ -1,0 +1,155 @@
+"""A whole Dashtam on free ports and a database of its own: web, worker and Sandbox Bank as processes."""
+
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from email import message_from_bytes, policy
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+
+from dashtam.demo.browser import Browser
+from dashtam.demo.processes import ROOT, Processes
+from providers.simulator.process import SandboxBank
+
+PASSWORD = "correct horse battery staple"
+WAIT_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Stack:
+    """What a stranger meets: an address, an outbox, a bank."""
+
+    def __init__(self, **environment: str) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="dashtam-stack-"))
+        self.port = free_port()
+        self.origin = f"http://localhost:{self.port}"
+        self.outbox = self.home / "outbox"
+        self.bank = SandboxBank.start(redirect_uri=f"{self.origin}/providers/sandbox/callback")
+        base = urlsplit(os.environ["DATABASE_URL"])
+        self.database = f"stack_{secrets.token_hex(6)}"
+        self.admin_url = os.environ["DATABASE_URL"]
+        self.database_url = urlunsplit(base._replace(path=f"/{self.database}"))
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{self.database}"')  # type: ignore[call-overload]
+        redis = re.sub(r"db=\d+", f"db={secrets.randbelow(15) + 1}", os.environ["REDIS_URL"])
+        self.environment = {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": redis,
+            "DASHTAM_HOME": str(self.home),
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.origin,
+            "SANDBOX_URL": self.bank.url,
+            "SANDBOX_CLIENT_ID": self.bank.client_id,
+            "SANDBOX_CLIENT_SECRET": self.bank.client_secret,
+            **environment,
+        }
+        self.processes = Processes(logs=self.home / "logs", environment=self.environment)
+
+    def __enter__(self) -> "Stack":
+        self.manage("migrate", "--verbosity=0")
+        server = ("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning")
+        self.processes.start("web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server)
+        self.processes.start("worker", "manage.py", "procrastinate", "worker")
+        self.processes.wait_for("web", f"{self.origin}/readyz")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.processes.stop()
+        self.bank.stop()
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{self.database}" WITH (FORCE)')  # type: ignore[call-overload]
+
+    def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command on this stack."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+
+    def api(self, token: str = "") -> httpx.Client:
+        """A REST client, as anybody may write one."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=f"{self.origin}/api/v1/", headers=headers, timeout=30, trust_env=False)
+
+    def mail_token(self, to: str, path: str) -> str:
+        """The token of the newest link to `path` mailed to that address."""
+        return self.wait_for(lambda: self._mail_token(to, path), f"a mail to {to} with a link to {path}")
+
+    def _mail_token(self, to: str, path: str) -> str | None:
+        for file in sorted(self.outbox.glob("*.eml"), key=lambda f: f.stat().st_mtime, reverse=True):
+            message = message_from_bytes(file.read_bytes(), policy=policy.default)
+            body = message.get_body(("plain",))
+            found = re.search(rf"{path}\?token=([\w-]+)", body.get_content() if body else "")
+            if to in str(message["To"]) and found:
+                return found[1]
+        return None
+
+    def wait_for(self, probe: Any, what: str) -> Any:
+        """Poll until `probe()` is truthy; fails after a minute, naming what never came."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            self.processes.check()
+            if found := probe():
+                return found
+            threading.Event().wait(0.05)
+        raise AssertionError(f"waited {WAIT_SECONDS} seconds for {what}")
+
+    def sign_up(self, name: str = "Ana") -> tuple[str, str]:
+        """A confirmed person; returns address and access token."""
+        email = f"{name.lower()}-{secrets.token_hex(4)}@example.org"
+        with self.api() as api:
+            body = {"email": email, "password": PASSWORD, "name": name}
+            assert api.post("auth/users", json=body).status_code == 202
+            token = self.mail_token(email, "/verify-email")
+            assert api.post("auth/email-verifications", json={"token": token}).status_code == 204
+            return email, self.sign_in(email)
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> str:
+        with self.api() as api:
+            response = api.post("auth/tokens", json={"email": email, "password": password})
+            assert response.status_code == 200, response.text
+            return str(response.json()["access_token"])
+
+    def connect(self, email: str, token: str, *, customer: str = "ana", decision: str = "approve") -> httpx.Response:
+        """Start by API, consent in a browser; returns the page where it ends."""
+        with self.api(token) as api, Browser(self.origin) as browser:
+            started = api.post("connections", json={"provider": "sandbox"})
+            assert started.status_code == 201, started.text
+            browser.submit(browser.open("/sign-in"), "password", email=email, password=PASSWORD)
+            ours = browser.open(started.json()["authorization_url"])
+            consent = browser.submit(ours, "/connections/start/")
+            if customer != "ana":
+                consent = browser.open(f"{consent.url}&customer={customer}")
+            return browser.submit(consent, "decision", button=decision)
+
+    def synced(self, token: str) -> dict[str, Any]:
+        """The first connection, once its newest sync has ended."""
+        with self.api(token) as api:
+            connection = api.get("connections").json()["results"][0]
+
+            def ended() -> dict[str, Any] | None:
+                runs = api.get(f"connections/{connection['id']}/syncs").json()["results"]
+                return runs[0] if runs and runs[0]["state"] not in {"queued", "running"} else None
+
+            self.wait_for(ended, "the sync to end")
+            return dict(api.get(f"connections/{connection['id']}").json())
