@@ -9,7 +9,7 @@ from providers.ofx.findings import Findings
 from providers.ofx.identity import with_identities
 from providers.ofx.statement import AccountType, Kind, Statement, StatementAccount, StatementTransaction
 from providers.ofx.tokens import Node
-from providers.ofx.values import BadValueError, clean_text
+from providers.ofx.values import MAX_TEXT, BadValueError
 
 _CENT = Decimal("0.01")
 _SECTIONS = frozenset(
@@ -122,10 +122,11 @@ def row_currencies(fields: Fields, default: str | None) -> tuple[str | None, str
 
 def join_description(name: str, memo: str) -> str:
     """Name and memo, without saying anything twice: NAME is often the first 32 letters of MEMO."""
-    short, long = sorted((name, memo), key=len)
-    if short.casefold() in long.casefold():
-        return long
-    return clean_text(f"{name} - {memo}")
+    if memo.casefold() in name.casefold():
+        return name
+    if name.casefold() in memo.casefold():
+        return memo
+    return f"{name} - {memo}"[:MAX_TEXT]
 
 
 def _description(fields: Fields) -> str:

@@ -52,13 +52,17 @@ _TEXTS = (
     (r"^\s*(?:\{1:|:20:)", "mt940", "This is an MT940 file."),
     (r"^\s*[\[{]", "json", "This is a JSON file."),
     (r"^\s*<", "xml", "This is another kind of XML or web file."),
-    (r"\A[^<\n]*([,;\t|])[^<\n]*\n[^<\n]*\1", "csv", "This looks like a CSV table."),
+    (
+        "|".join(rf"\A[^<\n{mark}]*{mark}[^<\n]*\n[^<\n{mark}]*{mark}" for mark in (",", ";", "\t", "[|]")),
+        "csv",
+        "This looks like a CSV table.",
+    ),
 )
 _ADVICE = " In your bank's download page, choose OFX, QFX, Quicken or Money as the format."
 
 
 def read_text(data: bytes, max_bytes: int = MAX_BYTES) -> tuple[str, Literal["ofx1", "ofx2"]]:
-    """The text with `\\n` line ends, and the format it declares. Raises StatementError for any other file."""
+    """The text with line feeds only, and the format it declares. Raises StatementError for any other file."""
     if len(data) > max_bytes:
         limit = max_bytes // (1024 * 1024)
         message = f"The file is larger than {limit} MB. Download a shorter period."

@@ -43,6 +43,8 @@ def clean_text(raw: str, limit: int = MAX_TEXT) -> str:
 
     Only entities of HTML 4 and character numbers are known; `&` otherwise stands for itself.
     """
+    if raw.isascii() and raw.isprintable() and "&" not in raw and "  " not in raw:
+        return raw[:limit].strip()  # the most common text has nothing to clean
     text = _ENTITY.sub(_entity, raw[: limit * 12]) if "&" in raw else raw[: limit * 12]
     return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()[:limit].rstrip()
 
