@@ -7,7 +7,7 @@ from providers.models.investment import Holding, Security
 from providers.models.statement import FileImport
 from providers.models.sync import SyncRun
 from providers.models.token import ProviderToken
-from providers.models.transaction import Transaction
+from providers.models.transaction import Transaction, WithdrawnTransaction
 
 __all__ = [
     "AuthorizationRequest",
@@ -20,4 +20,5 @@ __all__ = [
     "Security",
     "SyncRun",
     "Transaction",
+    "WithdrawnTransaction",
 ]

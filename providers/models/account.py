@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from dashtam.ids import uuid7
 
-MONEY = {"max_digits": 24, "decimal_places": 6}
+# Eighteen digits on either side of the point: enough for any currency, coin or token, so that nothing is rounded.
+MONEY = {"max_digits": 36, "decimal_places": 18}
 
 
 class FinancialAccount(models.Model):
@@ -24,7 +25,9 @@ class FinancialAccount(models.Model):
     LIABILITIES = (Type.CREDIT, Type.LOAN)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="financial_accounts")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="financial_accounts"
+    )
     connection = models.ForeignKey("providers.Connection", on_delete=models.CASCADE, related_name="accounts")
     provider_account_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200)
@@ -37,8 +40,16 @@ class FinancialAccount(models.Model):
     balance_limit = models.DecimalField(**MONEY, null=True)
     balance_as_of = models.DateTimeField(null=True, help_text="When the institution says it was so.")
     balance_fetched_at = models.DateTimeField(null=True, help_text="When we asked.")
+    balances_version = models.PositiveBigIntegerField(
+        default=0, help_text="Grows with every change of a balance."
+    )
     transactions_cursor = models.TextField(blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
+    history_from = models.DateField(
+        null=True, blank=True, help_text="Where the balance history we asked for starts."
+    )
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the institution lists it no more."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager["FinancialAccount"]] = models.Manager()

@@ -7,7 +7,7 @@ from django.db import models
 from dashtam.ids import uuid7
 from providers.models.account import MONEY
 
-QUANTITY = {"max_digits": 28, "decimal_places": 10}
+QUANTITY = MONEY
 
 
 class Security(models.Model):
@@ -39,7 +39,9 @@ class Holding(models.Model):
     """A position. Short positions have a negative quantity."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey("providers.FinancialAccount", on_delete=models.CASCADE, related_name="holdings")
+    account = models.ForeignKey(
+        "providers.FinancialAccount", on_delete=models.CASCADE, related_name="holdings"
+    )
     security = models.ForeignKey(Security, on_delete=models.PROTECT, related_name="holdings")
     quantity = models.DecimalField(**QUANTITY)
     price = models.DecimalField(**QUANTITY, null=True)

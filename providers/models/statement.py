@@ -28,6 +28,8 @@ class FileImport(models.Model):
     added = models.PositiveIntegerField(default=0)
     matched = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list, help_text="Line and reason of each row that could not be read.")
+    error_code = models.CharField(max_length=40, blank=True)
+    error_detail = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager["FileImport"]] = models.Manager()

@@ -1,0 +1,43 @@
+"""What must be true of provider data before it may touch a row. Anything else refuses the whole page."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from providers.errors import ProviderUnreadable
+
+DIGITS = 18  # on either side of the point, as the columns have it
+LIMIT = Decimal(10) ** DIGITS
+
+
+def numbers(*values: Decimal | None) -> None:
+    """Raises ProviderUnreadable for NaN, infinity, and what a column could only hold rounded."""
+    for value in values:
+        if value is None:
+            continue
+        if not value.is_finite() or not -LIMIT < value < LIMIT:
+            raise ProviderUnreadable(code="absurd_number")
+        exponent = value.as_tuple().exponent
+        if (
+            isinstance(exponent, int)
+            and exponent < -DIGITS
+            and value.normalize().as_tuple().exponent < -DIGITS
+        ):  # type: ignore[operator]
+            raise ProviderUnreadable(code="absurd_number")
+
+
+def currency(code: str) -> None:
+    """Raises ProviderUnreadable unless it has the form of an ISO 4217 code."""
+    if len(code) != 3 or not code.isascii() or not code.isalnum() or not code.isupper():
+        raise ProviderUnreadable(code="unknown_currency")
+
+
+def ids(values: Iterable[str], *, longest: int) -> None:
+    """Raises ProviderUnreadable for an empty or over-long id: a cut id would be another row's."""
+    for value in values:
+        if not value or len(value) > longest or "\x00" in value:
+            raise ProviderUnreadable(code="bad_id")
+
+
+def text(value: str, longest: int) -> str:
+    """The text as a column can hold it: no NUL, no half characters, not too long."""
+    return value.replace("\x00", "").encode(errors="replace").decode()[:longest]

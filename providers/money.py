@@ -1,0 +1,36 @@
+"""Amounts as the API writes them: exact decimals in text, never an exponent, never rounded."""
+
+from decimal import Decimal
+from typing import overload
+
+from dashtam.templatetags.formats import minor_units
+
+
+@overload
+def plain(amount: Decimal, currency: str) -> str: ...
+@overload
+def plain(amount: Decimal | None, currency: str) -> str | None: ...
+def plain(amount: Decimal | None, currency: str) -> str | None:
+    """Money with at least the currency's own decimals (ISO 4217): `12.50`, `500` yen, `0.000001`."""
+    if amount is None:
+        return None
+    whole, _, fraction = _digits(amount).partition(".")
+    fraction = fraction.ljust(minor_units(currency), "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+@overload
+def plain_number(number: Decimal) -> str: ...
+@overload
+def plain_number(number: Decimal | None) -> str | None: ...
+def plain_number(number: Decimal | None) -> str | None:
+    """A quantity or a price, with the digits it has: `1200`, `0.00052`."""
+    return None if number is None else _digits(number)
+
+
+def _digits(number: Decimal) -> str:
+    """Without the zeros that only a column's width adds; nothing is ever minus zero."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
