@@ -138,7 +138,7 @@ def line_chart(
     runs = list(_runs(points))
     known = [point for run in runs for point in run]
     if not known:
-        words = "No numbers for this time yet"
+        words, height = "No numbers for this time yet", height // 3
         body = f'<text class="chart-empty" x="{width / 2}" y="{height / 2}">{words}</text>'
         return _line_svg((width, height), title, description, body)
     ticks, step = amount_ticks(min(amount for _, amount in known), max(amount for _, amount in known))
