@@ -210,7 +210,12 @@ def _account(ledger: Ledger, account: Account, as_of: str) -> dict[str, Any]:
 
 def _day(query: QueryDict, name: str, default: date) -> date:
     text = query.get(name)
+    if not text:
+        return default
     try:
-        return date.fromisoformat(text) if text else default
-    except ValueError as error:
-        raise ApiError(400, "invalid_date", f"{name} is a day such as 2026-01-31.") from error
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if day.year < 1900:
+        raise ApiError(400, "invalid_date", f"{name} is a day such as 2026-01-31.")
+    return day

@@ -114,7 +114,7 @@ class Trader:
             self._write(day, "DIVIDEND", amount, Trade(security_id))
             if security.reinvests:
                 quote = price(security_id, day)
-                bought = (amount / quote).quantize(FRACTION, ROUND_DOWN)
+                bought = (amount / quote).quantize(FRACTION, ROUND_HALF_UP)
                 self._write(day, "REINVESTMENT", -amount, Trade(security_id, bought, quote, Decimal("0.00")))
 
     def _interest_and_fee(self, day: date) -> None:

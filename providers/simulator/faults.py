@@ -1,7 +1,7 @@
 """Faults that tests order in advance: each spoils the next few calls to one endpoint."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -77,7 +77,7 @@ class Faults:
             await self._work_then_spoil(fault, app, scope, receive, send)
         if fault.mode in ("hang", "drop", "drop_after"):
             scope["state"]["transport"].abort()
-            await self._until_gone(receive)
+            await _disconnect(receive)
 
     async def _work_then_spoil(
         self, fault: Fault, app: App, scope: Message, receive: Receive, send: Send
@@ -91,16 +91,18 @@ class Faults:
         if fault.mode == "truncated":
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             scope["state"]["transport"].close()
-            await self._until_gone(receive)
+            await _disconnect(receive)
             return
-        async for piece, more in self._drops_of(body, receive):
-            await send({"type": "http.response.body", "body": piece, "more_body": more})
+        await self._dribble(body, receive, send)
+        scope["state"]["transport"].close()
+        await _disconnect(receive)
 
-    async def _drops_of(self, body: bytes, receive: Receive) -> AsyncIterator[tuple[bytes, bool]]:
+    async def _dribble(self, body: bytes, receive: Receive, send: Send) -> None:
         """One byte every fifth of a second, for as long as anybody listens."""
         gone = asyncio.ensure_future(self._until_gone(receive))
         for index in range(len(body)):
-            yield body[index : index + 1], index + 1 < len(body)
+            last = index + 1 == len(body)
+            await send({"type": "http.response.body", "body": body[index : index + 1], "more_body": not last})
             if (await asyncio.wait({gone}, timeout=0.2))[0]:
                 return
         gone.cancel()

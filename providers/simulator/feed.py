@@ -22,7 +22,7 @@ _POSTED = (Stage.POSTED, Stage.AMENDED)
 
 
 class InvalidCursorError(Exception):
-    """This bank did not hand out that cursor for this account."""
+    """The bank did not hand out that cursor for this account."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -83,7 +83,7 @@ def page(ledger: Ledger, account: Account, cursor_text: str | None, limit: int) 
 
 def row(entry: Entry, stage: Stage, account: Account) -> dict[str, Any]:
     """A transaction as the bank shows it: a positive amount and a direction."""
-    posted = stage in _POSTED
+    posted, trade = stage in _POSTED, entry.trade
     amount = entry.amount if posted else entry.pending_amount
     return {
         "id": entry.id if posted else entry.pending_id,
@@ -97,10 +97,10 @@ def row(entry: Entry, stage: Stage, account: Account) -> dict[str, Any]:
         "type": entry.type,
         "pending_id": entry.pending_id if posted and entry.hold else None,
         "category": entry.category,
-        "security_id": entry.trade and entry.trade.security_id,
-        "units": plain(entry.trade and entry.trade.units),
-        "unit_price": plain(entry.trade and entry.trade.unit_price),
-        "fees": plain(entry.trade and entry.trade.fees),
+        "security_id": trade.security_id if trade else None,
+        "units": plain(trade.units if trade else None),
+        "unit_price": plain(trade.unit_price if trade else None),
+        "fees": plain(trade.fees if trade else None),
     }
 
 

@@ -94,7 +94,7 @@ def _purchase(book: Book, card: Account, day: date, slot: str, dice: Dice) -> No
     elif category == "FUEL":  # the pump asks for one unit before it knows the price
         held = -money(100)
     # At times the card network's wording comes first, and the shop's name days later.
-    raw = f"SQ *{text.upper()} {dice.between(1000, 9999)}" if dice.one_in(30) else ""
+    raw = f"SQ *{text.upper()} {dice.between(1000, 9999)}" if dice.one_in(12) else ""
     hold = Hold(days, held)
     book.add(card, day, slot, -money(cents), text, "CARD_PURCHASE", category, hold=hold, raw=raw)
     if category == "SHOPPING" and dice.one_in(6):

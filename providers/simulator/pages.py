@@ -34,17 +34,17 @@ async def mark(_request: HttpRequest) -> HttpResponse:
     return _asset("simulator.svg", "image/svg+xml")
 
 
-async def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """For what Django itself cannot read."""
     return _failed(request, 400, "bad_request", "The request could not be read.")
 
 
-async def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """For addresses that are not on the map."""
     return _failed(request, 404, "not_found", "There is nothing at this address.")
 
 
-async def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """For our own mistakes."""
     return _failed(request, 500, "internal", "Something broke at the bank.")
 

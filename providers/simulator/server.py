@@ -37,6 +37,7 @@ class BankServer(uvicorn.Server):
             lifespan="off",
             log_level="error",
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=2,
         )
@@ -60,7 +61,7 @@ class BankServer(uvicorn.Server):
             for number, handler in kept.items():
                 signal.signal(number, handler)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal came."""
         self._leave()
 
