@@ -1,12 +1,62 @@
 """The mail we sent or are about to send. Bodies are made when sending and never stored."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from dashtam.ids import uuid7
+from notifications import kinds
+from notifications.errors import MailDelayed
+
+
+class EmailManager(models.Manager["Email"]):
+    """Queues mail in the caller's transaction, and hands each to one sender at a time."""
+
+    @transaction.atomic
+    def queue(
+        self, *, user_id: UUID | None, to: str, kind: str, context: dict[str, str] | None = None
+    ) -> "Email":
+        """A mail that goes out once the transaction commits. Raises ValueError when the kind needs more context."""
+        context = context or {}
+        kinds.check(kind, context)
+        email = self.create(user_id=user_id, to=to, kind=kind, context=context)
+        _defer(email.id)
+        return email
+
+    def claim(self, id: UUID) -> "Email | None":
+        """The mail, for this caller alone to send; None when it is sent, given up or gone.
+
+        Raises MailDelayed while another sender has it. The lease ends by itself should that one have died.
+        """
+        now = timezone.now()
+        free = self.filter(Q(leased_until=None) | Q(leased_until__lt=now), id=id, state=Email.State.QUEUED)
+        if free.update(leased_until=now + Email.LEASE, attempts=F("attempts") + 1):
+            return self.select_related("user").filter(id=id).first()
+        if self.filter(id=id, state=Email.State.QUEUED).exists():
+            raise MailDelayed(code="mail_in_flight")
+        return None
+
+    @transaction.atomic
+    def send_again(self, ids: Sequence[UUID]) -> int:
+        """Queue mail that was given up, with all its attempts anew. Returns how many."""
+        failed = list(self.filter(id__in=ids, state=Email.State.FAILED).select_for_update())
+        for email in failed:
+            email.state, email.attempts, email.error_code = Email.State.QUEUED, 0, ""
+            email.save(update_fields=["state", "attempts", "error_code"])
+            _defer(email.id)
+        return len(failed)
+
+
+def _defer(id: UUID) -> None:
+    from notifications.tasks import deliver_email  # tasks lead back to this module
+
+    deliver_email.defer(email_id=str(id))
 
 
 class Email(models.Model):
@@ -17,19 +67,24 @@ class Email(models.Model):
         SENT = "sent"
         FAILED = "failed"
 
+    LEASE: ClassVar[timedelta] = timedelta(seconds=60)  # longer than a transport may take
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="emails")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="emails"
+    )
     to = models.EmailField(max_length=254)
     kind = models.CharField(max_length=40, help_text="The template's name.")
     context = models.JSONField(default=dict, help_text="What the template needs. Never a secret.")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
-    error_code = models.CharField(max_length=40, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="While somebody is sending it.")
+    error_code = models.CharField(max_length=40, blank=True, help_text="Why it did not go out the last time.")
     provider_message_id = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Email"]] = models.Manager()
+    objects: ClassVar[EmailManager] = EmailManager()
 
     class Meta:
         ordering = ("-created_at",)
@@ -37,3 +92,24 @@ class Email(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.to}"
+
+    def mark_sent(self, provider_message_id: str) -> None:
+        """It is out."""
+        self._finish(
+            state=self.State.SENT,
+            sent_at=timezone.now(),
+            provider_message_id=provider_message_id[:200],
+            error_code="",
+        )
+
+    def mark_failed(self, error_code: str) -> None:
+        """It will not go out."""
+        self._finish(state=self.State.FAILED, error_code=error_code[:40])
+
+    def mark_delayed(self, error_code: str) -> None:
+        """It may go out later."""
+        self._finish(error_code=error_code[:40])
+
+    def _finish(self, **changes: object) -> None:
+        """An UPDATE, not a save: the person and their mail may have been deleted meanwhile."""
+        Email.objects.filter(id=self.id).update(leased_until=None, **changes)

@@ -1,0 +1,54 @@
+"""What the staff see of the mail: that it went, never what was in it."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from notifications.models import Email
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Email]
+else:
+    _Admin = admin.ModelAdmin
+
+SHOWN = ("kind", "to", "state", "attempts", "error_code", "created_at", "sent_at")
+
+
+@admin.register(Email)
+class EmailAdmin(_Admin):
+    """Find a mail by its address, see what became of it, send it again if it failed."""
+
+    list_display = SHOWN
+    fields = (*SHOWN, "user", "provider_message_id")
+    readonly_fields = fields
+    list_filter = ("state", "kind")
+    search_fields = ("to", "user__email")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    actions = ("send_again",)
+
+    @admin.action(description="Send again (only mail that failed)", permissions=["send_again"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Email]) -> None:
+        """Queue the failed ones among those chosen."""
+        count = Email.objects.send_again(list(chosen.values_list("pk", flat=True)))
+        skipped = len(chosen) - count
+        if count:
+            note = "A mail whose link has expired will not go out: let the person ask for a new one."
+            self.message_user(request, f"Queued again: {count}. {note}", messages.SUCCESS)
+        if skipped:
+            self.message_user(request, f"Left alone, because they did not fail: {skipped}.", messages.WARNING)
+
+    def has_send_again_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change mail in Django's terms; the form itself never changes anything."""
+        return request.user.has_perm("notifications.change_email")  # type: ignore[union-attr]
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
+        return False

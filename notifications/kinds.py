@@ -1,0 +1,57 @@
+"""The mails there are: what each needs, where its button leads, and how long it is worth sending."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One sort of mail; its words are in `templates/email/<name>.{subject.txt,txt,html}`."""
+
+    button: str
+    path: str  # below PUBLIC_URL; may name values of the context, and `token`
+    needs: tuple[str, ...] = ()
+    link_lifetime: timedelta | None = None  # how long the token counts, as accounts.OneTimeLink has it
+
+
+KINDS: dict[str, Kind] = {
+    "verify_email": Kind(
+        "Confirm my address",
+        "/verify-email?token={token}",
+        needs=("link_id",),
+        link_lifetime=timedelta(hours=24),
+    ),
+    "reset_password": Kind(
+        "Set a new password",
+        "/reset-password?token={token}",
+        needs=("link_id",),
+        link_lifetime=timedelta(minutes=30),
+    ),
+    "address_known": Kind("Sign in", "/sign-in"),
+    "password_changed": Kind("I did not do this", "/forgot-password", needs=("when", "ip")),
+    "connection_needs_attention": Kind(
+        "Look at the connection",
+        "/connections/{connection_id}",
+        needs=("connection_id", "provider_name", "reason"),
+    ),
+}
+
+REASONS = {
+    "consent_expired": "your permission for Dashtam to read it has come to its end",
+    "consent_expiring": "your permission for Dashtam to read it will end soon",
+    "revoked_by_user": "the permission was withdrawn at the institution",
+    "outcome_unknown": "an answer from the institution was lost on the way, and with it our permission to read",
+    "provider_unavailable": "the institution has not answered for a while",
+    "rate_limited": "the institution asks us to wait longer than usual",
+}
+OTHER_REASON = "the institution asks you to sign in again"
+
+
+def check(name: str, context: Mapping[str, str]) -> None:
+    """Raises ValueError when there is no such kind, or its context lacks something: better now than when sending."""
+    if name not in KINDS:
+        raise ValueError(f"There is no mail of the kind {name!r}.")
+    missing = [need for need in KINDS[name].needs if need not in context]
+    if missing:
+        raise ValueError(f"A mail of the kind {name!r} needs {', '.join(missing)} in its context.")

@@ -1,0 +1,63 @@
+"""Sends mail."""
+
+import logging
+from uuid import UUID
+
+from django.utils import timezone
+
+from dashtam.bridge import run_db
+from notifications import kinds, letters
+from notifications.errors import MailDelayed, MailRejected
+from notifications.models import Email
+from notifications.transports import Transport
+
+logger = logging.getLogger(__name__)
+
+
+class EmailService:
+    """Queues mail in the database and delivers it from a worker, at least once and as a rule exactly once."""
+
+    def __init__(self, *, transport: Transport, attempts: int) -> None:
+        self.transport = transport
+        self.attempts = attempts
+
+    async def queue(
+        self, *, user_id: UUID | None, to: str, kind: str, context: dict[str, str] | None = None
+    ) -> Email:
+        """Queue a mail in a transaction of its own. Within another, call `Email.objects.queue`."""
+        return await run_db(Email.objects.queue, user_id=user_id, to=to, kind=kind, context=context)
+
+    async def deliver(self, *, email_id: UUID) -> None:
+        """Send a queued mail and note the outcome. Does nothing if it is sent, given up or deleted.
+
+        Raises MailDelayed when it should be tried again.
+        """
+        email = await run_db(Email.objects.claim, email_id)
+        if email is None:
+            return
+        try:
+            message_id = await self._send(email)
+        except MailRejected as error:
+            logger.warning("Mail %s was refused for good: %s.", email.id, error.code)
+            await run_db(email.mark_failed, error.code)
+        except MailDelayed as error:
+            await self._delay(email, error)
+        except Exception:
+            await run_db(email.mark_failed, "internal_error")
+            raise
+        else:
+            await run_db(email.mark_sent, message_id)
+
+    async def _send(self, email: Email) -> str:
+        lifetime = kinds.KINDS[email.kind].link_lifetime
+        if lifetime is not None and timezone.now() > email.created_at + lifetime:
+            raise MailRejected(code="link_expired")
+        return await self.transport.send(letters.write(email))
+
+    async def _delay(self, email: Email, error: MailDelayed) -> None:
+        if email.attempts >= self.attempts:
+            logger.error("Mail %s was given up after %s attempts: %s.", email.id, email.attempts, error.code)
+            await run_db(email.mark_failed, error.code)
+            return
+        await run_db(email.mark_delayed, error.code)
+        raise error

@@ -1,0 +1,124 @@
+"""Amazon SES, API v2, over httpx."""
+
+import asyncio
+import base64
+import functools
+import ssl
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from notifications.errors import MailDelayed, MailRejected, MailThrottled, MailUnavailable
+from notifications.letters import Letter
+
+DEADLINE_SECONDS = 20.0
+LARGEST_ANSWER = 65_536
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
+REJECTED = {"BadRequestException": "mail_bad_request", "MessageRejected": "mail_rejected"}
+THROTTLED = {"TooManyRequestsException", "LimitExceededException", "ThrottlingException"}
+
+
+class _Answer(msgspec.Struct):
+    MessageId: str = ""
+    type: str = msgspec.field(name="__type", default="")
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Reading the authorities' certificates takes a while: once per process."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SesCredentials:
+    """An IAM user's key with the permission ses:SendEmail."""
+
+    access_key_id: str
+    secret_access_key: str
+    region: str
+
+
+class SesTransport:
+    """Sends letters through the account of whoever runs this installation."""
+
+    def __init__(
+        self, *, endpoint: str, credentials: SesCredentials, deadline: float = DEADLINE_SECONDS
+    ) -> None:
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.deadline = deadline
+
+    async def send(self, letter: Letter) -> str:
+        """Send it; returns SES's message id. Raises MailThrottled, MailUnavailable or MailRejected."""
+        request = self._signed(_content(letter))
+        try:
+            async with asyncio.timeout(self.deadline):
+                response, body = await _exchange(request)
+        except (httpx.HTTPError, TimeoutError, OSError) as error:
+            raise MailUnavailable(code="mail_unreachable") from error
+        answer = _decoded(body)
+        if response.status_code == 200 and answer.MessageId:
+            return answer.MessageId
+        raise _refusal(response, answer)
+
+    def _signed(self, body: bytes) -> httpx.Request:
+        url = f"{self.endpoint.rstrip('/')}/v2/email/outbound-emails"
+        request = AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
+        key = Credentials(self.credentials.access_key_id, self.credentials.secret_access_key)
+        SigV4Auth(key, "ses", self.credentials.region).add_auth(request)
+        headers = {**dict(request.headers.items()), "Accept-Encoding": "identity"}
+        return httpx.Request("POST", url, headers=headers, content=body)
+
+
+def _content(letter: Letter) -> bytes:
+    message = letter.message()
+    raw = base64.b64encode(message.as_bytes()).decode()
+    recipient = message["To"].addresses[0].addr_spec
+    content = {
+        "FromEmailAddress": str(message["From"].addresses[0].addr_spec),
+        "Destination": {"ToAddresses": [recipient]},
+        "Content": {"Raw": {"Data": raw}},
+    }
+    return msgspec.json.encode(content)
+
+
+async def _exchange(request: httpx.Request) -> tuple[httpx.Response, bytes]:
+    """One connection per letter: mail is rare, and nothing is left open when a worker ends."""
+    body = b""
+    timeout = httpx.Timeout(10.0, connect=5.0)
+    async with httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=timeout) as client:
+        response = await client.send(request, stream=True)
+        try:
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > LARGEST_ANSWER:
+                    break
+        finally:
+            await response.aclose()
+    return response, body
+
+
+def _decoded(body: bytes) -> _Answer:
+    try:
+        return msgspec.json.decode(body, type=_Answer)
+    except msgspec.MsgspecError:
+        return _Answer()
+
+
+def _refusal(response: httpx.Response, answer: _Answer) -> MailDelayed | MailRejected:
+    """Only what is wrong with the mail itself is final; what is wrong with the account, its owner can mend."""
+    name = (response.headers.get("x-amzn-ErrorType") or answer.type).partition(":")[0].rpartition("#")[2]
+    if response.status_code == 429 or name in THROTTLED:
+        return MailThrottled()
+    if response.status_code == 400 and name in REJECTED:
+        return MailRejected(code=REJECTED[name])
+    if response.status_code == 403:
+        return MailUnavailable(code="mail_credentials_refused")
+    if response.status_code < 500:
+        return MailUnavailable(code="mail_account_problem")
+    return MailUnavailable()
