@@ -30,7 +30,9 @@ class SandboxBank:
         self.url = url
         self.client_id = environment["SANDBOX_CLIENT_ID"]
         self.client_secret = environment["SANDBOX_CLIENT_SECRET"]
-        self._control_token = environment["SANDBOX_CONTROL_TOKEN"]
+        self._http = httpx.Client(
+            timeout=30, headers={"X-Control-Token": environment["SANDBOX_CONTROL_TOKEN"]}
+        )
 
     @classmethod
     def start(
@@ -75,8 +77,7 @@ class SandboxBank:
     def control(self, path: str, json: dict[str, Any] | None = None) -> dict[str, Any]:
         """For example `control("advance", {"days": 1})` or `control("truth?customer=ben")`."""
         method = "GET" if urlsplit(path).path in _READS else "POST"
-        headers = {"X-Control-Token": self._control_token}
-        response = httpx.request(method, f"{self.url}/control/{path}", json=json, headers=headers, timeout=30)
+        response = self._http.request(method, f"{self.url}/control/{path}", json=json)
         if response.is_error:
             raise SandboxBankError(f"/control/{path} answered {response.status_code}: {response.text}")
         answer: dict[str, Any] = response.json()
@@ -86,13 +87,14 @@ class SandboxBank:
         """Be the customer: approve or deny, and return the address the bank sends the browser back to."""
         query = dict(parse_qsl(urlsplit(authorization_url).query, keep_blank_values=True))
         form = {**query, "customer": customer, "decision": decision}
-        response = httpx.post(f"{self.url}/oauth/authorize", data=form, timeout=30)
+        response = self._http.post(f"{self.url}/oauth/authorize", data=form)
         if "Location" not in response.headers:
             raise SandboxBankError(f"The bank did not answer by redirect but with {response.status_code}.")
         return response.headers["Location"]
 
     def stop(self) -> None:
         """Ask it to end, insist after ten seconds. Safe to call twice."""
+        self._http.close()
         if self.process.poll() is None:
             self.process.terminate()
         try:
