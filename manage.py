@@ -7,7 +7,7 @@ import sys
 from dashtam import local
 
 # `demo` and `check` may make an installation; every other command works on the one that is there.
-MAKE_SECRETS = {"demo", "check"}
+MAKE_SECRETS = {"demo", "check", "simulator"}
 NEED_NO_SERVERS = {
     "simulator",
     "check",
