@@ -35,7 +35,8 @@ def free_port() -> int:
 class Stack:
     """What a stranger meets: an address, an outbox, a bank."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, *, ready: str = "/readyz", **environment: str) -> None:
+        self.ready = ready
         self.home = Path(tempfile.mkdtemp(prefix="dashtam-stack-"))
         self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
@@ -64,12 +65,16 @@ class Stack:
     def __enter__(self) -> "Stack":
         self.manage("migrate", "--verbosity=0")
         server = ("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning")
-        self.processes.start("web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server)
+        self.processes.start(
+            "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server
+        )
         self.processes.start("worker", "manage.py", "procrastinate", "worker")
-        self.processes.wait_for("web", f"{self.origin}/readyz")
+        self.processes.wait_for("web", f"{self.origin}{self.ready}")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.processes.stop()
         self.bank.stop()
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
@@ -130,7 +135,9 @@ class Stack:
             assert response.status_code == 200, response.text
             return str(response.json()["access_token"])
 
-    def connect(self, email: str, token: str, *, customer: str = "ana", decision: str = "approve") -> httpx.Response:
+    def connect(
+        self, email: str, token: str, *, customer: str = "ana", decision: str = "approve"
+    ) -> httpx.Response:
         """Start by API, consent in a browser; returns the page where it ends."""
         with self.api(token) as api, Browser(self.origin) as browser:
             started = api.post("connections", json={"provider": "sandbox"})

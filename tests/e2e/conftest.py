@@ -26,7 +26,9 @@ def chromium() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     found = found or shutil.which("google-chrome")
     if not found:
-        pytest.fail("No Chromium found. Install it (Debian: apt-get install chromium) or set CHROMIUM to its path.")
+        pytest.fail(
+            "No Chromium found. Install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
+        )
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=flags)

@@ -1,0 +1,47 @@
+"""What a token and an envelope cost, against a hop to a thread and back."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+from tests.benchmarks.report import Row, row
+
+TIMES = 3_000
+
+
+def _each(function: Callable[[], object]) -> float:
+    for _ in range(100):
+        function()
+    started = time.perf_counter()
+    for _ in range(TIMES):
+        function()
+    return (time.perf_counter() - started) / TIMES
+
+
+async def _hop() -> float:
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as pool:
+        started = time.perf_counter()
+        for _ in range(TIMES):
+            await loop.run_in_executor(pool, int)
+        return (time.perf_counter() - started) / TIMES
+
+
+def measure() -> list[Row]:
+    """Needs Django to be set up."""
+    from accounts.wiring import jwt_service
+    from providers.wiring import encryption_service
+
+    tokens, envelopes = jwt_service(), encryption_service()
+    token = tokens.create_access_token(user_id=uuid4(), session_id=uuid4()).token
+    sealed = envelopes.encrypt(b"x" * 200, row="benchmarks/1/token")
+    read = _each(lambda: tokens.decode_access_token(token))
+    opened = _each(lambda: envelopes.decrypt(sealed, row="benchmarks/1/token"))
+    hop = asyncio.run(_hop())
+    return [
+        row("reading an access token", read * 1e6, "µs", yardstick=100, at_most=1.0),
+        row("opening an envelope", opened * 1e6, "µs", yardstick=100, at_most=1.0),
+        row("reading an access token ÷ a thread hop", read * 1e6, "µs", yardstick=hop * 1e6, at_most=1.5),
+    ]

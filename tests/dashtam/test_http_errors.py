@@ -1,0 +1,106 @@
+"""Every error, of every address, has the contract's form."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import AsyncClient
+
+PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
+
+
+def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.content
+    assert response["content-type"] == "application/problem+json"
+    assert response["cache-control"] == "no-store"
+    body: dict[str, Any] = json.loads(response.content)
+    assert set(body) >= PROBLEM
+    assert body["status"] == status
+    assert body["code"] == code
+    assert body["request_id"] == response["x-request-id"]
+    return body
+
+
+async def test_an_unknown_address_of_the_api(async_client: AsyncClient) -> None:
+    assert_problem(await async_client.get("/api/v1/nothing/here"), 404, "not_found")
+
+
+async def test_an_unknown_page_is_a_page(async_client: AsyncClient) -> None:
+    response = await async_client.get("/nothing/here")
+    assert response.status_code == 404
+    assert response["content-type"].startswith("text/html")
+    assert response["x-request-id"] in response.content.decode()
+
+
+async def test_a_foreign_host(async_client: AsyncClient) -> None:
+    response = await async_client.get("/api/v1/accounts", headers={"host": "evil.example"})
+    assert_problem(response, 400, "bad_request")
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
+async def test_a_method_that_an_address_does_not_take(async_client: AsyncClient, method: str) -> None:
+    response = await getattr(async_client, method)("/api/v1/auth/tokens")
+    assert_problem(response, 405, "method_not_allowed")
+    assert set(response["allow"].split(", ")) == {"POST", "OPTIONS"}
+
+
+async def test_options_is_safe_and_head_is_get_without_a_body(async_client: AsyncClient) -> None:
+    assert (await async_client.options("/api/v1/accounts")).status_code == 204
+    head = await async_client.head("/healthz")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b'"text"', b"null", b"1", b'{"email": NaN}', b'{"email": Infinity}', b"\xff\xfe", b'{"a":"\\ud800"}',
+        b'{"email": "a@b.c", "password":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'{"a": ' + b"9" * 5_000 + b"}",
+    ],
+)  # fmt: skip
+async def test_a_body_that_is_not_an_object_of_json(async_client: AsyncClient, body: bytes) -> None:
+    response = await async_client.post("/api/v1/auth/tokens", data=body, content_type="application/json")
+    assert response.status_code == 400
+    assert response["content-type"] == "application/problem+json"
+
+
+async def test_a_body_of_another_kind(async_client: AsyncClient) -> None:
+    response = await async_client.post("/api/v1/auth/tokens", data=b"<a/>", content_type="application/xml")
+    assert_problem(response, 415, "unsupported_media_type")
+
+
+async def test_a_body_that_is_too_large(async_client: AsyncClient) -> None:
+    body = json.dumps({"email": "a@example.org", "password": "x" * 2_000_000})
+    response = await async_client.post("/api/v1/auth/tokens", data=body, content_type="application/json")
+    assert_problem(response, 413, "payload_too_large")
+
+
+@pytest.mark.parametrize(
+    "path", ["accounts", "transactions", "connections", "holdings", "net-worth", "auth/me"]
+)
+async def test_without_credentials(async_client: AsyncClient, path: str) -> None:
+    response = await async_client.get(f"/api/v1/{path}")
+    assert_problem(response, 401, "not_authenticated")
+    assert response["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "value", ["Bearer", "Bearer ", "Bearer a b", "Bearer garbage", "Basic YTpi", "Bearer " + "x" * 20_000]
+)
+async def test_with_credentials_that_are_not_a_token(async_client: AsyncClient, value: str) -> None:
+    response = await async_client.get("/api/v1/accounts", headers={"authorization": value})
+    assert response.status_code == 401
+    assert response["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_token_in_the_address_does_not_count(async_client: AsyncClient) -> None:
+    assert (await async_client.get("/api/v1/accounts?access_token=abc")).status_code == 401
+
+
+async def test_every_answer_carries_the_security_headers(async_client: AsyncClient) -> None:
+    for path in ("/sign-in", "/nothing", "/api/v1/accounts", "/healthz"):
+        response = await async_client.get(path)
+        assert "default-src 'none'" in response["content-security-policy"]
+        assert response["x-content-type-options"] == "nosniff"
+        assert response["x-frame-options"] == "DENY"
+        assert response["cross-origin-opener-policy"] == "same-origin"
+        assert "access-control-allow-origin" not in response

@@ -1,0 +1,157 @@
+"""From nothing to one's own numbers, through the public API alone."""
+
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.stack import PASSWORD, Stack
+
+
+@pytest.fixture(scope="module")
+def ana(stack: Stack) -> tuple[str, str]:
+    """A person whose Sandbox Bank accounts have been collected: address and access token."""
+    email, token = stack.sign_up("Ana")
+    end = stack.connect(email, token)
+    assert end.status_code == 200
+    assert "/connections/" in str(end.url)
+    assert "code=" not in str(end.url)
+    connection = stack.synced(token)
+    assert connection["state"] == "active"
+    assert connection["provider_name"] == "Sandbox Bank"
+    return email, token
+
+
+def every(api: httpx.Client, path: str, limit: int = 97) -> list[dict[str, Any]]:
+    """All rows of a list, page by page."""
+    rows: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+        response = api.get(path, params=query)
+        assert response.status_code == 200, response.text
+        body = response.json()
+        rows += body["results"]
+        cursor = body["next_cursor"] or ""
+        if not cursor:
+            return rows
+
+
+def test_the_numbers_are_the_banks_numbers(stack: Stack, ana: tuple[str, str]) -> None:
+    truth = {
+        account["mask"] if "mask" in account else account["number_last4"]: account
+        for account in _truth(stack)
+    }
+    with stack.api(ana[1]) as api:
+        accounts = every(api, "accounts")
+        assert {account["mask"] for account in accounts} == set(truth)
+        for account in accounts:
+            bank = truth[account["mask"]]
+            sign = -1 if account["type"] in {"credit", "loan"} else 1
+            assert Decimal(account["balances"]["current"]) == sign * Decimal(bank["current"])
+            rows = every(api, f"accounts/{account['id']}/transactions")
+            assert len({row["id"] for row in rows}) == len(rows)
+            for status in ("posted", "pending"):
+                of_status = [Decimal(row["amount"]) for row in rows if row["status"] == status]
+                assert len(of_status) == bank[status]["count"]
+                assert sum(of_status) == Decimal(bank[status]["sum"])
+
+
+def _truth(stack: Stack) -> list[dict[str, Any]]:
+    return list(stack.bank.control("truth?customer=ana")["accounts"])
+
+
+def test_transactions_of_all_accounts_come_newest_first_each_once(stack: Stack, ana: tuple[str, str]) -> None:
+    with stack.api(ana[1]) as api:
+        together = every(api, "transactions", limit=500)
+        apart = [
+            row for a in every(api, "accounts") for row in every(api, f"accounts/{a['id']}/transactions", 500)
+        ]
+    assert len({row["id"] for row in together}) == len(together) == len(apart) > 1000
+    assert [row["date"] for row in together] == sorted((row["date"] for row in together), reverse=True)
+
+
+def test_net_worth_adds_up(stack: Stack, ana: tuple[str, str]) -> None:
+    with stack.api(ana[1]) as api:
+        worth = api.get("net-worth", params={"interval": "month"}).json()
+        balances = [Decimal(a["balances"]["current"]) for a in every(api, "accounts")]
+    assert Decimal(worth["total"]) == sum(balances)
+    assert Decimal(worth["assets"]) + Decimal(worth["liabilities"]) == Decimal(worth["total"])
+    assert len(worth["series"]) >= 12
+
+
+def test_holdings_say_what_they_cost(stack: Stack, ana: tuple[str, str]) -> None:
+    with stack.api(ana[1]) as api:
+        holdings = every(api, "holdings")
+    assert holdings
+    for holding in holdings:
+        assert Decimal(holding["quantity"]) > 0
+        assert Decimal(holding["cost_basis"]) > 0
+        assert holding["security"]["name"]
+
+
+def test_somebody_else_sees_nothing_of_it(stack: Stack, ana: tuple[str, str]) -> None:
+    _, stranger = stack.sign_up("Ben")
+    with stack.api(ana[1]) as mine, stack.api(stranger) as theirs:
+        account = every(mine, "accounts")[0]["id"]
+        connection = mine.get("connections").json()["results"][0]["id"]
+        transaction = every(mine, f"accounts/{account}/transactions")[0]["id"]
+        for path in ("accounts", "transactions", "holdings", "connections"):
+            assert theirs.get(path).json()["results"] == []
+        for path in (
+            f"accounts/{account}",
+            f"accounts/{account}/transactions",
+            f"accounts/{account}/holdings",
+            f"accounts/{account}/balances",
+            f"transactions/{transaction}",
+            f"connections/{connection}",
+            f"connections/{connection}/syncs",
+        ):
+            response = theirs.get(path)
+            assert (response.status_code, response.json()["code"]) == (404, "not_found"), path
+        for method, path in (
+            ("POST", f"connections/{connection}/syncs"),
+            ("POST", f"connections/{connection}/reauthorizations"),
+            ("DELETE", f"connections/{connection}"),
+        ):
+            assert theirs.request(method, path).status_code == 404
+        assert mine.get(f"connections/{connection}").json()["state"] == "active"
+
+
+def test_a_denied_consent_leaves_nothing_behind(stack: Stack) -> None:
+    email, token = stack.sign_up("Zoe")
+    end = stack.connect(email, token, decision="deny")
+    assert 400 <= end.status_code < 500
+    assert "Traceback" not in end.text
+    with stack.api(token) as api:
+        assert [c for c in api.get("connections").json()["results"] if c["state"] == "active"] == []
+
+
+def test_connections_broken_by_the_database_are_replaced_at_once(stack: Stack, ana: tuple[str, str]) -> None:
+    import psycopg
+
+    with stack.api(ana[1]) as api:
+        assert api.get("accounts").status_code == 200
+        with psycopg.connect(stack.admin_url, autocommit=True) as admin:
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            admin.execute(cut, [stack.database])
+        assert [api.get("accounts").status_code for _ in range(20)] == [200] * 20
+
+
+def test_signing_out_ends_access_at_once(stack: Stack) -> None:
+    email, _ = stack.sign_up("Eve")
+    with stack.api() as api:
+        pair = api.post("auth/tokens", json={"email": email, "password": PASSWORD}).json()
+        bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+        assert api.get("accounts", headers=bearer).status_code == 200
+        assert (
+            api.post("auth/tokens/revoke", json={"refresh_token": pair["refresh_token"]}).status_code == 204
+        )
+        refused = api.get("accounts", headers=bearer)
+        assert refused.status_code == 401
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert 'error="invalid_token"' in refused.headers["www-authenticate"]
+        assert (
+            api.post("auth/tokens/refresh", json={"refresh_token": pair["refresh_token"]}).status_code == 401
+        )
