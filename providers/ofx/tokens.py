@@ -156,11 +156,14 @@ def _tags(text: str) -> Iterator[tuple[str, str, str, int]]:
         if match is None or match.group(2) is None:
             continue
         slash, name, rest = match.groups()
+        tag = name.rpartition(":")[2].upper()
+        if not tag:  # <prefix:> names nothing
+            continue
         line += text.count("\n", counted, match.start())
         counted = match.start()
         mark = slash or ("." if rest and rest.endswith("/") else "")
         value = "" if mark else text[match.end() : following.start() if following else None].strip()
-        yield name.rpartition(":")[2].upper(), mark, value, line
+        yield tag, mark, value, line
 
 
 def _without_declarations(text: str) -> str:

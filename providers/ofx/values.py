@@ -63,7 +63,7 @@ def _entity(match: re.Match[str]) -> str:
         code = int(number) if number else int(hexadecimal, 16)
     if name and code < 0:
         return match.group()
-    return chr(code) if 0 < code <= 0x10FFFF else ""
+    return chr(code) if code <= 0x10FFFF else ""
 
 
 def uses_decimal_commas(text: str) -> bool:

@@ -139,3 +139,15 @@ def test_a_trade_without_a_total_is_rejected_rather_than_computed() -> None:
 def test_a_trade_without_its_end_tag_is_reported_not_lost() -> None:
     inside = "<INVBUY><INVTRAN><FITID>1<DTTRADE>20260101</INVTRAN><UNITS>2<TOTAL>-20</INVBUY>"
     assert len(broker_file(f"<BUYMF>{inside}").rejected) == 1
+
+
+def test_the_first_of_two_entries_for_one_security_wins() -> None:
+    identified = "<SECID><UNIQUEID>1<UNIQUEIDTYPE>CUSIP</SECID>"
+    infos = [
+        f"<MFINFO><SECINFO>{identified}<SECNAME>{name}</SECINFO></MFINFO>" for name in ("First", "Second")
+    ]
+    trade = f"<INVTRAN><FITID>1<DTTRADE>20260101</INVTRAN>{identified}<UNITS>2<TOTAL>-20"
+    activity = f"<INVTRANLIST><BUYMF><INVBUY>{trade}</INVBUY></BUYMF></INVTRANLIST>"
+    body = f"<OFX><INVSTMTRS><CURDEF>USD{activity}</INVSTMTRS><SECLIST>{''.join(infos)}</SECLIST></OFX>"
+    (row,) = parse_statement_file((HEADER + body).encode()).statements[0].transactions
+    assert row.description == "First"

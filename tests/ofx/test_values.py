@@ -131,6 +131,7 @@ def test_dates_keep_the_day_of_the_file_and_the_moment(
         "20260115120000[+25:XX]",
         "20260115120000[five]",
         "20260115120000[+5.17]",
+        "20260115120000[+5:50]",
     ],
 )
 def test_dates_that_are_not_certain_are_rejected(text: str) -> None:
