@@ -2,13 +2,29 @@
 
 from typing import Any
 
+from accounts import wiring
 from accounts.principal import Principal
-from dashtam import errors
+from dashtam.errors import BadRequest, InvalidToken
 
 
 class BearerAuthentication:
     """Turns `Authorization: Bearer …` into a Principal."""
 
     async def authenticate(self, request: Any) -> Principal | None:
-        """None without credentials. Raises InvalidToken."""
-        raise errors.InvalidToken()
+        """None without credentials of this scheme. Raises InvalidToken."""
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        if "access_token" in request.GET:  # RFC 6750 §2: one method only, and never in the address
+            raise BadRequest(
+                "Send the access token in the Authorization header alone.", code="invalid_request"
+            )
+        claims = wiring.jwt_service().decode_access_token(token.strip())
+        principal = await wiring.auth_service().principal_of_session(claims.session_id)
+        if principal is None or principal.user_id != claims.user_id:
+            raise InvalidToken()
+        return principal
+
+    def authenticate_header(self, request: Any) -> str:
+        """RFC 6750 §3."""
+        return "Bearer"

@@ -3,12 +3,19 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import markcoroutinefunction  # noqa: TID251 marks only, no bridge
+from asgiref.sync import markcoroutinefunction
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from accounts import wiring
+from accounts.browser import session_id_of
+from accounts.principal import Principal
+
+NOT_PAGES = ("/api/", settings.STATIC_URL)
 
 
 class PrincipalMiddleware:
-    """Sets `request.principal` from the session cookie, or None."""
+    """Sets `request.principal` from the session cookie, or None. A cookie whose session has ended is cleared."""
 
     async_capable = True
     sync_capable = False
@@ -19,4 +26,15 @@ class PrincipalMiddleware:
 
     async def __call__(self, request: Any) -> HttpResponse:
         request.principal = None
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(NOT_PAGES):
+            request.principal = await self._principal(request)
         return await self.get_response(request)
+
+    async def _principal(self, request: HttpRequest) -> Principal | None:
+        session_id = session_id_of(request.session)
+        if session_id is None:
+            return None
+        principal = await wiring.auth_service().principal_of_session(session_id)
+        if principal is None:
+            request.session.flush()
+        return principal

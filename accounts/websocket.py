@@ -1,13 +1,57 @@
 """Who a WebSocket speaks for."""
 
+from importlib import import_module
 from typing import Any
+from urllib.parse import parse_qs
+
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
+from django.http import parse_cookie
+
+from accounts import wiring
+from accounts.browser import session_id_of
+from accounts.principal import Principal
+from dashtam.bridge import database_context
+
+NOT_SIGNED_IN = 4401
 
 
 class SignedInOnly:
-    """Refuses a WebSocket that neither a session cookie nor a one-time ticket vouches for."""
+    """Refuses a WebSocket that neither a session cookie nor a one-time ticket vouches for.
+
+    A browser sends cookies along from any page, so the page's Origin must be ours. Programs send no
+    Origin; for them only a ticket counts, which no foreign page can get hold of.
+    """
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
+        self.from_our_pages = AllowedHostsOriginValidator(inner)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "websocket.close", "code": 4401})
+        headers = dict(scope["headers"])
+        async with database_context():
+            principal = await _by_ticket(scope) or await _by_cookie(headers)
+        if principal is None or (b"origin" not in headers and not _ticket(scope)):
+            await receive()  # websocket.connect
+            await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
+            return
+        inner = self.from_our_pages if b"origin" in headers else self.inner
+        await inner({**scope, "principal": principal}, receive, send)
+
+
+def _ticket(scope: Any) -> str:
+    values = parse_qs(scope["query_string"].decode("latin1")).get("ticket", [])
+    return values[0] if len(values) == 1 else ""
+
+
+async def _by_ticket(scope: Any) -> Principal | None:
+    ticket = _ticket(scope)
+    return await wiring.session_service().principal_of_ticket(ticket) if ticket else None
+
+
+async def _by_cookie(headers: dict[bytes, bytes]) -> Principal | None:
+    cookie = parse_cookie(headers.get(b"cookie", b"").decode("latin1")).get(settings.SESSION_COOKIE_NAME)
+    if cookie is None:
+        return None
+    session_id = session_id_of(import_module(settings.SESSION_ENGINE).SessionStore(cookie))
+    return await wiring.auth_service().principal_of_session(session_id) if session_id else None

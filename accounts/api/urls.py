@@ -1,5 +1,20 @@
-"""REST addresses of accounts."""
+"""REST addresses of accounts, below /api/v1/auth/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts.api import me, passwords, registration, tokens
+
+urlpatterns = [
+    path("users", registration.Users.as_view()),
+    path("email-verifications", registration.EmailVerifications.as_view()),
+    path("email-verifications/resend", registration.ResentVerifications.as_view()),
+    path("tokens", tokens.Tokens.as_view()),
+    path("tokens/refresh", tokens.RefreshedTokens.as_view()),
+    path("tokens/revoke", tokens.RevokedTokens.as_view()),
+    path("password-resets", passwords.PasswordResets.as_view()),
+    path("password-resets/confirm", passwords.ConfirmedPasswordResets.as_view()),
+    path("me", me.Me.as_view()),
+    path("me/password", passwords.OwnPassword.as_view()),
+    path("sessions", me.Sessions.as_view()),
+    path("sessions/<uuid:id>", me.Session.as_view()),
+]

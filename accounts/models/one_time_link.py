@@ -1,30 +1,45 @@
 """The links we mail: to confirm an address, and to set a new password."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from dashtam.ids import uuid7
+from notifications.models import Email
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
 
 
 class OneTimeLinkManager(models.Manager["OneTimeLink"]):
-    """Issues links and redeems each at most once."""
+    """Mails links and redeems each at most once."""
 
-    def issue(self, *, user_id: UUID, purpose: "OneTimeLink.Purpose", email: str) -> "OneTimeLink":
-        """A new link; older ones for the same purpose stop working."""
-        self.filter(user_id=user_id, purpose=purpose, used_at=None).update(used_at=timezone.now())
-        expires_at = timezone.now() + OneTimeLink.LIFETIME[purpose]
-        return self.create(user_id=user_id, purpose=purpose, email=email, expires_at=expires_at)
-
-    def redeem(self, *, id: UUID, purpose: "OneTimeLink.Purpose") -> bool:
-        """Use the link up. Of many callers at once exactly one gets True."""
+    @transaction.atomic
+    def mail(self, *, user: "User", purpose: "OneTimeLink.Purpose") -> None:
+        """Send a new link; older ones for the same purpose stop working."""
         now = timezone.now()
-        open_links = self.filter(id=id, purpose=purpose, used_at=None, expires_at__gt=now, user__email=models.F("email"))
-        return open_links.update(used_at=now) == 1
+        self.filter(user_id=user.id, purpose=purpose, used_at=None).update(used_at=now)
+        expires_at = now + OneTimeLink.LIFETIME[purpose]
+        link = self.create(user_id=user.id, purpose=purpose, email=user.email, expires_at=expires_at)
+        Email.objects.queue(user_id=user.id, to=user.email, kind=purpose, context={"link_id": str(link.id)})
+
+    def open(self, *, id: UUID, purpose: "OneTimeLink.Purpose") -> "OneTimeLink | None":
+        """The link with its user, while it can be redeemed."""
+        links = self.select_related("user").filter(id=id, purpose=purpose, used_at=None)
+        return links.filter(
+            expires_at__gt=timezone.now(), user__email=F("email"), user__is_active=True
+        ).first()
+
+    def redeem(self, *, id: UUID, purpose: "OneTimeLink.Purpose") -> "OneTimeLink | None":
+        """Use the link up. Of many callers at once exactly one gets it."""
+        link = self.open(id=id, purpose=purpose)
+        if link is None or self.filter(id=id, used_at=None).update(used_at=timezone.now()) == 0:
+            return None
+        return link
 
 
 class OneTimeLink(models.Model):
@@ -42,7 +57,9 @@ class OneTimeLink(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="one_time_links")
     purpose = models.CharField(max_length=16, choices=Purpose)
-    email = models.EmailField(max_length=254, help_text="The address it was sent to; a later change ends the link.")
+    email = models.EmailField(
+        max_length=254, help_text="The address it was sent to; a later change ends the link."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
@@ -51,7 +68,9 @@ class OneTimeLink(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = (models.Index(fields=("user", "purpose"), condition=Q(used_at=None), name="one_time_link_open"),)
+        indexes = (
+            models.Index(fields=("user", "purpose"), condition=Q(used_at=None), name="one_time_link_open"),
+        )
 
     def __str__(self) -> str:
         return f"{self.purpose} for {self.user_id}"

@@ -1,7 +1,7 @@
 """A signed-in device: one row for each sign-in, by browser or by API."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from dashtam.ids import uuid7
+
+SEEN_EVERY = timedelta(minutes=5)
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -22,7 +24,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class SessionManager(models.Manager["Session"]):
-    """Opens, rotates and ends sessions, each in a single statement."""
+    """Opens, refreshes and ends sessions."""
 
     def get_queryset(self) -> SessionQuerySet:
         return SessionQuerySet(self.model, using=self._db)
@@ -43,22 +45,53 @@ class SessionManager(models.Manager["Session"]):
             idle_expires_at=now + timedelta(days=settings.REFRESH_IDLE_DAYS),
         )
 
+    def refreshed(self, *, id: UUID, counter: int) -> "Session | None":
+        """The session after its refresh token number `counter` was used; None if that token does not count.
+
+        The parent of the current token counts for a short grace, for clients that lost our answer, and leads
+        to the same successor. An older one was stolen from somebody: the session ends (RFC 9700 §4.14.2).
+        """
+        self.rotate(id=id, counter=counter)
+        session = self.live().select_related("user").filter(id=id, user__is_active=True).first()
+        if session is None or session.rotated_at is None:
+            return None
+        in_grace = session.rotated_at > timezone.now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
+        if counter == session.counter - 1 and in_grace:
+            return session
+        return None
+
     def rotate(self, *, id: UUID, counter: int) -> bool:
         """Advance the refresh token from `counter`. Of many callers at once exactly one gets True."""
         now = timezone.now()
-        idle = now + timedelta(days=settings.REFRESH_IDLE_DAYS)
         changed = (
             self.live()
-            .filter(id=id, counter=counter)
-            .update(counter=F("counter") + 1, rotated_at=now, last_seen_at=now, idle_expires_at=idle)
+            .filter(id=id, counter=counter, user__is_active=True)
+            .update(
+                counter=F("counter") + 1,
+                rotated_at=now,
+                last_seen_at=now,
+                idle_expires_at=now + timedelta(days=settings.REFRESH_IDLE_DAYS),
+            )
         )
         return changed == 1
 
-    def end(self, *, reason: str, **which: object) -> list[UUID]:
-        """End the live sessions that match; returns their ids."""
-        ids = list(self.live().filter(**which).values_list("id", flat=True))
-        self.filter(id__in=ids).update(revoked_at=timezone.now(), revoke_reason=reason)
-        return ids
+    def seen(self, *, id: UUID) -> "Session | None":
+        """The live session with its user, noting now and then that it is in use."""
+        session = self.live().select_related("user").filter(id=id, user__is_active=True).first()
+        now = timezone.now()
+        if session is not None and session.last_seen_at < now - SEEN_EVERY:
+            session.last_seen_at = now
+            if session.kind == Session.Kind.BROWSER:  # an API session is kept alive by its refresh token
+                session.idle_expires_at = now + timedelta(days=settings.REFRESH_IDLE_DAYS)
+            session.save(update_fields=["last_seen_at", "idle_expires_at"])
+        return session
+
+    def end(self, *which: Q, reason: str, **where: Any) -> "list[Session]":
+        """End the live sessions that match; returns them."""
+        ending = list(self.live().filter(*which, **where))
+        ids = [session.id for session in ending]
+        self.filter(id__in=ids, revoked_at=None).update(revoked_at=timezone.now(), revoke_reason=reason)
+        return ending
 
 
 class Session(models.Model):
@@ -86,9 +119,15 @@ class Session(models.Model):
 
     class Meta:
         ordering = ("-last_seen_at",)
-        indexes = (models.Index(fields=("user", "-last_seen_at"), condition=Q(revoked_at=None), name="session_live_by_user"),)
+        indexes = (
+            models.Index(
+                fields=("user", "-last_seen_at"), condition=Q(revoked_at=None), name="session_live_by_user"
+            ),
+        )
         constraints = (
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="session_expires_after_creation"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="session_expires_after_creation"
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,14 +1,18 @@
 """A person who uses Dashtam."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.models.one_time_link import OneTimeLink
+from accounts.models.session import Session
 from dashtam.ids import uuid7
+from notifications.models import Email
 
 
 def normalise_email(email: str) -> str:
@@ -17,11 +21,102 @@ def normalise_email(email: str) -> str:
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates people. `password_hash` is a finished hash: hashing is slow and not this layer's work."""
+    """The writes that a person's account is made of, each in one transaction.
+
+    `password_hash` is always a finished hash: hashing is slow, and not this layer's work.
+    """
 
     def create_hashed(self, *, email: str, password_hash: str, name: str, **fields: Any) -> "User":
         """A new person. Raises IntegrityError if the address is taken."""
         return self.create(email=normalise_email(email), password=password_hash, name=name, **fields)
+
+    @transaction.atomic
+    def register(self, *, email: str, password_hash: str, name: str) -> None:
+        """Sign somebody up and mail them a link. Who has the address already is told by mail.
+
+        While an address is unconfirmed, the latest sign-up counts: whoever took it first with somebody
+        else's address must not know the password of what that person confirms later.
+        """
+        user, created = self.select_for_update().get_or_create(
+            email=email, defaults={"password": password_hash, "name": name}
+        )
+        if user.email_verified_at is not None or not user.is_active:
+            Email.objects.queue(user_id=user.id, to=email, kind="address_known", context={})
+            return
+        if not created:
+            user.password, user.name = password_hash, name
+            user.save(update_fields=["password", "name"])
+        OneTimeLink.objects.mail(user=user, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
+
+    @transaction.atomic
+    def mail_link(self, *, email: str, purpose: OneTimeLink.Purpose) -> None:
+        """Mail a new link to an address, if whoever has it may use one.
+
+        An address that may not costs the same statements, which are then undone, so that nobody can
+        tell from the time it takes which addresses are known.
+        """
+        unconfirmed = {"email_verified_at": None} if purpose == OneTimeLink.Purpose.VERIFY_EMAIL else {}
+        user = self.filter(email=email, is_active=True, **unconfirmed).first()
+        OneTimeLink.objects.mail(user=user or User(email=email), purpose=purpose)
+        if user is None:
+            transaction.set_rollback(True)
+
+    @transaction.atomic
+    def verify_email(self, *, link_id: UUID) -> bool:
+        """Confirm the address that the link was sent to. False if the link does not count."""
+        link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
+        if link is None:
+            return False
+        self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+        return True
+
+    @transaction.atomic
+    def reset_password(self, *, link_id: UUID, password_hash: str, ip: str | None) -> list[Session] | None:
+        """Set a new password by link; returns the sessions that ended, None if the link does not count.
+
+        Whoever opened the link reads the mail of that address, so the address is confirmed too.
+        """
+        link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
+        if link is None:
+            return None
+        self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+        return self._set_password(link.user, password_hash=password_hash, ip=ip)
+
+    @transaction.atomic
+    def change_password(
+        self, *, user: "User", password_hash: str, keep_session: UUID, ip: str | None
+    ) -> list[Session] | None:
+        """Replace the password that `user` has; None if another change came first."""
+        if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
+            return None
+        return self._set_password(user, password_hash=password_hash, ip=ip, keep_session=keep_session)
+
+    def _set_password(
+        self, user: "User", *, password_hash: str, ip: str | None, keep_session: UUID | None = None
+    ) -> list[Session]:
+        """Also ends all other sessions and open reset links, and tells the person by mail."""
+        now = timezone.now()
+        self.filter(id=user.id).update(password=password_hash)
+        user.one_time_links.filter(purpose=OneTimeLink.Purpose.RESET_PASSWORD, used_at=None).update(
+            used_at=now
+        )
+        context = {"when": f"{now:%-d %b %Y, %H:%M} UTC", "ip": ip or "unknown"}
+        Email.objects.queue(user_id=user.id, to=user.email, kind="password_changed", context=context)
+        others = ~Q(id=keep_session) if keep_session else Q()
+        return Session.objects.end(others, user_id=user.id, reason="password_changed")
+
+    @transaction.atomic
+    def open_session(self, *, user: "User", kind: str, user_agent: str, ip: str | None) -> Session | None:
+        """A new session; None if meanwhile `user` was disabled or has another password: the proof is void."""
+        if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
+            return None
+        return Session.objects.open(user_id=user.id, kind=kind, user_agent=user_agent, ip=ip)
+
+    def update_profile(self, *, user_id: UUID, fields: dict[str, str]) -> list[UUID]:
+        """Change these fields; returns the live sessions, which may be remembered with the old ones."""
+        if fields:
+            self.filter(id=user_id).update(**fields)
+        return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
         """For `manage.py createsuperuser` only, where nothing waits for the hash."""
@@ -56,7 +151,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ("-created_at",)
-        constraints = (models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
+        )
 
     def __str__(self) -> str:
         return self.email

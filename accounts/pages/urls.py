@@ -1,5 +1,20 @@
 """Pages of accounts."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts.pages import passwords, registration, settings, sign_in
+
+urlpatterns = [
+    path("sign-up", registration.sign_up, name="sign-up"),
+    path("check-your-mail", registration.check_your_mail, name="check-your-mail"),
+    path("verify-email", registration.verify_email, name="verify-email"),
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("forgot-password", passwords.forgot_password, name="forgot-password"),
+    path("reset-password", passwords.reset_password, name="reset-password"),
+    path("settings/profile", settings.profile, name="settings-profile"),
+    path("settings/security", passwords.security, name="settings-security"),
+    path("settings/sessions", settings.sessions, name="settings-sessions"),
+    path("settings/sessions/<uuid:id>/end", settings.end_session, name="session-end"),
+    path("settings/sessions/end-others", settings.end_other_sessions, name="sessions-end-others"),
+]

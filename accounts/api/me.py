@@ -1,0 +1,75 @@
+"""One's own profile and sessions, over the API."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+
+from accounts import queries, wiring
+from accounts.api import serializers
+from accounts.services.session_service import TICKET_SECONDS
+from dashtam.api import ApiView, Listing, Reply
+from dashtam.bridge import run_db
+from dashtam.openapi import problem_responses
+
+
+class Me(ApiView):
+    """Who one is."""
+
+    @extend_schema(operation_id="me", responses={200: serializers.Profile} | problem_responses(401))
+    async def get(self, request: Any) -> Reply:
+        """Read one's own profile."""
+        return Reply(await run_db(queries.profile, user_id=self.principal.user_id))
+
+    @extend_schema(
+        operation_id="change_me",
+        request=serializers.ProfileChange,
+        responses={200: serializers.Profile} | problem_responses(400, 401),
+    )
+    async def patch(self, request: Any) -> Reply:
+        """Change name, time zone or base currency."""
+        changes = self.read(serializers.ProfileChange)
+        await wiring.auth_service().update_profile(user_id=self.principal.user_id, **changes)
+        return Reply(await run_db(queries.profile, user_id=self.principal.user_id))
+
+
+class Sessions(ApiView):
+    """Where one is signed in."""
+
+    @extend_schema(operation_id="sessions", responses={200: serializers.Sessions} | problem_responses(401))
+    async def get(self, request: Any) -> Listing:
+        """List one's sessions, this one first."""
+        mine = {"user_id": self.principal.user_id, "session_id": self.principal.session_id}
+        return Listing(await run_db(queries.sessions, **mine), None)
+
+    @extend_schema(operation_id="end_other_sessions", responses={204: None} | problem_responses(401))
+    async def delete(self, request: Any) -> Reply:
+        """End all sessions but this one."""
+        mine = {"user_id": self.principal.user_id, "session_id": self.principal.session_id}
+        await wiring.auth_service().end_other_sessions(**mine)
+        return Reply(status=204)
+
+
+class Session(ApiView):
+    """One of them."""
+
+    @extend_schema(operation_id="end_session", responses={204: None} | problem_responses(401, 404))
+    async def delete(self, request: Any, id: UUID) -> Reply:
+        """End it. Its access and refresh tokens stop working at once."""
+        await wiring.auth_service().end_session(user_id=self.principal.user_id, session_id=id)
+        return Reply(status=204)
+
+
+class Tickets(ApiView):
+    """Words that open a WebSocket."""
+
+    @extend_schema(
+        operation_id="create_ticket",
+        request=None,
+        responses={201: serializers.Ticket} | problem_responses(401),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Get a word for `/ws/events?ticket=…`, good once and for half a minute."""
+        service = wiring.session_service()
+        ticket = await service.create_ticket(session_id=self.principal.session_id)
+        return Reply({"ticket": ticket, "expires_in": TICKET_SECONDS}, status=201)

@@ -1,0 +1,62 @@
+"""New passwords, over the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+
+from accounts import client, wiring
+from accounts.api import serializers
+from dashtam.api import ApiView, Reply
+from dashtam.openapi import problem_responses
+
+
+class PasswordResets(ApiView):
+    """Links to set a new password."""
+
+    public = True
+
+    @extend_schema(
+        operation_id="request_password_reset",
+        request=serializers.Address,
+        responses={202: None} | problem_responses(400),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Ask for a link. The answer is the same whether or not the address is known."""
+        await wiring.auth_service().request_password_reset(**self.read(serializers.Address))
+        return Reply(status=202)
+
+
+class ConfirmedPasswordResets(ApiView):
+    """Passwords set by link."""
+
+    public = True
+
+    @extend_schema(
+        operation_id="reset_password",
+        request=serializers.PasswordReset,
+        responses={204: None} | problem_responses(400, 410),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Set a new password with the token from the mailed link. All sessions end; sign in afterwards."""
+        wanted = self.read(serializers.PasswordReset)
+        await wiring.auth_service().reset_password(**wanted, ip=client.client_ip(request))
+        return Reply(status=204)
+
+
+class OwnPassword(ApiView):
+    """One's own password."""
+
+    @extend_schema(
+        operation_id="change_password",
+        request=serializers.PasswordChange,
+        responses={204: None} | problem_responses(400, 401, 409),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Change it. All other sessions end."""
+        await wiring.auth_service().change_password(
+            user_id=self.principal.user_id,
+            session_id=self.principal.session_id,
+            ip=client.client_ip(request),
+            **self.read(serializers.PasswordChange),
+        )
+        return Reply(status=204)

@@ -1,0 +1,58 @@
+"""Signing up, over the API. Every answer is the same whether or not an address is known."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+
+from accounts import wiring
+from accounts.api import serializers
+from dashtam.api import ApiView, Reply
+from dashtam.openapi import problem_responses
+
+
+class Users(ApiView):
+    """People."""
+
+    public = True
+
+    @extend_schema(
+        operation_id="register",
+        request=serializers.Registration,
+        responses={202: None} | problem_responses(400),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Sign up. We mail a link to the address; following it confirms the address."""
+        await wiring.auth_service().register_user(**self.read(serializers.Registration))
+        return Reply(status=202)
+
+
+class EmailVerifications(ApiView):
+    """Confirmed addresses."""
+
+    public = True
+
+    @extend_schema(
+        operation_id="verify_email",
+        request=serializers.Token,
+        responses={204: None} | problem_responses(400, 410),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Confirm an address with the token from the mailed link."""
+        await wiring.auth_service().verify_email(**self.read(serializers.Token))
+        return Reply(status=204)
+
+
+class ResentVerifications(ApiView):
+    """Links mailed once more."""
+
+    public = True
+
+    @extend_schema(
+        operation_id="resend_verification",
+        request=serializers.Address,
+        responses={202: None} | problem_responses(400),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Ask for a new link. Older ones stop working."""
+        await wiring.auth_service().resend_verification(**self.read(serializers.Address))
+        return Reply(status=202)

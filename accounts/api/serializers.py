@@ -1,0 +1,157 @@
+"""What the API of accounts reads and writes."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from accounts import validation
+
+
+class CleanedField(serializers.CharField):
+    """Text that goes through one of the rules of accounts.validation, and nothing else: no trimming, no guessing."""
+
+    clean: ClassVar[Callable[[Any], str]]
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        is_empty, data = self.validate_empty_values(data)
+        return data if is_empty else type(self).clean(data)
+
+
+class EmailField(CleanedField):
+    """An address, normalised."""
+
+    clean = validation.clean_email
+
+
+class PasswordField(CleanedField):
+    """A password, exactly as typed."""
+
+    clean = validation.clean_password
+
+
+class NameField(CleanedField):
+    """A person's name."""
+
+    clean = validation.clean_name
+
+
+class TimeZoneField(CleanedField):
+    """An IANA time zone."""
+
+    clean = validation.clean_time_zone
+
+
+class CurrencyField(CleanedField):
+    """An ISO 4217 currency."""
+
+    clean = validation.clean_currency
+
+
+class TokenField(CleanedField):
+    """A token from us."""
+
+    clean = validation.clean_token
+
+
+class Registration(serializers.Serializer[Any]):
+    """Who signs up."""
+
+    email = EmailField()
+    password = PasswordField(help_text="15 to 1,024 characters; spaces count.")
+    name = NameField()
+
+
+class Token(serializers.Serializer[Any]):
+    """The token from a mailed link."""
+
+    token = TokenField()
+
+
+class Address(serializers.Serializer[Any]):
+    """An email address."""
+
+    email = EmailField()
+
+
+class Credentials(serializers.Serializer[Any]):
+    """Who signs in."""
+
+    email = EmailField()
+    password = PasswordField()
+
+
+class RefreshToken(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh_token = TokenField()
+
+
+class TokenPair(serializers.Serializer[Any]):
+    """The tokens of a session; lifetimes in seconds."""
+
+    access_token = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    refresh_token = serializers.CharField()
+    refresh_expires_in = serializers.IntegerField()
+
+
+class PasswordReset(serializers.Serializer[Any]):
+    """A new password, by mailed link."""
+
+    token = TokenField()
+    password = PasswordField()
+
+
+class PasswordChange(serializers.Serializer[Any]):
+    """A new password, by somebody who knows the old one."""
+
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class Profile(serializers.Serializer[Any]):
+    """Who one is."""
+
+    id = serializers.UUIDField()
+    email = serializers.EmailField()
+    name = serializers.CharField()
+    time_zone = serializers.CharField()
+    base_currency = serializers.CharField()
+    email_verified_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ProfileChange(serializers.Serializer[Any]):
+    """What one may change of it."""
+
+    name = NameField(required=False)
+    time_zone = TimeZoneField(required=False)
+    base_currency = CurrencyField(required=False)
+
+
+class Session(serializers.Serializer[Any]):
+    """A place where one is signed in."""
+
+    id = serializers.UUIDField()
+    current = serializers.BooleanField()
+    kind = serializers.ChoiceField(("browser", "api"))
+    user_agent = serializers.CharField()
+    ip = serializers.IPAddressField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+
+
+class Sessions(serializers.Serializer[Any]):
+    """All of them; there is never a second page."""
+
+    results = Session(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class Ticket(serializers.Serializer[Any]):
+    """A word that opens one WebSocket; lifetime in seconds."""
+
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField()

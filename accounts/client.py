@@ -1,0 +1,40 @@
+"""Where a request comes from."""
+
+import functools
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The nearest address that is not one of our own proxies; what others say in X-Forwarded-For is not believed."""
+    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    nearest = _address(request.META.get("REMOTE_ADDR") or "")
+    while nearest is not None and hops and any(nearest in network for network in trusted):
+        before = _address(hops.pop())
+        if before is None:
+            break
+        nearest = before
+    return str(nearest) if nearest else None
+
+
+def user_agent(request: HttpRequest) -> str:
+    """What the client calls itself, without what a log or a page could stumble over."""
+    return "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))
+
+
+@functools.lru_cache(maxsize=8)
+def _networks(names: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(name.strip(), strict=False) for name in names)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None

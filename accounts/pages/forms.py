@@ -1,0 +1,104 @@
+"""The forms of accounts. Rules come from accounts.validation; services have the last word."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+
+from accounts import validation
+from accounts.currencies import CURRENCIES
+from dashtam.errors import DashtamError
+
+
+class CleanedField(forms.CharField):
+    """Text that goes through one of the rules of accounts.validation, and nothing else."""
+
+    def __init__(self, rule: Callable[[Any], str], **options: Any) -> None:
+        super().__init__(strip=False, required=False, **options)
+        self.rule = rule
+        self.validators = []
+
+    def clean(self, value: Any) -> str:
+        return self.rule(value or "")
+
+
+class AccountForm(forms.Form):
+    """A form that a service may object to."""
+
+    use_required_attribute = False
+
+    def take(self, error: DashtamError) -> None:
+        """Show what a service objected to beside the fields it names."""
+        for wrong in error.errors:
+            self.add_error(wrong.field if wrong.field in self.fields else None, wrong.detail)
+        if not error.errors:
+            self.add_error(None, f"{error.title} {error.detail}")
+
+
+def _email() -> CleanedField:
+    return CleanedField(validation.clean_email, label="Email address", widget=forms.EmailInput)
+
+
+def _password(label: str) -> CleanedField:
+    return CleanedField(validation.clean_password, label=label, widget=forms.PasswordInput)
+
+
+class SignUpForm(AccountForm):
+    """Who signs up."""
+
+    name = CleanedField(validation.clean_name, label="Your name")
+    email = _email()
+    password = _password("Password")
+
+
+class SignInForm(AccountForm):
+    """Who signs in."""
+
+    email = _email()
+    password = _password("Password")
+    next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+
+
+class AddressForm(AccountForm):
+    """Where to send a link."""
+
+    email = _email()
+
+
+class LinkForm(AccountForm):
+    """The token of a mailed link."""
+
+    token = CleanedField(validation.clean_token, widget=forms.HiddenInput)
+
+
+class ResetPasswordForm(LinkForm):
+    """A new password, by mailed link."""
+
+    password = _password("New password")
+
+
+class ChangePasswordForm(AccountForm):
+    """A new password, by somebody who knows the old one."""
+
+    current_password = _password("Current password")
+    new_password = _password("New password")
+
+
+class ProfileForm(AccountForm):
+    """What one may change of one's profile."""
+
+    name = CleanedField(validation.clean_name, label="Your name")
+    time_zone = CleanedField(
+        validation.clean_time_zone,
+        label="Time zone",
+        widget=forms.Select(
+            choices=[(zone, zone.replace("_", " ")) for zone in sorted(validation.time_zones())]
+        ),
+    )
+    base_currency = CleanedField(
+        validation.clean_currency,
+        label="Currency for totals",
+        widget=forms.Select(choices=[(code, code) for code in CURRENCIES]),
+    )
+
+    FIELDS: ClassVar[tuple[str, ...]] = ("name", "time_zone", "base_currency")

@@ -1,0 +1,74 @@
+"""Forgotten passwords, and new ones."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from accounts import browser, client, wiring
+from accounts.errors import LinkNotValid
+from accounts.pages import links
+from accounts.pages.answers import form_page, see_other
+from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
+from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.registration import FORM_METHODS
+from dashtam.errors import Conflict, ValidationFailed
+
+
+@require_http_methods(FORM_METHODS)
+async def forgot_password(request: Any) -> HttpResponse:
+    """Ask for a link."""
+    form = AddressForm(request.POST or None)
+    if form.is_valid():
+        await wiring.auth_service().request_password_reset(**form.cleaned_data)
+        messages.success(
+            request, "If that address has an account, a link is on its way. It works for 30 minutes."
+        )
+        return see_other("forgot-password")
+    return form_page(request, "accounts/forgot_password.html", form)
+
+
+@require_http_methods(FORM_METHODS)
+async def reset_password(request: Any) -> HttpResponse:
+    """The mailed link leads here."""
+    if request.method != "POST":
+        return links.kept(request, "reset-password") or links.page(
+            request, "reset-password", "accounts/reset_password.html", ResetPasswordForm
+        )
+    form = ResetPasswordForm(request.POST)
+    if form.is_valid():
+        try:
+            await wiring.auth_service().reset_password(**form.cleaned_data, ip=client.client_ip(request))
+        except (LinkNotValid, ValidationFailed) as error:
+            form.take(error)
+        else:
+            request.session.flush()
+            messages.success(
+                request, "Your password is changed, and you are signed out everywhere. Sign in with it now."
+            )
+            return see_other("sign-in")
+    return form_page(request, "accounts/reset_password.html", form)
+
+
+@require_http_methods(FORM_METHODS)
+@signed_in
+async def security(request: SignedInRequest) -> HttpResponse:
+    """Change one's password."""
+    form = ChangePasswordForm(request.POST or None)
+    if form.is_valid():
+        session_id = request.principal.session_id
+        try:
+            user = await wiring.auth_service().change_password(
+                user_id=request.principal.user_id,
+                session_id=session_id,
+                ip=client.client_ip(request),
+                **form.cleaned_data,
+            )
+        except (ValidationFailed, Conflict) as error:
+            form.take(error)
+        else:
+            browser.sign_in(request, session_id=session_id, user=user)
+            messages.success(request, "Your password is changed. Every other device is signed out.")
+            return see_other("settings-security")
+    return form_page(request, "accounts/security.html", form)

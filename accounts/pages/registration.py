@@ -1,0 +1,64 @@
+"""Signing up: the form, the mail, the confirmed address."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from accounts import wiring
+from accounts.errors import LinkNotValid
+from accounts.pages import links
+from accounts.pages.answers import form_page, see_other
+from accounts.pages.forms import AddressForm, LinkForm, SignUpForm
+from dashtam.errors import ValidationFailed
+
+FORM_METHODS = ["GET", "HEAD", "POST"]
+
+
+@require_http_methods(FORM_METHODS)
+async def sign_up(request: Any) -> HttpResponse:
+    """A name, an address, a password."""
+    if request.principal is not None:
+        return redirect("dashboard")
+    form = SignUpForm(request.POST or None)
+    if form.is_valid():
+        try:
+            await wiring.auth_service().register_user(**form.cleaned_data)
+        except ValidationFailed as error:
+            form.take(error)
+        else:
+            return see_other("check-your-mail")
+    return form_page(request, "accounts/sign_up.html", form)
+
+
+@require_http_methods(FORM_METHODS)
+async def check_your_mail(request: Any) -> HttpResponse:
+    """What to do next, and a way to get another mail."""
+    form = AddressForm(request.POST or None)
+    if form.is_valid():
+        await wiring.auth_service().resend_verification(**form.cleaned_data)
+        messages.success(request, "If that address is waiting to be confirmed, a new link is on its way.")
+        return see_other("check-your-mail")
+    return form_page(request, "accounts/check_your_mail.html", form)
+
+
+@require_http_methods(FORM_METHODS)
+async def verify_email(request: Any) -> HttpResponse:
+    """The mailed link leads here. Only the button confirms: mail scanners follow links, too."""
+    if request.method != "POST":
+        return links.kept(request, "verify-email") or links.page(
+            request, "verify-email", "accounts/verify_email.html", LinkForm
+        )
+    form = LinkForm(request.POST)
+    if form.is_valid():
+        try:
+            await wiring.auth_service().verify_email(**form.cleaned_data)
+        except LinkNotValid as error:
+            form.take(error)
+        else:
+            links.forget(request, "verify-email")
+            messages.success(request, "Your address is confirmed. You can sign in now.")
+            return see_other("sign-in")
+    return form_page(request, "accounts/verify_email.html", form)

@@ -1,0 +1,61 @@
+"""One's profile, and where one is signed in."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import queries, wiring
+from accounts.pages.answers import form_page, see_other
+from accounts.pages.forms import ProfileForm
+from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.registration import FORM_METHODS
+from dashtam.bridge import run_db
+
+
+@require_http_methods(FORM_METHODS)
+@signed_in
+async def profile(request: SignedInRequest) -> HttpResponse:
+    """Name, time zone, currency."""
+    person = request.principal
+    known = {field: getattr(person, field) for field in ProfileForm.FIELDS}
+    form = ProfileForm(request.POST or None, initial=known)
+    if form.is_valid():
+        await wiring.auth_service().update_profile(user_id=person.user_id, **form.cleaned_data)
+        messages.success(request, "Your profile is saved.")
+        return see_other("settings-profile")
+    return form_page(request, "accounts/profile.html", form)
+
+
+@require_safe
+@signed_in
+async def sessions(request: SignedInRequest) -> HttpResponse:
+    """Where one is signed in."""
+    person = request.principal
+    rows = await run_db(queries.sessions, user_id=person.user_id, session_id=person.session_id)
+    return render(request, "accounts/sessions.html", {"sessions": rows, "others": len(rows) - 1})
+
+
+@require_POST
+@signed_in
+async def end_session(request: SignedInRequest, id: UUID) -> HttpResponse:
+    """Sign one device out."""
+    await wiring.auth_service().end_session(user_id=request.principal.user_id, session_id=id)
+    messages.success(request, "That session has ended.")
+    return see_other("settings-sessions")
+
+
+@require_POST
+@signed_in
+async def end_other_sessions(request: SignedInRequest) -> HttpResponse:
+    """Sign all other devices out."""
+    person = request.principal
+    ended = await wiring.auth_service().end_other_sessions(
+        user_id=person.user_id, session_id=person.session_id
+    )
+    messages.success(
+        request, f"{ended} other session{'' if ended == 1 else 's'} ended. Only this one is left."
+    )
+    return see_other("settings-sessions")

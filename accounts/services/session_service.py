@@ -1,0 +1,123 @@
+"""Which sessions count right now: asked on every request, so it must be quick, and true at once when one ends."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Session
+from accounts.principal import Principal
+from dashtam import tokens
+from dashtam.bridge import run_db
+from dashtam.cache import Cache
+from dashtam.errors import ServiceBusy
+from notifications.services.live_event_service import LiveEventService
+
+PRINCIPAL_SECONDS = 30
+MARK_SECONDS = 60  # longer than any request that may still hold an older answer
+TICKET_SECONDS = 30
+
+Ended = list[Session] | None
+
+
+class SessionService:
+    """Knows who a session speaks for, and makes its end known everywhere."""
+
+    def __init__(self, *, cache: Cache, live_events: LiveEventService) -> None:
+        self.cache = cache
+        self.live_events = live_events
+
+    async def principal(self, session_id: UUID) -> Principal | None:
+        """Who the session speaks for, None once it has ended. Asks the cache first, the database if need be."""
+        principal = await self.cache.get(_key(session_id), Principal)
+        if principal is None:
+            session = await run_db(Session.objects.seen, id=session_id)
+            if session is None:
+                return None
+            principal = _principal(session)
+            # Only if nothing is there: the mark of a session that ended while we were reading must stay.
+            await self.cache.add(_key(session_id), principal, seconds=PRINCIPAL_SECONDS)
+        return principal if principal.expires_at > time.time() else None
+
+    async def create_ticket(self, *, session_id: UUID) -> str:
+        """A word that opens one WebSocket within TICKET_SECONDS. Raises ServiceBusy without a cache."""
+        ticket = secrets.token_urlsafe(32)
+        if not await self.cache.add(_ticket_key(ticket), session_id, seconds=TICKET_SECONDS):
+            raise ServiceBusy()
+        return ticket
+
+    async def principal_of_ticket(self, ticket: str) -> Principal | None:
+        """Who the ticket speaks for; it is used up."""
+        session_id = await self.cache.take(_ticket_key(ticket), UUID)
+        return await self.principal(session_id) if session_id else None
+
+    async def end(self, write: Callable[..., Ended], *which: Any, **what: Any) -> Ended:
+        """Carry out a database write that ends sessions, and announce those that it returns.
+
+        To the end, even if the client hangs up half-way: nothing may live on in the cache.
+        """
+        return await _to_the_end(self._end(write, which, what))
+
+    async def _end(self, write: Callable[..., Ended], which: tuple[Any, ...], what: dict[str, Any]) -> Ended:
+        from accounts.tasks import announce_ended_sessions  # tasks lead back to this module
+
+        ended = await run_db(write, *which, **what)
+        if ended and not await self._announce(ended):
+            await announce_ended_sessions.defer_async(session_ids=[str(session.id) for session in ended])
+        return ended
+
+    async def announce(self, *, session_ids: Sequence[UUID]) -> None:
+        """Tell the cache and open pages of sessions that ended. Raises ServiceBusy without a cache."""
+        sessions = await run_db(list, Session.objects.filter(id__in=session_ids))
+        if not await self._announce(sessions):
+            raise ServiceBusy()
+
+    async def _announce(self, sessions: Sequence[Session]) -> bool:
+        """False if the cache is away, which may then come back still knowing them."""
+        known = await self.forget(session.id for session in sessions)
+        for session in sessions:
+            await self.live_events.publish(
+                user_id=session.user_id, type="session.ended", session_id=str(session.id)
+            )
+        return known
+
+    async def forget(self, session_ids: Iterable[UUID]) -> bool:
+        """Make the next request of these sessions ask the database. False if the cache is away."""
+        marked = [
+            await self.cache.set(_key(session_id), None, seconds=MARK_SECONDS) for session_id in session_ids
+        ]
+        return all(marked)
+
+
+_unfinished: set[asyncio.Task[Any]] = set()
+
+
+async def _to_the_end(work: Coroutine[Any, Any, Ended]) -> Ended:
+    task = asyncio.create_task(work)
+    _unfinished.add(task)  # the loop itself holds tasks weakly
+    task.add_done_callback(_unfinished.discard)
+    return await asyncio.shield(task)
+
+
+def _key(session_id: UUID) -> str:
+    return f"session:{session_id}"
+
+
+def _ticket_key(ticket: str) -> str:
+    return f"ticket:{tokens.digest(ticket).hex()}"
+
+
+def _principal(session: Session) -> Principal:
+    user = session.user
+    return Principal(
+        user_id=user.id,
+        session_id=session.id,
+        email=user.email,
+        name=user.name,
+        is_staff=user.is_staff,
+        time_zone=user.time_zone,
+        base_currency=user.base_currency,
+        expires_at=min(session.expires_at, session.idle_expires_at).timestamp(),
+    )

@@ -1,0 +1,93 @@
+"""What people may type into the fields of an account: the same rules for forms and for the API."""
+
+import functools
+import unicodedata
+import zoneinfo
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.currencies import CURRENCIES
+from accounts.services.password_service import MAX_LENGTH
+
+MAX_EMAIL_LENGTH = 254
+MAX_NAME_LENGTH = 150
+
+
+def clean_email(value: Any) -> str:
+    """The address in the one form we store: lower case, the domain in its ASCII spelling."""
+    text = _text(value).strip()
+    wrong = ValidationError("Enter an email address, like ana@example.org.", code="invalid_email")
+    try:
+        validate_email(text)
+        local, _, domain = text.rpartition("@")
+        email = f"{local}@{domain.encode('idna').decode()}".lower()
+    except (ValidationError, UnicodeError):
+        raise wrong from None
+    if len(email) > MAX_EMAIL_LENGTH or not email.isascii():
+        raise wrong
+    return email
+
+
+def clean_password(value: Any) -> str:
+    """The password exactly as it was typed; spaces at its ends belong to it."""
+    text = _text(value)
+    if not text:
+        raise ValidationError("Enter a password.", code="required")
+    if len(text) > MAX_LENGTH:
+        raise ValidationError(f"Use at most {MAX_LENGTH} characters.", code="password_too_long")
+    return text
+
+
+def clean_name(value: Any) -> str:
+    """A name on one line."""
+    text = unicodedata.normalize("NFC", _text(value)).strip()
+    if not text:
+        raise ValidationError("Enter a name. Any name you like to be called by will do.", code="required")
+    if len(text) > MAX_NAME_LENGTH:
+        raise ValidationError(f"Use at most {MAX_NAME_LENGTH} characters.", code="name_too_long")
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
+        raise ValidationError("Keep the name on one line, without control characters.", code="invalid_name")
+    return text
+
+
+def clean_time_zone(value: Any) -> str:
+    """A name of the IANA time zone database."""
+    text = _text(value)
+    if text not in time_zones():
+        raise ValidationError("Choose a time zone by its name, like Europe/Paris.", code="invalid_time_zone")
+    return text
+
+
+def clean_currency(value: Any) -> str:
+    """An ISO 4217 code."""
+    text = _text(value).upper()
+    if text not in CURRENCIES:
+        raise ValidationError("Choose a currency by its three letters, like EUR.", code="invalid_currency")
+    return text
+
+
+def clean_token(value: Any) -> str:
+    """A token from us; whether it is genuine is not judged here."""
+    text = _text(value).strip()
+    if not text:
+        raise ValidationError("Give the token.", code="required")
+    if len(text) > MAX_LENGTH:
+        raise ValidationError("This is not one of our tokens.", code="invalid_token")
+    return text
+
+
+@functools.cache
+def time_zones() -> frozenset[str]:
+    """All names there are, on this machine."""
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
+
+
+def _text(value: Any) -> str:
+    """A string that the database and the hash can take."""
+    if not isinstance(value, str):
+        raise ValidationError("Give this as text.", code="not_text")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValidationError("Leave out the characters that are not text.", code="not_text")
+    return value

@@ -1,0 +1,38 @@
+"""Builds the services of accounts from the settings."""
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
+
+from accounts.services.auth_service import AuthService
+from accounts.services.jwt_service import JWTService
+from accounts.services.password_service import PasswordService
+from accounts.services.session_service import SessionService
+from dashtam.cache import cache
+from notifications.wiring import live_event_service
+
+
+def password_service() -> PasswordService:
+    """Hashing and judging passwords."""
+    return PasswordService(hasher=cast(BCryptSHA256PasswordHasher, get_hasher()))
+
+
+def jwt_service() -> JWTService:
+    """Access tokens. This installation issues them for itself."""
+    return JWTService(
+        keys=settings.JWT_KEYS,
+        issuer=settings.PUBLIC_URL,
+        audience=settings.PUBLIC_URL,
+        lifetime=settings.ACCESS_TOKEN_SECONDS,
+    )
+
+
+def session_service() -> SessionService:
+    """Which sessions count."""
+    return SessionService(cache=cache(), live_events=live_event_service())
+
+
+def auth_service() -> AuthService:
+    """Signing up, in and out."""
+    return AuthService(passwords=password_service(), jwts=jwt_service(), sessions=session_service())
