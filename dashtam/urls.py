@@ -12,6 +12,7 @@ handler500 = "dashtam.problems.server_error"
 
 urlpatterns = [
     path("api/v1/auth/", include("accounts.api.urls")),
+    path("api/v1/events/", include("accounts.api.events_urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
