@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "accounts",
     "providers",
     "dashtam",
-    "django.contrib.admin",
+    "accounts.apps.DashtamAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
