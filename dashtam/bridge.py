@@ -11,12 +11,12 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.conf import settings
 from django.db import connections
 
@@ -76,6 +76,34 @@ def database_context() -> ThreadSensitiveContext:
 async def run_db(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run database work, which may open a transaction, on a database thread."""
     return await sync_to_async(function, thread_sensitive=True)(*args, **kwargs)
+
+
+_kept: set[asyncio.Task[Any]] = set()
+
+
+def keep_running(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start work that must not be cut short when whoever asked for it has gone.
+
+    Await it as `await asyncio.shield(keep_running(…))`. A client that hangs up cancels its request and ends
+    the request's database context; the work therefore runs as a task of its own in a context of its own.
+    """
+    task = asyncio.get_running_loop().create_task(_in_own_context(work))
+    _kept.add(task)
+    task.add_done_callback(_finished)
+    return task
+
+
+async def _in_own_context(work: Coroutine[Any, Any, T]) -> T:
+    if SyncToAsync.thread_sensitive_context.get(None) is None:
+        return await work  # no entry point: a command, or a test inside its transaction
+    async with database_context():
+        return await work
+
+
+def _finished(task: asyncio.Task[Any]) -> None:
+    _kept.discard(task)
+    if not task.cancelled():
+        task.exception()  # seen, so that nothing is said of it when nobody waits any more
 
 
 class HashingPool:

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from dashtam import keys, local
 
@@ -35,6 +36,7 @@ env = environ.Env(
     SANDBOX_URL=(str, ""),
     SANDBOX_CLIENT_ID=(str, "dashtam-sandbox"),
     SANDBOX_CLIENT_SECRET=(str, ""),
+    PROVIDER_DEADLINE_SECONDS=(float, 20.0),
     SYNC_INTERVAL_MINUTES=(int, 360),
     LOG_LEVEL=(str, "INFO"),
 )
@@ -114,6 +116,7 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
+            # Its blocking read waits 5 seconds for the next event: a shorter timeout would break idle sockets.
             "hosts": [{"address": REDIS_URL, "socket_timeout": 8, "socket_connect_timeout": 0.5}],
             "prefix": "dashtam:live",
             "capacity": 500,
@@ -210,10 +213,17 @@ OUTBOX = HOME / "outbox"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM")
 ADMINS = [("Administrator", address) for address in env("ADMIN_EMAILS")]
 AWS_REGION = env("AWS_REGION")
-AWS_ACCESS_KEY_ID = AWS_SES_ACCESS_KEY_ID = env("AWS_ACCESS_KEY_ID")
-AWS_SECRET_ACCESS_KEY = AWS_SES_SECRET_ACCESS_KEY = env("AWS_SECRET_ACCESS_KEY")
-AWS_SES_ENDPOINT_URL_V2 = env("AWS_SES_ENDPOINT_URL")
+AWS_ACCESS_KEY_ID = env("AWS_ACCESS_KEY_ID")
+AWS_SECRET_ACCESS_KEY = env("AWS_SECRET_ACCESS_KEY")
+if EMAIL_PROVIDER not in {"outbox", "ses"}:
+    raise ImproperlyConfigured("EMAIL_PROVIDER must be `outbox` or `ses`.")
+if EMAIL_PROVIDER == "ses" and not (AWS_REGION and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY):
+    raise ImproperlyConfigured("EMAIL_PROVIDER=ses needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+# Names that django-ses reads, and our own transport too. Another endpoint only for tests and private networks.
+USE_SES_V2 = True
 AWS_SES_REGION_NAME = AWS_REGION
+AWS_SES_REGION_ENDPOINT_URL = env("AWS_SES_ENDPOINT_URL") or f"https://email.{AWS_REGION}.amazonaws.com"
+AWS_SES_AUTO_THROTTLE = None  # else it asks for the quota before, and sleeps between, its mails
 # Django's own, synchronous mail: error reports and whatever the admin sends.
 EMAIL_BACKEND = {
     "ses": "django_ses.SESBackend",
@@ -225,6 +235,7 @@ EMAIL_FILE_PATH = OUTBOX
 SANDBOX_URL = env("SANDBOX_URL").rstrip("/")
 SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
 SANDBOX_CLIENT_SECRET = env("SANDBOX_CLIENT_SECRET")
+PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 
 # --- logs: httpx and httpcore print whole URLs at INFO, and URLs may hold credentials -----------------

@@ -1,17 +1,31 @@
 """What can go wrong between Dashtam and a provider.
 
 ProviderError
-├── ProviderUnavailable   refused, timed out, 5xx: try again later
-├── ProviderRateLimited   429: try again at `retry_after`
-├── ProviderUnreadable    an answer that is not what the contract says
-├── ConsentEnded          401 on a fresh token, or invalid_grant: ask the person
-├── OutcomeUnknown        a refresh may have rotated the token and the answer was lost
-└── NotSupported          the provider does not offer this
+├── ProviderUnavailable    timed out, cut off, 5xx: try again later
+│   ├── ProviderUnreachable    no connection: nothing was sent, so nothing can have happened
+│   └── AnswerLost             sent, and then silence: what it did is not known
+├── ProviderRateLimited    429: try again after `retry_after` seconds
+├── ProviderRefused        another 4xx: asking again in the same way will not help
+├── ProviderUnreadable     an answer that is not what the contract says
+├── ConsentEnded           401 on a fresh token, or invalid_grant: ask the person
+│   └── OutcomeUnknown         a refresh may have rotated the token and the answer was lost
+└── NotSupported           the provider does not offer this
+
+Linking (RFC 6749 §4.1)
+├── UnknownProvider, ProviderNotConfigured, ProviderTakesFiles
+├── EmailUnverified        who links must have shown that the address is theirs
+├── LinkUnknown, LinkNotYours, LinkUsed      our own one-time page
+├── AuthorizationInvalid, AuthorizationUsed  the callback does not belong to this browser, or came twice
+├── AuthorizationDenied    the person chose not to
+├── AuthorizationFailed    the institution said no
+└── DifferentCustomer      a renewal came back in another customer's name
+
+DecryptionFailed           one row's envelope cannot be opened
 
 Messages are made here and carry no address, token or response body.
 """
 
-from dashtam.errors import DashtamError
+from dashtam.errors import BadRequest, Conflict, DashtamError, Forbidden, Gone, NotFound, Unprocessable
 
 
 class ProviderError(DashtamError):
@@ -29,11 +43,28 @@ class ProviderUnavailable(ProviderError):
     """No answer, or the provider says the fault is on its side."""
 
 
+class ProviderUnreachable(ProviderUnavailable):
+    """No connection could be made, so nothing was sent."""
+
+    title = "The institution could not be reached."
+
+
+class AnswerLost(ProviderUnavailable):
+    """The request went out and no whole answer came back."""
+
+
 class ProviderRateLimited(ProviderError):
     """The provider asks us to slow down; `retry_after` in seconds, at most an hour."""
 
     code = "rate_limited"
     title = "The institution asks us to slow down."
+
+
+class ProviderRefused(ProviderError):
+    """A 4xx that neither waiting nor a new token will change: our request does not fit what it offers."""
+
+    code = "provider_refused"
+    title = "The institution did not accept our request."
 
 
 class ProviderUnreadable(ProviderError):
@@ -61,10 +92,114 @@ class OutcomeUnknown(ConsentEnded):
 
 
 class NotSupported(ProviderError):
-    """This provider does not offer that."""
+    """The provider does not offer that."""
 
     status = 422
     code = "not_supported"
     title = "This institution does not offer that."
     detail = "Look at its capabilities in the catalogue."
     retry_after = None
+
+
+class UnknownProvider(NotFound):
+    """No connector has this slug."""
+
+    code = "unknown_provider"
+    title = "We do not know this institution."
+    detail = "The catalogue lists those that can be connected."
+
+
+class ProviderNotConfigured(Unprocessable):
+    """The connector is there, but this installation has no client id, secret or address for it."""
+
+    code = "provider_not_configured"
+    title = "This institution is not set up here."
+    detail = "Whoever runs this Dashtam must add its client id and secret first."
+
+
+class ProviderTakesFiles(Unprocessable):
+    """Nothing to link: data comes as files."""
+
+    code = "provider_takes_files"
+    title = "There is nothing to connect."
+    detail = "Download a statement file from the institution and import it here (POST /api/v1/imports)."
+
+
+class EmailUnverified(Forbidden):
+    """An address that nobody confirmed cannot collect bank data."""
+
+    code = "email_unverified"
+    title = "Confirm your email address first."
+    detail = "Open the link in the mail we sent you, then connect the institution."
+
+
+class LinkUnknown(NotFound):
+    """Not a link that we made."""
+
+    code = "link_unknown"
+    title = "This link does not work."
+    detail = "It may have been cut short. Start again under Connections."
+
+
+class LinkNotYours(Forbidden):
+    """Somebody else asked for this link; opening it must not give them this person's bank."""
+
+    code = "link_not_yours"
+    title = "This link was not made for you."
+    detail = "Nothing was connected. If somebody sent it to you, do not go on; tell your administrator."
+
+
+class LinkUsed(Gone):
+    """One-time, and short-lived."""
+
+    code = "link_used"
+    title = "This link has been used already, or has expired."
+    detail = "Start again under Connections to get a new one."
+
+
+class AuthorizationInvalid(BadRequest):
+    """The callback does not match a request that this browser, person and provider have under way."""
+
+    code = "authorization_invalid"
+    title = "We cannot tell where this came from."
+    detail = "Nothing was connected. Start again under Connections, in this same browser."
+
+
+class AuthorizationUsed(Gone):
+    """The callback came twice, or too late."""
+
+    code = "authorization_used"
+    title = "This sign-in at the institution is over."
+    detail = "If it does not show under Connections, start again there."
+
+
+class AuthorizationDenied(Forbidden):
+    """RFC 6749 §4.1.2.1 access_denied."""
+
+    code = "access_denied"
+    title = "You chose not to connect."
+    detail = "Nothing was shared with Dashtam. You can connect at any time under Connections."
+
+
+class AuthorizationFailed(BadRequest):
+    """Any other refusal of the authorization server."""
+
+    code = "authorization_failed"
+    title = "The institution did not complete the connection."
+    detail = "Nothing was connected. Please start again; if it keeps failing, try another day."
+
+
+class DifferentCustomer(Conflict):
+    """Renewing a connection with another customer's sign-in would mix two people's accounts."""
+
+    code = "different_customer"
+    title = "You signed in to the institution as somebody else."
+    detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
+
+
+class DecryptionFailed(DashtamError):
+    """`code` is key_unknown (its key is not configured) or envelope_invalid (altered, or moved elsewhere)."""
+
+    code = "envelope_invalid"
+    title = "We cannot open what is stored for this connection."
+    detail = "Reconnect it to go on; everything collected so far stays."

@@ -10,14 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import httpx
+import msgspec
 
 from providers.errors import NotSupported
 
 AccountType = Literal["depository", "credit", "loan", "investment", "other"]
 Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
+
+# For the fields of what a provider sends: anything else makes the page unreadable.
+DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
+AmountText = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
+CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
+ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,11 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRecord:
-    """A movement. `replaced_pending_id` names the pending row that this posted one came from."""
+    """A movement. `replaced_pending_id` names the pending row that this posted one came from.
+
+    `kind` is one of ours (see `providers.ofx.statement.Kind`) or "unknown"; `source_code` is the provider's own
+    word. `quantity` is the change in units: negative for what was sold or delivered.
+    """
 
     id: str
     date: date
@@ -159,7 +171,9 @@ class Connector:
         """All accounts the consent covers, with current balances."""
         raise NotSupported()
 
-    async def fetch_transactions(self, client: httpx.AsyncClient, account_id: str, cursor: str) -> TransactionsPage:
+    async def fetch_transactions(
+        self, client: httpx.AsyncClient, account_id: str, cursor: str
+    ) -> TransactionsPage:
         """What changed since `cursor`; an empty cursor starts from the oldest row."""
         raise NotSupported()
 

@@ -4,6 +4,7 @@ from providers.models.account import BalanceSnapshot, FinancialAccount
 from providers.models.authorization import AuthorizationRequest
 from providers.models.connection import Connection
 from providers.models.investment import Holding, Security
+from providers.models.revocation import PendingRevocation
 from providers.models.statement import FileImport
 from providers.models.sync import SyncRun
 from providers.models.token import ProviderToken
@@ -16,6 +17,7 @@ __all__ = [
     "FileImport",
     "FinancialAccount",
     "Holding",
+    "PendingRevocation",
     "ProviderToken",
     "Security",
     "SyncRun",

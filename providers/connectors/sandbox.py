@@ -1,0 +1,278 @@
+"""Sandbox Bank, the institution that comes with Dashtam (`manage.py simulator`)."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import ClassVar, Literal
+from urllib.parse import quote
+
+import httpx
+from django.conf import settings
+from msgspec import Struct
+
+from providers.connectors import base
+from providers.connectors.base import AmountText, AwareTime, CurrencyCode, DecimalText, ProviderId
+from providers.errors import ProviderUnreadable
+from providers.http import request_json
+
+PAGE = 500
+OWED = ("CREDIT_CARD", "MORTGAGE")
+TYPES: dict[str, tuple[base.AccountType, str]] = {
+    "CHECKING": ("depository", "checking"),
+    "SAVINGS": ("depository", "savings"),
+    "CREDIT_CARD": ("credit", "credit_card"),
+    "MORTGAGE": ("loan", "mortgage"),
+    "BROKERAGE": ("investment", "brokerage"),
+}
+KINDS = {"BUY": "buy", "SELL": "sell", "DIVIDEND": "dividend", "REINVESTMENT": "reinvestment", "FEE": "fee"}
+KINDS |= {"INTEREST": "interest", "TRANSFER": "transfer", "DIRECT_DEPOSIT": "deposit", "ATM": "atm"}
+KINDS |= {"BILL_PAYMENT": "payment", "CARD_PAYMENT": "payment", "MORTGAGE_PAYMENT": "payment"}
+KINDS |= {"CARD_PURCHASE": "purchase", "REFUND": "credit"}
+
+
+class SandboxConnector(base.Connector):
+    """Code grant with rotating refresh tokens; a change feed per account; debts as positive numbers."""
+
+    slug = "sandbox"
+    name = "Sandbox Bank"
+    description = "A make-believe bank with believable accounts, to try Dashtam out."
+    auth = "oauth2"
+    capabilities: ClassVar[tuple[base.Capability, ...]] = (
+        "accounts",
+        "balances",
+        "balance_history",
+        "transactions",
+        "holdings",
+    )
+
+    @property
+    def configured(self) -> bool:
+        return bool(settings.SANDBOX_URL and settings.SANDBOX_CLIENT_ID and settings.SANDBOX_CLIENT_SECRET)
+
+    @property
+    def base_url(self) -> str:
+        url: str = settings.SANDBOX_URL
+        return url
+
+    @property
+    def oauth(self) -> base.OAuthServer:
+        return base.OAuthServer(
+            issuer=self.base_url,
+            authorization_endpoint=f"{self.base_url}/oauth/authorize",
+            token_endpoint=f"{self.base_url}/oauth/token",
+            revocation_endpoint=f"{self.base_url}/oauth/revoke",
+            client_id=settings.SANDBOX_CLIENT_ID,
+            client_secret=settings.SANDBOX_CLIENT_SECRET,
+            scopes=("accounts", "balances", "transactions", "holdings"),
+            sends_issuer=True,
+        )
+
+    async def fetch_subject(self, client: httpx.AsyncClient) -> str:
+        return (await request_json(client, "GET", "/api/v1/customer", type=_Customer)).id
+
+    async def fetch_accounts(self, client: httpx.AsyncClient) -> Sequence[base.AccountRecord]:
+        answer = await request_json(client, "GET", "/api/v1/accounts", type=_Accounts)
+        return [_account(row) for row in answer.accounts]
+
+    async def fetch_transactions(
+        self, client: httpx.AsyncClient, account_id: str, cursor: str
+    ) -> base.TransactionsPage:
+        params: dict[str, str | int] = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
+        feed = await request_json(client, "GET", _path(account_id, "transactions"), type=_Feed, params=params)
+        return base.TransactionsPage(
+            added=[_transaction(row) for row in feed.added],
+            modified=[_transaction(row) for row in feed.modified],
+            removed=[row.id for row in feed.removed],
+            next_cursor=feed.next_cursor,
+            has_more=feed.has_more,
+        )
+
+    async def fetch_holdings(self, client: httpx.AsyncClient, account_id: str) -> base.HoldingsRecord:
+        answer = await request_json(client, "GET", _path(account_id, "holdings"), type=_Holdings)
+        return base.HoldingsRecord(
+            as_of=answer.as_of,
+            holdings=[_holding(row) for row in answer.holdings],
+            securities=[_security(row) for row in answer.securities],
+        )
+
+    async def fetch_balances(
+        self, client: httpx.AsyncClient, account_id: str, start: date, end: date
+    ) -> Sequence[base.BalanceRecord]:
+        params = {"from": start.isoformat(), "to": end.isoformat()}
+        # Debts come as positive numbers here too, but the rows do not say what kind of account they are of.
+        accounts = (await request_json(client, "GET", "/api/v1/accounts", type=_Accounts)).accounts
+        sign = next((_sign(account) for account in accounts if account.id == account_id), 1)
+        answer = await request_json(client, "GET", _path(account_id, "balances"), type=_Days, params=params)
+        return [
+            base.BalanceRecord(
+                date=row.date, current=sign * Decimal(row.current), available=_decimal(row.available)
+            )
+            for row in answer.balances
+        ]
+
+
+def _path(account_id: str, what: str) -> str:
+    return f"/api/v1/accounts/{quote(account_id, safe='')}/{what}"
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _sign(account: "_Account") -> int:
+    return -1 if account.kind in OWED else 1
+
+
+def _account(row: "_Account") -> base.AccountRecord:
+    type_, subtype = TYPES.get(row.kind, ("other", row.kind.lower()))
+    return base.AccountRecord(
+        id=row.id,
+        name=row.nickname or row.official_name,
+        mask=row.number_last4,
+        type=type_,
+        subtype=subtype,
+        currency=row.currency,
+        current=_sign(row) * Decimal(row.balance.current),
+        available=_decimal(row.balance.available),
+        limit=_decimal(row.balance.limit),
+        as_of=row.balance.as_of,
+    )
+
+
+def _transaction(row: "_Row") -> base.TransactionRecord:
+    if (row.state == "POSTED") != (row.posted_on is not None):
+        raise ProviderUnreadable
+    units = _decimal(row.units)
+    return base.TransactionRecord(
+        id=row.id,
+        date=row.posted_on or row.transacted_at.date(),
+        posted_at=row.posted_on and datetime.combine(row.posted_on, time.min, UTC),
+        status="posted" if row.posted_on else "pending",
+        amount=Decimal(row.amount) if row.direction == "CREDIT" else -Decimal(row.amount),
+        currency=row.currency,
+        description=row.description,
+        kind=KINDS.get(row.type, "unknown"),
+        source_code=row.type,
+        category=row.category,
+        security_id=row.security_id,
+        quantity=-units if units is not None and row.type == "SELL" else units,
+        price=_decimal(row.unit_price),
+        fees=_decimal(row.fees),
+        replaced_pending_id=row.pending_id or "",
+    )
+
+
+def _holding(row: "_Position") -> base.HoldingRecord:
+    return base.HoldingRecord(
+        security_id=row.security_id,
+        quantity=Decimal(row.units),
+        price=Decimal(row.price),
+        market_value=Decimal(row.value),
+        cost_basis=_decimal(row.cost_basis),
+        currency=row.currency,
+    )
+
+
+def _security(row: "_Security") -> base.SecurityRecord:
+    return base.SecurityRecord(
+        id=row.id,
+        symbol=row.symbol,
+        name=row.name,
+        type=row.type.lower(),
+        cusip=row.cusip or "",
+        isin=row.isin or "",
+        currency=row.currency,
+    )
+
+
+# --- what the bank sends: anything else is ProviderUnreadable ----------------------------------------
+
+
+class _Customer(Struct):
+    id: ProviderId
+
+
+class _Balance(Struct):
+    current: DecimalText
+    available: DecimalText | None
+    limit: DecimalText | None
+    as_of: AwareTime
+
+
+class _Account(Struct):
+    id: ProviderId
+    nickname: str
+    official_name: str
+    number_last4: str
+    kind: str
+    currency: CurrencyCode
+    balance: _Balance
+
+
+class _Accounts(Struct):
+    accounts: list[_Account]
+
+
+class _Row(Struct):
+    id: ProviderId
+    posted_on: date | None
+    transacted_at: AwareTime
+    state: Literal["PENDING", "POSTED"]
+    amount: AmountText
+    direction: Literal["CREDIT", "DEBIT"]
+    currency: CurrencyCode
+    description: str
+    type: str
+    pending_id: ProviderId | None
+    category: str
+    security_id: ProviderId | None
+    units: AmountText | None
+    unit_price: AmountText | None
+    fees: AmountText | None
+
+
+class _Removed(Struct):
+    id: ProviderId
+
+
+class _Feed(Struct):
+    added: list[_Row]
+    modified: list[_Row]
+    removed: list[_Removed]
+    next_cursor: ProviderId
+    has_more: bool
+
+
+class _Position(Struct):
+    security_id: ProviderId
+    units: DecimalText
+    price: AmountText
+    value: DecimalText
+    cost_basis: DecimalText | None
+    currency: CurrencyCode
+
+
+class _Security(Struct):
+    id: ProviderId
+    symbol: str
+    name: str
+    type: str
+    cusip: str | None
+    isin: str | None
+    currency: CurrencyCode
+
+
+class _Holdings(Struct):
+    as_of: AwareTime
+    holdings: list[_Position]
+    securities: list[_Security]
+
+
+class _Day(Struct):
+    date: date
+    current: DecimalText
+    available: DecimalText | None
+
+
+class _Days(Struct):
+    balances: list[_Day]

@@ -1,0 +1,47 @@
+"""Tokens of consents that ended here and are still to be ended at the institution."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from dashtam.ids import uuid7
+
+
+class PendingRevocationManager(models.Manager["PendingRevocation"]):
+    """Puts tokens on their way."""
+
+    @transaction.atomic
+    def queue(self, revocation: "PendingRevocation") -> None:
+        """Save a new revocation and the task that carries it out."""
+        from providers.tasks import revoke_consent  # tasks lead back to this module
+
+        revocation.save(force_insert=True)
+        revoke_consent.defer(revocation_id=str(revocation.id))
+
+
+class PendingRevocation(models.Model):
+    """One token on its way to the revocation endpoint (RFC 7009): deleted when done, or when given up.
+
+    No connection and no person: all it can be used for is to end itself.
+    """
+
+    ATTEMPTS = 8
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    provider = models.SlugField(max_length=40)
+    token = models.BinaryField()
+    hint = models.CharField(max_length=20)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[PendingRevocationManager] = PendingRevocationManager()
+
+    def __str__(self) -> str:
+        return f"revocation {self.id}"
+
+    @staticmethod
+    def row(id: UUID) -> str:
+        """Where the envelope belongs (see EncryptionService)."""
+        return f"providers_pendingrevocation/{id}/token"

@@ -1,0 +1,76 @@
+"""Encryption of what institutions entrust to us: AES-256-GCM with a key id and a place in the envelope."""
+
+import os
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from providers.errors import DecryptionFailed
+
+VERSION = 1
+NONCE_BYTES = 12
+TAG_BYTES = 16
+
+
+class Envelope(NamedTuple):
+    """version ‖ length of key id ‖ key id ‖ nonce ‖ ciphertext with tag. The header is everything before the nonce."""
+
+    header: bytes
+    key_id: str
+    nonce: bytes
+    ciphertext: bytes
+
+
+class EncryptionService:
+    """The first key encrypts, all decrypt. About 10 µs a call: a thread would cost more than it saves.
+
+    `row` is where the value lives, as "table/primary key/column". It is authenticated with the header (ASVS
+    11.3.3), so an envelope that was copied to another row, column or person does not open.
+    """
+
+    def __init__(self, *, keys: dict[str, bytes]) -> None:
+        self.keys = keys
+
+    @property
+    def key_id(self) -> str:
+        """The key that new envelopes get."""
+        return next(iter(self.keys))
+
+    def encrypt(self, plaintext: bytes, *, row: str) -> bytes:
+        """An envelope; the same plaintext never gives the same one twice."""
+        header = bytes((VERSION, len(self.key_id))) + self.key_id.encode()
+        nonce = os.urandom(NONCE_BYTES)
+        return (
+            header + nonce + AESGCM(self.keys[self.key_id]).encrypt(nonce, plaintext, header + row.encode())
+        )
+
+    def decrypt(self, envelope: bytes, *, row: str) -> bytes:
+        """Raises DecryptionFailed. Only the key that the envelope names is tried."""
+        parts = _parts(envelope)
+        key = self.keys.get(parts.key_id)
+        if key is None:
+            detail = "Its encryption key is missing: restore the key, or reconnect the institution."
+            raise DecryptionFailed(detail, code="key_unknown")
+        try:
+            return AESGCM(key).decrypt(parts.nonce, parts.ciphertext, parts.header + row.encode())
+        except InvalidTag as error:
+            raise DecryptionFailed from error
+
+    def key_id_of(self, envelope: bytes) -> str:
+        """The id of the key it was sealed with, known here or not. Raises DecryptionFailed."""
+        return _parts(envelope).key_id
+
+
+def _parts(envelope: bytes) -> Envelope:
+    if len(envelope) < 2 or envelope[0] != VERSION:
+        raise DecryptionFailed
+    start = 2 + envelope[1]
+    header, nonce, ciphertext = (
+        envelope[:start],
+        envelope[start : start + NONCE_BYTES],
+        envelope[start + NONCE_BYTES :],
+    )
+    if len(ciphertext) < TAG_BYTES or not header[2:].isascii():
+        raise DecryptionFailed
+    return Envelope(header, header[2:].decode("ascii"), nonce, ciphertext)

@@ -1,0 +1,60 @@
+"""Builds the services of providers, reading settings at call time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+from django.conf import settings
+
+from notifications.wiring import live_event_service
+from providers import http
+from providers.connectors.base import Connector
+from providers.models import Connection
+from providers.services.connection_service import ConnectionService
+from providers.services.consent_service import ConsentService
+from providers.services.encryption_service import EncryptionService
+from providers.services.sync_service import SyncService
+from providers.services.token_service import TokenService
+
+
+def encryption_service() -> EncryptionService:
+    """Seals and opens what institutions entrust to us."""
+    return EncryptionService(keys=settings.ENCRYPTION_KEYS)
+
+
+def token_service() -> TokenService:
+    """Keeps access tokens fresh."""
+    return TokenService(encryption=encryption_service(), live_events=live_event_service())
+
+
+def consent_service() -> ConsentService:
+    """Watches over the ends of consents."""
+    return ConsentService(encryption=encryption_service(), live_events=live_event_service())
+
+
+def connection_service() -> ConnectionService:
+    """Links people to institutions."""
+    return ConnectionService(
+        encryption=encryption_service(),
+        live_events=live_event_service(),
+        public_url=settings.PUBLIC_URL,
+        request_sync=sync_service().request_sync,
+    )
+
+
+@asynccontextmanager
+async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that speaks for this connection to its provider, and only to it."""
+    auth = http.ConnectionAuth(tokens=token_service(), connection_id=connection.id)
+    async with http.client(connector.base_url, auth) as client:
+        yield client
+
+
+def sync_service() -> SyncService:
+    """Brings connections up to date."""
+    return SyncService(
+        client=connector_client,
+        live_events=live_event_service(),
+        interval=timedelta(minutes=settings.SYNC_INTERVAL_MINUTES),
+    )
