@@ -42,7 +42,7 @@ class EmailAdmin(_Admin):
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:
         """Whoever may change mail in Django's terms; the form itself never changes anything."""
-        return request.user.has_perm("notifications.change_email")  # type: ignore[union-attr]
+        return request.user.has_perm("notifications.change_email")
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

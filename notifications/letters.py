@@ -4,6 +4,7 @@ import email.policy
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
@@ -109,7 +110,11 @@ def _address(name: str, address: str) -> Address:
     try:
         local.encode("ascii")
         return Address(_one_line(name), addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}")
-    except (ValueError, IndexError) as error:  # the standard library's own parser raises both
+    except (
+        ValueError,
+        IndexError,
+        MessageError,
+    ) as error:  # the standard library's parser raises each of them
         raise MailRejected(code="mail_bad_address") from error
 
 
