@@ -81,8 +81,8 @@ class ApiView(APIView):
 
     def _handler(self, method: str) -> Callable[..., Any]:
         name = method.lower()
-        if name == "head" and not hasattr(self, "head"):
-            name = "get"
+        if name == "head":
+            name = "get"  # the server sends the headers only
         if name not in self.http_method_names or not hasattr(self, name):
             raise errors.MethodNotAllowed()
         handler: Callable[..., Any] = getattr(self, name)

@@ -13,12 +13,13 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSession
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
-from dashtam import problems
+from dashtam import errors, problems
 from dashtam.logs import request_id
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -38,6 +39,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
 
 class RequestMiddleware:
     """Gives each request its id, refuses foreign hosts, and turns exceptions into typed answers."""
@@ -52,9 +63,15 @@ class RequestMiddleware:
     async def __call__(self, request: Any) -> HttpResponseBase:
         request.id = secrets.token_hex(8)
         request_id.set(request.id)
-        request.get_host()
-        response = await self.get_response(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            response = problems.respond(request, errors.BadRequest(code="bad_host"))
+        else:
+            response = await self.get_response(request)
         response["X-Request-Id"] = request.id
+        for name, value in SECURITY_HEADERS.items():
+            response.setdefault(name, value)
         if "Cache-Control" not in response and not request.path.startswith(settings.STATIC_URL):
             response["Cache-Control"] = "no-store"
         return response
@@ -78,15 +95,8 @@ class _Direct:
         return after(request, response) if after else response
 
 
-class SecurityHeadersMiddleware(_Direct, SecurityMiddleware):
-    """Transport security, a strict content policy, and no framing, on every answer."""
-
-    def process_response(self, request: HttpRequest, response: Any) -> Any:
-        super().process_response(request, response)
-        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        response.setdefault("X-Frame-Options", "DENY")
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-        return response
+class TransportSecurityMiddleware(_Direct, SecurityMiddleware):
+    """Redirects to https and says so for a year, where PUBLIC_URL is https."""
 
 
 class SessionMiddleware(_Direct, DjangoSession):

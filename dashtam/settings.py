@@ -79,7 +79,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "dashtam.middleware.RequestMiddleware",
-    "dashtam.middleware.SecurityHeadersMiddleware",
+    "dashtam.middleware.TransportSecurityMiddleware",
     "dashtam.middleware.SessionMiddleware",
     "dashtam.middleware.CsrfMiddleware",
     "dashtam.middleware.AuthenticationMiddleware",

@@ -34,7 +34,7 @@ async def test_an_unknown_page_is_a_page(async_client: AsyncClient) -> None:
 
 async def test_a_foreign_host(async_client: AsyncClient) -> None:
     response = await async_client.get("/api/v1/accounts", headers={"host": "evil.example"})
-    assert_problem(response, 400, "bad_request")
+    assert_problem(response, 400, "bad_host")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
