@@ -22,11 +22,13 @@ class DashtamAdminSite(AdminSite):
         wanted = {"next": request.GET.get("next") or reverse("admin:index")}
         return HttpResponseRedirect(f"{reverse('sign-in')}?{urlencode(wanted)}")
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(  # type: ignore[override]  # the stubs promise a page; Django takes any response
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The same form, sent to the sign-out page instead."""
         return HttpResponseRedirect(reverse("sign-out"), preserve_request=True)
 
-    def password_change(
+    def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Staff change their password where everybody does."""

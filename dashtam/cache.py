@@ -89,3 +89,10 @@ def cache() -> Cache:
     if found is None or found.url != settings.REDIS_URL:
         found = _caches[loop] = Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX)
     return found
+
+
+async def close_cache() -> None:
+    """Give up the connections of the running event loop, before the loop itself ends."""
+    found = _caches.pop(asyncio.get_running_loop(), None)
+    if found is not None:
+        await found.client.aclose()

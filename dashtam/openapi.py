@@ -51,7 +51,7 @@ def _title(status: int) -> str:
     return kinds[status]
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     """Says which operations need an access token: all that are not public."""
 
     target_class = "accounts.authentication.BearerAuthentication"
