@@ -209,10 +209,10 @@ def listing(
     """Cut `limit + 1` rows to a page. `key` gives the sort key of a row, as the query orders by it."""
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
-    cursor = None
-    if more:
-        encoded = msgspec.json.encode(
-            [part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key(rows[-1])]
-        )
-        cursor = base64.urlsafe_b64encode(encoded).decode().rstrip("=")
-    return Listing(rows, cursor)
+    return Listing(rows, cursor_at(key(rows[-1])) if more else None)
+
+
+def cursor_at(key: Sequence[str | UUID | datetime | object]) -> str:
+    """The cursor of the page that starts after the row with this sort key."""
+    parts = [part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key]
+    return base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
