@@ -149,7 +149,7 @@ class ConnectionService:
         if request is None or not self._belongs(request, user_id, provider, browser_key or ""):
             raise AuthorizationInvalid
         # A code works once: from here on, a browser that goes away must not cut us short.
-        return await asyncio.shield(keep_running(self._complete(request, code, iss, error)))
+        return await asyncio.shield(keep_running(self._complete(request, code, iss or None, error or None)))
 
     async def disconnect(self, *, user_id: UUID, connection_id: UUID) -> None:
         """Erase the tokens now, end the consent at the institution soon, keep the data. Raises NotFound."""

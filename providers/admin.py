@@ -1,0 +1,181 @@
+"""What the staff see: how connections are doing, never a token, and money only to read."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from providers.errors import DecryptionFailed
+from providers.models import (
+    AuthorizationRequest,
+    BalanceSnapshot,
+    Connection,
+    FinancialAccount,
+    SyncRun,
+    Transaction,
+)
+from providers.wiring import encryption_service
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Model]
+    _Inline = admin.TabularInline[Model, Model]
+else:
+    _Admin = admin.ModelAdmin
+    _Inline = admin.TabularInline
+
+
+class ReadOnly:
+    """Nothing here is added, changed or deleted by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, _Admin):
+    """A list that stays fast however long it gets."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class SyncRunInline(ReadOnly, _Inline):
+    """The latest runs of a connection."""
+
+    model = SyncRun
+    fields = (
+        *("created_at", "trigger", "state", "started_at", "finished_at"),
+        *("accounts_done", "accounts_total", "added", "modified", "removed", "error_code", "account_errors"),
+    )
+    ordering = ("-created_at",)
+    max_num = 20
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """All of them; the newest come first."""
+        return super().get_queryset(request).order_by("-created_at")
+
+
+class AuthorizationInline(ReadOnly, _Inline):
+    """Attempts to give consent."""
+
+    model = AuthorizationRequest
+    fields = ("created_at", "started_at", "consumed_at", "expires_at", "outcome")
+    verbose_name_plural = "authorization requests"
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin):
+    """The story of a connection on one page: find it by its person's address or by its id."""
+
+    list_display = (
+        "id",
+        "provider",
+        "user",
+        "state",
+        "state_reason",
+        "state_since",
+        "last_success_at",
+        "failures",
+    )
+    list_filter = ("state", "provider", "state_reason")
+    list_select_related = ("user",)
+    search_fields = ("=id", "user__email", "provider")
+    fields = (
+        *("user", "provider", "state", "state_reason", "state_since", "failures"),
+        *("last_success_at", "last_attempt_at", "next_sync_at", "consent_expires_at", "created_at"),
+        *("tokens_held_since", "access_token_expires_at", "encryption_key", "refresh_under_way"),
+    )
+    readonly_fields = ("tokens_held_since", "access_token_expires_at", "encryption_key", "refresh_under_way")
+    inlines = (SyncRunInline, AuthorizationInline)
+
+    @admin.display(description="Tokens held since")
+    def tokens_held_since(self, connection: Connection) -> Any:
+        """When they were last replaced."""
+        return _of_token(connection, "refreshed_at")
+
+    @admin.display(description="Access token expires")
+    def access_token_expires_at(self, connection: Connection) -> Any:
+        """By the provider's word."""
+        return _of_token(connection, "access_expires_at")
+
+    @admin.display(description="Encryption key")
+    def encryption_key(self, connection: Connection) -> str | None:
+        """The id of the key, which says nothing about the token."""
+        envelope = _of_token(connection, "access_token")
+        if envelope is None:
+            return None
+        try:
+            return encryption_service().key_id_of(bytes(envelope))
+        except DecryptionFailed:
+            return "unreadable"
+
+    @admin.display(description="Refresh begun, outcome open")
+    def refresh_under_way(self, connection: Connection) -> Any:
+        """Set from before the call until its outcome is known."""
+        return _of_token(connection, "attempt_at")
+
+
+def _of_token(connection: Connection, column: str) -> Any:
+    return getattr(getattr(connection, "token", None), column, None)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """Runs, newest first."""
+
+    list_display = ("id", "connection", "state", "trigger", "created_at", "finished_at", "error_code")
+    list_filter = ("state", "trigger", "error_code")
+    list_select_related = ("connection",)
+    search_fields = ("=id", "=connection__id", "connection__user__email", "provider_request_id")
+
+
+@admin.register(AuthorizationRequest)
+class AuthorizationRequestAdmin(ReadOnlyAdmin):
+    """Attempts to give consent; what binds them to a browser stays hidden."""
+
+    list_display = ("id", "user", "provider", "created_at", "started_at", "consumed_at", "outcome")
+    list_filter = ("provider", "outcome")
+    list_select_related = ("user",)
+    search_fields = ("=id", "=connection__id", "user__email")
+    fields = (
+        *("user", "connection", "provider", "redirect_uri", "created_at", "expires_at"),
+        *("started_at", "consumed_at", "outcome"),
+    )
+
+
+@admin.register(FinancialAccount)
+class FinancialAccountAdmin(ReadOnlyAdmin):
+    """Accounts, as the institutions report them."""
+
+    list_display = ("id", "user", "name", "mask", "type", "currency", "balance_current", "balance_as_of")
+    list_filter = ("type", "currency")
+    list_select_related = ("user",)
+    search_fields = ("=id", "=connection__id", "user__email")
+    exclude = ("transactions_cursor",)
+
+
+@admin.register(BalanceSnapshot)
+class BalanceSnapshotAdmin(ReadOnlyAdmin):
+    """Balances day by day."""
+
+    list_display = ("account", "date", "current", "available", "as_of")
+    list_select_related = ("account",)
+    search_fields = ("=account__id", "account__user__email")
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ReadOnlyAdmin):
+    """Transactions; a person's own notes are theirs alone."""
+
+    list_display = ("id", "account", "date", "status", "amount", "currency", "kind")
+    list_filter = ("status", "kind")
+    list_select_related = ("account",)
+    search_fields = ("=id", "=account__id", "user__email")
+    exclude = ("note",)
+    show_full_result_count = False

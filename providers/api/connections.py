@@ -1,0 +1,114 @@
+"""Connections over the API. Consent itself is given in the person's own browser, never here."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from dashtam.api import ApiView, Listing, Reply, listing, page
+from dashtam.bridge import run_db
+from dashtam.openapi import problem_responses
+from providers import queries, wiring
+from providers.models import Connection as ConnectionModel
+from providers.services.connection_service import StartedConnection as Started
+
+
+class NewConnection(serializers.Serializer[Any]):
+    """What to connect."""
+
+    provider = serializers.SlugField(max_length=40)
+
+
+class Connection(serializers.Serializer[Any]):
+    """A consent at an institution and how it is doing."""
+
+    id = serializers.UUIDField()
+    provider = serializers.CharField()
+    provider_name = serializers.CharField()
+    state = serializers.ChoiceField(ConnectionModel.State.choices)
+    state_reason = serializers.CharField(help_text="A code, or empty when all is well.")
+    consent_expires_at = serializers.DateTimeField(allow_null=True)
+    last_success_at = serializers.DateTimeField(allow_null=True)
+    last_attempt_at = serializers.DateTimeField(allow_null=True)
+    next_sync_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ConnectionList(serializers.Serializer[Any]):
+    """Newest first."""
+
+    results = Connection(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class StartedConnection(serializers.Serializer[Any]):
+    """A connection to be, and where its person goes next."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(ConnectionModel.State.choices)
+    authorization_url = serializers.URLField(
+        help_text="A page of Dashtam, to be opened within five minutes, once, in the person's signed-in browser."
+    )
+
+
+class Connections(ApiView):
+    """All of a person's connections."""
+
+    @extend_schema(
+        operation_id="list_connections", responses={200: ConnectionList} | problem_responses(400, 401)
+    )
+    async def get(self, request: Any) -> Listing:
+        """The connections, newest first."""
+        wanted = page(request)
+        rows = await run_db(queries.connections, user_id=self.principal.user_id, page=wanted)
+        return listing(rows, wanted, lambda row: (row["created_at"], row["id"]))
+
+    @extend_schema(
+        operation_id="create_connection",
+        request=NewConnection,
+        responses={201: StartedConnection} | problem_responses(400, 401, 403, 404, 422),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Begin to connect an institution."""
+        given = self.read(NewConnection)
+        started = await wiring.connection_service().start(
+            user_id=self.principal.user_id, provider=given["provider"]
+        )
+        return _started(started)
+
+
+class ConnectionDetail(ApiView):
+    """One connection."""
+
+    @extend_schema(operation_id="get_connection", responses={200: Connection} | problem_responses(401, 404))
+    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+        """How the connection is doing."""
+        return await run_db(queries.connection, user_id=self.principal.user_id, id=id)
+
+    @extend_schema(operation_id="disconnect", responses={204: None} | problem_responses(401, 404))
+    async def delete(self, request: Any, id: UUID) -> Reply:
+        """Erase its tokens, end the consent at the institution, keep what was collected."""
+        await wiring.connection_service().disconnect(user_id=self.principal.user_id, connection_id=id)
+        return Reply(status=204)
+
+
+class Reauthorizations(ApiView):
+    """New consents for a connection that has one, or had."""
+
+    @extend_schema(
+        operation_id="reauthorize_connection",
+        request=None,
+        responses={201: StartedConnection} | problem_responses(401, 403, 404, 422),
+    )
+    async def post(self, request: Any, id: UUID) -> Reply:
+        """Begin to renew the consent. The connection stays as it is until that is done."""
+        return _started(
+            await wiring.connection_service().reauthorize(user_id=self.principal.user_id, connection_id=id)
+        )
+
+
+def _started(started: Started) -> Reply:
+    connection = started.connection
+    answer = {"id": connection.id, "state": connection.state, "authorization_url": started.authorization_url}
+    return Reply(answer, status=201)
