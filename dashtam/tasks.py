@@ -6,6 +6,8 @@ from typing import Any, ParamSpec
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
 from dashtam.bridge import database_context
@@ -28,6 +30,17 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
                 await function(*args, **kwargs)
 
         task: Task[P, Any, P] = app.task(**options)(run)
+        task.defer = functools.partial(defer, task)  # type: ignore[method-assign]
         return task
 
     return declare
+
+
+def defer(task: Task[..., Any, ...], *, queueing_lock: str | None = None, **arguments: Any) -> int | None:
+    """Queue a task in the caller's transaction, in the web server and in the worker alike.
+
+    In the worker procrastinate's own `defer` would use a connection of its own, and the task might start
+    before the rows it is about are there. Raises procrastinate's AlreadyEnqueued for a lock that waits.
+    """
+    job = task.configure(queueing_lock=queueing_lock).make_new_job(**arguments)
+    return JobManager(DjangoConnector()).defer_job(job=job).id

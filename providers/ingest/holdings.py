@@ -1,6 +1,7 @@
 """Securities and holdings: each answer is the whole set."""
 
 from datetime import datetime
+from operator import itemgetter
 
 from django.db import transaction
 
@@ -56,9 +57,11 @@ def _securities(provider: str, record: HoldingsRecord) -> dict[str, Security]:
     rows = Security.objects.filter(provider=provider, provider_security_id__in=told)
     held = {row.provider_security_id: row for row in rows}
     changed = [
-        Security(provider=provider, provider_security_id=id, **told[id])
-        for id in sorted(told)  # always in one order, so that two syncs never wait for each other in a circle
-        if id not in held or any(getattr(held[id], column) != value for column, value in told[id].items())
+        Security(provider=provider, provider_security_id=name, **columns)
+        for name, columns in sorted(
+            told.items(), key=itemgetter(0)
+        )  # in one order, so that no two syncs wait for each other
+        if name not in held or any(getattr(held[name], column) != value for column, value in columns.items())
     ]
     if not changed:
         return held

@@ -38,9 +38,9 @@ WHERE t.account_id = %(account)s AND t.provider_transaction_id = heirs.replaced_
 """  # noqa: S608 our own words
 
 _FEED_COLUMNS = (
-    "date posted_at status amount currency description kind source_code category security_id quantity price fees"
-    " replaced_id"
-).split()
+    *("date", "posted_at", "status", "amount", "currency", "description", "kind", "source_code", "category"),
+    *("security_id", "quantity", "price", "fees", "replaced_id"),
+)
 _COLUMNS = ", ".join(_FEED_COLUMNS)
 _NEW_VALUES = ", ".join(f"EXCLUDED.{column}" for column in _FEED_COLUMNS)
 _OLD_VALUES = ", ".join(f"t.{column}" for column in _FEED_COLUMNS)

@@ -111,7 +111,7 @@ def test_a_change_counts_once_and_leaves_the_persons_note(account: FinancialAcco
         modified=1
     )
     changed = account.transactions.get(provider_transaction_id="a")
-    assert (changed.amount, changed.note) == (Decimal("-5"), "lunch with Ben")
+    assert (changed.amount, changed.note) == (Decimal(-5), "lunch with Ben")
 
 
 def test_a_posted_row_takes_over_the_pending_ones_id_and_note(account: FinancialAccount) -> None:
@@ -255,7 +255,7 @@ class Feed:
                 added.pop(value, None)
             else:
                 added[value.id] = value
-                removed = [id for id in removed if id != value.id]
+                removed = [name for name in removed if name != value.id]
         return TransactionsPage(list(added.values()), [], removed, str(end), has_more=end < len(self.changes))
 
     def final(self) -> dict[str, Decimal]:
@@ -326,7 +326,7 @@ def test_accounts_keep_their_id_when_their_description_changes(connection: Conne
         connection, [account_record(name="Main", current="7.00")], NOON + timedelta(hours=1)
     )[0]
     again.refresh_from_db()
-    assert (again.id, again.name, again.balance_current) == (first.id, "Main", Decimal("7"))
+    assert (again.id, again.name, again.balance_current) == (first.id, "Main", Decimal(7))
 
 
 def test_an_older_balance_never_replaces_a_newer_one(connection: Connection) -> None:
@@ -388,7 +388,7 @@ BOLT = SecurityRecord("s2", "BOLT", "Bolt Fund", "etf", "", "", "USD")
 
 
 def holding(security: str, quantity: str) -> HoldingRecord:
-    return HoldingRecord(security, Decimal(quantity), Decimal("10"), Decimal("20"), Decimal("15"), "USD")
+    return HoldingRecord(security, Decimal(quantity), Decimal(10), Decimal(20), Decimal(15), "USD")
 
 
 def test_each_answer_is_the_whole_set_of_holdings(account: FinancialAccount) -> None:

@@ -1,0 +1,108 @@
+"""Transactions, newest first."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from dashtam import errors
+from dashtam.api import Listing, Page, listing
+from dashtam.bridge import run_db
+from providers.models import Transaction
+from providers.money import plain, plain_number
+from providers.queries.accounts import require_account
+from providers.queries.keyset import after
+
+_COLUMNS = (
+    *("id", "account_id", "date", "posted_at", "status", "amount", "currency", "description", "kind"),
+    *("security__symbol", "quantity", "price", "fees", "category", "note"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFilters:
+    """Which transactions; both ends of days and amounts are included."""
+
+    start: date | None = None
+    end: date | None = None
+    status: str = ""
+    kind: str = ""
+    q: str = ""
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
+
+    def apply(self, rows: QuerySet[Transaction]) -> QuerySet[Transaction]:
+        """Narrow the rows down."""
+        wanted = {
+            "date__gte": self.start,
+            "date__lte": self.end,
+            "status": self.status or None,
+            "kind": self.kind or None,
+            "amount__gte": self.min_amount,
+            "amount__lte": self.max_amount,
+        }
+        rows = rows.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
+        if self.q:
+            words = ("description", "note", "category", "security__symbol")
+            rows = rows.filter(Q(*((f"{word}__icontains", self.q) for word in words), _connector=Q.OR))
+        return rows
+
+
+ANY = TransactionFilters()
+
+
+async def transactions(
+    user_id: UUID,
+    filters: TransactionFilters = ANY,
+    page: Page | None = None,
+    *,
+    account_id: UUID | None = None,
+) -> Listing:
+    """The person's transactions, or those of one account. Raises NotFound for an account that is not theirs."""
+    return await run_db(_transactions, user_id, filters, page or Page(), account_id)
+
+
+async def transaction(user_id: UUID, transaction_id: UUID) -> dict[str, Any]:
+    """One transaction. Raises NotFound."""
+    return await run_db(_transaction, user_id, transaction_id)
+
+
+def _transactions(user_id: UUID, filters: TransactionFilters, page: Page, account_id: UUID | None) -> Listing:
+    rows = Transaction.objects.filter(user_id=user_id)
+    if account_id is not None:
+        require_account(user_id, account_id)
+        rows = Transaction.objects.filter(account_id=account_id)  # proved to be theirs
+    wanted = after(filters.apply(rows), page, minus_date=date.fromisoformat, minus_id=UUID)
+    found = wanted.values(*_COLUMNS)[: page.limit + 1]
+    return listing([_row(row) for row in found], page, lambda row: (row["date"], row["id"]))
+
+
+def _transaction(user_id: UUID, transaction_id: UUID) -> dict[str, Any]:
+    row = Transaction.objects.filter(user_id=user_id, id=transaction_id).values(*_COLUMNS).first()
+    if row is None:
+        raise errors.NotFound
+    return _row(row)
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    currency = row["currency"]
+    return {
+        "id": row["id"],
+        "account_id": row["account_id"],
+        "date": row["date"],
+        "posted_at": row["posted_at"],
+        "status": row["status"],
+        "amount": plain(row["amount"], currency),
+        "currency": currency,
+        "description": row["description"],
+        "kind": row["kind"],
+        "symbol": row["security__symbol"],
+        "quantity": plain_number(row["quantity"]),
+        "price": plain_number(row["price"]),
+        "fees": plain(row["fees"], currency),
+        "category": row["category"],
+        "note": row["note"],
+    }

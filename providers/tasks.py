@@ -1,0 +1,34 @@
+"""Background work of providers."""
+
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from dashtam.tasks import RETRY, background
+from providers import wiring
+
+
+@background(queue="sync")
+async def run_sync(run_id: str) -> None:
+    """Carry out one sync run. It is never retried as a task: its connection is due again soon."""
+    await wiring.sync_service().run(run_id=UUID(run_id))
+
+
+@app.periodic(cron="* * * * *")
+@background(queue="schedule", queueing_lock="schedule_syncs", priority=10)
+async def schedule_syncs(timestamp: int) -> None:
+    """Queue the syncs whose time has come."""
+    await wiring.sync_service().schedule_due()
+
+
+@background(queue="consents", retry=RETRY)
+async def revoke_consent(revocation_id: str) -> None:
+    """End a consent at its institution; RETRY spreads its attempts over some hours."""
+    await wiring.consent_service().revoke(revocation_id=UUID(revocation_id))
+
+
+@app.periodic(cron="*/10 * * * *")
+@background(queue="schedule", queueing_lock="review_consents", priority=5)
+async def review_consents(timestamp: int) -> None:
+    """Notice the consents that end soon or have ended."""
+    await wiring.consent_service().review()
