@@ -1,6 +1,7 @@
 """Turns a queued mail into words: subject, text, HTML, and the message that goes over the wire."""
 
 import email.policy
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,7 +71,7 @@ def write(queued: Email) -> Letter:
         "why": kinds.REASONS.get(queued.context.get("reason", ""), kinds.OTHER_REASON),
     }
     subject = render_to_string(f"email/{queued.kind}.subject.txt", values)
-    text = render_to_string(f"email/{queued.kind}.txt", values)
+    text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"email/{queued.kind}.txt", values)).strip() + "\n"
     html = render_to_string(f"email/{queued.kind}.html", values)
     return Letter(queued.id, queued.to, name, _one_line(subject), text, html, link)
 
