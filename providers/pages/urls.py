@@ -1,5 +1,20 @@
 """Pages of providers."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from providers.pages import accounts, connections, dashboard, imports, linking
+
+urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("connections", connections.connections, name="connections"),
+    path("connections/new", linking.new, name="connection-new"),
+    path("connections/start/<str:token>", linking.start, name="connection-start"),
+    path("connections/<uuid:id>", connections.connection, name="connection"),
+    path("connections/<uuid:id>/sync", connections.sync, name="connection-sync"),
+    path("connections/<uuid:id>/reconnect", linking.reconnect, name="connection-reconnect"),
+    path("connections/<uuid:id>/disconnect", connections.disconnect, name="connection-disconnect"),
+    path("providers/<slug:slug>/callback", linking.callback, name="provider-callback"),
+    path("accounts/<uuid:id>", accounts.account, name="account"),
+    path("imports/new", imports.new, name="import-new"),
+    path("imports/<uuid:id>", imports.result, name="import"),
+]

@@ -1,0 +1,113 @@
+"""The forms of these pages."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+
+from accounts.pages.forms import AccountForm
+from providers import queries
+from providers.pages import words
+
+
+def _day(label: str) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": "Give a date such as 2026-03-09."},
+    )
+
+
+def _amount(label: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        max_digits=36,
+        decimal_places=18,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"invalid": "Give an amount such as 12.50, without thousands separators."},
+    )
+
+
+class TransactionFilters(forms.Form):
+    """What to look for among transactions; the names are those of the API."""
+
+    q = forms.CharField(
+        label="Search", required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    from_ = _day("From")
+    to = _day("To")
+    status = forms.ChoiceField(
+        label="Status",
+        required=False,
+        choices=[("", "Any"), ("posted", "Posted"), ("pending", "Pending")],
+        error_messages={"invalid_choice": "Choose Posted or Pending."},
+    )
+    kind = forms.ChoiceField(
+        label="Kind",
+        required=False,
+        choices=[("", "Any"), *sorted(words.KINDS.items(), key=lambda pair: pair[1])],
+        error_messages={"invalid_choice": "Choose one of the kinds listed."},
+    )
+    min_amount = _amount("Amount from")
+    max_amount = _amount("Amount to")
+    range = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def add_prefix(self, field_name: str) -> str:
+        """`from` is a word of Python, so the field has another name than its parameter."""
+        return field_name.rstrip("_")
+
+    @property
+    def filtering(self) -> bool:
+        """Whether anything was asked for."""
+        return any(self.data.get(bound.html_name) for bound in self.visible_fields())
+
+    @property
+    def wanted(self) -> queries.TransactionFilters:
+        """What to ask for; only of a form that is valid."""
+        asked = dict(self.cleaned_data)
+        asked.pop("range")
+        return queries.TransactionFilters(start=asked.pop("from_"), end=asked.pop("to"), **asked)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        start, end = cleaned.get("from_"), cleaned.get("to")
+        if start and end and start > end:
+            self.add_error("to", "This day is before the first one.")
+        low, high = cleaned.get("min_amount"), cleaned.get("max_amount")
+        if low is not None and high is not None and low > high:
+            self.add_error("max_amount", "This is less than the first amount.")
+        return cleaned
+
+
+class StatementFile(AccountForm):
+    """A file to import, and perhaps where to."""
+
+    file = forms.FileField(
+        label="Statement file",
+        help_text="OFX or QFX, at most 20 MB. Banks call it “Money”, “Quicken” or “Web Connect”.",
+        widget=forms.FileInput(attrs={"accept": ".ofx,.qfx,.qbo,application/x-ofx,application/vnd.intu.qfx"}),
+        error_messages={
+            "required": "Choose the file to import.",
+            "empty": "This file is empty. Download it again from your institution.",
+            "max_length": "The name of this file is too long. Give it a shorter one.",
+        },
+        max_length=255,
+    )
+    account_id = forms.TypedChoiceField(
+        label="Where its rows go",
+        help_text="We recognise the account by the number in the file. Choose one to add the rows to it instead.",
+        required=False,
+        coerce=UUID,
+        empty_value=None,
+        error_messages={"invalid_choice": "This account is not there any more. Choose another one."},
+    )
+
+    def __init__(self, *args: Any, accounts: Sequence[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(str(row["id"]), f"{row['name']} ··{row['mask']}".rstrip("· ")) for row in accounts]
+        field = cast("forms.TypedChoiceField", self.fields["account_id"])
+        field.choices = [("", "Let the file decide"), *named]

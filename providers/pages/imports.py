@@ -1,0 +1,78 @@
+"""Statement files: bringing one in, and what became of it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.pages.answers import form_page, see_other
+from accounts.pages.guard import SignedInRequest, signed_in
+from dashtam.api import Page
+from dashtam.errors import DashtamError
+from providers import queries, wiring
+from providers.models import FileImport
+from providers.pages import words
+from providers.pages.forms import StatementFile
+
+Row = dict[str, Any]
+LATEST = 10
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+async def new(request: SignedInRequest) -> HttpResponse:
+    """Choose a file; what is wrong with it is said beside the field."""
+    user_id = request.principal.user_id
+    accounts = (await queries.accounts(user_id)).results
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = StatementFile(*sent, accounts=accounts)
+    if form.is_valid():
+        try:
+            done = await _bring_in(user_id, form)
+            return see_other(reverse("import", args=[done.id]))
+        except DashtamError as error:
+            form.take(error)
+    before = await queries.imports(user_id, Page(LATEST))
+    return form_page(
+        request, "providers/import_new.html", form, imports=[_told(row) for row in before.results]
+    )
+
+
+@require_safe
+@signed_in
+async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
+    """What one file brought."""
+    user_id = request.principal.user_id
+    row = await queries.import_(user_id, id)
+    known = await queries.accounts(user_id)
+    accounts = [account for account in known.results if account["id"] in row["accounts"]]
+    return render(request, "providers/import.html", {"row": _told(row), "accounts": accounts})
+
+
+async def _bring_in(user_id: UUID, form: StatementFile) -> FileImport:
+    file: UploadedFile[bytes] = form.cleaned_data["file"]
+    return await wiring.import_service().import_statement(
+        user_id=user_id,
+        filename=file.name or "",
+        data=file.read(),
+        account_id=form.cleaned_data["account_id"],
+    )
+
+
+def _told(row: Row) -> Row:
+    return row | {
+        "summary": _summary(row),
+        "format_name": words.FORMATS.get(row["format"], row["format"].upper()),
+    }
+
+
+def _summary(row: Row) -> str:
+    if row["state"] == "failed":
+        return "Nothing was imported."
+    rejected = len(row["rejected"])
+    parts = [f"{row['added']:,} added", f"{row['matched']:,} known already"]
+    return ", ".join([*parts, f"{rejected:,} rejected"] if rejected else parts)

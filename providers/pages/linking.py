@@ -1,0 +1,141 @@
+"""From "connect this institution" to its own sign-in page, and back."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.pages.answers import see_other
+from accounts.pages.guard import SignedInRequest, signed_in
+from dashtam.errors import DashtamError, Unauthorized
+from providers import connectors, wiring
+from providers.connectors.base import Connector
+from providers.errors import ProviderNotConfigured, ProviderTakesFiles
+from providers.models import AuthorizationRequest
+from providers.pages.answers import may_lead_to, refused
+from providers.pages.offers import offer, offers
+
+FORM_METHODS = ["GET", "HEAD", "POST"]
+
+
+class SignedOut(Unauthorized):
+    """The way back from an institution needs the session that it began in."""
+
+    code = "signed_out_while_away"
+    title = "You are not signed in any more."
+    detail = "Nothing was connected. Sign in and start again under Connections, in this same browser."
+
+
+@require_http_methods(FORM_METHODS)
+@signed_in
+async def new(request: SignedInRequest) -> HttpResponse:
+    """The catalogue; with `?provider=` the page before leaving, whose button leaves."""
+    slug, search = request.GET.get("provider", ""), request.GET.get("q", "")[:100]
+    if not slug:
+        return render(request, "providers/catalogue.html", {"providers": offers(search), "q": search})
+    try:
+        connector = _linkable(slug)
+        if request.method == "POST":
+            started = await wiring.connection_service().start(
+                user_id=request.principal.user_id, provider=slug
+            )
+            return await _leave(request, started.authorization_url.rpartition("/")[2])
+    except DashtamError as error:
+        return refused(request, error)
+    return _before_leaving(request, connector, request.get_full_path())
+
+
+@require_http_methods(FORM_METHODS)
+@signed_in
+async def start(request: SignedInRequest, token: str) -> HttpResponse:
+    """A one-time link, made here or by API: says who connects what; its button leaves."""
+    try:
+        if request.method == "POST":
+            return await _leave(request, token)
+        link = await wiring.connection_service().pending_link(
+            user_id=request.principal.user_id, link_token=token
+        )
+        return _before_leaving(request, connectors.get(link.provider), request.path)
+    except DashtamError as error:
+        return refused(request, error)
+
+
+@require_POST
+@signed_in
+async def reconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
+    """A new one-time link for a connection that is there already."""
+    try:
+        started = await wiring.connection_service().reauthorize(
+            user_id=request.principal.user_id, connection_id=id
+        )
+    except DashtamError as error:
+        return refused(request, error)
+    token = started.authorization_url.rpartition("/")[2]
+    return see_other(reverse("connection-start", args=[token]))
+
+
+@require_safe
+async def callback(request: Any, slug: str) -> HttpResponse:
+    """Back from the institution (RFC 6749 §4.1.2). The answer redirects, so that the code leaves the address."""
+    try:
+        if request.principal is None:
+            raise SignedOut
+        connection = await wiring.connection_service().complete(
+            user_id=request.principal.user_id, provider=slug, **_returned(request)
+        )
+    except DashtamError as error:
+        return refused(request, error)
+    messages.success(request, f"{connectors.get(slug).name} is connected. Its accounts are being read now.")
+    response = see_other(reverse("connection", args=[connection.id]))
+    response["Referrer-Policy"] = "no-referrer"
+    response.delete_cookie(_cookie(), path="/", samesite="Lax")
+    return response
+
+
+def _returned(request: HttpRequest) -> dict[str, str]:
+    names = ("state", "code", "iss", "error")
+    answer = {name: request.GET.get(name, "") for name in names}
+    return answer | {"browser_key": request.COOKIES.get(_cookie(), "")}
+
+
+def _linkable(slug: str) -> Connector:
+    connector = connectors.get(slug)
+    if connector.auth == "file":
+        raise ProviderTakesFiles
+    if not connector.configured:
+        raise ProviderNotConfigured
+    return connector
+
+
+def _before_leaving(request: SignedInRequest, connector: Connector, action_url: str) -> HttpResponse:
+    context = {"provider": offer(connector), "action_url": action_url}
+    page = render(request, "providers/connect.html", context)
+    return may_lead_to(page, connector.oauth.authorization_endpoint)
+
+
+async def _leave(request: SignedInRequest, token: str) -> HttpResponse:
+    """Bind the attempt to this browser, then off to the institution."""
+    browser_key = secrets.token_urlsafe(32)
+    url = await wiring.connection_service().authorization_redirect(
+        user_id=request.principal.user_id, link_token=token, browser_key=browser_key
+    )
+    response = see_other(url)
+    response.set_cookie(
+        _cookie(),
+        browser_key,
+        max_age=AuthorizationRequest.STATE_LIFETIME,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _cookie() -> str:
+    return "__Host-link" if settings.SESSION_COOKIE_SECURE else "link"

@@ -1,0 +1,81 @@
+"""What the catalogue says about each way to bring data in."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from providers.connectors import CONNECTORS
+from providers.connectors.base import Connector
+from providers.errors import NotSupported
+from providers.pages import words
+
+Row = dict[str, Any]
+
+_NEEDS = {
+    "oauth2": "Your sign-in at {name}, on its own page",
+    "credentials": "A key that {name} makes for you",
+    "file": "A statement file that you download from your institution",
+}
+
+
+def offers(search: str) -> list[Row]:
+    """The catalogue, or what of it fits the search; what can be used here comes first."""
+    wanted = search.casefold().split()
+    found = [
+        c for c in CONNECTORS.values() if all(w in f"{c.name} {c.description}".casefold() for w in wanted)
+    ]
+    return [offer(connector) for connector in sorted(found, key=lambda c: not c.configured)]
+
+
+def offer(connector: Connector) -> Row:
+    """One provider: what it needs, brings and costs, how long it lasts, and where to begin."""
+    facts = [
+        ("You need", _NEEDS[connector.auth].format(name=connector.name)),
+        ("It brings", _brings(connector)),
+        ("It costs", "Nothing"),
+        ("It lasts", lasts(connector)),
+    ]
+    url, action = _begin(connector)
+    return {
+        "slug": connector.slug,
+        "name": connector.name,
+        "description": connector.description,
+        "facts": facts,
+        "url": url,
+        "action": action,
+        "reads": [words.CAPABILITIES[capability] for capability in connector.capabilities],
+        "lasts": lasts(connector),
+    }
+
+
+def lasts(connector: Connector) -> str:
+    """When what the person gave runs out, as far as it is known before."""
+    if connector.auth == "file":
+        return "A file is a picture of one time. Import the next one when you like"
+    if connector.auth == "credentials":
+        return f"Until you end it, here or at {connector.name}"
+    try:
+        days = connector.oauth.consent_lifetime_days
+    except NotSupported:
+        days = None
+    if days:
+        return f"{days} days. Then {connector.name} asks you again; we remind you a week before"
+    return f"As long as {connector.name} allows. If it sets an end, we show it and remind you a week before"
+
+
+def _brings(connector: Connector) -> str:
+    short = {"balance_history": "balance history"}
+    names = [short.get(capability, capability) for capability in connector.capabilities]
+    return (
+        f"{', '.join(names[:-1])} and {names[-1]}".capitalize()
+        if len(names) > 1
+        else "".join(names).capitalize()
+    )
+
+
+def _begin(connector: Connector) -> tuple[str, str]:
+    if connector.auth == "file":
+        return reverse("import-new"), "Import a file"
+    if not connector.configured:
+        return "", "Not set up here. Whoever runs this Dashtam can add it."
+    return f"{reverse('connection-new')}?provider={connector.slug}", "Connect"

@@ -1,0 +1,145 @@
+"""What states, reasons and kinds are called on pages: every code that a person may meet, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# type: (what a group of such accounts is called, its icon)
+TYPES = {
+    "depository": ("Cash", "bank"),
+    "credit": ("Cards", "card"),
+    "loan": ("Loans", "loan"),
+    "investment": ("Investments", "investment"),
+    "other": ("Other accounts", "wallet"),
+}
+
+KINDS = {
+    "purchase": "Purchase",
+    "payment": "Payment",
+    "deposit": "Deposit",
+    "withdrawal": "Withdrawal",
+    "transfer": "Transfer",
+    "check": "Check",
+    "atm": "Cash machine",
+    "credit": "Credit",
+    "debit": "Debit",
+    "interest": "Interest",
+    "fee": "Fee",
+    "tax": "Tax",
+    "buy": "Buy",
+    "sell": "Sell",
+    "dividend": "Dividend",
+    "reinvestment": "Reinvestment",
+    "capital_gain": "Capital gain",
+    "return_of_capital": "Return of capital",
+    "journal": "Internal booking",
+    "split": "Split",
+    "merger": "Merger or spin-off",
+    "option": "Option event",
+    "cash_in": "Cash in",
+    "cash_out": "Cash out",
+    "unknown": "Not classified",
+}
+
+CAPABILITIES = {
+    "accounts": "Your accounts: name, kind, currency and the last digits of the number",
+    "balances": "Their balances",
+    "balance_history": "Their balances on earlier days",
+    "transactions": "Their transactions, pending and posted",
+    "holdings": "What your investment accounts hold",
+}
+
+TRIGGERS = {
+    "initial": "First reading",
+    "manual": "You asked for it",
+    "scheduled": "On schedule",
+}
+
+FORMATS = {"ofx": "OFX", "qfx": "QFX"}
+
+# Why a connection or an update is as it is. `{name}` is the institution.
+REASONS = {
+    "consent_expired": "Your permission at {name} has run out. Reconnect to give it again.",
+    "revoked_by_user": "The permission was withdrawn at {name}. Reconnect if that was not what you wanted.",
+    "consent_ended": "{name} no longer accepts our access. Reconnect to give it again.",
+    "outcome_unknown": "We lost touch with {name} while renewing access, and it may refuse us now. Reconnect to go on.",
+    "provider_unavailable": "{name} does not answer at the moment. We keep trying; there is nothing you need to do.",
+    "provider_unreadable": "{name} sent something we could not read, so your numbers stay put. We keep trying.",
+    "provider_refused": "{name} did not accept our request. If this lasts, tell your administrator.",
+    "rate_limited": "{name} asks us to slow down. The next update waits until it allows one.",
+    "not_supported": "{name} does not offer this, so it was left out.",
+    "provider_not_configured": "{name} is not set up on this Dashtam any more. Ask your administrator to add it again.",
+    "key_unknown": "What is stored for this connection was locked with a key we no longer have. Reconnect to go on.",
+    "envelope_invalid": "What is stored for this connection cannot be opened. Reconnect to go on.",
+    "absurd_number": "{name} sent a number too large to be true, so we left your numbers as they were. We keep trying.",
+    "unknown_currency": "{name} sent an amount in a currency we do not know, so it was left out. We keep trying.",
+    "bad_id": "{name} sent records we cannot tell apart, so they were left out. We keep trying.",
+    "contradictory_page": "{name} sent a list that contradicts itself, so it was left out. We keep trying.",
+    "unstorable_value": "{name} sent a value we cannot keep, so it was left out. We keep trying.",
+    "interrupted": "Dashtam was restarted in the middle. What was read stays, and the next update goes on from there.",
+    "sync_overtaken": "Another update took over. Nothing was lost.",
+    "connection_not_syncable": "This connection cannot be updated as it is. Reconnect it first.",
+    "service_busy": "Dashtam was busy. The next update comes on schedule.",
+    "database_unavailable": "Dashtam's own database did not answer. The next update comes on schedule.",
+    "internal_error": "Something went wrong on our side. We try again; if it lasts, tell your administrator.",
+    "disconnected_by_user": "You ended this connection. What was collected stays here.",
+    "disconnected": "The connection was ended, so nothing more was read.",
+}
+
+_STATES = {
+    "pending": "You have not finished connecting {name}. Start again to go on.",
+    "active": "Everything is up to date.",
+    "expiring": "Your permission at {name} ends soon. Renew it to keep your numbers up to date.",
+    "degraded": "The last update did not work. We keep trying; there is nothing you need to do.",
+    "reauth_required": "{name} wants you to sign in again. Until then your numbers stay as they are.",
+    "revoked": "{name} ended our access. Reconnect to go on.",
+    "disconnected": "You ended this connection. What was collected stays here.",
+}
+
+_ATTENTION = {
+    "expiring": ("warning", "Your permission at {name} ends soon", "Renew it"),
+    "degraded": ("info", "{name} could not be updated", ""),
+    "reauth_required": ("danger", "{name} needs you to sign in again", "Reconnect"),
+    "revoked": ("danger", "{name} ended our access", "Reconnect"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something a connection needs its person for. `action` is the button's words, if there is one."""
+
+    tone: str
+    title: str
+    text: str
+    action: str
+    connection: Mapping[str, Any]
+
+
+def reason(code: str, name: str) -> str:
+    """The sentence for a state_reason or an error code; nothing for none."""
+    if not code:
+        return ""
+    known = REASONS.get(code, "Something unexpected happened ({code}). We try again on schedule.")
+    return known.format(name=name, code=code)
+
+
+def state(connection: Mapping[str, Any]) -> str:
+    """How the connection is doing, and why, in one or two sentences."""
+    name = connection["provider_name"]
+    if connection["state"] in ("active", "expiring", "disconnected", "pending"):
+        return _STATES[connection["state"]].format(name=name)
+    return reason(connection["state_reason"] or "", name) or _STATES[connection["state"]].format(name=name)
+
+
+def attention(connection: Mapping[str, Any]) -> Attention | None:
+    """What the person should know about this connection before anything else."""
+    if connection["state"] not in _ATTENTION:
+        return None
+    tone, title, action = _ATTENTION[connection["state"]]
+    title = title.format(name=connection["provider_name"])
+    return Attention(tone, title, state(connection), action, connection)
+
+
+def kind(code: str) -> str:
+    """A transaction's kind; one we do not know is shown as it is."""
+    return KINDS.get(code, code.replace("_", " ").capitalize())
