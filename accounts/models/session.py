@@ -61,11 +61,15 @@ class SessionManager(models.Manager["Session"]):
         return None
 
     def rotate(self, *, id: UUID, counter: int) -> bool:
-        """Advance the refresh token from `counter`. Of many callers at once exactly one gets True."""
+        """Advance the refresh token from `counter`. Of many callers at once exactly one gets True.
+
+        No condition may reach into another table: Django would move the conditions into a subquery, which a
+        caller that waited for the row does not evaluate again.
+        """
         now = timezone.now()
         changed = (
             self.live()
-            .filter(id=id, counter=counter, user__is_active=True)
+            .filter(id=id, counter=counter)
             .update(
                 counter=F("counter") + 1,
                 rotated_at=now,

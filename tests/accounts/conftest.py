@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
 from django.test import AsyncClient
 
@@ -112,19 +111,14 @@ def other_browser() -> Browser:
     return Browser()
 
 
-def mails(kind: str) -> list[Email]:
+async def mails(kind: str) -> list[Email]:
     """The mails of a kind that were queued, oldest first."""
-    return list(Email.objects.filter(kind=kind).order_by("created_at", "id"))
-
-
-async def amails(kind: str) -> list[Email]:
-    """The same, for async tests."""
     return [mail async for mail in Email.objects.filter(kind=kind).order_by("created_at", "id")]
 
 
 async def link_token(kind: str) -> str:
     """The token in the latest mailed link of a kind, as the mail carries it."""
-    latest = (await amails(kind))[-1]
+    latest = (await mails(kind))[-1]
     link = await OneTimeLink.objects.aget(id=latest.context["link_id"])
     return tokens.seal(kind, link.id)
 
@@ -132,6 +126,3 @@ async def link_token(kind: str) -> str:
 def cookie(client: AsyncClient) -> Any:
     """The session cookie as the browser holds it."""
     return client.cookies[django_settings.SESSION_COOKIE_NAME]
-
-
-__all__ = ["Api", "Browser", "amails", "async_to_sync", "cookie", "link_token", "mails"]

@@ -1,7 +1,7 @@
 """Signing up over the API."""
 
 from accounts.models import OneTimeLink, User
-from tests.accounts.conftest import Api, amails, link_token
+from tests.accounts.conftest import Api, link_token, mails
 from tests.conftest import PASSWORD
 from tests.jobs import queued
 
@@ -21,7 +21,7 @@ async def test_somebody_signs_up_confirms_the_address_and_signs_in(api: Api, db:
 
 async def test_the_mail_is_queued_and_not_sent_in_the_request(api: Api, db: None) -> None:
     await api.post("auth/users", NEWCOMER)
-    mail = (await amails("verify_email"))[0]
+    mail = (await mails("verify_email"))[0]
     assert mail.to == "zoe@example.org"
     assert mail.state == "queued"
 
@@ -37,8 +37,8 @@ async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(api: Ap
     known = await api.post("auth/users", NEWCOMER | {"email": ana.email})
     unknown = await api.post("auth/users", NEWCOMER)
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
-    assert [mail.to for mail in await amails("address_known")] == [ana.email]
-    assert [mail.to for mail in await amails("verify_email")] == ["zoe@example.org"]
+    assert [mail.to for mail in await mails("address_known")] == [ana.email]
+    assert [mail.to for mail in await mails("verify_email")] == ["zoe@example.org"]
     assert await User.objects.acount() == 2
 
 
@@ -67,7 +67,9 @@ async def test_a_link_works_once(api: Api, db: None) -> None:
 async def test_a_newer_link_replaces_the_older(api: Api, db: None) -> None:
     await api.post("auth/users", NEWCOMER)
     older = {"token": await link_token("verify_email")}
-    assert (await api.post("auth/email-verifications/resend", {"email": NEWCOMER["email"]})).status_code == 202
+    assert (
+        await api.post("auth/email-verifications/resend", {"email": NEWCOMER["email"]})
+    ).status_code == 202
     assert (await api.post("auth/email-verifications", older)).status_code == 410
     newer = {"token": await link_token("verify_email")}
     assert (await api.post("auth/email-verifications", newer)).status_code == 204
@@ -93,7 +95,7 @@ async def test_asking_for_a_link_tells_nobody_which_addresses_are_known(api: Api
         for email in (ana.email, "nobody@example.org")
     ]
     assert [(answer.status_code, answer.content) for answer in answers] == [(202, b"")] * 2
-    assert await amails("verify_email") == []
+    assert await mails("verify_email") == []
     assert not await OneTimeLink.objects.aexists()
 
 
@@ -111,7 +113,9 @@ async def test_weak_passwords_are_refused_with_the_remedy(api: Api, db: None) ->
         answer = await api.post("auth/users", NEWCOMER | {"password": password})
         problem = answer.json()
         assert (answer.status_code, problem["code"]) == (400, "validation_failed"), password
-        assert [(error["field"], error["code"]) for error in problem["errors"]] == [("password", code)], password
+        assert [(error["field"], error["code"]) for error in problem["errors"]] == [("password", code)], (
+            password
+        )
     assert not await User.objects.aexists()
 
 

@@ -1,0 +1,204 @@
+"""Signing in over the API."""
+
+import asyncio
+import time
+from typing import Any
+
+from django.conf import settings
+from django.test import override_settings
+
+from accounts.models import Session, User
+from dashtam.bridge import run_db
+from tests.accounts.conftest import Api
+from tests.accounts.hashers import QuickHasher, WatchedHasher
+from tests.conftest import PASSWORD
+
+
+async def test_a_right_password_opens_a_session(api: Api, ana: User) -> None:
+    pair = await api.sign_in(ana.email)
+    assert pair["token_type"] == "Bearer"
+    assert 0 < pair["expires_in"] <= 900
+    assert pair["refresh_expires_in"] > pair["expires_in"]
+    me = await api.get("auth/me")
+    assert me.status_code == 200
+    assert me["Cache-Control"] == "no-store"
+    assert set(me.json()) == {
+        "id",
+        "email",
+        "name",
+        "time_zone",
+        "base_currency",
+        "email_verified_at",
+        "created_at",
+    }
+
+
+async def test_the_address_may_be_typed_in_any_case(api: Api, ana: User) -> None:
+    await api.sign_in(f" {ana.email.upper()} ")
+
+
+async def test_nobody_can_tell_why_a_sign_in_failed(api: Api, make_user: Any) -> None:
+    ana, disabled = await run_db(make_user), await run_db(make_user, is_active=False)
+    unverified = await run_db(make_user, email_verified_at=None)
+    unusable, corrupt, costly = [await run_db(make_user) for _ in range(3)]
+    await User.objects.filter(id=unusable.id).aupdate(password="!")
+    await User.objects.filter(id=corrupt.id).aupdate(password="bcrypt_sha256$$2b$12$" + "~" * 53)
+    await User.objects.filter(id=costly.id).aupdate(password="bcrypt_sha256$$2b$31$" + "." * 53)
+    attempts = [
+        ("nobody@example.org", PASSWORD),
+        (ana.email, PASSWORD + "r"),
+        (disabled.email, PASSWORD),
+        (unverified.email, PASSWORD),
+        (unusable.email, PASSWORD),
+        (corrupt.email, PASSWORD),
+        (costly.email, PASSWORD),
+    ]
+    seen = set()
+    for email, password in attempts:
+        answer = await api.post("auth/tokens", {"email": email, "password": password})
+        assert answer.status_code == 401
+        problem = answer.json()
+        assert problem["code"] == "invalid_credentials"
+        del problem["request_id"]
+        headers = {name: value for name, value in answer.items() if name != "X-Request-Id"}
+        headers.pop("Content-Length", None)
+        seen.add((str(problem), str(headers), str(answer.cookies)))
+    assert len(seen) == 1
+    assert not await Session.objects.aexists()
+
+
+@override_settings(PASSWORD_HASHERS=["tests.accounts.hashers.WatchedHasher"])
+async def test_unknown_and_unusable_accounts_cost_one_hash_as_others_do(api: Api, make_user: Any) -> None:
+    usable, unusable = await run_db(make_user), await run_db(make_user)
+    await User.objects.filter(id=unusable.id).aupdate(password="bcrypt_sha256$$2b$31$" + "." * 53)
+    for email in (usable.email, "nobody@example.org", unusable.email):
+        WatchedHasher.threads.clear()
+        await api.post("auth/tokens", {"email": email, "password": "certainly not the one"})
+        assert len(WatchedHasher.threads) == 1, email
+
+
+@override_settings(PASSWORD_HASHERS=["tests.accounts.hashers.WatchedHasher"])
+async def test_every_hash_is_made_on_the_hashing_threads(api: Api, ana: User) -> None:
+    WatchedHasher.threads.clear()
+    await api.sign_in(ana.email)
+    await api.post("auth/tokens", {"email": "nobody@example.org", "password": PASSWORD})
+    await api.post("auth/users", {"email": "zoe@example.org", "password": PASSWORD, "name": "Zoe"})
+    change = {"current_password": PASSWORD, "new_password": "gigantic wombat on a bicycle"}
+    assert (await api.post("auth/me/password", change)).status_code == 204
+    assert len(WatchedHasher.threads) == 5
+    assert all(name.startswith("hashing") for name in WatchedHasher.threads)
+
+
+async def test_a_password_counts_exactly_as_it_was_set(api: Api, ana: User) -> None:
+    long = "a" * 72 + "b"
+    hasher = QuickHasher()
+    await User.objects.filter(id=ana.id).aupdate(password=hasher.encode(long, hasher.salt()))
+    for wrong in ("a" * 72, "a" * 72 + "c", long.upper(), " " + long, long + " "):
+        answer = await api.post("auth/tokens", {"email": ana.email, "password": wrong})
+        assert answer.status_code == 401, wrong
+    await api.sign_in(ana.email, long)
+
+
+async def test_the_same_characters_spelled_otherwise_are_the_same_password(api: Api, db: None) -> None:
+    decomposed = "cafe\u0301 au lait a\u0300 volonte\u0301"
+    await _registered(api, decomposed)
+    await api.sign_in("zoe@example.org", "caf\u00e9 au lait \u00e0 volont\u00e9")
+
+
+async def test_spaces_letters_emoji_and_long_passwords_are_welcome(api: Api, db: None) -> None:
+    for number, password in enumerate(["  spaces at both ends  ", "é" * 64, "😀" * 128, "a" * 72 + "b"]):
+        await _registered(api, password, email=f"zoe{number}@example.org")
+        await api.sign_in(f"zoe{number}@example.org", password)
+        api.token = ""
+
+
+async def _registered(api: Api, password: str, email: str = "zoe@example.org") -> None:
+    answer = await api.post("auth/users", {"email": email, "password": password, "name": "Zoe"})
+    assert answer.status_code == 202, answer.content
+    await User.objects.filter(email=email).aupdate(email_verified_at="2026-01-01T00:00:00Z")
+
+
+async def test_an_old_hash_is_made_anew_at_today_s_cost(api: Api, ana: User) -> None:
+    hasher = QuickHasher()
+    hasher.rounds = 5
+    await User.objects.filter(id=ana.id).aupdate(password=hasher.encode(PASSWORD, hasher.salt()))
+    await api.sign_in(ana.email)
+    stored = (await User.objects.aget(id=ana.id)).password
+    assert stored.startswith("bcrypt_sha256$$2b$04$")
+    await api.sign_in(ana.email)
+
+
+async def test_a_full_hashing_queue_answers_503_at_once(api: Api, ana: User) -> None:
+    attempts = settings.HASH_QUEUE + 8
+    hasher = QuickHasher()
+    hasher.rounds = 9
+    await User.objects.filter(id=ana.id).aupdate(password=hasher.encode(PASSWORD, hasher.salt()))
+    body = {"email": ana.email, "password": "certainly not the one"}
+    answers = await asyncio.gather(*(api.post("auth/tokens", body) for _ in range(attempts)))
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert refused
+    assert {answer.status_code for answer in answers} == {401, 503}
+    assert all(int(answer["Retry-After"]) > 0 for answer in refused)
+    assert refused[0].json()["code"] == "service_busy"
+
+
+async def test_malformed_bodies_are_problems_and_not_crashes(api: Api, db: None) -> None:
+    bodies = [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"text"',
+        b'{"email": NaN}',
+        b'{"email": "a@b.example", "password": "\\ud800"}',
+        b'{"email": "a@b.example", "password": "\xff"}',
+        b"[" * 100_000,
+        b'{"email": ' + b"9" * 5000 + b"}",
+    ]
+    for body in bodies:
+        answer = await api.call("POST", "auth/tokens", body)
+        assert answer.status_code == 400, body[:40]
+        assert answer["Content-Type"] == "application/problem+json"
+
+
+async def test_other_media_types_are_refused(api: Api, db: None) -> None:
+    answer = await api.client.post("/api/v1/auth/tokens", {"email": "a@b.example", "password": "x"})
+    assert answer.status_code == 415
+
+
+async def test_a_body_beyond_the_cap_is_refused(api: Api, db: None) -> None:
+    answer = await api.call("POST", "auth/tokens", b'"' + b"x" * 1_100_000 + b'"')
+    assert answer.status_code == 413
+
+
+async def test_unknown_methods_and_paths_are_problems_too(api: Api, db: None) -> None:
+    refused = await api.get("auth/tokens")
+    assert (refused.status_code, refused["Allow"]) == (405, "POST, OPTIONS")
+    assert (await api.call("BREW", "auth/tokens")).status_code == 405
+    missing = await api.get("auth/no-such-thing")
+    assert (missing.status_code, missing["Content-Type"]) == (404, "application/problem+json")
+
+
+async def test_the_client_s_address_is_believed_from_our_proxies_only(
+    api: Api, ana: User, settings: Any
+) -> None:
+    forged = {"x-forwarded-for": "203.0.113.9, 198.51.100.7"}
+    body = {"email": ana.email, "password": PASSWORD}
+    await api.post("auth/tokens", body, **forged)
+    assert (await Session.objects.alatest("created_at")).ip == "127.0.0.1"
+    settings.TRUSTED_PROXIES = ["127.0.0.0/8", "198.51.100.7"]
+    await api.post("auth/tokens", body, **forged)
+    assert (await Session.objects.alatest("created_at")).ip == "203.0.113.9"
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
+    await api.post("auth/tokens", body, **forged)
+    assert (await Session.objects.alatest("created_at")).ip == "198.51.100.7"
+    await api.post("auth/tokens", body, **{"x-forwarded-for": "<script>"})
+    assert (await Session.objects.alatest("created_at")).ip == "127.0.0.1"
+
+
+async def test_a_tampered_cost_cannot_keep_a_core_busy(api: Api, ana: User) -> None:
+    await User.objects.filter(id=ana.id).aupdate(password="bcrypt_sha256$$2b$31$" + "." * 53)
+    before = time.process_time()
+    answer = await api.post("auth/tokens", {"email": ana.email, "password": PASSWORD})
+    assert answer.status_code == 401
+    assert time.process_time() - before < 60  # cost 31 would be days
