@@ -90,7 +90,9 @@ class JWTService:
 
 
 def _claims(claims: dict[str, Any]) -> Claims:
-    """PyJWT takes a number in quotes for a time; RFC 7519 §2 does not."""
+    """PyJWT takes a number in quotes for a time, and anything for our own `sid`; RFC 7519 §2 and we do not."""
     if any(type(claims[name]) is not int for name in ("exp", "iat", "nbf")):
+        raise InvalidToken()
+    if any(type(claims[name]) is not str for name in ("sub", "sid", "jti")):
         raise InvalidToken()
     return Claims(UUID(claims["sub"]), UUID(claims["sid"]), claims["exp"])
