@@ -74,7 +74,6 @@ class SyncService:
         for run in await run_db(lambda: list(SyncRun.objects.stuck(now)[:DUE_AT_ONCE])):
             await self._finish(run, Outcome(error=SyncInterrupted()))
         await run_db(SyncRun.objects.queue_lost, now)
-        await run_db(Connection.objects.note_expiring, now)
         queued = 0
         while batch := await run_db(SyncRun.objects.queue_due, now, limit=DUE_AT_ONCE):
             queued += batch
