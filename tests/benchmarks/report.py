@@ -25,11 +25,15 @@ class Row:
     holds: bool
 
 
-def row(name: str, value: float, unit: str, *, yardstick: float, at_least: float = 0, at_most: float = 0) -> Row:
+def row(
+    name: str, value: float, unit: str, *, yardstick: float, at_least: float = 0, at_most: float = 0
+) -> Row:
     """A row that holds when value ÷ yardstick is at least, or at most, the given ratio."""
     ratio = value / yardstick
     target = f"≥ {at_least}" if at_least else f"≤ {at_most}"
-    return Row(name, value, unit, yardstick, ratio, target, ratio >= at_least if at_least else ratio <= at_most)
+    return Row(
+        name, value, unit, yardstick, ratio, target, ratio >= at_least if at_least else ratio <= at_most
+    )
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -44,6 +48,10 @@ def publish(rows: Sequence[Row], home: Path) -> None:
         table.add_column(column, justify="left" if column == "measure" else "right")
     for r in rows:
         holds = "holds" if r.holds else "[bold]short[/]"
-        table.add_row(r.name, f"{r.value:,.3f} {r.unit}", f"{r.yardstick:,.3f}", f"{r.ratio:.2f}", r.target, holds)
+        table.add_row(
+            r.name, f"{r.value:,.3f} {r.unit}", f"{r.yardstick:,.3f}", f"{r.ratio:.2f}", r.target, holds
+        )
     Console(width=140).print(table)
-    (home / "bench.json").write_text(json.dumps({r.name: asdict(r) for r in rows}, indent=2, ensure_ascii=False))
+    (home / "bench.json").write_text(
+        json.dumps({r.name: asdict(r) for r in rows}, indent=2, ensure_ascii=False)
+    )

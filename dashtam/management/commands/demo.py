@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
     def _environment(self) -> dict[str, str]:
         return {
-            "SANDBOX_URL": settings.SANDBOX_URL or f"http://localhost:{self.bank_port}",
+            "SANDBOX_URL": settings.SANDBOX_URL or f"http://127.0.0.1:{self.bank_port}",
             "PUBLIC_URL": settings.PUBLIC_URL,
             "DASHTAM_HOME": str(settings.HOME),
         }
