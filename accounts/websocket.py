@@ -30,8 +30,10 @@ class SignedInOnly:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])
         async with database_context():
-            principal = await _by_ticket(scope) or await _by_cookie(headers)
-        if principal is None or (b"origin" not in headers and not _ticket(scope)):
+            principal = await _by_ticket(scope)
+            if principal is None and b"origin" in headers:
+                principal = await _by_cookie(headers)
+        if principal is None:
             await receive()  # websocket.connect
             await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
             return
@@ -39,14 +41,9 @@ class SignedInOnly:
         await inner({**scope, "principal": principal}, receive, send)
 
 
-def _ticket(scope: Any) -> str:
-    values = parse_qs(scope["query_string"].decode("latin1")).get("ticket", [])
-    return values[0] if len(values) == 1 else ""
-
-
 async def _by_ticket(scope: Any) -> Principal | None:
-    ticket = _ticket(scope)
-    return await wiring.session_service().principal_of_ticket(ticket) if ticket else None
+    tickets = parse_qs(scope["query_string"].decode("latin1")).get("ticket", [])
+    return await wiring.session_service().principal_of_ticket(tickets[0]) if len(tickets) == 1 else None
 
 
 async def _by_cookie(headers: dict[bytes, bytes]) -> Principal | None:

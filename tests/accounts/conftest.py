@@ -1,16 +1,20 @@
 """People whose passwords are hashed quickly, and short ways to call the API."""
 
+import asyncio
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import AsyncClient
 
 from accounts.models import OneTimeLink, User
 from dashtam import tokens
+from dashtam.bridge import database_context, run_db
 from notifications.models import Email
 from tests.accounts.hashers import QuickHasher
 from tests.conftest import PASSWORD
@@ -111,6 +115,18 @@ def other_browser() -> Browser:
     return Browser()
 
 
+async def close_database_threads() -> None:
+    """Leave none connected, or the test database could not be emptied. One job for each thread."""
+    everybody = threading.Barrier(django_settings.DATABASE_THREADS)
+
+    def close() -> None:
+        everybody.wait(timeout=30)
+        connection.close()
+
+    async with database_context():
+        await asyncio.gather(*(run_db(close) for _ in range(django_settings.DATABASE_THREADS)))
+
+
 async def mails(kind: str) -> list[Email]:
     """The mails of a kind that were queued, oldest first."""
     return [mail async for mail in Email.objects.filter(kind=kind).order_by("created_at", "id")]
@@ -121,8 +137,3 @@ async def link_token(kind: str) -> str:
     latest = (await mails(kind))[-1]
     link = await OneTimeLink.objects.aget(id=latest.context["link_id"])
     return tokens.seal(kind, link.id)
-
-
-def cookie(client: AsyncClient) -> Any:
-    """The session cookie as the browser holds it."""
-    return client.cookies[django_settings.SESSION_COOKIE_NAME]

@@ -1,18 +1,15 @@
 """Refresh tokens: rotated on each use, a short grace for lost answers, the end of the session on theft."""
 
 import asyncio
-import threading
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Session, User
 from dashtam.bridge import database_context, run_db
 from dashtam.tokens import seal
-from tests.accounts.conftest import Api
+from tests.accounts.conftest import Api, close_database_threads
 
 
 async def _refresh(api: Api, token: str) -> Any:
@@ -124,15 +121,4 @@ async def test_of_twenty_refreshes_at_once_all_get_the_same_successor(
         assert [answer.status_code for answer in answers] == [200] * 20
         (second,) = {answer.json()["refresh_token"] for answer in answers}
         assert (await _refresh(api, second)).status_code == 200
-        await _close_connections()
-
-
-async def _close_connections() -> None:
-    """Leave no database thread connected, or the test database could not be emptied. One job for each thread."""
-    everybody = threading.Barrier(settings.DATABASE_THREADS)
-
-    def close() -> None:
-        everybody.wait(timeout=30)
-        connection.close()
-
-    await asyncio.gather(*(run_db(close) for _ in range(settings.DATABASE_THREADS)))
+    await close_database_threads()

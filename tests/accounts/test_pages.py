@@ -1,0 +1,266 @@
+"""Signing up, in and out with a browser."""
+
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from accounts.models import Session, User
+from dashtam import tokens
+from tests.accounts.conftest import Api, Browser, link_token, mails
+from tests.conftest import PASSWORD
+
+NEW = "gigantic wombat on a bicycle"
+
+
+async def test_somebody_signs_up_confirms_and_signs_in(browser: Browser, db: None) -> None:
+    sent = await browser.send("/sign-up", name="Zoë", email="zoe@example.org", password=PASSWORD)
+    assert (sent.status_code, sent["Location"]) == (303, "/check-your-mail")
+    assert (await browser.get("/check-your-mail")).status_code == 200
+    token = await link_token("verify_email")
+    followed = await browser.get(f"/verify-email?token={token}")
+    assert (followed.status_code, followed["Location"]) == (303, "/verify-email")
+    confirmed = await browser.send("/verify-email")
+    assert (confirmed.status_code, confirmed["Location"]) == (303, "/sign-in")
+    assert "Your address is confirmed" in (await browser.get("/sign-in")).content.decode()
+    signed_in = await browser.sign_in("zoe@example.org")
+    assert (signed_in.status_code, signed_in["Location"]) == (303, "/")
+    profile = await browser.get("/settings/profile")
+    assert "zoe@example.org" in profile.content.decode()
+
+
+async def test_known_and_unknown_addresses_get_the_same_page(
+    browser: Browser, other_browser: Browser, ana: User
+) -> None:
+    answers = []
+    for one, email in ((browser, ana.email), (other_browser, "zoe@example.org")):
+        answer = await one.send("/sign-up", name="Zoe", email=email, password=PASSWORD)
+        answers.append((answer.status_code, answer["Location"], answer.content))
+    assert answers[0] == answers[1]
+
+
+async def test_following_a_mailed_link_uses_nothing_up(browser: Browser, ana: User) -> None:
+    """Mail scanners follow links before people do."""
+    await browser.send("/forgot-password", email=ana.email)
+    token = await link_token("reset_password")
+    for _ in range(3):
+        followed = await Browser().get(f"/reset-password?token={token}")
+        assert followed["Referrer-Policy"] == "no-referrer"
+        assert followed["Cache-Control"] == "no-store"
+        assert token not in followed["Location"]
+    await browser.get(f"/reset-password?token={token}")
+    done = await browser.send("/reset-password", password=NEW)
+    assert (done.status_code, done["Location"]) == (303, "/sign-in")
+    assert (await browser.sign_in(ana.email, NEW)).status_code == 303
+
+
+async def test_a_reset_ends_all_sessions_and_signs_nobody_in(browser: Browser, api: Api, ana: User) -> None:
+    await api.sign_in(ana.email)
+    await browser.send("/forgot-password", email=ana.email)
+    await browser.get(f"/reset-password?token={await link_token('reset_password')}")
+    await browser.send("/reset-password", password=NEW)
+    assert (await browser.get("/settings/profile")).status_code == 302
+    assert (await api.get("auth/me")).status_code == 401
+
+
+async def test_a_weak_new_password_is_explained_and_the_link_kept(browser: Browser, ana: User) -> None:
+    await browser.send("/forgot-password", email=ana.email)
+    await browser.get(f"/reset-password?token={await link_token('reset_password')}")
+    weak = await browser.send("/reset-password", password="passwordpassword")
+    assert weak.status_code == 422
+    assert "common passwords" in weak.content.decode()
+    assert (await browser.send("/reset-password", password=NEW)).status_code == 303
+
+
+async def test_used_and_missing_links_say_how_to_go_on(browser: Browser, ana: User) -> None:
+    assert "needs the link from our mail" in (await browser.get("/reset-password")).content.decode()
+    assert "needs the link from our mail" in (await browser.get("/verify-email")).content.decode()
+    await browser.get(f"/verify-email?token={tokens.seal('verify_email', ana.id)}")
+    used = await browser.send("/verify-email")
+    assert used.status_code == 422
+    assert "does not work any more" in used.content.decode()
+    assert "/check-your-mail" in used.content.decode()
+
+
+async def test_a_wrong_password_keeps_the_address_and_not_the_password(browser: Browser, ana: User) -> None:
+    refused = await browser.sign_in(ana.email, "certainly not the one")
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "We could not sign you in" in page
+    assert ana.email in page
+    assert "certainly not the one" not in page
+    assert django_settings.SESSION_COOKIE_NAME not in refused.cookies
+
+
+async def test_all_failures_to_sign_in_look_alike(browser: Browser, ana: User) -> None:
+    seen = set()
+    await User.objects.filter(id=ana.id).aupdate(is_active=False)
+    for email in (ana.email, "ana9999@example.org"):
+        page = (await browser.sign_in(email)).content.decode()
+        seen.add(page.replace(email, "somebody").split("<form")[1].split("csrfmiddlewaretoken")[0])
+    assert len(seen) == 1
+
+
+async def test_the_session_cookie_is_new_at_sign_in_and_well_kept(browser: Browser, ana: User) -> None:
+    browser.client.cookies["session"] = "planted"
+    await browser.sign_in(ana.email)
+    cookie = browser.client.cookies["session"]
+    assert cookie.value != "planted"
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert len(cookie.value) < 4096
+    assert str(ana.email) not in cookie.value
+
+
+async def test_a_forged_cookie_opens_nothing(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    browser.client.cookies["session"] = browser.client.cookies["session"].value[:-3] + "abc"
+    assert (await browser.get("/settings/profile")).status_code == 302
+
+
+async def test_forms_need_their_token_and_our_own_origin(browser: Browser, ana: User) -> None:
+    body = {"email": ana.email, "password": PASSWORD}
+    assert (await browser.client.post("/sign-in", body)).status_code == 403
+    page = (await browser.get("/sign-in")).content.decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    foreign = await browser.client.post(
+        "/sign-in", {**body, "csrfmiddlewaretoken": token}, headers={"origin": "https://evil.example"}
+    )
+    assert foreign.status_code == 403
+    assert "page was open too long" in foreign.content.decode()
+    assert not await Session.objects.aexists()
+
+
+async def test_people_come_back_to_where_they_wanted_to_go(browser: Browser, ana: User) -> None:
+    sent_away = await browser.get("/settings/security?tab=1")
+    assert sent_away["Location"] == "/sign-in?next=%2Fsettings%2Fsecurity%3Ftab%3D1"
+    back = await browser.send(
+        "/sign-in",
+        shown_at=sent_away["Location"],
+        email=ana.email,
+        password=PASSWORD,
+        next="/settings/security?tab=1",
+    )
+    assert back["Location"] == "/settings/security?tab=1"
+    assert (await browser.get("/sign-in?next=/settings/profile"))["Location"] == "/settings/profile"
+
+
+async def test_nobody_is_sent_to_a_foreign_page(browser: Browser, ana: User) -> None:
+    foreign = ["//evil.example", "/\\evil.example", "https:evil", "javascript:alert(1)", "https://evil.example/",
+               "http://testserver@evil.example/", "\x00//evil.example", "///evil.example"]  # fmt: skip
+    for wanted in foreign:
+        answer = await Browser().sign_in(ana.email, next=wanted)
+        assert answer.get("Location", "/") == "/", wanted
+    await browser.sign_in(ana.email)
+    for wanted in ("//evil.example", "https://evil.example/"):
+        assert (await browser.get(f"/sign-in?next={wanted}"))["Location"] == "/"
+
+
+async def test_signing_out_is_a_post_and_ends_the_session(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    assert (await browser.get("/sign-out")).status_code == 405
+    assert (await browser.get("/settings/profile")).status_code == 200
+    kept = browser.client.cookies["session"].value
+    out = await browser.send("/sign-out", shown_at="/settings/profile")
+    assert (out.status_code, out["Location"]) == (303, "/sign-in")
+    assert out["Clear-Site-Data"] == '"cache", "storage"'
+    assert browser.client.cookies["session"].value == ""
+    browser.client.cookies["session"] = kept
+    again = await browser.get("/settings/profile")
+    assert again.status_code == 302
+    assert again.cookies["session"].value == ""
+    assert (await Session.objects.aget()).revoke_reason == "signed_out"
+
+
+async def test_pages_for_signed_in_people_are_closed_to_others(browser: Browser, ana: User) -> None:
+    for path in ("/settings/profile", "/settings/security", "/settings/sessions"):
+        answer = await browser.get(path)
+        assert (answer.status_code, answer["Location"]) == (302, f"/sign-in?next={path.replace('/', '%2F')}")
+
+
+async def test_signed_in_people_are_led_past_the_sign_up_page(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    assert (await browser.get("/sign-up"))["Location"] == "/"
+
+
+async def test_people_change_their_profile(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    saved = await browser.send(
+        "/settings/profile", name="Ana María", time_zone="Asia/Tokyo", base_currency="JPY"
+    )
+    assert saved.status_code == 303
+    page = (await browser.get("/settings/profile")).content.decode()
+    assert "Your profile is saved." in page
+    assert 'value="Ana María"' in page
+    assert '<option value="Asia/Tokyo" selected>' in page
+    refused = await browser.send("/settings/profile", name="", time_zone="Mars", base_currency="JPY")
+    assert refused.status_code == 422
+    assert "Choose a time zone by its name" in refused.content.decode()
+
+
+async def test_people_change_their_password_and_stay_signed_in_here(
+    browser: Browser, other_browser: Browser, ana: User
+) -> None:
+    await browser.sign_in(ana.email)
+    await other_browser.sign_in(ana.email)
+    wrong = await browser.send("/settings/security", current_password="no, not this", new_password=NEW)
+    assert wrong.status_code == 422
+    assert "not your current password" in wrong.content.decode()
+    done = await browser.send("/settings/security", current_password=PASSWORD, new_password=NEW)
+    assert done.status_code == 303
+    assert (await browser.get("/settings/profile")).status_code == 200
+    assert (await other_browser.get("/settings/profile")).status_code == 302
+    assert len(await mails("password_changed")) == 1
+
+
+async def test_people_end_a_session_they_do_not_know(
+    browser: Browser, other_browser: Browser, ana: User, ben: User
+) -> None:
+    await other_browser.sign_in(ana.email)
+    other = await Session.objects.aget()
+    await browser.sign_in(ana.email)
+    assert "This device" in (await browser.get("/settings/sessions")).content.decode()
+    ended = await browser.send(f"/settings/sessions/{other.id}/end", shown_at="/settings/sessions")
+    assert (ended.status_code, ended["Location"]) == (303, "/settings/sessions")
+    assert (await other_browser.get("/settings/profile")).status_code == 302
+    bens = Browser()
+    await bens.sign_in(ben.email)
+    hers = await Session.objects.aget(user=ana, revoked_at=None)
+    refused = await bens.send(f"/settings/sessions/{hers.id}/end", shown_at="/settings/profile")
+    assert refused.status_code == 404
+    assert (await browser.get("/settings/profile")).status_code == 200
+
+
+async def test_people_end_all_other_sessions(browser: Browser, api: Api, ana: User) -> None:
+    await api.sign_in(ana.email)
+    await browser.sign_in(ana.email)
+    await browser.send("/settings/sessions/end-others", shown_at="/settings/sessions")
+    assert "1 other session ended" in (await browser.get("/settings/sessions")).content.decode()
+    assert (await api.get("auth/me")).status_code == 401
+
+
+async def test_what_a_client_calls_itself_is_shown_as_text(browser: Browser, ana: User) -> None:
+    page = await browser.get("/sign-in")
+    token = page.content.decode().split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    body = {"email": ana.email, "password": PASSWORD, "csrfmiddlewaretoken": token}
+    await browser.client.post("/sign-in", body, headers={"user-agent": "<script>alert(1)</script>"})
+    shown = (await browser.get("/settings/sessions")).content.decode()
+    assert "<script>alert" not in shown
+    assert "&lt;script&gt;alert" in shown
+
+
+async def test_every_page_forbids_foreign_content_framing_and_storing(browser: Browser, db: None) -> None:
+    for path in (
+        "/sign-in",
+        "/sign-up",
+        "/forgot-password",
+        "/verify-email",
+        "/reset-password",
+        "/check-your-mail",
+    ):
+        page: Any = await browser.get(path)
+        assert page.status_code == 200, path
+        assert "default-src 'none'" in page["Content-Security-Policy"]
+        assert page["Cache-Control"] == "no-store"
+        assert page["X-Frame-Options"] == "DENY"
+        for mark in (" style=", "<style", " onclick=", "javascript:"):
+            assert mark not in page.content.decode(), path
