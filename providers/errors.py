@@ -65,6 +65,7 @@ class ProviderRefused(ProviderError):
 
     code = "provider_refused"
     title = "The institution did not accept our request."
+    detail = "Your data here is safe. If it goes on, tell your administrator: its connector may need an update."
 
 
 class ProviderUnreadable(ProviderError):

@@ -116,7 +116,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 def _pauses() -> Iterator[float]:
     for attempt in range(1, GET_ATTEMPTS):
-        yield 0.2 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 spreads load, guards nothing
+        yield 0.1 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 spreads load, guards nothing
 
 
 async def _read(response: httpx.Response) -> bytes:

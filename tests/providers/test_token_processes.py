@@ -1,0 +1,120 @@
+"""The lease holds between processes, and through their death."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from accounts.models import User
+from dashtam.bridge import run_db
+from notifications.models import Email
+from providers.models import Connection, ProviderToken
+from providers.simulator.process import ROOT, SandboxBank
+from tests.providers.linking import connect
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+class Asker:
+    """A process that asks for the connection's token when it is told to."""
+
+    def __init__(self, connection: Connection, bank: SandboxBank) -> None:
+        where = database.settings_dict
+        user, host = quote(where["USER"], safe=""), quote(where["HOST"], safe="")
+        password = quote(where["PASSWORD"], safe="")
+        own = {
+            "DATABASE_URL": f"postgresql://{user}{password and ':'}{password}@{host}/{where['NAME']}",
+            "DJANGO_SETTINGS_MODULE": "dashtam.settings",
+            "SANDBOX_URL": bank.url,
+            "SANDBOX_CLIENT_ID": bank.client_id,
+            "SANDBOX_CLIENT_SECRET": bank.client_secret,
+        }
+        command = [sys.executable, "-m", "tests.providers.ask_for_token", str(connection.id)]
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, **pipes)
+
+    def wait_until_ready(self) -> None:
+        assert self.process.stdout.readline() == "ready\n"  # type: ignore[union-attr]
+
+    def shoot(self) -> None:
+        self.process.stdin.write("go\n")  # type: ignore[union-attr]
+        self.process.stdin.flush()  # type: ignore[union-attr]
+
+    def answer(self) -> str:
+        return self.process.communicate(timeout=60)[0].strip()
+
+
+@contextmanager
+def askers(count: int, connection: Connection, bank: SandboxBank) -> Iterator[list[Asker]]:
+    """So many processes, ready to ask."""
+    found = [Asker(connection, bank) for _ in range(count)]
+    try:
+        for asker in found:
+            asker.wait_until_ready()
+        yield found
+    finally:
+        for asker in found:
+            asker.process.kill()
+            asker.process.communicate()
+
+
+async def expired(make_user: Callable[..., User], bank: SandboxBank) -> Connection:
+    """A connection whose access token has run out."""
+    connection = await connect(await run_db(make_user, "Ana"), bank)
+    await ProviderToken.objects.aupdate(access_expires_at=timezone.now())
+    return connection
+
+
+def token_calls(bank: SandboxBank) -> int:
+    count: int = bank.control("log")["counts"]["token"]
+    return count
+
+
+async def test_eight_processes_that_want_one_expired_token_make_one_call(
+    make_user: Callable[..., User], bank: SandboxBank
+) -> None:
+    connection = await expired(make_user, bank)
+    with askers(8, connection, bank) as processes:
+        for process in processes:
+            process.shoot()
+        assert [process.answer() for process in processes] == ["ok"] * 8
+    assert token_calls(bank) == 2  # the code exchange, and one refresh
+    await connection.arefresh_from_db()
+    assert connection.state == Connection.State.ACTIVE
+
+
+async def test_a_process_killed_in_the_middle_of_its_refresh_leaves_a_trace_and_no_loop(
+    make_user: Callable[..., User], bank: SandboxBank
+) -> None:
+    connection = await expired(make_user, bank)
+    bank.control("faults", {"target": "token", "mode": "hang", "times": 1})
+    with askers(1, connection, bank) as (process,):
+        process.shoot()
+        while token_calls(bank) < 2:
+            assert process.process.poll() is None
+        process.process.send_signal(signal.SIGKILL)
+    row = await ProviderToken.objects.aget()
+    assert row.attempt_at is not None
+    assert row.lease_id is not None
+    await ProviderToken.objects.aupdate(lease_until=timezone.now() - timedelta(seconds=1))
+    bank.control("revoke", {"customer": "ana"})  # as a bank does to which a spent token comes back
+    with askers(2, connection, bank) as processes:
+        for process in processes:
+            process.shoot()
+        assert {process.answer() for process in processes} == {"outcome_unknown"}
+    await connection.arefresh_from_db()
+    assert (connection.state, connection.state_reason) == (
+        Connection.State.REAUTH_REQUIRED,
+        "outcome_unknown",
+    )
+    assert token_calls(bank) == 3
+    assert await Email.objects.acount() == 1
