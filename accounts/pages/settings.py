@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import queries, wiring
+from accounts import devices, queries, wiring
 from accounts.pages.answers import form_page, see_other
 from accounts.pages.forms import ProfileForm
 from accounts.pages.guard import SignedInRequest, signed_in
@@ -35,6 +35,8 @@ async def sessions(request: SignedInRequest) -> HttpResponse:
     """Where one is signed in."""
     person = request.principal
     rows = await run_db(queries.sessions, user_id=person.user_id, session_id=person.session_id)
+    for row in rows:
+        row["device"] = devices.describe(row["user_agent"])
     return render(request, "accounts/sessions.html", {"sessions": rows, "others": len(rows) - 1})
 
 

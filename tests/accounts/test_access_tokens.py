@@ -119,7 +119,7 @@ async def test_every_claim_is_required_and_checked(api: Api, ana: User) -> None:
         without = {key: value for key, value in claims.items() if key != name}
         assert await _status(api, _signed(without)) == 401, name
         assert await _status(api, _signed(claims | {name: None})) == 401, name
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"iss": "https://evil.example"},
         {"aud": "https://evil.example"},
         {"aud": [claims["aud"], "https://evil.example"]},

@@ -1,0 +1,31 @@
+"""Names for devices, in words that people know."""
+
+# The first word found wins: browsers carry the names of those they resemble.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "Chrome": "Chrome",
+    "CriOS": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def describe(user_agent: str) -> str:
+    """`Firefox on Linux`; the product's own name for programs; "Unknown device" for what says nothing."""
+    browser = next((name for word, name in BROWSERS.items() if f"{word}/" in user_agent), "")
+    system = next((name for word, name in SYSTEMS.items() if word in user_agent), "")
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or user_agent.partition("/")[0].strip()[:60] or "Unknown device"
