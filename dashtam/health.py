@@ -6,6 +6,8 @@ from typing import Any
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 
 from dashtam.api import ApiView, Reply
 from dashtam.bridge import run_db
@@ -15,11 +17,25 @@ DEADLINE_SECONDS = 3.0
 HEARTBEAT_SECONDS = 60
 
 
+class Health(serializers.Serializer[Any]):
+    """That the process answers."""
+
+    status = serializers.ChoiceField(["ok"])
+
+
+class Readiness(serializers.Serializer[Any]):
+    """What is well and what is not."""
+
+    status = serializers.ChoiceField(["ready", "not_ready"])
+    checks = serializers.DictField(child=serializers.CharField(), help_text="`ok`, or what is wrong.")
+
+
 class Healthz(ApiView):
     """The process is alive. Asks nobody else."""
 
     public = True
 
+    @extend_schema(operation_id="health", responses=Health)
     async def get(self, request: HttpRequest) -> Any:
         return {"status": "ok"}
 
@@ -29,6 +45,7 @@ class Readyz(ApiView):
 
     public = True
 
+    @extend_schema(operation_id="readiness", responses={200: Readiness, 503: Readiness})
     async def get(self, request: HttpRequest) -> Any:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):

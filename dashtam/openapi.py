@@ -82,7 +82,7 @@ def _document() -> bytes:
 @functools.cache
 def _schema() -> dict[str, Any]:
     # Called for its value only: no request, so that the document does not depend on who asks.
-    generator = SchemaGenerator(api_version="1")
+    generator = SchemaGenerator()
     schema: dict[str, Any] = generator.get_schema(request=None, public=True)
     return schema
 

@@ -50,7 +50,8 @@ class Letter:
             idstring=self.id.hex, domain=urlsplit(settings.PUBLIC_URL).hostname
         )
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices do not answer it
-        message.set_content(self.text, cte="quoted-printable")
+        # Readable as it lies in the outbox: an encoded text would break the link over two lines.
+        message.set_content(self.text, cte="7bit" if self.text.isascii() else "quoted-printable")
         message.add_alternative(self.html, subtype="html", cte="quoted-printable")
         return message
 
