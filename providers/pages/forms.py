@@ -66,6 +66,11 @@ class TransactionFilters(forms.Form):
         return any(self.data.get(bound.html_name) for bound in self.visible_fields())
 
     @property
+    def narrowed(self) -> bool:
+        """Whether more than the search was asked for."""
+        return any(self.data.get(bound.html_name) for bound in self.visible_fields() if bound.name != "q")
+
+    @property
     def wanted(self) -> queries.TransactionFilters:
         """What to ask for; only of a form that is valid."""
         asked = dict(self.cleaned_data)

@@ -1,6 +1,7 @@
 """Transactions as they are shown: their kind in words, and what was traded."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from dashtam.templatetags.formats import money_text, quantity_text
@@ -26,9 +27,11 @@ def shown(transactions: Iterable[Row], accounts: Iterable[Row] = ()) -> list[Row
 def detail(row: Mapping[str, Any]) -> str:
     """`12 VTI at $244.10 · fees $1.00 · Groceries`, as far as it is known."""
     parts = [_traded(row)]
-    if row["fees"]:
+    if row["fees"] is not None and Decimal(row["fees"]):
         parts.append(f"fees {money_text(row['fees'], row['currency'])}")
-    parts.append(row["category"].replace("_", " ").lower().capitalize())
+    category = row["category"].replace("_", " ").lower().capitalize()
+    if category != words.kind(row["kind"]):
+        parts.append(category)
     return " · ".join(part for part in parts if part)
 
 

@@ -12,9 +12,9 @@ from providers.pages import words
 Row = dict[str, Any]
 
 _NEEDS = {
-    "oauth2": "Your sign-in at {name}, on its own page",
-    "credentials": "A key that {name} makes for you",
-    "file": "A statement file that you download from your institution",
+    "oauth2": "Your sign-in at {name}, on its own page.",
+    "credentials": "A key that {name} makes for you.",
+    "file": "A statement file that you download from your institution.",
 }
 
 
@@ -32,7 +32,7 @@ def offer(connector: Connector) -> Row:
     facts = [
         ("You need", _NEEDS[connector.auth].format(name=connector.name)),
         ("It brings", _brings(connector)),
-        ("It costs", "Nothing"),
+        ("It costs", "Nothing."),
         ("It lasts", lasts(connector)),
     ]
     url, action = _begin(connector)
@@ -51,16 +51,16 @@ def offer(connector: Connector) -> Row:
 def lasts(connector: Connector) -> str:
     """When what the person gave runs out, as far as it is known before."""
     if connector.auth == "file":
-        return "A file is a picture of one time. Import the next one when you like"
+        return "A file is a picture of one time. Import the next one when you like."
     if connector.auth == "credentials":
-        return f"Until you end it, here or at {connector.name}"
+        return f"Until you end it, here or at {connector.name}."
     try:
         days = connector.oauth.consent_lifetime_days
     except NotSupported:
         days = None
     if days:
-        return f"{days} days. Then {connector.name} asks you again; we remind you a week before"
-    return f"As long as {connector.name} allows. If it sets an end, we show it and remind you a week before"
+        return f"{days} days. Then {connector.name} asks you again; we remind you a week before."
+    return f"As long as {connector.name} allows. If it sets an end, we show it and remind you a week before."
 
 
 def _brings(connector: Connector) -> str:
