@@ -14,6 +14,7 @@ from providers.models import Connection
 from providers.services.connection_service import ConnectionService
 from providers.services.consent_service import ConsentService
 from providers.services.encryption_service import EncryptionService
+from providers.services.import_service import ImportService
 from providers.services.sync_service import SyncService
 from providers.services.token_service import TokenService
 
@@ -58,3 +59,8 @@ def sync_service() -> SyncService:
         live_events=live_event_service(),
         interval=timedelta(minutes=settings.SYNC_INTERVAL_MINUTES),
     )
+
+
+def import_service() -> ImportService:
+    """Brings statement files in."""
+    return ImportService()

@@ -2,11 +2,33 @@
 
 from django.urls import path
 
-from providers.api import connections, providers
+from providers.api import (
+    accounts,
+    balances,
+    connections,
+    holdings,
+    imports,
+    net_worth,
+    providers,
+    syncs,
+    transactions,
+)
 
 urlpatterns = [
     path("providers", providers.Providers.as_view()),
     path("connections", connections.Connections.as_view()),
     path("connections/<uuid:id>", connections.ConnectionDetail.as_view()),
     path("connections/<uuid:id>/reauthorizations", connections.Reauthorizations.as_view()),
+    path("connections/<uuid:id>/syncs", syncs.Syncs.as_view()),
+    path("accounts", accounts.Accounts.as_view()),
+    path("accounts/<uuid:id>", accounts.AccountDetail.as_view()),
+    path("accounts/<uuid:id>/transactions", transactions.AccountTransactions.as_view()),
+    path("accounts/<uuid:id>/holdings", holdings.AccountHoldings.as_view()),
+    path("accounts/<uuid:id>/balances", balances.AccountBalances.as_view()),
+    path("transactions", transactions.Transactions.as_view()),
+    path("transactions/<uuid:id>", transactions.TransactionDetail.as_view()),
+    path("holdings", holdings.Holdings.as_view()),
+    path("net-worth", net_worth.NetWorthView.as_view()),
+    path("imports", imports.Imports.as_view()),
+    path("imports/<uuid:id>", imports.ImportDetail.as_view()),
 ]

@@ -114,6 +114,25 @@ def snapshot(accounts: Sequence[FinancialAccount], fetched_at: datetime) -> None
 
 
 @transaction.atomic
+def apply_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> None:
+    """Land one known balance: on its own day always, on the account unless what we hold is newer."""
+    checks.numbers(record.current, record.available, record.limit)
+    account.refresh_from_db(from_queryset=FinancialAccount.objects.select_for_update(no_key=True))
+    take_balance(account, record, fetched_at)
+    account.save(update_fields=_BALANCE)
+    _snapshots(
+        accounts=[account.id],
+        dates=[record.as_of.astimezone(UTC).date()],
+        current=[record.current],
+        available=[record.available],
+        limits=[record.limit],
+        as_of=[record.as_of],
+        fetched_at=fetched_at,
+    )
+    FinancialAccount.objects.filter(id=account.id).update(balances_version=F("balances_version") + 1)
+
+
+@transaction.atomic
 def apply_balances(
     account: FinancialAccount, records: Sequence[BalanceRecord], fetched_at: datetime | None = None
 ) -> None:

@@ -1,7 +1,9 @@
 """Securities and holdings: each answer is the whole set."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import itemgetter
+from types import MappingProxyType
 
 from django.db import transaction
 
@@ -28,7 +30,8 @@ def apply_holdings(
     FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id)
     if account.holdings.filter(as_of__gt=record.as_of).exists():
         return False
-    securities = _securities(provider or account.connection.provider, record)
+    currencies = {holding.security_id: holding.currency for holding in record.holdings}
+    securities = describe_securities(provider or account.connection.provider, record.securities, currencies)
     rows = [_holding(account, securities, holding, record.as_of, fetched_at) for holding in record.holdings]
     account.holdings.exclude(security_id__in=[row.security_id for row in rows]).delete()
     Holding.objects.bulk_create(
@@ -49,18 +52,23 @@ def _check(record: HoldingsRecord) -> None:
         checks.currency(security.currency)
 
 
-def _securities(provider: str, record: HoldingsRecord) -> dict[str, Security]:
-    """The securities by the provider's id, brought up to date; only what differs is written."""
-    told = {security.id: _columns(security) for security in record.securities}
-    for holding in record.holdings:
-        told.setdefault(holding.security_id, {"currency": holding.currency})
+def describe_securities(
+    provider: str, records: Iterable[SecurityRecord], currencies: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Security]:
+    """The securities by the provider's id, brought up to what it says; only what differs is written.
+
+    `currencies` names those that must exist even if nobody describes them.
+    """
+    told = {record.id: _columns(record) for record in records}
+    for name, currency in currencies.items():
+        told.setdefault(name, {"currency": currency})
     rows = Security.objects.filter(provider=provider, provider_security_id__in=told)
     held = {row.provider_security_id: row for row in rows}
     changed = [
         Security(provider=provider, provider_security_id=name, **columns)
         for name, columns in sorted(
             told.items(), key=itemgetter(0)
-        )  # in one order, so that no two syncs wait for each other
+        )  # in one order: no two syncs can deadlock
         if name not in held or any(getattr(held[name], column) != value for column, value in columns.items())
     ]
     if not changed:

@@ -14,7 +14,7 @@ from dashtam.ids import uuid7
 from providers.connectors.base import TransactionRecord, TransactionsPage
 from providers.errors import ProviderUnreadable
 from providers.ingest import checks
-from providers.ingest.statements import REMOVE, SECURITIES, TAKE_OVER, UPSERT
+from providers.ingest.sql import REMOVE, SECURITIES, TAKE_OVER, UPSERT
 from providers.models import FinancialAccount, WithdrawnTransaction
 from providers.models.sync import SyncOvertaken
 

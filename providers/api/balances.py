@@ -1,0 +1,39 @@
+"""End-of-day balances over the API."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from dashtam.api import ApiView, Listing, page
+from dashtam.openapi import problem_responses
+from providers import queries
+from providers.api.serializers import Days, PageQuery, list_of, money
+
+
+class Balance(serializers.Serializer[Any]):
+    """What an account held at the end of a day."""
+
+    date = serializers.DateField()
+    current = money()
+    available = money(allow_null=True)
+    limit = money(allow_null=True)
+    currency = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    fetched_at = serializers.DateTimeField()
+
+
+class AccountBalances(ApiView):
+    """The balance history of one account."""
+
+    @extend_schema(
+        operation_id="list_account_balances",
+        parameters=[Days, PageQuery],
+        responses={200: list_of(Balance)} | problem_responses(400, 401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> Listing:
+        """Newest first."""
+        asked = self.read_query(Days)
+        user_id = self.principal.user_id
+        return await queries.balances(user_id, id, asked.get("from"), asked.get("to"), page(request))

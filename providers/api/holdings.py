@@ -1,0 +1,65 @@
+"""Holdings over the API."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from dashtam.api import ApiView, Listing, page
+from dashtam.openapi import problem_responses
+from providers import queries
+from providers.api.serializers import Empty, PageQuery, list_of, money
+
+
+class Security(serializers.Serializer[Any]):
+    """A stock, fund, bond or other instrument."""
+
+    symbol = serializers.CharField()
+    name = serializers.CharField()
+    type = serializers.CharField()
+    cusip = serializers.CharField()
+    isin = serializers.CharField()
+
+
+class Holding(serializers.Serializer[Any]):
+    """A position; a short one has a negative quantity."""
+
+    id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    security = Security()
+    quantity = money()
+    price = money(allow_null=True)
+    market_value = money(allow_null=True)
+    cost_basis = money(allow_null=True)
+    currency = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    fetched_at = serializers.DateTimeField()
+
+
+class Holdings(ApiView):
+    """All of a person's holdings."""
+
+    @extend_schema(
+        operation_id="list_holdings",
+        parameters=[PageQuery],
+        responses={200: list_of(Holding)} | problem_responses(400, 401),
+    )
+    async def get(self, request: Any) -> Listing:
+        """By the name of the security."""
+        self.read_query(Empty)
+        return await queries.holdings(self.principal.user_id, page(request))
+
+
+class AccountHoldings(ApiView):
+    """What one account holds."""
+
+    @extend_schema(
+        operation_id="list_account_holdings",
+        parameters=[PageQuery],
+        responses={200: list_of(Holding)} | problem_responses(400, 401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> Listing:
+        """By the name of the security."""
+        self.read_query(Empty)
+        return await queries.holdings(self.principal.user_id, page(request), account_id=id)

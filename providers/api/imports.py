@@ -1,0 +1,93 @@
+"""Statement files over the API."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+
+from dashtam import errors
+from dashtam.api import ApiView, Listing, Reply, page
+from dashtam.openapi import problem_responses
+from providers import queries, wiring
+from providers.api.serializers import Empty, PageQuery, list_of
+from providers.models import FileImport
+
+
+class NewImport(serializers.Serializer[Any]):
+    """A statement file and, if its rows are to go there, an account."""
+
+    file = serializers.FileField(help_text="OFX or QFX, at most 20 MB.")
+    account_id = serializers.UUIDField(required=False)
+
+
+class RejectedRow(serializers.Serializer[Any]):
+    """A row that we refuse to guess at."""
+
+    line = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class Import(serializers.Serializer[Any]):
+    """What became of a file: added + matched + rejected are its rows."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(FileImport.State.choices)
+    format = serializers.CharField()
+    filename = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    accounts = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Ids of the accounts it went into."
+    )
+    added = serializers.IntegerField()
+    matched = serializers.IntegerField(help_text="Rows that were there already.")
+    rejected = RejectedRow(many=True)
+    error_code = serializers.CharField()
+    error_detail = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class Imports(ApiView):
+    """The files a person brought in."""
+
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        operation_id="list_imports",
+        parameters=[PageQuery],
+        responses={200: list_of(Import)} | problem_responses(400, 401),
+    )
+    async def get(self, request: Any) -> Listing:
+        """Newest first."""
+        self.read_query(Empty)
+        return await queries.imports(self.principal.user_id, page(request))
+
+    @extend_schema(
+        operation_id="create_import",
+        request={"multipart/form-data": NewImport},
+        responses={201: Import} | problem_responses(400, 401, 404, 413, 415, 422),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Bring a statement file in. The same file again changes nothing."""
+        given = self.read(NewImport)
+        if sum(len(files) for _, files in request.FILES.lists()) > 1:
+            raise errors.ValidationFailed(
+                errors=[errors.FieldError("file", "too_many", "Send one file at a time.")]
+            )
+        done = await wiring.import_service().import_statement(
+            user_id=self.principal.user_id,
+            filename=given["file"].name,
+            data=given["file"].read(),
+            account_id=given.get("account_id"),
+        )
+        return Reply(await queries.import_(self.principal.user_id, done.id), status=201)
+
+
+class ImportDetail(ApiView):
+    """One file."""
+
+    @extend_schema(operation_id="get_import", responses={200: Import} | problem_responses(401, 404))
+    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+        """What became of it."""
+        return await queries.import_(self.principal.user_id, id)

@@ -1,0 +1,65 @@
+"""Sync runs over the API."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from dashtam.api import ApiView, Listing, Reply, page
+from dashtam.openapi import problem_responses
+from providers import queries, wiring
+from providers.api.serializers import Empty, PageQuery, list_of
+from providers.models import SyncRun as SyncRunModel
+
+
+class QueuedSync(serializers.Serializer[Any]):
+    """A run that will start soon, or is under way."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(SyncRunModel.State.choices)
+
+
+class Sync(QueuedSync):
+    """What a run did, account by account."""
+
+    connection_id = serializers.UUIDField()
+    trigger = serializers.ChoiceField(SyncRunModel.Trigger.choices)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    accounts_total = serializers.IntegerField()
+    accounts_done = serializers.IntegerField()
+    added = serializers.IntegerField()
+    modified = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    error_code = serializers.CharField()
+    account_errors = serializers.DictField(
+        child=serializers.CharField(), help_text="Error code by account id."
+    )
+
+
+class Syncs(ApiView):
+    """The sync runs of one connection."""
+
+    @extend_schema(
+        operation_id="list_syncs",
+        parameters=[PageQuery],
+        responses={200: list_of(Sync)} | problem_responses(400, 401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> Listing:
+        """Newest first."""
+        self.read_query(Empty)
+        return await queries.sync_runs(self.principal.user_id, id, page(request))
+
+    @extend_schema(
+        operation_id="request_sync",
+        request=None,
+        responses={202: QueuedSync} | problem_responses(401, 404, 409, 429),
+    )
+    async def post(self, request: Any, id: UUID) -> Reply:
+        """Ask for a sync; while one is unfinished, that one is the answer."""
+        run = await wiring.sync_service().request_sync(
+            user_id=self.principal.user_id, connection_id=id, trigger=SyncRunModel.Trigger.MANUAL
+        )
+        return Reply({"id": run.id, "state": run.state}, status=202)

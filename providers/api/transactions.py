@@ -1,0 +1,103 @@
+"""Transactions over the API."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from dashtam.api import ApiView, Listing, page
+from dashtam.openapi import problem_responses
+from providers import queries
+from providers.api.serializers import Days, PageQuery, list_of, money
+from providers.models import Transaction as TransactionModel
+from providers.queries import TransactionFilters
+
+
+def _amount() -> serializers.DecimalField:
+    return serializers.DecimalField(required=False, max_digits=36, decimal_places=18)
+
+
+class TransactionQuery(Days):
+    """Which transactions."""
+
+    status = serializers.ChoiceField(TransactionModel.Status.choices, required=False)
+    kind = serializers.CharField(required=False, max_length=32)
+    q = serializers.CharField(
+        required=False, max_length=200, help_text="Part of the description, note, category or symbol."
+    )
+    min_amount = _amount()
+    max_amount = _amount()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        low, high = (
+            attrs.get("min_amount", -Decimal("Infinity")),
+            attrs.get("max_amount", Decimal("Infinity")),
+        )
+        if low > high:
+            raise serializers.ValidationError(
+                {"min_amount": ["This is more than the highest."]}, code="above_max"
+            )
+        return super().validate(attrs)
+
+
+class Transaction(serializers.Serializer[Any]):
+    """A movement of money or securities; positive amounts are money into the account."""
+
+    id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    date = serializers.DateField()
+    posted_at = serializers.DateTimeField(allow_null=True)
+    status = serializers.ChoiceField(TransactionModel.Status.choices)
+    amount = money()
+    currency = serializers.CharField()
+    description = serializers.CharField()
+    kind = serializers.CharField()
+    symbol = serializers.CharField(allow_null=True)
+    quantity = money(allow_null=True)
+    price = money(allow_null=True)
+    fees = money(allow_null=True)
+    category = serializers.CharField()
+    note = serializers.CharField(help_text="The person's own words.")
+
+
+class Transactions(ApiView):
+    """All of a person's transactions."""
+
+    @extend_schema(
+        operation_id="list_transactions",
+        parameters=[TransactionQuery, PageQuery],
+        responses={200: list_of(Transaction)} | problem_responses(400, 401),
+    )
+    async def get(self, request: Any) -> Listing:
+        """Newest first."""
+        wanted = _filters(self.read_query(TransactionQuery))
+        return await queries.transactions(self.principal.user_id, wanted, page(request))
+
+
+class AccountTransactions(ApiView):
+    """The transactions of one account."""
+
+    @extend_schema(
+        operation_id="list_account_transactions",
+        parameters=[TransactionQuery, PageQuery],
+        responses={200: list_of(Transaction)} | problem_responses(400, 401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> Listing:
+        """Newest first."""
+        wanted = _filters(self.read_query(TransactionQuery))
+        return await queries.transactions(self.principal.user_id, wanted, page(request), account_id=id)
+
+
+class TransactionDetail(ApiView):
+    """One transaction."""
+
+    @extend_schema(operation_id="get_transaction", responses={200: Transaction} | problem_responses(401, 404))
+    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+        """One transaction."""
+        return await queries.transaction(self.principal.user_id, id)
+
+
+def _filters(asked: dict[str, Any]) -> TransactionFilters:
+    return TransactionFilters(start=asked.pop("from", None), end=asked.pop("to", None), **asked)
