@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -27,7 +28,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 class Asker:
     """A process that asks for the connection's token when it is told to."""
 
-    def __init__(self, connection: Connection, bank: SandboxBank) -> None:
+    def __init__(self, connection: Connection, bank: SandboxBank, what: str = "ask") -> None:
         where = database.settings_dict
         user, host = quote(where["USER"], safe=""), quote(where["HOST"], safe="")
         password = quote(where["PASSWORD"], safe="")
@@ -38,12 +39,15 @@ class Asker:
             "SANDBOX_CLIENT_ID": bank.client_id,
             "SANDBOX_CLIENT_SECRET": bank.client_secret,
         }
-        command = [sys.executable, "-m", "tests.providers.ask_for_token", str(connection.id)]
-        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, **pipes)
+        command = [sys.executable, "-m", "tests.providers.ask_for_token", what, str(connection.id)]
+        pipes: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, text=True, **pipes)
 
-    def wait_until_ready(self) -> None:
-        assert self.process.stdout.readline() == "ready\n"  # type: ignore[union-attr]
+    def wait_until(self, said: str) -> None:
+        assert self.process.stdout.readline() == f"{said}\n"  # type: ignore[union-attr]
+
+    def wait_until_logged(self, said: str) -> None:
+        assert any(said in line for line in self.process.stderr)  # type: ignore[union-attr]
 
     def shoot(self) -> None:
         self.process.stdin.write("go\n")  # type: ignore[union-attr]
@@ -54,12 +58,12 @@ class Asker:
 
 
 @contextmanager
-def askers(count: int, connection: Connection, bank: SandboxBank) -> Iterator[list[Asker]]:
+def askers(count: int, connection: Connection, bank: SandboxBank, what: str = "ask") -> Iterator[list[Asker]]:
     """So many processes, ready to ask."""
-    found = [Asker(connection, bank) for _ in range(count)]
+    found = [Asker(connection, bank, what) for _ in range(count)]
     try:
         for asker in found:
-            asker.wait_until_ready()
+            asker.wait_until("ready")
         yield found
     finally:
         for asker in found:
@@ -118,3 +122,45 @@ async def test_a_process_killed_in_the_middle_of_its_refresh_leaves_a_trace_and_
     )
     assert token_calls(bank) == 3
     assert await Email.objects.acount() == 1
+
+
+async def test_a_request_that_hangs_up_in_the_middle_of_a_refresh_loses_no_token(
+    make_user: Callable[..., User], bank: SandboxBank
+) -> None:
+    connection = await expired(make_user, bank)
+    with askers(1, connection, bank, "hang_up") as (process,):
+        bank.process.send_signal(signal.SIGSTOP)  # the bank takes its time
+        try:
+            process.shoot()
+            process.wait_until("gone")
+        finally:
+            bank.process.send_signal(signal.SIGCONT)
+        assert process.answer() == "ok"
+    assert token_calls(bank) == 2
+    row = await ProviderToken.objects.aget()
+    assert (row.version, row.attempt_at) == (2, None)
+
+
+async def test_refreshed_tokens_are_held_until_the_database_takes_them(
+    make_user: Callable[..., User], bank: SandboxBank
+) -> None:
+    connection = await expired(make_user, bank)
+
+    def keep_the_row_locked(process: Asker) -> None:
+        with transaction.atomic():
+            ProviderToken.objects.select_for_update().get()
+            bank.process.send_signal(signal.SIGCONT)
+            process.wait_until_logged("could not be stored")
+
+    with askers(1, connection, bank) as (process,):
+        bank.process.send_signal(signal.SIGSTOP)
+        try:
+            process.shoot()
+            while not await ProviderToken.objects.filter(lease_id__isnull=False).aexists():
+                assert process.process.poll() is None
+            await run_db(keep_the_row_locked, process)
+        finally:
+            bank.process.send_signal(signal.SIGCONT)
+        assert process.answer() == "ok"
+    assert token_calls(bank) == 2
+    assert (await ProviderToken.objects.aget()).version == 2
