@@ -1,10 +1,12 @@
 """What the staff see: how connections are doing, never a token, and money only to read."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
 
 from providers.errors import DecryptionFailed
 from providers.models import (
@@ -39,29 +41,50 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, _Admin):
-    """A list that stays fast however long it gets."""
+    """A list that stays fast however long it gets, and pages that show every field but the hidden ones."""
 
     show_full_result_count = False
     list_per_page = 50
+    hidden: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All columns, then what is computed."""
+        columns = [field.name for field in self.opts.fields if field.name not in self.hidden]
+        return [*columns, *self.computed]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All of them: fields that are not editable are shown too."""
+        return self.get_fields(request, obj)
 
 
-class SyncRunInline(ReadOnly, _Inline):
-    """The latest runs of a connection."""
+class ReadOnlyInline(ReadOnly, _Inline):
+    """Rows that belong to the page's row."""
+
+    extra = max_num = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All that are shown."""
+        return self.fields
+
+
+class SyncRunInline(ReadOnlyInline):
+    """The runs of the last two weeks, newest first."""
 
     model = SyncRun
     fields = (
-        *("created_at", "trigger", "state", "started_at", "finished_at"),
-        *("accounts_done", "accounts_total", "added", "modified", "removed", "error_code", "account_errors"),
+        *("created_at", "trigger", "state", "started_at", "finished_at", "accounts_done", "accounts_total"),
+        *("added", "modified", "removed", "error_code", "account_errors", "provider_request_id"),
     )
-    ordering = ("-created_at",)
-    max_num = 20
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """All of them; the newest come first."""
-        return super().get_queryset(request).order_by("-created_at")
+        """Without the years before."""
+        since = timezone.now() - timedelta(days=14)
+        return super().get_queryset(request).filter(created_at__gte=since).order_by("-created_at")
 
 
-class AuthorizationInline(ReadOnly, _Inline):
+class AuthorizationInline(ReadOnlyInline):
     """Attempts to give consent."""
 
     model = AuthorizationRequest
@@ -86,12 +109,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     list_filter = ("state", "provider", "state_reason")
     list_select_related = ("user",)
     search_fields = ("=id", "user__email", "provider")
-    fields = (
-        *("user", "provider", "state", "state_reason", "state_since", "failures"),
-        *("last_success_at", "last_attempt_at", "next_sync_at", "consent_expires_at", "created_at"),
-        *("tokens_held_since", "access_token_expires_at", "encryption_key", "refresh_under_way"),
-    )
-    readonly_fields = ("tokens_held_since", "access_token_expires_at", "encryption_key", "refresh_under_way")
+    computed = ("tokens_held_since", "access_token_expires_at", "encryption_key", "refresh_under_way")
     inlines = (SyncRunInline, AuthorizationInline)
 
     @admin.display(description="Tokens held since")
@@ -143,10 +161,7 @@ class AuthorizationRequestAdmin(ReadOnlyAdmin):
     list_filter = ("provider", "outcome")
     list_select_related = ("user",)
     search_fields = ("=id", "=connection__id", "user__email")
-    fields = (
-        *("user", "connection", "provider", "redirect_uri", "created_at", "expires_at"),
-        *("started_at", "consumed_at", "outcome"),
-    )
+    hidden = ("state_hash", "browser_hash", "code_verifier")
 
 
 @admin.register(FinancialAccount)
@@ -157,7 +172,7 @@ class FinancialAccountAdmin(ReadOnlyAdmin):
     list_filter = ("type", "currency")
     list_select_related = ("user",)
     search_fields = ("=id", "=connection__id", "user__email")
-    exclude = ("transactions_cursor",)
+    hidden = ("transactions_cursor",)
 
 
 @admin.register(BalanceSnapshot)
@@ -177,5 +192,4 @@ class TransactionAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind")
     list_select_related = ("account",)
     search_fields = ("=id", "=account__id", "user__email")
-    exclude = ("note",)
-    show_full_result_count = False
+    hidden = ("note",)
