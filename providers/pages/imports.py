@@ -35,7 +35,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
             done = await _bring_in(user_id, form)
             return see_other(reverse("import", args=[done.id]))
         except DashtamError as error:
-            form.take(error)
+            form.add_error("file", f"{error.title} {error.detail}")
     before = await queries.imports(user_id, Page(LATEST))
     return form_page(
         request, "providers/import_new.html", form, imports=[_told(row) for row in before.results]

@@ -1,11 +1,14 @@
 """Somebody's browser, signed in without a password form, and made-up accounts to look at."""
 
+import html
 import re
 from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.db import connection
 from django.test import AsyncClient
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from dashtam.bridge import run_db
@@ -40,8 +43,27 @@ class Browser:
 
     def text(self, answer: Any) -> str:
         """What the page says, without tags and with single spaces."""
-        words = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", answer.content.decode(), flags=re.S)
+        words = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", answer.content.decode(), flags=re.DOTALL)
         return re.sub(r"\s+", " ", words)
+
+
+async def queries_of(browser: Browser, path: str) -> int:
+    """How many queries a page takes."""
+    await browser.get("/connections/new")  # so that the session is in the cache
+    captured = CaptureQueriesContext(connection)
+    await run_db(captured.__enter__)
+    assert (await browser.get(path)).status_code == 200
+    await run_db(captured.__exit__, None, None, None)
+    return await run_db(len, captured)
+
+
+def link(answer: Any, words: str) -> str:
+    """Where the paging link with these words leads, without its anchor."""
+    found = re.search(
+        rf'rel="\w+" href="([^"#]*)[^>]*>(?:<svg(?:(?!</svg>).)*</svg>)?{words}', answer.content.decode()
+    )
+    assert found, f"no link {words}"
+    return html.unescape(found[1])
 
 
 async def signed_in(user: User) -> Browser:

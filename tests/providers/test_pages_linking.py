@@ -53,17 +53,26 @@ async def test_leaving_binds_the_attempt_to_this_browser(ana: User, bank: Sandbo
     browser = await signed_in(ana)
     assert (await leave(browser)).startswith(f"{bank.url}/oauth/authorize?")
     cookie = browser.client.cookies["link"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"], cookie["path"]) == (True, "Lax", 600, "/")
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"], cookie["path"]) == (
+        True,
+        "Lax",
+        600,
+        "/",
+    )
 
 
-async def test_over_https_the_cookie_can_come_from_this_host_only(ana: User, bank: SandboxBank, settings: Any) -> None:
+async def test_over_https_the_cookie_can_come_from_this_host_only(
+    ana: User, bank: SandboxBank, settings: Any
+) -> None:
     settings.SESSION_COOKIE_SECURE = True
     browser = await signed_in(ana)
     await leave(browser)
     assert browser.client.cookies["__Host-link"]["secure"]
 
 
-async def test_the_way_back_redirects_so_that_the_code_leaves_the_address(ana: User, bank: SandboxBank) -> None:
+async def test_the_way_back_redirects_so_that_the_code_leaves_the_address(
+    ana: User, bank: SandboxBank
+) -> None:
     browser = await signed_in(ana)
     answer = await come_back(browser, bank)
     connection = await Connection.objects.aget()
@@ -119,7 +128,9 @@ async def test_a_denied_consent_is_a_choice_and_not_an_error(ana: User, bank: Sa
     assert "You chose not to connect" in browser.text(answer)
 
 
-@pytest.mark.parametrize("query", ["", "state=made-up", "code=x", "error=access_denied", "state=%00&code=%00"])
+@pytest.mark.parametrize(
+    "query", ["", "state=made-up", "code=x", "error=access_denied", "state=%00&code=%00"]
+)
 async def test_a_way_back_from_nowhere_is_refused_with_a_way_on(ana: User, query: str) -> None:
     browser = await signed_in(ana)
     answer = await browser.get(f"/providers/sandbox/callback?{query}")
@@ -175,7 +186,9 @@ async def test_a_link_works_once(ana: User, bank: SandboxBank) -> None:
         assert "Go to your connections" in browser.text(answer)
 
 
-async def test_somebody_elses_link_reveals_nothing_and_links_nothing(ana: User, ben: User, bank: SandboxBank) -> None:
+async def test_somebody_elses_link_reveals_nothing_and_links_nothing(
+    ana: User, ben: User, bank: SandboxBank
+) -> None:
     browser, address = await signed_in(ben), await link(ana)
     page = await browser.get(address)
     told = browser.text(page)
@@ -207,7 +220,9 @@ async def test_a_form_without_its_token_is_refused(ana: User, bank: SandboxBank)
 # --- catalogue and renewal -------------------------------------------------------------------------
 
 
-async def test_the_catalogue_says_what_each_way_needs_and_how_long_it_lasts(ana: User, bank: SandboxBank) -> None:
+async def test_the_catalogue_says_what_each_way_needs_and_how_long_it_lasts(
+    ana: User, bank: SandboxBank
+) -> None:
     browser = await signed_in(ana)
     told = browser.text(await browser.get("/connections/new"))
     for words in ("Sandbox Bank", "You need", "It costs", "It lasts", "Statement files"):
