@@ -35,7 +35,7 @@ class ProviderError(DashtamError):
     code = "provider_unavailable"
     title = "The institution did not answer as it should."
     detail = "Your data here is safe. Dashtam keeps trying; you need not do anything."
-    retry_after = 60
+    retry_after: int | None = 60
     provider_request_id = ""
 
 
@@ -65,7 +65,9 @@ class ProviderRefused(ProviderError):
 
     code = "provider_refused"
     title = "The institution did not accept our request."
-    detail = "Your data here is safe. If it goes on, tell your administrator: its connector may need an update."
+    detail = (
+        "Your data here is safe. If it goes on, tell your administrator: its connector may need an update."
+    )
 
 
 class ProviderUnreadable(ProviderError):

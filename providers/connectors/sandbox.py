@@ -146,7 +146,7 @@ def _transaction(row: "_Row") -> base.TransactionRecord:
     return base.TransactionRecord(
         id=row.id,
         date=row.posted_on or row.transacted_at.date(),
-        posted_at=row.posted_on and datetime.combine(row.posted_on, time.min, UTC),
+        posted_at=datetime.combine(row.posted_on, time.min, UTC) if row.posted_on else None,
         status="posted" if row.posted_on else "pending",
         amount=Decimal(row.amount) if row.direction == "CREDIT" else -Decimal(row.amount),
         currency=row.currency,

@@ -34,8 +34,8 @@ class Trip:
 
     async def come_back(self, answer: dict[str, Any], **changes: Any) -> Connection:
         """The callback."""
-        usual = {"user_id": self.user.id, "provider": "sandbox", "browser_key": BROWSER}
-        given = dict.fromkeys(("state", "code", "iss", "error")) | answer
+        usual: dict[str, Any] = {"user_id": self.user.id, "provider": "sandbox", "browser_key": BROWSER}
+        given: dict[str, Any] = {"state": None, "code": None, "iss": None, "error": None} | answer
         return await connection_service().complete(**(usual | given | changes))
 
 

@@ -54,7 +54,8 @@ class Asker:
         self.process.stdin.flush()  # type: ignore[union-attr]
 
     def answer(self) -> str:
-        return self.process.communicate(timeout=60)[0].strip()
+        said: str = self.process.communicate(timeout=60)[0]
+        return said.strip()
 
 
 @contextmanager
