@@ -30,7 +30,7 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
                 await function(*args, **kwargs)
 
         task: Task[P, Any, P] = app.task(**options)(run)
-        task.defer = functools.partial(defer, task)  # type: ignore[method-assign]
+        task.defer = functools.partial(defer, task)  # type: ignore[method-assign,assignment]
         return task
 
     return declare

@@ -1,6 +1,7 @@
 """Amounts as the API writes them: exact decimals in text, never an exponent, never rounded."""
 
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
 from typing import overload
 
 from dashtam.templatetags.formats import minor_units
@@ -26,6 +27,12 @@ def plain_number(number: Decimal | None) -> str | None: ...
 def plain_number(number: Decimal | None) -> str | None:
     """A quantity or a price, with the digits it has: `1200`, `0.00052`."""
     return None if number is None else _digits(number)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum; Python's own stops at 28 digits, and our columns hold 36."""
+    with localcontext(prec=80):
+        return sum(amounts, Decimal(0))
 
 
 def _digits(number: Decimal) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
@@ -157,6 +158,6 @@ def end_of_day(record: BalanceRecord) -> datetime:
     return datetime.combine(record.date, time.min, UTC) + timedelta(days=1, microseconds=-1)
 
 
-def _snapshots(**columns: object) -> None:
+def _snapshots(**columns: Any) -> None:
     with database.cursor() as cursor:
         cursor.execute(_SNAPSHOTS, columns)

@@ -14,15 +14,15 @@ def numbers(*values: Decimal | None) -> None:
     for value in values:
         if value is None:
             continue
-        if not value.is_finite() or not -LIMIT < value < LIMIT:
+        if not value.is_finite() or not -LIMIT < value < LIMIT or _too_fine(value):
             raise ProviderUnreadable(code="absurd_number")
-        exponent = value.as_tuple().exponent
-        if (
-            isinstance(exponent, int)
-            and exponent < -DIGITS
-            and value.normalize().as_tuple().exponent < -DIGITS
-        ):  # type: ignore[operator]
-            raise ProviderUnreadable(code="absurd_number")
+
+
+def _too_fine(value: Decimal) -> bool:
+    """Whether there is anything but zeros beyond the last decimal of a column."""
+    _, digits, exponent = value.as_tuple()
+    beyond = -int(exponent) - DIGITS
+    return beyond > 0 and any(digits[-beyond:])
 
 
 def currency(code: str) -> None:

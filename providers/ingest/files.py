@@ -18,6 +18,7 @@ from providers.ingest.holdings import apply_holdings, describe_securities
 from providers.ingest.statement_rows import read_rows, security_id, security_record
 from providers.ingest.transactions import upsert_transactions
 from providers.models import Connection, FileImport, FinancialAccount
+from providers.money import total
 from providers.ofx import Institution, Statement, StatementAccount, StatementFile
 
 PROVIDER = "ofx"
@@ -138,13 +139,13 @@ def _as_of(statement: Statement, now: datetime) -> datetime:
 
 def _balance(statement: Statement) -> Decimal | None:
     """The closing balance; of an investment account what all of it is worth, if the file says so of all."""
-    if statement.ledger_balance is not None or statement.account.type != FinancialAccount.Type.INVESTMENT:
+    if statement.ledger_balance is not None or statement.account.type != "investment":
         return statement.ledger_balance
     values = [position.market_value for position in statement.positions]
     cash = [statement.cash_balance, statement.margin_balance, statement.short_balance]
     if statement.cash_balance is None or None in values:
         return None
-    return sum((value for value in (*values, *cash) if value is not None), Decimal(0))
+    return total(value for value in (*values, *cash) if value is not None)
 
 
 def _described(account: FinancialAccount) -> AccountRecord:
@@ -173,7 +174,7 @@ def _holdings(account: FinancialAccount, statement: Statement, as_of: datetime) 
         before = holdings.get(name)
         holdings[name] = HoldingRecord(
             security_id=name,
-            quantity=position.quantity + (before.quantity if before else 0),
+            quantity=total([position.quantity, before.quantity]) if before else position.quantity,
             price=position.price,
             market_value=_sum(position.market_value, before.market_value)
             if before
@@ -186,4 +187,4 @@ def _holdings(account: FinancialAccount, statement: Statement, as_of: datetime) 
 
 
 def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None or other is None else one + other
+    return None if one is None or other is None else total([one, other])

@@ -82,7 +82,7 @@ def _write(
     account: FinancialAccount, rows: Sequence[TransactionRecord], provider: str, now: datetime
 ) -> tuple[int, int]:
     _check(rows)
-    arguments = {
+    arguments: dict[str, Any] = {
         "account": account.id,
         "user": account.user_id,
         "provider": provider,
@@ -132,8 +132,13 @@ def _json(rows: Sequence[TransactionRecord]) -> str:
 
 
 def _clean(row: TransactionRecord) -> TransactionRecord:
-    names = ("description", "kind", "source_code", "category")
-    return replace(row, **{name: checks.text(getattr(row, name), 1000) for name in names})
+    return replace(
+        row,
+        description=checks.text(row.description, 1000),
+        kind=checks.text(row.kind, 32),
+        source_code=checks.text(row.source_code, 64),
+        category=checks.text(row.category, 80),
+    )
 
 
 def _remove(account: FinancialAccount, gone: Sequence[str], now: datetime) -> int:

@@ -1,6 +1,6 @@
 """An account at an institution, and its balance over time."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashtam.ids import uuid7
 
 # Eighteen digits on either side of the point: enough for any currency, coin or token, so that nothing is rounded.
-MONEY = {"max_digits": 36, "decimal_places": 18}
+MONEY: dict[str, Any] = {"max_digits": 36, "decimal_places": 18}
 
 
 class FinancialAccount(models.Model):

@@ -16,7 +16,7 @@ from dashtam import errors
 from dashtam.bridge import run_db
 from dashtam.cache import cache
 from providers.models import FinancialAccount
-from providers.money import plain
+from providers.money import plain, total
 
 Interval = Literal["day", "week", "month"]
 DEFAULT_RANGE = timedelta(days=90)
@@ -95,10 +95,11 @@ async def net_worth(
     _bounded(start, end, interval)
     # The key carries the state of the data: nothing has to be dropped when balances change, cache or no cache.
     key = f"net-worth:{user_id}:{version}:{start}:{end}:{interval}:{currency}"
-    answer = await cache().get(key, NetWorth)
-    if answer is None:
-        answer = await run_db(_net_worth, user_id, start, end, interval, currency)
-        await cache().set(key, answer, seconds=KEPT_SECONDS)
+    kept = await cache().get(key, NetWorth)
+    if kept is not None:
+        return kept
+    answer = await run_db(_net_worth, user_id, start, end, interval, currency)
+    await cache().set(key, answer, seconds=KEPT_SECONDS)
     return answer
 
 
@@ -106,7 +107,10 @@ def _version(user_id: UUID) -> tuple[str, date | None]:
     """Changes with every balance that lands and every account that comes or goes; and the day of the newest."""
     mine = FinancialAccount.objects.filter(user_id=user_id)
     found = mine.aggregate(
-        accounts=Count("id"), changes=Sum("balances_version"), last=Max("created_at"), newest=Max("balance_as_of")
+        accounts=Count("id"),
+        changes=Sum("balances_version"),
+        last=Max("created_at"),
+        newest=Max("balance_as_of"),
     )
     newest = found["newest"]
     return f"{found['accounts']}.{found['changes']}.{found['last']}", newest and newest.astimezone(UTC).date()
@@ -134,7 +138,7 @@ def _sums(user_id: UUID, days: list[date]) -> list[_Sum]:
 def _amounts(row: _Sum | None, currency: str) -> Amounts:
     assets, liabilities = (row.assets, row.liabilities) if row else (Decimal(0), Decimal(0))
     return {
-        "total": plain(assets + liabilities, currency),
+        "total": plain(total([assets, liabilities]), currency),
         "assets": plain(assets, currency),
         "liabilities": plain(liabilities, currency),
     }

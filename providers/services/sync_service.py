@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -132,13 +133,12 @@ class SyncService:
         if connection is None:
             return
         run = await run_db(SyncRun.objects.get, id=run.id)
-        about = {"user_id": connection.user_id, "connection_id": connection.id}
+        about: dict[str, Any] = {"user_id": connection.user_id, "connection_id": connection.id}
         counts = {"added": run.added, "modified": run.modified, "removed": run.removed}
-        await self.live_events.publish(
-            **about, type="sync.finished", run_id=run.id, state=run.state, **counts
-        )
+        ended: dict[str, Any] = {"run_id": run.id, "state": run.state} | counts
+        await self.live_events.publish(type="sync.finished", **about, **ended)
         if connection.state != before:
-            await self.live_events.publish(**about, type="connection.changed", state=connection.state)
+            await self.live_events.publish(type="connection.changed", state=connection.state, **about)
 
     def _next_sync(self, run: SyncRun, outcome: Outcome) -> datetime:
         """Soon after a failure, then ever later; never sooner than the provider asks; spread out."""

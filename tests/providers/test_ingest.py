@@ -28,7 +28,7 @@ NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 
 
 def row(id: str, amount: str = "-4.50", **fields: Any) -> TransactionRecord:
-    given = {
+    given: dict[str, Any] = {
         "date": date(2026, 3, 9),
         "posted_at": NOON,
         "status": "posted",
@@ -60,7 +60,7 @@ def account_record(id: str = "checking", current: str | None = "100.00", **field
         "limit": None,
         "as_of": NOON,
     }
-    return AccountRecord(id=id, current=current and Decimal(current), **given | fields)
+    return AccountRecord(id=id, current=None if current is None else Decimal(current), **given | fields)
 
 
 @pytest.fixture
@@ -172,6 +172,8 @@ def test_removing_what_we_never_had_counts_nothing(account: FinancialAccount) ->
         row("a", "NaN"),
         row("a", "Infinity"),
         row("a", "1e-19"),
+        row("a", "1e-999999999"),
+        row("a", "123456789012345678.00000000000000000001"),
         row("a", quantity=Decimal("1e400")),
         row("", "1"),
         row("x" * 256, "1"),
@@ -195,7 +197,8 @@ def test_a_page_that_tells_two_stories_about_one_row_is_refused(account: Financi
 
 
 @pytest.mark.parametrize(
-    "amount", ["0.3", "0.0000001", "-0.00", "999999999999999999.999999999999999999", "1.500"]
+    "amount",
+    ["0.3", "0.0000001", "-0.00", "999999999999999999.999999999999999999", "0E-50", "1.50000000000000000000"],
 )
 def test_amounts_come_back_exactly(account: FinancialAccount, amount: str) -> None:
     apply_transactions(account, page(row("a", amount)), "")

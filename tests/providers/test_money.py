@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.money import plain, plain_number
+from providers.money import plain, plain_number, total
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=18, min_value=-(10**18), max_value=10**18)
 
@@ -49,3 +49,9 @@ def test_a_quantity_as_text_is_the_same_number_without_padding(number: Decimal) 
 def test_nothing_stays_nothing() -> None:
     assert plain(None, "USD") is None
     assert plain_number(None) is None
+
+
+@given(st.lists(AMOUNTS, max_size=5))
+def test_a_total_is_exact(amounts: list[Decimal]) -> None:
+    scaled = sum(int(format(amount, ".18f").replace(".", "")) for amount in amounts)
+    assert int(format(total(amounts), ".18f").replace(".", "")) == scaled

@@ -1,6 +1,7 @@
 """Syncs against the real Sandbox Bank: what stands here at the end is what the bank says."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ import time_machine
 from django.db.models import Count, Sum
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import User
@@ -243,7 +245,7 @@ def connection(ana: User) -> Connection:
 
 async def test_asking_twice_gives_the_same_run_and_one_task(connection: Connection) -> None:
     service = wiring.sync_service()
-    ask = {"user_id": connection.user_id, "connection_id": connection.id, "trigger": "manual"}
+    ask: dict[str, Any] = {"user_id": connection.user_id, "connection_id": connection.id, "trigger": "manual"}
     first, second = await service.request_sync(**ask), await service.request_sync(**ask)
     assert first.id == second.id
     assert await run_db(queued) == [("providers.tasks.run_sync", {"run_id": str(first.id)})]
@@ -290,7 +292,7 @@ async def test_the_schedule_queues_what_is_due_once(connection: Connection) -> N
 
 
 async def test_a_scheduled_task_runs_to_its_end(connection: Connection) -> None:
-    await tasks.schedule_syncs.func.__wrapped__(timestamp=0)
+    await inspect.unwrap(tasks.schedule_syncs.func)(timestamp=0)
     assert await run_db(run_queued) == 1  # nobody answers at the address of tests
     run = await connection.sync_runs.aget()
     assert (run.state, run.finished_at is not None) == (State.FAILED, True)
@@ -333,7 +335,7 @@ async def test_a_run_whose_task_was_lost_gets_a_new_one_and_only_one(connection:
 
 
 def test_in_the_worker_too_a_task_is_queued_with_the_row_it_is_about(connection: Connection) -> None:
-    with app.replace_connector(app.connector.get_worker_connector()):
+    with app.replace_connector(DjangoConnector().get_worker_connector()):
         run = SyncRun.objects.request(connection_id=connection.id, trigger="manual")
     assert queued() == [("providers.tasks.run_sync", {"run_id": str(run.id)})]  # seen inside this transaction
 
@@ -386,7 +388,7 @@ class Silent(LiveEventService):
 
 
 async def run_with(service: SyncService, connection: Connection) -> SyncRun:
-    ask = {"user_id": connection.user_id, "connection_id": connection.id, "trigger": "manual"}
+    ask: dict[str, Any] = {"user_id": connection.user_id, "connection_id": connection.id, "trigger": "manual"}
     run = await service.request_sync(**ask)
     await service.run(run_id=run.id)
     await run.arefresh_from_db()
@@ -471,7 +473,9 @@ async def test_a_consent_near_its_end_shows_after_a_good_sync(connection: Connec
     assert connection.state == Connection.State.EXPIRING
 
 
-async def test_a_worker_that_is_stopped_says_so_and_what_landed_stays(connection: Connection, scripted: Any) -> None:
+async def test_a_worker_that_is_stopped_says_so_and_what_landed_stays(
+    connection: Connection, scripted: Any
+) -> None:
     asked = asyncio.Event()
 
     async def never() -> TransactionsPage:
