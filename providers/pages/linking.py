@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.pages.answers import see_other
 from accounts.pages.guard import SignedInRequest, signed_in
@@ -61,7 +61,9 @@ async def start(request: SignedInRequest, token: str) -> HttpResponse:
         link = await wiring.connection_service().pending_link(
             user_id=request.principal.user_id, link_token=token
         )
-        return _before_leaving(request, connectors.get(link.provider), request.path)
+        return _before_leaving(
+            request, connectors.get(link.provider), request.path, reconnecting=link.reconnecting
+        )
     except DashtamError as error:
         return refused(request, error)
 
@@ -80,7 +82,7 @@ async def reconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
     return see_other(reverse("connection-start", args=[token]))
 
 
-@require_safe
+@require_GET
 async def callback(request: Any, slug: str) -> HttpResponse:
     """Back from the institution (RFC 6749 §4.1.2). The answer redirects, so that the code leaves the address."""
     try:
@@ -113,8 +115,10 @@ def _linkable(slug: str) -> Connector:
     return connector
 
 
-def _before_leaving(request: SignedInRequest, connector: Connector, action_url: str) -> HttpResponse:
-    context = {"provider": offer(connector), "action_url": action_url}
+def _before_leaving(
+    request: SignedInRequest, connector: Connector, action_url: str, *, reconnecting: bool = False
+) -> HttpResponse:
+    context = {"provider": offer(connector), "action_url": action_url, "reconnecting": reconnecting}
     page = render(request, "providers/connect.html", context)
     return may_lead_to(page, connector.oauth.authorization_endpoint)
 

@@ -50,12 +50,12 @@ CAPABILITIES = {
 }
 
 TRIGGERS = {
-    "initial": "First reading",
+    "initial": "After connecting",
     "manual": "You asked for it",
     "scheduled": "On schedule",
 }
 
-FORMATS = {"ofx": "OFX", "qfx": "QFX"}
+FORMATS = {"ofx1": "OFX 1 (SGML)", "ofx2": "OFX 2 (XML)"}
 
 # Why a connection or an update is as it is. `{name}` is the institution.
 REASONS = {

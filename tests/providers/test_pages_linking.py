@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from dashtam.bridge import run_db
 from providers.models import AuthorizationRequest, Connection
 from providers.simulator.process import SandboxBank
 from providers.wiring import connection_service
@@ -243,8 +244,6 @@ async def test_what_cannot_be_connected_says_why(ana: User, settings: Any, slug:
 
 
 async def test_an_unconfirmed_address_cannot_link(make_user: Any, bank: SandboxBank) -> None:
-    from dashtam.bridge import run_db
-
     browser = await signed_in(await run_db(make_user, "Una", email_verified_at=None))
     await browser.get(NEW)
     answer = await browser.post(NEW)
@@ -258,7 +257,9 @@ async def test_reconnecting_leads_to_a_fresh_one_time_page(ana: User, bank: Sand
     await browser.get("/connections")
     answer = await browser.post(reverse("connection-reconnect", args=[connection.id]))
     assert answer.status_code == 303
-    assert "Connect Sandbox Bank" in browser.text(await browser.get(answer["Location"]))
+    told = browser.text(await browser.get(answer["Location"]))
+    assert "Connect Sandbox Bank" in told
+    assert "Nothing that was collected is lost" in told
 
 
 async def test_nobody_reconnects_somebody_elses(ana: User, ben: User, bank: SandboxBank) -> None:

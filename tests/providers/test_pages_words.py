@@ -91,7 +91,10 @@ def test_accounts_are_grouped_by_kind_with_exact_subtotals() -> None:
 
 def test_two_currencies_are_never_added_up() -> None:
     groups = grouped([account("depository", "10", "EUR"), account("depository", "7", "USD")])
-    assert [(g.title, g.subtotal) for g in groups] == [("Cash in EUR", 10), ("Cash in USD", 7)]
+    assert [(g.title, g.subtotal) for g in groups] == [
+        ("Cash in EUR", Decimal(10)),
+        ("Cash in USD", Decimal(7)),
+    ]
 
 
 def test_a_group_without_a_known_balance_has_no_subtotal() -> None:
