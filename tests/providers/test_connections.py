@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,6 +14,7 @@ from dashtam import tokens as sealed_tokens
 from dashtam.bridge import run_db
 from dashtam.errors import DashtamError, NotFound
 from notifications.models import Email
+from notifications.services.live_event_service import group_of
 from providers import wiring
 from providers.errors import (
     AuthorizationDenied,
@@ -252,8 +254,9 @@ async def test_a_browser_that_goes_away_does_not_cut_the_exchange_short(ana: Use
     callback.cancel()
     with pytest.raises(asyncio.CancelledError):
         await callback
-    while not await Connection.objects.filter(state=State.ACTIVE).aexists():
-        assert await Connection.objects.aexists()
+    async with asyncio.timeout(20):
+        while not await Connection.objects.filter(state=State.ACTIVE).aexists():
+            pass
     assert await ProviderToken.objects.aexists()
 
 
@@ -474,3 +477,19 @@ async def test_the_key_of_the_browser_is_kept_as_a_digest_only(ana: User, bank: 
     await trip.leave()
     request = await AuthorizationRequest.objects.aget()
     assert BROWSER.encode() not in bytes(request.browser_hash or b"")
+
+
+async def test_open_pages_hear_of_each_change(ana: User, bank: SandboxBank) -> None:
+    layer: Any = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(group_of(ana.id), channel)
+    connection = await connect(ana, bank)
+    await run_db(Connection.objects.filter(id=connection.id).update, consent_expires_at=timezone.now())
+    await wiring.consent_service().review()
+    await end(ana, connection)
+    heard = [(await layer.receive(channel))["event"] for _ in range(3)]
+    assert [event["state"] for event in heard] == ["active", "reauth_required", "disconnected"]
+    assert {(event["type"], event["connection_id"]) for event in heard} == {
+        ("connection.changed", str(connection.id))
+    }
+    await layer.close_pools()
