@@ -97,7 +97,7 @@ _STATES = {
 }
 
 _ATTENTION = {
-    "expiring": ("warning", "Your permission at {name} ends soon", "Renew it"),
+    "expiring": ("warning", "Renew your permission at {name}", "Renew it"),
     "degraded": ("info", "{name} could not be updated", ""),
     "reauth_required": ("danger", "{name} needs you to sign in again", "Reconnect"),
     "revoked": ("danger", "{name} ended our access", "Reconnect"),
