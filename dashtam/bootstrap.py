@@ -31,7 +31,8 @@ def main() -> int:
             f"Could not fetch the installer: {error}. Check the network and run this again.", file=sys.stderr
         )
         return 1
-    command = [str(uv), "sync", "--locked", "--inexact", "--quiet", "--compile-bytecode", "--python", sys.executable, *sys.argv[1:]]
+    options = ["--locked", "--inexact", "--quiet", "--compile-bytecode", "--python", sys.executable]
+    command = [str(uv), "sync", *options, *sys.argv[1:]]
     # First with the certificates of this machine (company proxies), then with those uv brings along.
     for system_certificates in ("1", "0"):
         environment = {

@@ -219,7 +219,9 @@ AWS_SECRET_ACCESS_KEY = env("AWS_SECRET_ACCESS_KEY")
 if EMAIL_PROVIDER not in {"outbox", "ses"}:
     raise ImproperlyConfigured("EMAIL_PROVIDER must be `outbox` or `ses`.")
 if EMAIL_PROVIDER == "ses" and not (AWS_REGION and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY):
-    raise ImproperlyConfigured("EMAIL_PROVIDER=ses needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+    raise ImproperlyConfigured(
+        "EMAIL_PROVIDER=ses needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    )
 # Names that django-ses reads, and our own transport too. Another endpoint only for tests and private networks.
 USE_SES_V2 = True
 AWS_SES_REGION_NAME = AWS_REGION

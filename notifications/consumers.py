@@ -29,7 +29,7 @@ LARGEST_FRAME = 1024
 LONGEST_SECONDS = 12 * 3600.0
 
 
-class EventsConsumer(AsyncConsumer):  # type: ignore[misc]
+class EventsConsumer(AsyncConsumer):
     """Tells a signed-in page what happens to its person's data, until its session ends.
 
     Whose events these are is decided by `scope["principal"]` alone; nothing the page sends changes it.

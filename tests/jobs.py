@@ -1,5 +1,6 @@
 """Runs queued background work inside a test, on the test's own database connection."""
 
+import inspect
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -20,7 +21,7 @@ def run_queued(*, limit: int = 50) -> int:
             ran += 1
             assert ran <= limit, "jobs keep queueing jobs"
             _remove(job.id)
-            async_to_sync(app.tasks[job.task_name].func.__wrapped__)(**job.args)
+            async_to_sync(inspect.unwrap(app.tasks[job.task_name].func))(**job.args)
     return ran
 
 

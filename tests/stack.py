@@ -47,7 +47,7 @@ class Stack:
         self.admin_url = os.environ["DATABASE_URL"]
         self.database_url = urlunsplit(base._replace(path=f"/{self.database}"))
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{self.database}"')  # type: ignore[call-overload]
+            connection.execute(f'CREATE DATABASE "{self.database}"')
         redis = re.sub(r"db=\d+", f"db={secrets.randbelow(15) + 1}", os.environ["REDIS_URL"])
         self.environment = {
             "DATABASE_URL": self.database_url,
@@ -78,7 +78,7 @@ class Stack:
         self.processes.stop()
         self.bank.stop()
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{self.database}" WITH (FORCE)')  # type: ignore[call-overload]
+            connection.execute(f'DROP DATABASE "{self.database}" WITH (FORCE)')
 
     def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a management command on this stack."""
@@ -98,7 +98,7 @@ class Stack:
 
     def mail_token(self, to: str, path: str) -> str:
         """The token of the newest link to `path` mailed to that address."""
-        return self.wait_for(lambda: self._mail_token(to, path), f"a mail to {to} with a link to {path}")
+        return str(self.wait_for(lambda: self._mail_token(to, path), f"a mail to {to} with a link to {path}"))
 
     def _mail_token(self, to: str, path: str) -> str | None:
         for file in sorted(self.outbox.glob("*.eml"), key=lambda f: f.stat().st_mtime, reverse=True):
