@@ -5,7 +5,7 @@ import functools
 import hmac
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, cast
 from uuid import UUID
 
@@ -15,10 +15,9 @@ from dashtam import tokens as sealed_tokens
 from dashtam.bridge import keep_running, run_db
 from dashtam.errors import DashtamError, NotFound
 from notifications.services.live_event_service import LiveEventService
-from providers import connectors, http, oauth
-from providers.connectors.base import Connector, OAuthServer
+from providers import connectors, oauth
+from providers.connectors.base import Connector
 from providers.errors import (
-    AuthorizationDenied,
     AuthorizationFailed,
     AuthorizationInvalid,
     AuthorizationUsed,
@@ -26,10 +25,8 @@ from providers.errors import (
     LinkNotYours,
     LinkUnknown,
     LinkUsed,
-    NotSupported,
-    ProviderNotConfigured,
-    ProviderTakesFiles,
 )
+from providers.linking import check_answer, consent_end, fetch_subject, linkable
 from providers.models import AuthorizationRequest, Connection, PendingRevocation, SyncRun
 from providers.oauth import TokenResponse
 from providers.services.consent_service import revocation_of, revocation_of_stored
@@ -111,7 +108,7 @@ class ConnectionService:
     async def authorization_redirect(self, *, user_id: UUID, link_token: str, browser_key: str) -> str:
         """Where this browser goes now; works once. `browser_key` is the random value of its new cookie."""
         request = await self._linked_request(user_id, link_token)
-        connector = _linkable(request.provider)
+        connector = linkable(request.provider)
         state, verifier = oauth.new_state(), oauth.new_code_verifier()
         envelope = self.encryption.encrypt(verifier.encode(), row=AuthorizationRequest.row(request.id))
         started = await run_db(
@@ -160,7 +157,7 @@ class ConnectionService:
         await self._tell(connection)
 
     async def _begin(self, user_id: UUID, provider: str, connection_id: UUID | None) -> StartedConnection:
-        _linkable(provider)
+        linkable(provider)
         request = await run_db(
             AuthorizationRequest.objects.begin,
             user_id=user_id,
@@ -224,15 +221,15 @@ class ConnectionService:
     async def _link(
         self, request: AuthorizationRequest, code: str | None, iss: str | None, error: str | None
     ) -> Connection:
-        connector = _linkable(request.provider)
-        _check_answer(connector.oauth, code, iss, error)
+        connector = linkable(request.provider)
+        check_answer(connector.oauth, code, iss, error)
         tokens = await self._exchange(connector, request, code or "")
         try:
             return await run_db(
                 AuthorizationRequest.objects.fulfil,
                 id=request.id,
-                subject=await _subject(connector, tokens),
-                consent_expires_at=_consent_end(connector, tokens),
+                subject=await fetch_subject(connector, tokens),
+                consent_expires_at=consent_end(connector, tokens),
                 seal=lambda connection_id: sealed(self.encryption, connection_id, tokens),
             )
         except DashtamError:
@@ -261,42 +258,3 @@ class ConnectionService:
             connection_id=connection.id,
             state=connection.state,
         )
-
-
-def _linkable(provider: str) -> Connector:
-    connector = connectors.get(provider)
-    if connector.auth == "file":
-        raise ProviderTakesFiles
-    if connector.auth != "oauth2":
-        raise NotSupported
-    if not connector.configured:
-        raise ProviderNotConfigured
-    return connector
-
-
-def _check_answer(server: OAuthServer, code: str | None, iss: str | None, error: str | None) -> None:
-    """Who answers (RFC 9207 §2.4) comes before what is answered."""
-    if (iss is not None or server.sends_issuer) and iss != server.issuer:
-        raise AuthorizationInvalid
-    if error == "access_denied":
-        raise AuthorizationDenied
-    if error is not None or not code:
-        raise AuthorizationFailed
-
-
-async def _subject(connector: Connector, tokens: TokenResponse) -> str:
-    """Who the provider says has consented; empty where it does not say."""
-    try:
-        async with http.client(connector.base_url, http.BearerAuth(tokens.access_token)) as client:
-            return await connector.fetch_subject(client)
-    except NotSupported:
-        return ""
-    except ConsentEnded as refused:
-        raise AuthorizationFailed from refused
-
-
-def _consent_end(connector: Connector, tokens: TokenResponse) -> datetime | None:
-    days = connector.oauth.consent_lifetime_days
-    if tokens.consent_expires_at is None and days is not None:
-        return timezone.now() + timedelta(days=days)
-    return tokens.consent_expires_at
