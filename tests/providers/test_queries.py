@@ -48,6 +48,7 @@ async def walk(ask: Callable[[Page], Any], limit: int) -> list[Any]:
         request = SimpleNamespace(GET={"limit": str(limit)} | ({"cursor": cursor} if cursor else {}))
         listing: Listing = await ask(page(request))
         rows += listing.results
+        assert len(rows) < 100, "the pages never end"
         cursor = listing.next_cursor
         if cursor is None:
             return rows
