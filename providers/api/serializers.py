@@ -1,5 +1,6 @@
 """Shapes that several addresses share."""
 
+import functools
 from datetime import date
 from typing import Any
 
@@ -46,6 +47,7 @@ def money(**options: Any) -> serializers.CharField:
     return serializers.CharField(help_text="An exact decimal, never with an exponent.", **options)
 
 
+@functools.cache  # the document tells components apart by their class
 def list_of(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
     """A page of rows, for the OpenAPI document."""
     fields = {
