@@ -36,7 +36,7 @@ env = environ.Env(
     SANDBOX_URL=(str, ""),
     SANDBOX_CLIENT_ID=(str, "dashtam-sandbox"),
     SANDBOX_CLIENT_SECRET=(str, ""),
-    PROVIDER_DEADLINE_SECONDS=(float, 20.0),
+    PROVIDER_DEADLINE_SECONDS=(float, 20),
     SYNC_INTERVAL_MINUTES=(int, 360),
     LOG_LEVEL=(str, "INFO"),
 )
@@ -201,6 +201,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ConnectionStateEnum": "providers.models.Connection.State",
+        "SyncStateEnum": "providers.models.SyncRun.State",
+        "ImportStateEnum": "providers.models.FileImport.State",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "APPEND_COMPONENTS": {

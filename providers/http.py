@@ -32,6 +32,7 @@ from providers.errors import (
     ProviderUnreadable,
 )
 
+Client = httpx.AsyncClient  # what connectors and services are handed; only this module makes one
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import httpx
 from django.conf import settings
 
 from notifications.wiring import live_event_service
-from providers import http
+from providers import connectors, http
 from providers.connectors.base import Connector
 from providers.models import Connection
 from providers.services.connection_service import ConnectionService
@@ -55,6 +55,7 @@ async def connector_client(connection: Connection, connector: Connector) -> Asyn
 def sync_service() -> SyncService:
     """Brings connections up to date."""
     return SyncService(
+        connector=connectors.get,
         client=connector_client,
         live_events=live_event_service(),
         interval=timedelta(minutes=settings.SYNC_INTERVAL_MINUTES),

@@ -61,6 +61,14 @@ class AccountRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountRef:
+    """Which account is asked about: what the provider calls it, and its kind, which may decide signs."""
+
+    id: str
+    type: AccountType
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionRecord:
     """A movement. `replaced_pending_id` names the pending row that this posted one came from.
 
@@ -172,17 +180,17 @@ class Connector:
         raise NotSupported()
 
     async def fetch_transactions(
-        self, client: httpx.AsyncClient, account_id: str, cursor: str
+        self, client: httpx.AsyncClient, account: AccountRef, cursor: str
     ) -> TransactionsPage:
         """What changed since `cursor`; an empty cursor starts from the oldest row."""
         raise NotSupported()
 
-    async def fetch_holdings(self, client: httpx.AsyncClient, account_id: str) -> HoldingsRecord:
+    async def fetch_holdings(self, client: httpx.AsyncClient, account: AccountRef) -> HoldingsRecord:
         """All positions of an investment account."""
         raise NotSupported()
 
     async def fetch_balances(
-        self, client: httpx.AsyncClient, account_id: str, start: date, end: date
+        self, client: httpx.AsyncClient, account: AccountRef, start: date, end: date
     ) -> Sequence[BalanceRecord]:
         """End-of-day balances, both ends included, at most a year at once."""
         raise NotSupported()

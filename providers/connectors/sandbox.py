@@ -16,7 +16,6 @@ from providers.errors import ProviderUnreadable
 from providers.http import request_json
 
 PAGE = 500
-OWED = ("CREDIT_CARD", "MORTGAGE")
 TYPES: dict[str, tuple[base.AccountType, str]] = {
     "CHECKING": ("depository", "checking"),
     "SAVINGS": ("depository", "savings"),
@@ -75,10 +74,10 @@ class SandboxConnector(base.Connector):
         return [_account(row) for row in answer.accounts]
 
     async def fetch_transactions(
-        self, client: httpx.AsyncClient, account_id: str, cursor: str
+        self, client: httpx.AsyncClient, account: base.AccountRef, cursor: str
     ) -> base.TransactionsPage:
         params: dict[str, str | int] = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
-        feed = await request_json(client, "GET", _path(account_id, "transactions"), type=_Feed, params=params)
+        feed = await request_json(client, "GET", _path(account, "transactions"), type=_Feed, params=params)
         return base.TransactionsPage(
             added=[_transaction(row) for row in feed.added],
             modified=[_transaction(row) for row in feed.modified],
@@ -87,8 +86,10 @@ class SandboxConnector(base.Connector):
             has_more=feed.has_more,
         )
 
-    async def fetch_holdings(self, client: httpx.AsyncClient, account_id: str) -> base.HoldingsRecord:
-        answer = await request_json(client, "GET", _path(account_id, "holdings"), type=_Holdings)
+    async def fetch_holdings(
+        self, client: httpx.AsyncClient, account: base.AccountRef
+    ) -> base.HoldingsRecord:
+        answer = await request_json(client, "GET", _path(account, "holdings"), type=_Holdings)
         return base.HoldingsRecord(
             as_of=answer.as_of,
             holdings=[_holding(row) for row in answer.holdings],
@@ -96,13 +97,11 @@ class SandboxConnector(base.Connector):
         )
 
     async def fetch_balances(
-        self, client: httpx.AsyncClient, account_id: str, start: date, end: date
+        self, client: httpx.AsyncClient, account: base.AccountRef, start: date, end: date
     ) -> Sequence[base.BalanceRecord]:
         params = {"from": start.isoformat(), "to": end.isoformat()}
-        # Debts come as positive numbers here too, but the rows do not say what kind of account they are of.
-        accounts = (await request_json(client, "GET", "/api/v1/accounts", type=_Accounts)).accounts
-        sign = next((_sign(account) for account in accounts if account.id == account_id), 1)
-        answer = await request_json(client, "GET", _path(account_id, "balances"), type=_Days, params=params)
+        sign = _sign(account.type)
+        answer = await request_json(client, "GET", _path(account, "balances"), type=_Days, params=params)
         return [
             base.BalanceRecord(
                 date=row.date, current=sign * Decimal(row.current), available=_decimal(row.available)
@@ -111,16 +110,16 @@ class SandboxConnector(base.Connector):
         ]
 
 
-def _path(account_id: str, what: str) -> str:
-    return f"/api/v1/accounts/{quote(account_id, safe='')}/{what}"
+def _path(account: base.AccountRef, what: str) -> str:
+    return f"/api/v1/accounts/{quote(account.id, safe='')}/{what}"
 
 
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _sign(account: "_Account") -> int:
-    return -1 if account.kind in OWED else 1
+def _sign(type: base.AccountType) -> int:
+    return -1 if type in {"credit", "loan"} else 1  # the bank writes debts as positive numbers
 
 
 def _account(row: "_Account") -> base.AccountRecord:
@@ -132,7 +131,7 @@ def _account(row: "_Account") -> base.AccountRecord:
         type=type_,
         subtype=subtype,
         currency=row.currency,
-        current=_sign(row) * Decimal(row.balance.current),
+        current=_sign(type_) * Decimal(row.balance.current),
         available=_decimal(row.balance.available),
         limit=_decimal(row.balance.limit),
         as_of=row.balance.as_of,

@@ -10,9 +10,9 @@ from dashtam import errors
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
 from providers import connectors
+from providers.keyset import after, text
 from providers.models import BalanceSnapshot, FinancialAccount
 from providers.money import plain
-from providers.queries.keyset import after, text
 
 _COLUMNS = (
     *("id", "connection_id", "name", "mask", "type", "subtype", "currency", "closed_at"),

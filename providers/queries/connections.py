@@ -8,8 +8,8 @@ from uuid import UUID
 from dashtam.api import Page
 from dashtam.errors import NotFound
 from providers.connectors import CONNECTORS
+from providers.keyset import after
 from providers.models import Connection
-from providers.queries.keyset import after
 
 COLUMNS = (
     *("id", "provider", "state", "state_reason", "consent_expires_at", "last_success_at", "last_attempt_at"),

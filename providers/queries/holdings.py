@@ -5,10 +5,10 @@ from uuid import UUID
 
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
+from providers.keyset import after, text
 from providers.models import Holding
 from providers.money import plain, plain_number
 from providers.queries.accounts import ALL, require_account
-from providers.queries.keyset import after, text
 
 _SECURITY = ("symbol", "name", "type", "cusip", "isin")
 _COLUMNS = (

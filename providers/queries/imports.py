@@ -6,8 +6,8 @@ from uuid import UUID
 from dashtam import errors
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
+from providers.keyset import after, moment
 from providers.models import FileImport
-from providers.queries.keyset import after, moment
 
 _COLUMNS = (
     *("id", "state", "format", "filename", "size", "added", "matched", "rejected"),

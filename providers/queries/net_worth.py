@@ -1,11 +1,9 @@
 """What a person owns and owes over time, per currency: nothing is ever converted at a made-up rate."""
 
-import calendar
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, TypedDict
+from typing import TypedDict
 from uuid import UUID
 
 from django.db import connection
@@ -15,10 +13,10 @@ from django.utils import timezone
 from dashtam import errors
 from dashtam.bridge import run_db
 from dashtam.cache import cache
+from providers.intervals import Interval, points
 from providers.models import FinancialAccount
 from providers.money import plain, total
 
-Interval = Literal["day", "week", "month"]
 DEFAULT_RANGE = timedelta(days=90)
 KEPT_SECONDS = 3600
 MOST_POINTS = 4_000
@@ -155,16 +153,3 @@ def _bounded(start: date, end: date, interval: Interval) -> None:
     if (end - start).days / _STEP[interval] > MOST_POINTS:
         detail = "These are too many points. Choose a longer interval or a shorter range."
         raise errors.ValidationFailed(errors=[errors.FieldError("interval", "too_many_points", detail)])
-
-
-def points(start: date, end: date, interval: Interval) -> Iterator[date]:
-    """The days of the series: each, every seventh, or the last of each month; `end` is always one."""
-    day = start
-    while day < end:
-        if interval == "month":
-            day = day.replace(day=calendar.monthrange(day.year, day.month)[1])
-            if day >= end:
-                break
-        yield day
-        day += timedelta(days=7 if interval == "week" else 1)
-    yield end

@@ -6,8 +6,8 @@ from uuid import UUID
 from dashtam import errors
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
+from providers.keyset import after, moment
 from providers.models import Connection, SyncRun
-from providers.queries.keyset import after, moment
 
 COLUMNS = (
     *("id", "connection_id", "state", "trigger", "created_at", "started_at", "finished_at"),

@@ -11,10 +11,10 @@ from django.db.models import Q, QuerySet
 from dashtam import errors
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
+from providers.keyset import after
 from providers.models import Transaction
 from providers.money import plain, plain_number
 from providers.queries.accounts import require_account
-from providers.queries.keyset import after
 
 _COLUMNS = (
     *("id", "account_id", "date", "posted_at", "status", "amount", "currency", "description", "kind"),

@@ -1,15 +1,16 @@
 """Reads one account from its provider, as part of a run: holdings, transactions, balance history."""
 
 from datetime import UTC, date, timedelta
+from typing import cast
 from uuid import UUID
 
-import httpx
 from django.db import transaction
 from django.utils import timezone
 
 from dashtam.bridge import run_db
-from providers.connectors.base import Connector, TransactionsPage
+from providers.connectors.base import AccountRef, AccountType, Connector, TransactionsPage
 from providers.errors import NotSupported, ProviderRefused, ProviderUnreadable
+from providers.http import Client
 from providers.ingest import apply_balances, apply_holdings, apply_transactions, upsert_transactions
 from providers.models import FinancialAccount, SyncRun, Transaction
 
@@ -23,12 +24,13 @@ class AccountReader:
     """One account, one run. Each answer lands whole before the next is asked for."""
 
     def __init__(
-        self, *, run: SyncRun, connector: Connector, client: httpx.AsyncClient, account: FinancialAccount
+        self, *, run: SyncRun, connector: Connector, client: Client, account: FinancialAccount
     ) -> None:
         self.run = run
         self.connector = connector
         self.client = client
         self.account = account
+        self.ref = AccountRef(account.provider_account_id, cast("AccountType", account.type))
 
     async def read(self) -> None:
         """Bring the account up to date. Raises ProviderErrors and SyncOvertaken; what landed before stays."""
@@ -42,7 +44,7 @@ class AccountReader:
 
     async def _read_holdings(self) -> None:
         try:
-            record = await self.connector.fetch_holdings(self.client, self.account.provider_account_id)
+            record = await self.connector.fetch_holdings(self.client, self.ref)
         except NotSupported:
             return
         await run_db(apply_holdings, self.account, record, timezone.now())
@@ -80,7 +82,7 @@ class AccountReader:
             page = await self._page(held)
 
     async def _page(self, cursor: str) -> TransactionsPage:
-        return await self.connector.fetch_transactions(self.client, self.account.provider_account_id, cursor)
+        return await self.connector.fetch_transactions(self.client, self.ref, cursor)
 
     async def _read_history(self) -> None:
         """Two years the first time, then what may still have changed, in pieces the provider takes."""
@@ -90,9 +92,7 @@ class AccountReader:
         start = end - (HISTORY if first else LOOK_BACK)
         for piece_start, piece_end in _pieces(start, end):
             try:
-                records = await self.connector.fetch_balances(
-                    self.client, self.account.provider_account_id, piece_start, piece_end
-                )
+                records = await self.connector.fetch_balances(self.client, self.ref, piece_start, piece_end)
             except NotSupported:
                 return
             await run_db(apply_balances, self.account, records, timezone.now())

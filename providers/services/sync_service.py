@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 from django.utils import timezone
 
 from dashtam import errors
@@ -19,6 +18,7 @@ from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connectors.base import Connector
 from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited
+from providers.http import Client
 from providers.ingest import apply_accounts
 from providers.models import Connection, SyncRun
 from providers.models.sync import SyncInterrupted
@@ -27,7 +27,7 @@ from providers.services.account_reader import AccountReader
 FIRST_PAUSE = timedelta(minutes=2)
 DUE_AT_ONCE = 200
 State = SyncRun.State
-Client = Callable[[Connection, Connector], AbstractAsyncContextManager[httpx.AsyncClient]]
+OpenClient = Callable[[Connection, Connector], AbstractAsyncContextManager[Client]]
 
 
 class ConnectionNotSyncable(errors.Conflict):
@@ -57,7 +57,15 @@ class Outcome:
 class SyncService:
     """Queues runs and carries them out. `client` opens an authorised client for a connection."""
 
-    def __init__(self, *, client: Client, live_events: LiveEventService, interval: timedelta) -> None:
+    def __init__(
+        self,
+        *,
+        connector: Callable[[str], Connector],
+        client: OpenClient,
+        live_events: LiveEventService,
+        interval: timedelta,
+    ) -> None:
+        self.connector = connector
         self.client = client
         self.live_events = live_events
         self.interval = interval
@@ -101,7 +109,7 @@ class SyncService:
         await self._finish(run, outcome)
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
-        connector = connectors.get(run.connection.provider)
+        connector = self.connector(run.connection.provider)
         async with self.client(run.connection, connector) as client:
             records = await connector.fetch_accounts(client)
             accounts = await run_db(apply_accounts, run.connection, records, timezone.now())

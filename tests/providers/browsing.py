@@ -28,7 +28,7 @@ class Browser:
         )
         store = SessionStore()
         store["sid"] = str(session.id)
-        self.client.cookies[settings.SESSION_COOKIE_NAME] = store._get_session_key()
+        self.client.cookies[settings.SESSION_COOKIE_NAME] = str(store._get_session_key())
         return self
 
     async def get(self, path: str, query: Any = None, **headers: str) -> Any:

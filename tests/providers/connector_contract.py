@@ -16,6 +16,8 @@ import pytest
 from providers import connectors
 from providers.connectors.base import (
     AccountRecord,
+    AccountRef,
+    AccountType,
     Connector,
     HoldingsRecord,
     OAuthServer,
@@ -32,7 +34,7 @@ MANY_PAGES = 200
 class Expected:
     """What the peer itself says of an account, in our conventions: money owed is negative."""
 
-    type: str
+    type: AccountType
     current: Decimal
     posted: int | None = None
     posted_sum: Decimal | None = None
@@ -126,7 +128,7 @@ class ConnectorContract:
         async with self.client() as client:
             for account in await self.connector.fetch_accounts(client):
                 cursor = [page.next_cursor async for page in self.pages(client, account)][-1]
-                page = await self.connector.fetch_transactions(client, account.id, cursor)
+                page = await self.connector.fetch_transactions(client, ref(account), cursor)
                 assert (list(page.added), list(page.modified), list(page.removed)) == ([], [], [])
                 assert not page.has_more
 
@@ -144,7 +146,7 @@ class ConnectorContract:
     ) -> AsyncIterator[TransactionsPage]:
         cursor, seen = "", {""}
         for _ in range(MANY_PAGES):
-            page = await self.connector.fetch_transactions(client, account.id, cursor)
+            page = await self.connector.fetch_transactions(client, ref(account), cursor)
             yield page
             if not page.has_more:
                 return
@@ -187,7 +189,9 @@ class ConnectorContract:
         async with self.client() as client:
             for account_id, expected in self.expected().items():
                 if expected.units is not None and "holdings" in self.connector.capabilities:
-                    record: HoldingsRecord = await self.connector.fetch_holdings(client, account_id)
+                    record: HoldingsRecord = await self.connector.fetch_holdings(
+                        client, AccountRef(account_id, expected.type)
+                    )
                     assert_well_formed(record)
                     assert {row.security_id: row.quantity for row in record.holdings} == expected.units
                     assert {row.security_id for row in record.holdings} <= {
@@ -200,7 +204,7 @@ class ConnectorContract:
             for account_id, expected in self.expected().items():
                 if "balance_history" in self.connector.capabilities:
                     days = await self.connector.fetch_balances(
-                        client, account_id, end - timedelta(days=20), end
+                        client, AccountRef(account_id, expected.type), end - timedelta(days=20), end
                     )
                     assert_well_formed(days)
                     assert len({day.date for day in days}) == len(days) > 0
@@ -226,13 +230,18 @@ class ConnectorContract:
 
     def calls(self, client: httpx.AsyncClient, id: str) -> Iterator[Callable[[], Coroutine[Any, Any, Any]]]:
         today = datetime.now(UTC).date()
+        account = AccountRef(id, self.expected()[id].type)
         fetch = {
             "accounts": lambda: self.connector.fetch_accounts(client),
-            "transactions": lambda: self.connector.fetch_transactions(client, id, ""),
-            "holdings": lambda: self.connector.fetch_holdings(client, id),
-            "balance_history": lambda: self.connector.fetch_balances(client, id, today, today),
+            "transactions": lambda: self.connector.fetch_transactions(client, account, ""),
+            "holdings": lambda: self.connector.fetch_holdings(client, account),
+            "balance_history": lambda: self.connector.fetch_balances(client, account, today, today),
         }
         return (call for name, call in fetch.items() if name in self.connector.capabilities)
+
+
+def ref(account: AccountRecord) -> AccountRef:
+    return AccountRef(account.id, account.type)
 
 
 def assert_well_formed(value: Any) -> None:

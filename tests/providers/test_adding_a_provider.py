@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from providers import http
-from providers.connectors.base import Connector
+from providers.connectors.base import AccountRef, Connector
 from providers.errors import ProviderUnreadable
 from tests.providers.canned import answer, canned
 from tests.providers.connector_contract import assert_well_formed
@@ -45,8 +45,8 @@ async def test_its_debts_are_negative_and_its_floats_exact(lantern: Connector) -
 
 async def test_it_pages_to_the_end_and_keeps_a_word_it_does_not_know(lantern: Connector) -> None:
     async with canned(answer(ENTRY), answer("[]")) as server, http.client(server.url) as client:
-        page = await lantern.fetch_transactions(client, "l-1234", "")
-        last = await lantern.fetch_transactions(client, "l-1234", page.next_cursor)
+        page = await lantern.fetch_transactions(client, AccountRef("l-1234", "depository"), "")
+        last = await lantern.fetch_transactions(client, AccountRef("l-1234", "depository"), page.next_cursor)
     (row,) = page.added
     assert (row.amount, row.kind, row.source_code, page.has_more) == (Decimal("-0.1"), "unknown", "NEW", True)
     assert (last.next_cursor, last.has_more) == ("e1", False)
@@ -56,7 +56,7 @@ async def test_it_pages_to_the_end_and_keeps_a_word_it_does_not_know(lantern: Co
 async def test_a_side_it_does_not_know_is_unreadable(lantern: Connector) -> None:
     async with canned(answer(ENTRY.replace("out", "up"))) as server, http.client(server.url) as client:
         with pytest.raises(ProviderUnreadable):
-            await lantern.fetch_transactions(client, "l-1234", "")
+            await lantern.fetch_transactions(client, AccountRef("l-1234", "depository"), "")
 
 
 def test_it_says_how_consent_is_given(lantern: Connector) -> None:

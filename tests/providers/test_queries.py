@@ -20,10 +20,10 @@ from dashtam.cache import close_cache
 from providers import queries
 from providers.connectors.base import BalanceRecord, HoldingRecord, HoldingsRecord, SecurityRecord
 from providers.ingest import apply_accounts, apply_balances, apply_holdings, upsert_transactions
+from providers.intervals import points
+from providers.keyset import after
 from providers.models import Connection, FinancialAccount, SyncRun, Transaction
 from providers.queries import TransactionFilters
-from providers.queries.keyset import after
-from providers.queries.net_worth import points
 from tests.providers.test_ingest import NOON, account_record, pending, row
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from providers import connectors, http, oauth
-from providers.connectors.base import Connector
+from providers.connectors.base import AccountRef, AccountType, Connector
 from providers.errors import ProviderUnreadable
 from providers.simulator.process import SandboxBank
 from tests.providers.canned import answer, canned
@@ -18,7 +18,7 @@ from tests.providers.conftest import REDIRECT_URI
 from tests.providers.connector_contract import ConnectorContract, Expected
 from tests.providers.linking import returned
 
-TYPES = {
+TYPES: dict[str, tuple[AccountType, int]] = {
     "CHECKING": ("depository", 1),
     "SAVINGS": ("depository", 1),
     "CREDIT_CARD": ("credit", -1),
@@ -91,7 +91,7 @@ async def read(row: dict[str, Any]) -> Any:
     """The record the connector makes of one row of a bank that sends what we choose."""
     feed = {"added": [row], "modified": [], "removed": [], "next_cursor": "c", "has_more": False}
     async with canned(answer(msgspec.json.encode(feed))) as server, http.client(server.url) as client:
-        page = await connectors.get("sandbox").fetch_transactions(client, "a", "")
+        page = await connectors.get("sandbox").fetch_transactions(client, AccountRef("a", "depository"), "")
     return page.added[0]
 
 
@@ -157,7 +157,9 @@ async def test_a_row_without_one_of_its_fields_makes_the_page_unreadable(missing
 async def test_an_account_id_cannot_lead_to_another_address() -> None:
     async with canned(answer("[]")) as server, http.client(server.url) as client:
         with pytest.raises(ProviderUnreadable):
-            await connectors.get("sandbox").fetch_holdings(client, "../../oauth/revoke?x=#y")
+            await connectors.get("sandbox").fetch_holdings(
+                client, AccountRef("../../oauth/revoke?x=#y", "investment")
+            )
     assert server.requests[0].startswith(
         b"GET /api/v1/accounts/..%2F..%2Foauth%2Frevoke%3Fx%3D%23y/holdings "
     )

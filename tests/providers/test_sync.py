@@ -22,8 +22,7 @@ from dashtam import errors
 from dashtam.bridge import run_db
 from notifications.services.live_event_service import LiveEventService
 from providers import tasks, wiring
-from providers.connectors import CONNECTORS
-from providers.connectors.base import Connector, TransactionsPage
+from providers.connectors.base import AccountRef, Connector, TransactionsPage
 from providers.models import Connection, FinancialAccount, SyncRun, Transaction
 from providers.services.sync_service import ConnectionNotSyncable, SyncService
 from providers.simulator.process import SandboxBank
@@ -355,24 +354,26 @@ class Scripted(Connector):
     async def fetch_accounts(self, client: httpx.AsyncClient) -> Any:
         return [account_record()]
 
-    async def fetch_transactions(self, client: httpx.AsyncClient, account_id: str, cursor: str) -> Any:
+    async def fetch_transactions(self, client: httpx.AsyncClient, account: AccountRef, cursor: str) -> Any:
         page = self.pages.pop(0)
         return await page() if callable(page) else page
 
 
 @pytest.fixture
-def scripted(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Callable[..., SyncService]:
+def scripted(connection: Connection) -> Callable[..., SyncService]:
     """A service whose provider says what the test wants."""
 
     def make(*pages: Any) -> SyncService:
-        monkeypatch.setitem(CONNECTORS, "sandbox", Scripted(*pages))
+        provider = Scripted(*pages)
 
         @asynccontextmanager
         async def client(connection: Connection, connector: Any) -> AsyncIterator[httpx.AsyncClient]:
             async with httpx.AsyncClient() as opened:
                 yield opened
 
-        return SyncService(client=client, live_events=Silent(), interval=timedelta(hours=6))
+        return SyncService(
+            connector=lambda _: provider, client=client, live_events=Silent(), interval=timedelta(hours=6)
+        )
 
     return make
 
