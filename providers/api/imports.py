@@ -29,6 +29,18 @@ class RejectedRow(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class ImportedStatement(serializers.Serializer[Any]):
+    """One statement of the file: its rows, and the closing balance it states."""
+
+    account_id = serializers.UUIDField()
+    rows = serializers.IntegerField(help_text="Transactions that could be read.")
+    added = serializers.IntegerField()
+    matched = serializers.IntegerField()
+    currency = serializers.CharField()
+    closing_balance = serializers.CharField(allow_null=True)
+    as_of = serializers.DateTimeField()
+
+
 class Import(serializers.Serializer[Any]):
     """What became of a file: added + matched + rejected are its rows."""
 
@@ -40,6 +52,7 @@ class Import(serializers.Serializer[Any]):
     accounts = serializers.ListField(
         child=serializers.UUIDField(), help_text="Ids of the accounts it went into."
     )
+    statements = ImportedStatement(many=True)
     added = serializers.IntegerField()
     matched = serializers.IntegerField(help_text="Rows that were there already.")
     rejected = RejectedRow(many=True)

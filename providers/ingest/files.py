@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,7 +19,7 @@ from providers.ingest.holdings import apply_holdings, describe_securities
 from providers.ingest.statement_rows import read_rows, security_id, security_record
 from providers.ingest.transactions import upsert_transactions
 from providers.models import Connection, FileImport, FinancialAccount
-from providers.money import total
+from providers.money import plain, total
 from providers.ofx import Institution, Statement, StatementAccount, StatementFile
 
 PROVIDER = "ofx"
@@ -37,15 +38,12 @@ def apply_statement_file(done: FileImport, parsed: StatementFile, account_id: UU
     target = _own_account(done.user_id, account_id, parsed.statements) if account_id else None
     done.format = parsed.format
     done.rejected = [{"line": row.line, "reason": row.reason} for row in parsed.rejected]
-    touched = []
     for statement in parsed.statements:
         account = target or _account(done.user_id, parsed.institution, statement.account)
         _fits(account, statement.account)
-        _apply(done, account, statement)
-        touched.append(account)
+        done.statements.append(_apply(done, account, statement))
     done.state = FileImport.State.PARTIAL if done.rejected else FileImport.State.SUCCEEDED
     done.save()
-    done.accounts.set(touched)
     return done
 
 
@@ -107,14 +105,16 @@ def _connection(user_id: UUID, institution: Institution) -> Connection:
     )
 
 
-def _apply(done: FileImport, account: FinancialAccount, statement: Statement) -> None:
+def _apply(done: FileImport, account: FinancialAccount, statement: Statement) -> dict[str, Any]:
+    """What became of one statement, in the words of the import's page."""
     now = timezone.now()
     named = [row.security for row in statement.transactions if row.security]
     describe_securities(PROVIDER, [security_record(done.user_id, found, account.currency) for found in named])
     rows = read_rows(account, statement)
     counts = upsert_transactions(account, rows.wanted, removed=rows.removed, provider=PROVIDER)
+    matched = len(statement.transactions) - len(rows.rejected) - counts.added
     done.added += counts.added
-    done.matched += len(statement.transactions) - len(rows.rejected) - counts.added
+    done.matched += matched
     done.rejected += rows.rejected
     as_of = _as_of(statement, now)
     if statement.positions:  # no list at all says nothing about what is held
@@ -129,6 +129,15 @@ def _apply(done: FileImport, account: FinancialAccount, statement: Statement) ->
     account.connection.last_success_at = account.connection.last_attempt_at = now
     if account.connection.provider == PROVIDER:
         account.connection.save(update_fields=["last_success_at", "last_attempt_at"])
+    return {
+        "account_id": str(account.id),
+        "rows": len(statement.transactions),
+        "added": counts.added,
+        "matched": matched,
+        "currency": account.currency,
+        "closing_balance": None if balance is None else plain(balance, account.currency),
+        "as_of": as_of.isoformat(),
+    }
 
 
 def _as_of(statement: Statement, now: datetime) -> datetime:

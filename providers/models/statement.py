@@ -24,7 +24,10 @@ class FileImport(models.Model):
     filename = models.CharField(max_length=200, blank=True)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
-    accounts = models.ManyToManyField("providers.FinancialAccount", related_name="+")
+    statements = models.JSONField(
+        default=list,
+        help_text="For each statement: account, rows, added, matched, closing balance and its time.",
+    )
     added = models.PositiveIntegerField(default=0)
     matched = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list, help_text="Line and reason of each row that could not be read.")

@@ -1,5 +1,7 @@
 """Statement files: bringing one in, and what became of it."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -49,8 +51,9 @@ async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
     user_id = request.principal.user_id
     row = await queries.import_(user_id, id)
     known = await queries.accounts(user_id)
-    accounts = [account for account in known.results if account["id"] in row["accounts"]]
-    return render(request, "providers/import.html", {"row": _told(row), "accounts": accounts})
+    accounts = {str(account["id"]): account for account in known.results}
+    statements = [_statement(each, accounts.get(each["account_id"])) for each in row["statements"]]
+    return render(request, "providers/import.html", {"row": _told(row), "statements": statements})
 
 
 async def _bring_in(user_id: UUID, form: StatementFile) -> FileImport:
@@ -61,6 +64,15 @@ async def _bring_in(user_id: UUID, form: StatementFile) -> FileImport:
         data=file.read(),
         account_id=form.cleaned_data["account_id"],
     )
+
+
+def _statement(told: Row, account: Row | None) -> Row:
+    balance = told["closing_balance"]
+    return told | {
+        "account": account,
+        "closing_balance": None if balance is None else Decimal(balance),
+        "as_of": datetime.fromisoformat(told["as_of"]),
+    }
 
 
 def _told(row: Row) -> Row:

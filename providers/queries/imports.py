@@ -10,7 +10,7 @@ from providers.keyset import after, moment
 from providers.models import FileImport
 
 _COLUMNS = (
-    *("id", "state", "format", "filename", "size", "added", "matched", "rejected"),
+    *("id", "state", "format", "filename", "size", "added", "matched", "rejected", "statements"),
     *("error_code", "error_detail", "created_at"),
 )
 
@@ -40,8 +40,4 @@ def _import(user_id: UUID, import_id: UUID) -> dict[str, Any]:
 
 def _with_accounts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each row with the ids of the accounts it went into."""
-    links = FileImport.accounts.through.objects.filter(fileimport_id__in=[row["id"] for row in rows])
-    accounts: dict[UUID, list[UUID]] = {row["id"]: [] for row in rows}
-    for import_id, account_id in links.order_by("id").values_list("fileimport_id", "financialaccount_id"):
-        accounts[import_id].append(account_id)
-    return [row | {"accounts": accounts[row["id"]]} for row in rows]
+    return [row | {"accounts": [each["account_id"] for each in row["statements"]]} for row in rows]

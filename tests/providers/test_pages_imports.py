@@ -1,5 +1,7 @@
 """Bringing a statement file in by form."""
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +19,8 @@ from tests.providers.test_pages_accounts import open_account
 pytestmark = pytest.mark.django_db
 TWO = row("-4.50", fitid="A", name="Corner Cafe") + row("1200.00", fitid="B", name="Payroll")
 BROKEN = row("not money", fitid="C", name="Broken")
+
+FILES = Path(__file__).resolve().parent.parent / "ofx" / "files"
 
 
 async def send(browser: Browser, data: bytes, name: str = "march.ofx", **fields: Any) -> Any:
@@ -140,3 +144,15 @@ async def test_a_file_needs_a_form(ana: User) -> None:
         "/imports/new", file=SimpleUploadedFile("a.ofx", bank_file(TWO))
     )
     assert answer.status_code == 403
+
+
+async def test_an_older_file_still_shows_its_own_closing_balance_and_count(ana: User) -> None:
+    browser = await signed_in(ana)
+    await send(browser, (FILES / "us_checking.qfx").read_bytes())
+    newest = await FileImport.objects.aget()
+    older = (FILES / "us_checking.qfx").read_bytes().replace(b"<DTASOF>2", b"<DTASOF>1")
+    answer = await send(browser, older)
+    told = browser.text(await browser.get(answer["Location"]))
+    (statement,) = newest.statements
+    assert f"{statement['rows']} rows in the file, 0 added" in told
+    assert f"${Decimal(statement['closing_balance']):,.2f}" in told
