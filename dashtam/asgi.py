@@ -1,5 +1,6 @@
 """The ASGI application: HTTP on shared database threads, WebSockets through Channels, static files."""
 
+import gc
 import os
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler
-from django.urls import path
+from django.urls import get_resolver, path
 from servestatic import ServeStaticASGI
 
 from accounts.websocket import SignedInOnly
@@ -68,6 +69,11 @@ def _static_headers(headers: Any, path: str, url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
+
+# Import every view now: the first request would otherwise do it, on the loop, for a quarter of a second.
+get_resolver().url_patterns  # noqa: B018 asking is what loads them
+gc.collect()
+gc.freeze()  # what is loaded by now stays; no collection has to walk through it again
 
 websockets = URLRouter([path("ws/events", EventsConsumer.as_asgi())])
 application = ProtocolTypeRouter(
