@@ -106,6 +106,16 @@ def _finished(task: asyncio.Task[Any]) -> None:
         task.exception()  # seen, so that nothing is said of it when nobody waits any more
 
 
+async def warm_up() -> None:
+    """Start the database and hashing threads and open every connection. Raises what the database raises."""
+    opened = (run_db(_open_connection) for _ in range(settings.DATABASE_THREADS))
+    await asyncio.gather(*opened, *(run_hash(int) for _ in range(_hashing_pool().size)))
+
+
+def _open_connection() -> None:
+    connections["default"].ensure_connection()  # looked up here: each thread has its own
+
+
 class HashingPool:
     """Threads for password hashes alone, with a bounded queue in front.
 
@@ -114,6 +124,7 @@ class HashingPool:
     """
 
     def __init__(self, *, threads: int, queue: int) -> None:
+        self.size = threads
         self.limit = threads + queue
         self.waiting = 0
         self.threads = ThreadPoolExecutor(threads, "hashing", initializer=_yield_to_the_loop)

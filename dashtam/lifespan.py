@@ -1,0 +1,34 @@
+"""What a web process does before its first request and after its last."""
+
+import asyncio
+import logging
+from typing import Any
+
+from django.db import DatabaseError
+
+from dashtam.bridge import database_context, warm_up
+from dashtam.cache import close_cache
+
+logger = logging.getLogger(__name__)
+
+
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """The ASGI lifespan protocol: open connections early, so that no request waits for eight of them at once."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await _open()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await close_cache()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _open() -> None:
+    try:
+        async with asyncio.timeout(5), database_context():
+            await warm_up()
+    except (DatabaseError, TimeoutError) as error:
+        # Not a reason to stay away: requests are answered with 503 until the database is there.
+        logger.warning("The database does not answer yet (%s).", type(error).__name__)
