@@ -62,6 +62,7 @@ ASGI_APPLICATION = "dashtam.asgi.application"
 APPEND_SLASH = False
 
 INSTALLED_APPS = [
+    "procrastinate.contrib.django",
     "notifications",
     "accounts",
     "providers",
@@ -72,7 +73,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
-    "procrastinate.contrib.django",
     "rest_framework",
     "drf_spectacular",
 ]

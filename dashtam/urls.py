@@ -1,6 +1,8 @@
 """The map: which address belongs to which app."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 from dashtam import health, openapi
@@ -10,6 +12,12 @@ handler403 = "dashtam.problems.forbidden"
 handler404 = "dashtam.problems.not_found"
 handler500 = "dashtam.problems.server_error"
 
+
+async def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask here before they have read any page."""
+    return HttpResponsePermanentRedirect(static("dashtam/favicon.svg"))
+
+
 urlpatterns = [
     path("api/v1/auth/", include("accounts.api.urls")),
     path("api/v1/events/", include("accounts.api.events_urls")),
@@ -18,6 +26,7 @@ urlpatterns = [
     path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
     path("api/v1/docs", openapi.docs, name="docs"),
     path("admin/", admin.site.urls),
+    path("favicon.ico", favicon),
     path("healthz", health.Healthz.as_view(), name="healthz"),
     path("readyz", health.Readyz.as_view(), name="readyz"),
     path("", include("accounts.pages.urls")),

@@ -1,0 +1,62 @@
+"""Background work as support staff see it: what waits, what runs, what failed."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.http import HttpRequest
+from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
+
+if TYPE_CHECKING:  # only the stubs know these classes to be generic
+    _Inline = admin.TabularInline[ProcrastinateEvent, ProcrastinateJob]
+    _Admin = admin.ModelAdmin[ProcrastinateJob]
+else:
+    _Inline, _Admin = admin.TabularInline, admin.ModelAdmin
+
+# The library's own pages carry inline styles, which our content policy refuses.
+admin.site.unregister(ProcrastinateJob)
+
+
+class Events(_Inline):
+    """What happened to a job, and when."""
+
+    model = ProcrastinateEvent
+    fields = ("type", "at")
+    readonly_fields = fields
+    ordering = ("at",)
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(ProcrastinateJob)
+class Jobs(_Admin):
+    """Jobs, newest first. Their arguments are ids."""
+
+    list_display = ("id", "task_name", "status", "attempts", "scheduled_at", "queue_name")
+    list_filter = ("status", "queue_name", "task_name")
+    search_fields = ("=id", "task_name")
+    fields = (
+        "task_name",
+        "args",
+        "status",
+        "attempts",
+        "scheduled_at",
+        "queue_name",
+        "lock",
+        "queueing_lock",
+    )
+    readonly_fields = fields
+    ordering = ("-id",)
+    inlines = (Events,)
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
