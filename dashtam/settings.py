@@ -38,6 +38,7 @@ env = environ.Env(
     SANDBOX_CLIENT_SECRET=(str, ""),
     PROVIDER_DEADLINE_SECONDS=(float, 20),
     SYNC_INTERVAL_MINUTES=(int, 360),
+    WORKER_CONCURRENCY=(int, 20),
     LOG_LEVEL=(str, "INFO"),
 )
 
@@ -245,6 +246,7 @@ SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
 SANDBOX_CLIENT_SECRET = env("SANDBOX_CLIENT_SECRET")
 PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
+PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
 
 # --- logs: httpx and httpcore print whole URLs at INFO, and URLs may hold credentials -----------------
 LOGGING = {

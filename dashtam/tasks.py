@@ -44,3 +44,11 @@ def defer(task: Task[..., Any, ...], *, queueing_lock: str | None = None, **argu
     """
     job = task.configure(queueing_lock=queueing_lock).make_new_job(**arguments)
     return JobManager(DjangoConnector()).defer_job(job=job).id
+
+
+@app.periodic(cron="7 * * * *")
+@background(queue="schedule", queueing_lock="forget_finished_jobs")
+async def forget_finished_jobs(timestamp: int) -> None:
+    """Drop the record of what went well after three days, and of what failed after a month."""
+    await app.job_manager.delete_old_jobs(nb_hours=72, include_cancelled=True, include_aborted=True)
+    await app.job_manager.delete_old_jobs(nb_hours=24 * 30, include_failed=True)
