@@ -1,8 +1,6 @@
 # Everything starts from `python3` and `make`; the rest is installed into .venv.
 PYTHON ?= python3
 PY := .venv/bin/python
-export PORT ?= 8000
-export DASHTAM_HOME ?= $(CURDIR)/.dashtam
 # Tools that import the settings outside manage.py find the installation's secrets through this.
 WITH_SECRETS := $(PY) -m dashtam.local
 

@@ -24,6 +24,7 @@ def main() -> None:
     """Prepare this machine as far as the command needs it, then hand over to Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    local.read_env_file()
     local.load_secrets(generate=command in MAKE_SECRETS)
     if command not in NEED_NO_SERVERS:
         local.start_servers()

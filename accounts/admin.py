@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.models import Session, User
 from accounts.tasks import announce_ended_sessions
+from dashtam.read_only import ReadOnly
 
 SESSION_FIELDS = (
     "id",
@@ -20,19 +21,6 @@ SESSION_FIELDS = (
     "revoked_at",
     "revoke_reason",
 )
-
-
-class ReadOnly:
-    """Looking only."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class SessionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -72,7 +60,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if obj is not None and (
             obj.pk == request.user.pk or (obj.is_superuser and not request.user.is_superuser)
         ):
-            may = set()  # nobody locks themselves out, and no helper locks out who appointed them
+            may = set()  # nobody locks themselves out, and no colleague locks out who appointed them
         return tuple(field for field in self.fields if field not in may)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -86,7 +74,8 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
         """Whoever is disabled, or is staff no longer, is signed out at once."""
-        super().save_model(request, obj, form, change)
+        # Only what the form may change: a password set meanwhile must not be written back.
+        obj.save(update_fields=[name for name in form.changed_data if name in {"is_active", "is_staff"}])
         if {"is_active", "is_staff"} & set(form.changed_data):
             ended = Session.objects.end(user_id=obj.pk, reason="ended_by_staff")
             announce_ended_sessions.defer(session_ids=[str(session.id) for session in ended])

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.http import HttpRequest
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
+
+from dashtam.read_only import ReadOnly
 
 if TYPE_CHECKING:  # only the stubs know these classes to be generic
     _Inline = admin.TabularInline[ProcrastinateEvent, ProcrastinateJob]
@@ -16,7 +17,7 @@ else:
 admin.site.unregister(ProcrastinateJob)
 
 
-class Events(_Inline):
+class Events(ReadOnly, _Inline):
     """What happened to a job, and when."""
 
     model = ProcrastinateEvent
@@ -24,14 +25,10 @@ class Events(_Inline):
     readonly_fields = fields
     ordering = ("at",)
     extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(ProcrastinateJob)
-class Jobs(_Admin):
+class Jobs(ReadOnly, _Admin):
     """Jobs, newest first. Their arguments are ids."""
 
     list_display = ("id", "task_name", "status", "attempts", "scheduled_at", "queue_name")
@@ -51,12 +48,3 @@ class Jobs(_Admin):
     ordering = ("-id",)
     inlines = (Events,)
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False

@@ -100,6 +100,12 @@ async def _in_own_context(work: Coroutine[Any, Any, T]) -> T:
         return await work
 
 
+async def finish_kept(*, seconds: float = 25) -> None:
+    """Wait for what `keep_running` started; called once, when the process is asked to end."""
+    if _kept:
+        await asyncio.wait(set(_kept), timeout=seconds)
+
+
 def _finished(task: asyncio.Task[Any]) -> None:
     _kept.discard(task)
     if not task.cancelled():

@@ -15,6 +15,15 @@ def home() -> Path:
     return Path(os.environ.get("DASHTAM_HOME") or ROOT / ".dashtam").resolve()
 
 
+def read_env_file() -> None:
+    """What `.env` says, before anything is found or made; what it leaves empty counts as not set."""
+    before = set(os.environ)
+    environ.Env.read_env(ROOT / ".env")
+    for name in set(os.environ) - before:
+        if not os.environ[name]:
+            del os.environ[name]
+
+
 def load_secrets(*, generate: bool = False) -> None:
     """Put the installation's own secrets into the environment; what is set there already wins."""
     file = home() / "secrets.env"
@@ -35,6 +44,7 @@ def start_servers() -> None:
 
 def main(command: list[str]) -> None:
     """`python -m dashtam.local COMMAND …`: run a tool that imports the settings, with this installation's secrets."""
+    read_env_file()
     load_secrets(generate=True)
     os.execvp(command[0], command)  # noqa: S606 the caller's own command
 

@@ -1,6 +1,7 @@
 """How an error looks outside: problem+json (RFC 9457) for programs, a page for people."""
 
 import logging
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -100,10 +101,8 @@ def respond(request: HttpRequest, error: DashtamError) -> HttpResponse:
 def log_if_ours(error: BaseException, typed_error: DashtamError) -> None:
     """Unknown exceptions are bugs: keep the stack, but not the message, which may carry what people typed."""
     if typed_error.status == 500:
-        stack = error.__traceback__
-        while stack is not None and stack.tb_next is not None:
-            stack = stack.tb_next
-        where = f"{stack.tb_frame.f_code.co_filename}:{stack.tb_lineno}" if stack else "?"
+        frames = traceback.extract_tb(error.__traceback__)[-8:]
+        where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
         logger.error("Unhandled %s at %s", type(error).__name__, where)
     elif typed_error.status == 503:
         logger.warning("Answered 503 %s after %s", typed_error.code, type(error).__name__)

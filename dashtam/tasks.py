@@ -1,6 +1,7 @@
 """Background work: procrastinate tasks that enter the database context as requests do."""
 
 import functools
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec
 
@@ -10,11 +11,21 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
+from dashtam import problems
 from dashtam.bridge import database_context
+from dashtam.errors import DashtamError
+from dashtam.logs import request_id
 
 P = ParamSpec("P")
 
+DEAD_AFTER_SECONDS = 60
 RETRY = RetryStrategy(max_attempts=8, wait=2, exponential_wait=3)
+
+
+class TaskFailed(DashtamError):
+    """Stands for an exception that is not ours, whose message nobody should print."""
+
+    code = "task_failed"
 
 
 def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[P, Any, P]]:
@@ -26,8 +37,16 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
     def declare(function: Callable[P, Awaitable[None]]) -> Task[P, Any, P]:
         @functools.wraps(function)
         async def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            request_id.set(secrets.token_hex(8))
             async with database_context():
-                await function(*args, **kwargs)
+                try:
+                    await function(*args, **kwargs)
+                except DashtamError:
+                    raise  # made here, carries nothing
+                except Exception as error:  # noqa: BLE001 the outermost frame of a task
+                    # The worker prints what it is given, and a database's message quotes the row.
+                    problems.log_if_ours(error, problems.typed(error))
+                    raise TaskFailed from None
 
         task: Task[P, Any, P] = app.task(**options)(run)
         task.defer = functools.partial(defer, task)  # type: ignore[method-assign,assignment]
@@ -46,9 +65,15 @@ def defer(task: Task[..., Any, ...], *, queueing_lock: str | None = None, **argu
     return JobManager(DjangoConnector()).defer_job(job=job).id
 
 
-@app.periodic(cron="7 * * * *")
-@background(queue="schedule", queueing_lock="forget_finished_jobs")
-async def forget_finished_jobs(timestamp: int) -> None:
-    """Drop the record of what went well after three days, and of what failed after a month."""
-    await app.job_manager.delete_old_jobs(nb_hours=72, include_cancelled=True, include_aborted=True)
-    await app.job_manager.delete_old_jobs(nb_hours=24 * 30, include_failed=True)
+@app.periodic(cron="*/5 * * * *")
+@background(queue="schedule", queueing_lock="tidy_jobs")
+async def tidy_jobs(timestamp: int) -> None:
+    """Give the jobs of workers that died to those that live, and forget what ended some days ago.
+
+    Every task may be run again: each first claims the row it is about.
+    """
+    jobs = app.job_manager
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
+        await jobs.retry_job(job)
+    await jobs.delete_old_jobs(nb_hours=72, include_cancelled=True, include_aborted=True)
+    await jobs.delete_old_jobs(nb_hours=24 * 30, include_failed=True)

@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
+from dashtam.read_only import ReadOnly
 from providers.errors import DecryptionFailed
 from providers.models import (
     AuthorizationRequest,
@@ -25,19 +26,6 @@ if TYPE_CHECKING:
 else:
     _Admin = admin.ModelAdmin
     _Inline = admin.TabularInline
-
-
-class ReadOnly:
-    """Nothing here is added, changed or deleted by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ReadOnlyAdmin(ReadOnly, _Admin):

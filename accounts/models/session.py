@@ -1,6 +1,6 @@
 """A signed-in device: one row for each sign-in, by browser or by API."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -84,10 +84,11 @@ class SessionManager(models.Manager["Session"]):
         session = self.live().select_related("user").filter(id=id, user__is_active=True).first()
         now = timezone.now()
         if session is not None and session.last_seen_at < now - SEEN_EVERY:
-            session.last_seen_at = now
+            session.last_seen_at, changed = now, ["last_seen_at"]
             if session.kind == Session.Kind.BROWSER:  # an API session is kept alive by its refresh token
                 session.idle_expires_at = now + timedelta(days=settings.REFRESH_IDLE_DAYS)
-            session.save(update_fields=["last_seen_at", "idle_expires_at"])
+                changed.append("idle_expires_at")
+            session.save(update_fields=changed)
         return session
 
     def end(self, *which: Q, reason: str, **where: Any) -> "list[Session]":
@@ -136,7 +137,3 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} session of {self.user_id}"
-
-    def is_live(self, now: datetime) -> bool:
-        """Neither ended nor expired at `now`."""
-        return self.revoked_at is None and self.expires_at > now and self.idle_expires_at > now

@@ -3,14 +3,14 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from accounts.models import Session
 from accounts.principal import Principal
 from dashtam import tokens
-from dashtam.bridge import run_db
+from dashtam.bridge import keep_running, run_db
 from dashtam.cache import Cache
 from dashtam.errors import ServiceBusy
 from notifications.services.live_event_service import LiveEventService
@@ -58,7 +58,7 @@ class SessionService:
 
         To the end, even if the client hangs up half-way: nothing may live on in the cache.
         """
-        return await _to_the_end(self._end(write, which, what))
+        return await asyncio.shield(keep_running(self._end(write, which, what)))
 
     async def _end(self, write: Callable[..., Ended], which: tuple[Any, ...], what: dict[str, Any]) -> Ended:
         from accounts.tasks import announce_ended_sessions  # tasks lead back to this module
@@ -89,16 +89,6 @@ class SessionService:
             await self.cache.set(_key(session_id), None, seconds=MARK_SECONDS) for session_id in session_ids
         ]
         return all(marked)
-
-
-_unfinished: set[asyncio.Task[Any]] = set()
-
-
-async def _to_the_end(work: Coroutine[Any, Any, Ended]) -> Ended:
-    task = asyncio.create_task(work)
-    _unfinished.add(task)  # the loop itself holds tasks weakly
-    task.add_done_callback(_unfinished.discard)
-    return await asyncio.shield(task)
 
 
 def _key(session_id: UUID) -> str:

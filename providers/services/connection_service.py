@@ -11,9 +11,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from dashtam import problems
 from dashtam import tokens as sealed_tokens
 from dashtam.bridge import keep_running, run_db
-from dashtam.errors import DashtamError, NotFound
+from dashtam.errors import NotFound
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors, oauth
 from providers.connectors.base import Connector
@@ -29,6 +30,7 @@ from providers.errors import (
 from providers.linking import check_answer, consent_end, fetch_subject, linkable
 from providers.models import AuthorizationRequest, Connection, PendingRevocation, SyncRun
 from providers.oauth import TokenResponse
+from providers.persistence import run_db_at_last
 from providers.services.consent_service import revocation_of, revocation_of_stored
 from providers.services.encryption_service import EncryptionService
 from providers.services.token_service import sealed
@@ -208,8 +210,9 @@ class ConnectionService:
             raise AuthorizationUsed
         try:
             connection = await self._link(request, code, iss, error)
-        except DashtamError as failure:
-            await run_db(AuthorizationRequest.objects.fail, id=request.id, outcome=failure.code)
+        except Exception as failure:
+            outcome = problems.typed(failure).code
+            await run_db_at_last(AuthorizationRequest.objects.fail, id=request.id, outcome=outcome)
             raise
         await self._tell(connection)
         if self.request_sync is not None:
@@ -225,16 +228,16 @@ class ConnectionService:
         check_answer(connector.oauth, code, iss, error)
         tokens = await self._exchange(connector, request, code or "")
         try:
-            return await run_db(
+            return await run_db_at_last(
                 AuthorizationRequest.objects.fulfil,
                 id=request.id,
                 subject=await fetch_subject(connector, tokens),
                 consent_expires_at=consent_end(connector, tokens),
                 seal=lambda connection_id: sealed(self.encryption, connection_id, tokens),
             )
-        except DashtamError:
-            # The consent exists over there and will not be used here: do not leave it lying about.
-            await run_db(
+        except Exception:
+            # Whatever it is: the consent exists over there and will not be used here. Do not leave it lying about.
+            await run_db_at_last(
                 PendingRevocation.objects.queue, revocation_of(self.encryption, request.provider, tokens)
             )
             raise

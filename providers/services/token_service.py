@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from dashtam.bridge import keep_running, run_db
@@ -28,12 +27,12 @@ from providers.errors import (
 )
 from providers.models import Connection, ProviderToken
 from providers.oauth import TokenResponse
+from providers.persistence import run_db_at_last
 from providers.services.encryption_service import EncryptionService
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 15.0
-STORE_SECONDS = 30.0
 State = Connection.State
 
 Running = dict[UUID, asyncio.Task[str]]
@@ -168,23 +167,12 @@ class TokenService:
     async def _stored(self, token: ProviderToken, tokens: TokenResponse) -> str:
         """From here on the new tokens exist only in our hands: a database that is away is waited for."""
         fields = sealed(self.encryption, token.connection_id, tokens)
-        loop, pause = asyncio.get_running_loop(), 0.1
-        end = loop.time() + STORE_SECONDS
-        while True:
-            try:
-                stored = await run_db(
-                    ProviderToken.objects.store,
-                    connection_id=token.connection_id,
-                    version=token.version,
-                    sealed=fields,
-                )
-                break
-            except (OperationalError, InterfaceError):
-                if loop.time() > end:
-                    raise
-                logger.error("Refreshed tokens of %s could not be stored; trying on.", token.connection_id)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 3.0)
+        stored = await run_db_at_last(
+            ProviderToken.objects.store,
+            connection_id=token.connection_id,
+            version=token.version,
+            sealed=fields,
+        )
         if stored:
             return tokens.access_token
         return self._open(await self._read(token.connection_id), "access_token")

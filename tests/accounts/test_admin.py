@@ -1,8 +1,11 @@
 """The admin: no door of its own, and nothing there that a person should do themselves."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.test import RequestFactory
 
 from accounts.models import Session, User
 from accounts.tasks import announce_ended_sessions
@@ -91,3 +94,14 @@ async def test_sessions_can_be_looked_at_only(browser: Browser, root: User) -> N
     page = (await browser.get(f"/admin/accounts/session/{session.id}/change/")).content.decode()
     assert 'name="_save"' not in page
     assert (await browser.get("/admin/accounts/session/add/")).status_code == 403
+
+
+def test_saving_a_person_writes_back_nothing_but_what_the_form_changed(ana: User, rf: RequestFactory) -> None:
+    pages = admin.site.get_model_admin(User)
+    opened = User.objects.get(id=ana.id)
+    User.objects.filter(id=ana.id).update(password="set meanwhile")
+    form = SimpleNamespace(changed_data=["is_active"])
+    opened.is_active = False
+    pages.save_model(rf.post("/"), opened, form, change=True)
+    ana.refresh_from_db()
+    assert (ana.password, ana.is_active) == ("set meanwhile", False)

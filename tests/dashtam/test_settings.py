@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,28 @@ def _start_the_server(environment: dict[str, str]) -> subprocess.CompletedProces
         timeout=60,
         check=False,
     )
+
+
+def test_commands_and_the_server_read_the_same_env_file(tmp_path: Path) -> None:
+    copied = tmp_path / "copy"
+    for app in ("dashtam", "accounts", "notifications", "providers"):
+        shutil.copytree(ROOT / app, copied / app, ignore=shutil.ignore_patterns("__pycache__", "simulator"))
+    shutil.copy(ROOT / "manage.py", copied)
+    filled = {
+        **keys.generated(),
+        "DATABASE_URL": "postgresql://me@127.0.0.1:1/mine",
+        "REDIS_URL": "redis://127.0.0.1:1/3",
+    }
+    (copied / ".env").write_text(
+        "".join(f"{name}={value}\n" for name, value in (filled | {"PORT": "9123"}).items())
+    )
+    asked = "s.DATABASES['default']['NAME'], s.REDIS_URL, s.PORT, *s.JWT_KEYS"
+    show = f"from django.conf import settings as s; print({asked})"
+    environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "dashtam.settings"}
+    answers = [
+        subprocess.check_output([sys.executable, *command], cwd=copied, env=environment, text=True)
+        for command in (["manage.py", "shell", "-v0", "-c", show], ["-c", show])
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0].split()[:3] == ["mine", "redis://127.0.0.1:1/3", "9123"]
+    assert not (copied / ".dashtam").exists()

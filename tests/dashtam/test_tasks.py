@@ -4,15 +4,15 @@ import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from dashtam.tasks import forget_finished_jobs
+from dashtam.tasks import defer, tidy_jobs
 from tests.jobs import run_queued
 
 pytestmark = pytest.mark.django_db
 
 
-def finished_days_ago(days: int) -> int:
+def finished_days_ago(days: int) -> int | None:
     """A job that ended well so many days ago."""
-    job = forget_finished_jobs.defer(timestamp=days, queueing_lock=f"test-{days}")
+    job = defer(tidy_jobs, timestamp=days, queueing_lock=f"test-{days}")
     run_queued()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -24,8 +24,23 @@ def finished_days_ago(days: int) -> int:
 
 def test_jobs_that_went_well_are_forgotten_after_three_days() -> None:
     old, recent = finished_days_ago(4), finished_days_ago(2)
-    forget_finished_jobs.defer(timestamp=0)
+    defer(tidy_jobs, timestamp=0)
     run_queued()
     left = set(ProcrastinateJob.objects.values_list("id", flat=True))
     assert recent in left
     assert old not in left
+
+
+def test_a_job_whose_worker_died_is_given_to_the_living() -> None:
+    job = defer(tidy_jobs, timestamp=1, queueing_lock="of a worker that died")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 minutes') RETURNING id"
+        )
+        (worker,) = cursor.fetchone()
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s WHERE id = %s", [worker, job]
+        )
+    defer(tidy_jobs, timestamp=2)
+    run_queued(limit=3)
+    assert ProcrastinateJob.objects.get(id=job).status == "succeeded"
