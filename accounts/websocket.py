@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 from django.http import parse_cookie
+from django.http.request import split_domain_port, validate_host
 
 from accounts import wiring
 from accounts.browser import session_id_of
@@ -25,20 +25,29 @@ class SignedInOnly:
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
-        self.from_our_pages = AllowedHostsOriginValidator(inner)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])
         async with database_context():
             principal = await _by_ticket(scope)
-            if principal is None and b"origin" in headers:
+            foreign = b"origin" in headers and not _from_our_pages(headers)
+            if principal is None and b"origin" in headers and not foreign:
                 principal = await _by_cookie(headers)
-        if principal is None:
+        if principal is None or foreign or scope["path"] != "/ws/events":
             await receive()  # websocket.connect
             await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
             return
-        inner = self.from_our_pages if b"origin" in headers else self.inner
-        await inner({**scope, "principal": principal}, receive, send)
+        await self.inner({**scope, "principal": principal}, receive, send)
+
+
+def _from_our_pages(headers: dict[bytes, bytes]) -> bool:
+    """Same scheme, host and port as PUBLIC_URL, or as the address that a page on an allowed host was asked at."""
+    origin = headers.get(b"origin", b"").decode("latin1")
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    host = headers.get(b"host", b"").decode("latin1")
+    known = validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+    return known and origin == f"{'https' if settings.SESSION_COOKIE_SECURE else 'http'}://{host}"
 
 
 async def _by_ticket(scope: Any) -> Principal | None:

@@ -93,7 +93,6 @@ class ApiView(APIView):
         return Reply(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     async def _authenticate(self, request: Any) -> None:
-        request._request.principal = None
         if self.public or request.method == "OPTIONS":
             return
         for authenticator in self.get_authenticators():
@@ -123,10 +122,10 @@ class ApiView(APIView):
             raise errors.BadRequest("The body must be a JSON object.", code="malformed_json")
         return _validated(serializer, data)
 
-    def read_query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+    def read_query(self, serializer: type[Serializer[Any]], *, paged: bool = True) -> dict[str, Any]:
         """The validated query parameters. Unknown and repeated ones are refused."""
         given = self.request.query_params
-        known = {*serializer().fields, "cursor", "limit"}
+        known = {*serializer().fields, *(("cursor", "limit") if paged else ())}
         wrong = [
             errors.FieldError(name, "unknown", "There is no such parameter.")
             for name in given

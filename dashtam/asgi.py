@@ -39,14 +39,25 @@ class HttpHandler(ASGIHandler):
         async with database_context():
             await self.handle(scope, _bounded(scope, receive), send)
 
+    def create_request(self, scope: Any, body_file: Any) -> Any:
+        """A chunked body (RFC 9112 §7.1) comes without its length, for which the parsers look."""
+        if not any(name == b"content-length" for name, _ in scope["headers"]):
+            size = body_file.seek(0, os.SEEK_END)
+            body_file.seek(0)
+            if size:
+                scope = {**scope, "headers": [*scope["headers"], (b"content-length", b"%d" % size)]}
+        return super().create_request(scope, body_file)
+
 
 def _bounded(scope: Any, receive: Any) -> Any:
-    """Stop reading a body that is larger than anything we accept; the view then finds it cut short."""
+    """Stop reading a body that is larger than anything we accept; RequestMiddleware then refuses it."""
     left = settings.MAX_BODY_BYTES
 
     async def limited() -> Any:
         nonlocal left
         message = await receive()
+        while left < 0 and message["type"] == "http.request":
+            message = await receive()  # its end has been reported already: what still comes is dropped
         if message["type"] == "http.request":
             left -= len(message.get("body", b""))
             if left < 0:

@@ -68,7 +68,10 @@ class RequestMiddleware:
         except DisallowedHost:
             response = problems.respond(request, errors.BadRequest(code="bad_host"))
         else:
-            response = await self.get_response(request)
+            if request.scope.get("dashtam.too_large"):
+                response = problems.respond(request, errors.PayloadTooLarge())
+            else:
+                response = await self.get_response(request)
         response["X-Request-Id"] = request.id
         for name, value in SECURITY_HEADERS.items():
             response.setdefault(name, value)

@@ -84,9 +84,19 @@ def _schema() -> dict[str, Any]:
     # Called for its value only: no request, so that the document does not depend on who asks.
     generator = SchemaGenerator()
     schema: dict[str, Any] = generator.get_schema(request=None, public=True)
+    for operation in (each for path in schema["paths"].values() for each in path.values()):
+        if "requestBody" in operation:  # any body may be too large, or of another kind
+            for status in (413, 415):
+                like = operation["responses"].get("503") or operation["responses"]["400"]
+                operation["responses"].setdefault(str(status), {**like, "description": _title(status)})
     return schema
 
 
-async def docs(request: HttpRequest) -> HttpResponse:
+class Docs(ApiView):
     """The document as a page, grouped by path."""
-    return render(request, "docs.html", {"schema": _schema()})
+
+    public = True
+    schema = None
+
+    async def get(self, request: Any) -> HttpResponse:
+        return render(request._request, "docs.html", {"schema": _schema()})

@@ -252,10 +252,17 @@ PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "dashtam.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "dashtam.logs.RequestIdFilter"},
+        "one_time_links": {"()": "dashtam.logs.OneTimeLinkFilter"},
+    },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id", "one_time_links"],
+        },
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL")},
     "loggers": {

@@ -24,7 +24,7 @@ urlpatterns = [
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
-    path("api/v1/docs", openapi.docs, name="docs"),
+    path("api/v1/docs", openapi.Docs.as_view(), name="docs"),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("healthz", health.Healthz.as_view(), name="healthz"),

@@ -1,7 +1,7 @@
 """Pages by the sort key of the last row seen: page one and page ten thousand cost the same."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -55,8 +55,8 @@ def text(value: str) -> str:
 
 
 def moment(value: str) -> datetime:
-    """A time with its zone. Raises ValueError."""
+    """A time with its zone. Raises ValueError, or OverflowError at the ends of time."""
     found = datetime.fromisoformat(value)
     if found.tzinfo is None:
         raise ValueError
-    return found
+    return found.astimezone(UTC)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 from django.conf import settings
 
+from dashtam.cache import cache
 from notifications.wiring import live_event_service
 from providers import connectors, http
 from providers.connectors.base import Connector
@@ -39,6 +40,7 @@ def connection_service() -> ConnectionService:
     return ConnectionService(
         encryption=encryption_service(),
         live_events=live_event_service(),
+        cache=cache(),
         public_url=settings.PUBLIC_URL,
         request_sync=sync_service().request_sync,
     )

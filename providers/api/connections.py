@@ -10,6 +10,7 @@ from dashtam.api import ApiView, Listing, Reply, listing, page
 from dashtam.bridge import run_db
 from dashtam.openapi import problem_responses
 from providers import queries, wiring
+from providers.api.serializers import Empty, PageQuery
 from providers.models import Connection as ConnectionModel
 from providers.services.connection_service import StartedConnection as Started
 
@@ -56,10 +57,13 @@ class Connections(ApiView):
     """All of a person's connections."""
 
     @extend_schema(
-        operation_id="list_connections", responses={200: ConnectionList} | problem_responses(400, 401)
+        operation_id="list_connections",
+        parameters=[PageQuery],
+        responses={200: ConnectionList} | problem_responses(400, 401),
     )
     async def get(self, request: Any) -> Listing:
         """The connections, newest first."""
+        self.read_query(Empty)
         wanted = page(request)
         rows = await run_db(queries.connections, user_id=self.principal.user_id, page=wanted)
         return listing(rows, wanted, lambda row: (row["created_at"], row["id"]))

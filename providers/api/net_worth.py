@@ -56,7 +56,7 @@ class NetWorthView(ApiView):
     )
     async def get(self, request: Any) -> queries.NetWorth:
         """The last known balance of each account is carried forward; nothing is converted without a rate."""
-        asked = self.read_query(NetWorthQuery)
+        asked = self.read_query(NetWorthQuery, paged=False)
         currency = asked.get("currency", self.principal.base_currency)
         days = (asked.get("from"), asked.get("to"))
         return await queries.net_worth(self.principal.user_id, *days, asked["interval"], currency)

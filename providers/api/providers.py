@@ -6,7 +6,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from dashtam.api import ApiView
-from dashtam.bridge import run_db
 from dashtam.openapi import problem_responses
 from providers import queries
 
@@ -40,5 +39,5 @@ class Providers(ApiView):
     @extend_schema(operation_id="list_providers", responses={200: ProviderList} | problem_responses(401))
     async def get(self, request: Any) -> dict[str, Any]:
         """What can be connected here."""
-        rows = await run_db(queries.providers_catalogue, user_id=self.principal.user_id)
+        rows = await queries.providers_catalogue(user_id=self.principal.user_id)
         return {"results": rows, "next_cursor": None}

@@ -14,6 +14,7 @@ from django.utils import timezone
 from dashtam import problems
 from dashtam import tokens as sealed_tokens
 from dashtam.bridge import keep_running, run_db
+from dashtam.cache import Cache
 from dashtam.errors import NotFound
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors, oauth
@@ -31,6 +32,7 @@ from providers.linking import check_answer, consent_end, fetch_subject, linkable
 from providers.models import AuthorizationRequest, Connection, PendingRevocation, SyncRun
 from providers.oauth import TokenResponse
 from providers.persistence import run_db_at_last
+from providers.queries.connections import catalogue_key
 from providers.services.consent_service import revocation_of, revocation_of_stored
 from providers.services.encryption_service import EncryptionService
 from providers.services.token_service import sealed
@@ -73,11 +75,13 @@ class ConnectionService:
         *,
         encryption: EncryptionService,
         live_events: LiveEventService,
+        cache: Cache,
         public_url: str,
         request_sync: RequestSync | None,
     ) -> None:
         self.encryption = encryption
         self.live_events = live_events
+        self.cache = cache
         self.public_url = public_url
         self.request_sync = request_sync
 
@@ -255,6 +259,7 @@ class ConnectionService:
             raise AuthorizationFailed from refused
 
     async def _tell(self, connection: Connection) -> None:
+        await self.cache.delete(catalogue_key(connection.user_id))
         await self.live_events.publish(
             user_id=connection.user_id,
             type="connection.changed",

@@ -17,7 +17,7 @@ from dashtam.errors import DashtamError
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connectors.base import Connector
-from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited
+from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited, ProviderTakesFiles
 from providers.http import Client
 from providers.ingest import apply_accounts
 from providers.models import Connection, SyncRun
@@ -174,7 +174,9 @@ def _request(user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
     connection = Connection.objects.filter(user_id=user_id, id=connection_id).first()
     if connection is None:
         raise errors.NotFound
-    if connection.state not in Connection.SYNCABLE or connectors.get(connection.provider).auth == "file":
+    if connectors.get(connection.provider).auth == "file":
+        raise ProviderTakesFiles
+    if connection.state not in Connection.SYNCABLE:
         raise ConnectionNotSyncable
     if connection.state_reason == "rate_limited" and connection.next_sync_at:
         wait = (connection.next_sync_at - timezone.now()).total_seconds()

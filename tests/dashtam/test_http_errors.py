@@ -104,3 +104,22 @@ async def test_every_answer_carries_the_security_headers(async_client: AsyncClie
         assert response["x-frame-options"] == "DENY"
         assert response["cross-origin-opener-policy"] == "same-origin"
         assert "access-control-allow-origin" not in response
+
+
+UNREADABLE = ["multipart/form-data", "application/x-www-form-urlencoded; charset=utf-7"]
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+async def test_a_form_that_cannot_be_read(async_client: AsyncClient, kind: str) -> None:
+    await async_client.get("/sign-in")
+    response = await async_client.post(
+        "/sign-in", data=b"x", content_type=kind, headers={"origin": "http://testserver"}
+    )
+    assert 400 <= response.status_code < 500
+    assert response["content-type"].startswith("text/html")
+
+
+async def test_the_docs_take_get_alone(async_client: AsyncClient) -> None:
+    assert (await async_client.get("/api/v1/docs")).status_code == 200
+    assert_problem(await async_client.post("/api/v1/docs"), 405, "method_not_allowed")
+    assert_problem(await async_client.trace("/api/v1/docs"), 405, "method_not_allowed")

@@ -1,5 +1,6 @@
 """From nothing to one's own numbers, through the public API alone."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -170,3 +171,31 @@ def test_signing_out_ends_access_at_once(stack: Stack) -> None:
         assert (
             api.post("auth/tokens/refresh", json={"refresh_token": pair["refresh_token"]}).status_code == 401
         )
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("path", ["/imports/new", "/api/v1/imports", "/api/v1/auth/tokens"])
+def test_a_body_larger_than_anything_we_take_is_refused_in_order(
+    stack: Stack, path: str, chunked: bool
+) -> None:
+    piece = b"x" * 1_048_576
+    body = (piece for _ in range(30)) if chunked else piece * 30
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        refused = client.post(
+            f"{stack.origin}{path}", content=body, headers={"content-type": "application/json"}
+        )
+        assert refused.status_code == 413
+        if path.startswith("/api/"):
+            assert refused.json()["code"] == "payload_too_large"
+        assert client.get(f"{stack.origin}/healthz").status_code == 200
+
+
+def test_a_chunked_body_is_read_like_any_other(stack: Stack, ana: tuple[str, str]) -> None:
+    body = json.dumps({"email": ana[0], "password": PASSWORD}).encode()
+    with stack.api() as api:
+        pieces = (body[i : i + 7] for i in range(0, len(body), 7))
+        signed_in = api.post("auth/tokens", content=pieces, headers={"content-type": "application/json"})
+        assert signed_in.status_code == 200
+        large = (b" " * 65_536 for _ in range(32))
+        refused = api.post("auth/tokens", content=large, headers={"content-type": "application/json"})
+        assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")

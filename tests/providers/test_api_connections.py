@@ -11,7 +11,7 @@ from django.test import AsyncClient
 from accounts.models import Session, User
 from accounts.wiring import jwt_service
 from dashtam.bridge import run_db
-from providers import queries
+from providers import queries, wiring
 from providers.models import Connection, ProviderToken
 from providers.simulator.process import SandboxBank
 from tests.providers.linking import Trip, connect
@@ -208,7 +208,18 @@ async def test_a_list_of_connections_takes_a_constant_number_of_queries(
     def count() -> None:
         with django_assert_num_queries(1):
             assert len(queries.connections(user_id=ana.id)) == 7
-        with django_assert_num_queries(1):
-            queries.providers_catalogue(user_id=ana.id)
 
     await run_db(count)
+
+
+async def test_the_catalogue_is_cached_until_a_connection_comes_or_goes(ana: User) -> None:
+    async def mine() -> int:
+        return sum(row["connections"] for row in await queries.providers_catalogue(user_id=ana.id))
+
+    connection = await Connection.objects.acreate(user=ana, provider="sandbox", state="active")
+    assert await mine() == 1
+    await Connection.objects.filter(id=connection.id).aupdate(state="disconnected")
+    assert await mine() == 1, "answered from the cache"
+    await Connection.objects.filter(id=connection.id).aupdate(state="active")
+    await wiring.connection_service().disconnect(user_id=ana.id, connection_id=connection.id)
+    assert await mine() == 0
