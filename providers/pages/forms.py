@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 
 from accounts.pages.forms import AccountForm
+from dashtam.templatetags.formats import MINUS
 from providers import queries
 from providers.pages import words
 
@@ -21,14 +22,27 @@ def _day(label: str) -> forms.DateField:
     )
 
 
-def _amount(label: str) -> forms.DecimalField:
-    return forms.DecimalField(
+class AmountField(forms.DecimalField):
+    """An amount; a minus sign as we print it counts as much as the keyboard's hyphen."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value.replace(MINUS, "-") if isinstance(value, str) else value)
+
+
+def _amount(label: str) -> AmountField:
+    too_long = "Give an amount with at most 18 digits before the point and 18 after it."
+    return AmountField(
         label=label,
         required=False,
         max_digits=36,
         decimal_places=18,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        error_messages={"invalid": "Give an amount such as 12.50, without thousands separators."},
+        error_messages={
+            "invalid": "Give an amount such as 12.50, without thousands separators.",
+            "max_digits": too_long,
+            "max_whole_digits": too_long,
+            "max_decimal_places": too_long,
+        },
     )
 
 
@@ -36,7 +50,14 @@ class TransactionFilters(forms.Form):
     """What to look for among transactions; the names are those of the API."""
 
     q = forms.CharField(
-        label="Search", required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"})
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search"}),
+        error_messages={
+            "max_length": "Search for at most 200 characters.",
+            "null_characters_not_allowed": "This has a character that cannot be searched for. Type it again.",
+        },
     )
     from_ = _day("From")
     to = _day("To")
@@ -54,7 +75,7 @@ class TransactionFilters(forms.Form):
     )
     min_amount = _amount("Amount from")
     max_amount = _amount("Amount to")
-    range = forms.CharField(required=False, widget=forms.HiddenInput)
+    range = forms.Field(required=False, widget=forms.HiddenInput)
 
     def add_prefix(self, field_name: str) -> str:
         """`from` is a word of Python, so the field has another name than its parameter."""

@@ -116,6 +116,7 @@ async def test_transactions_come_by_day_and_pending_ones_are_marked(
         ({"kind": "deposit"}, {"Payroll"}),
         ({"min_amount": "0"}, {"Payroll"}),
         ({"min_amount": "-50", "max_amount": "-5"}, {"Gullwing Fuel"}),
+        ({"min_amount": "−50", "max_amount": "−5"}, {"Gullwing Fuel"}),
         ({"q": "%"}, set()),
     ],
 )
@@ -144,7 +145,10 @@ async def test_filters_that_find_nothing_can_be_cleared(ana: User, movements: Fi
         ({"min_amount": "5", "max_amount": "1"}, "This is less than the first amount."),
         ({"status": "lost"}, "Choose Posted or Pending."),
         ({"kind": "magic"}, "Choose one of the kinds listed."),
-        ({"q": "a\x00b"}, "Null characters are not allowed."),
+        ({"q": "a\x00b"}, "This has a character that cannot be searched for."),
+        ({"q": "a" * 201}, "Search for at most 200 characters."),
+        ({"min_amount": "1e400"}, "Give an amount with at most 18 digits before the point"),
+        ({"max_amount": "1e-19"}, "Give an amount with at most 18 digits before the point"),
     ],
 )
 async def test_a_filter_that_makes_no_sense_says_so_beside_it(
