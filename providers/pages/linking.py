@@ -46,6 +46,8 @@ async def new(request: SignedInRequest) -> HttpResponse:
                 user_id=request.principal.user_id, provider=slug
             )
             return await _leave(request, started.authorization_url.rpartition("/")[2])
+    except ProviderTakesFiles:
+        return see_other("import-new")
     except DashtamError as error:
         return refused(request, error)
     return _before_leaving(request, connector, request.get_full_path())

@@ -127,6 +127,7 @@ async def test_a_denied_consent_is_a_choice_and_not_an_error(ana: User, bank: Sa
     answer = await come_back(browser, bank, decision="deny")
     assert answer.status_code == 403
     assert "You chose not to connect" in browser.text(answer)
+    assert "administrator" not in browser.text(answer)
 
 
 @pytest.mark.parametrize(
@@ -236,11 +237,16 @@ async def test_the_search_keeps_what_was_typed_and_escapes_it(ana: User) -> None
     assert "Nothing by that name" in page
 
 
-@pytest.mark.parametrize(("slug", "status"), [("nowhere", 404), ("ofx", 422), ("sandbox", 422)])
+@pytest.mark.parametrize(("slug", "status"), [("nowhere", 404), ("sandbox", 422)])
 async def test_what_cannot_be_connected_says_why(ana: User, settings: Any, slug: str, status: int) -> None:
     settings.SANDBOX_CLIENT_SECRET = ""
     answer = await (await signed_in(ana)).get(f"/connections/new?provider={slug}")
     assert answer.status_code == status
+
+
+async def test_what_comes_in_files_leads_to_the_import(ana: User) -> None:
+    answer = await (await signed_in(ana)).get("/connections/new?provider=ofx")
+    assert (answer.status_code, answer["Location"]) == (303, "/imports/new")
 
 
 async def test_an_unconfirmed_address_cannot_link(make_user: Any, bank: SandboxBank) -> None:
@@ -258,7 +264,8 @@ async def test_reconnecting_leads_to_a_fresh_one_time_page(ana: User, bank: Sand
     answer = await browser.post(reverse("connection-reconnect", args=[connection.id]))
     assert answer.status_code == 303
     told = browser.text(await browser.get(answer["Location"]))
-    assert "Connect Sandbox Bank" in told
+    assert "Connections Reconnect Sandbox Bank" in told
+    assert "All institutions" not in told
     assert "Nothing that was collected is lost" in told
 
 
