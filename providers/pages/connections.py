@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages.answers import see_other
@@ -18,6 +20,7 @@ from dashtam.bridge import run_db
 from dashtam.errors import Conflict, TooManyRequests
 from providers import queries, wiring
 from providers.connectors import CONNECTORS
+from providers.models import Connection
 from providers.pages import words
 from providers.pages.groups import grouped
 from providers.pages.paging import links
@@ -37,6 +40,7 @@ _CAN = {
     "disconnected": ("reconnect",),
 }
 _URGENT = {"expiring", "reauth_required", "revoked"}
+_ENDED = {"revoked", "disconnected"}
 
 
 @require_safe
@@ -47,7 +51,9 @@ async def connections(request: SignedInRequest) -> HttpResponse:
     syncing = await unfinished_syncs(user_id)
     busy = {run["connection_id"] for run in syncing}
     rows = await run_db(queries.connections, user_id=user_id)
-    context = {"connections": [described(row, busy) for row in rows], "syncing": syncing}
+    accounts = (await queries.accounts(user_id)).results
+    shown = [described(row, busy) | {"accounts": _of(row, accounts)} for row in rows]
+    context = {"connections": shown, "syncing": syncing}
     return render(request, "providers/connections.html", context)
 
 
@@ -98,13 +104,34 @@ async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
 
 def described(row: Row, busy: Collection[UUID] = ()) -> Row:
     """The connection with its state in words, and what can be done."""
-    can = list(_CAN[row["state"]])
     connector = CONNECTORS.get(row["provider"])
-    if connector is None or connector.auth == "file":
-        can = ["import"] if connector else ["disconnect"]
-    if row["id"] in busy and "sync" in can:
+    file, updating = connector is not None and connector.auth == "file", row["id"] in busy
+    can = list(_CAN[row["state"]])
+    if connector is None or file:
+        can = ["import"] if file else ["disconnect"]
+    if updating and "sync" in can:
         can.remove("sync")
-    return row | {"words": words.state(row), "can": can, "urgent": row["state"] in _URGENT}
+    return row | {
+        "words": words.state(row, busy=updating, file=file),
+        "can": can,
+        "urgent": row["state"] in _URGENT,
+        "file": file,
+        "lasting": not file and row["state"] not in _ENDED,
+        "next_update": _next_update(row, updating=updating),
+    }
+
+
+def _next_update(row: Row, *, updating: bool) -> str:
+    """In words, where its time alone would mislead; else nothing."""
+    if updating:
+        return "Under way"
+    if row["state"] not in Connection.SYNCABLE or row["next_sync_at"] is None:
+        return "None planned"
+    return "Shortly" if row["next_sync_at"] <= timezone.now() + timedelta(minutes=1) else ""
+
+
+def _of(connection: Row, accounts: Iterable[Row]) -> list[Row]:
+    return [account for account in accounts if account["connection_id"] == connection["id"]]
 
 
 def _told(run: Row, name: str, accounts: Iterable[Row]) -> Row:

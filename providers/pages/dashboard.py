@@ -31,7 +31,7 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     """Net worth, accounts, holdings, latest transactions."""
     shown = ranges.chosen(request)
     rows = await run_db(queries.connections, user_id=request.principal.user_id)
-    alive = [row for row in rows if row["state"] != "pending"]
+    alive = [row for row in rows if row["state"] not in ("pending", "disconnected")]
     accounts = (await queries.accounts(request.principal.user_id)).results
     context = {
         "attention": [item for row in alive if (item := words.attention(row))],

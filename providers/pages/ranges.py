@@ -96,7 +96,7 @@ def change(points: list[Point], currency: str) -> str:
     by = end - start
     if not by:
         return f"Unchanged since {date_text(first)}"
-    percent = f" ({_percent(abs(by), start)})" if start > 0 else ""
+    percent = f" ({_percent(abs(by), start)})" if start > 0 and end > 0 else ""
     return f"{'Up' if by > 0 else 'Down'} {money_text(abs(by), currency)}{percent} since {date_text(first)}"
 
 

@@ -89,6 +89,9 @@ REASONS = {
 _STATES = {
     "pending": "You have not finished connecting {name}. Start again to go on.",
     "active": "Everything is up to date.",
+    "unread": "Nothing has been read yet. The first update starts shortly.",
+    "busy": "Being updated now.",
+    "file": "Brought in from files. Import the next one when you like.",
     "expiring": "Your permission at {name} ends soon. Renew it to keep your numbers up to date.",
     "degraded": "The last update did not work. We keep trying; there is nothing you need to do.",
     "reauth_required": "{name} wants you to sign in again. Until then your numbers stay as they are.",
@@ -123,9 +126,15 @@ def reason(code: str, name: str) -> str:
     return known.format(name=name, code=code)
 
 
-def state(connection: Mapping[str, Any]) -> str:
-    """How the connection is doing, and why, in one or two sentences."""
+def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = False) -> str:
+    """How the connection is doing, and why, in one or two sentences. `busy`: an update is under way."""
     name = connection["provider_name"]
+    if file and connection["state"] == "active":
+        return _STATES["file"]
+    if busy and connection["state"] in ("active", "degraded"):
+        return _STATES["busy"]
+    if connection["state"] == "active" and connection["last_success_at"] is None:
+        return _STATES["unread"]
     if connection["state"] in ("active", "expiring", "disconnected", "pending"):
         return _STATES[connection["state"]].format(name=name)
     return reason(connection["state_reason"] or "", name) or _STATES[connection["state"]].format(name=name)

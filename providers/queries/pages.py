@@ -17,7 +17,7 @@ _RUN = ("id", "connection_id", "connection__provider", "accounts_done", "account
 
 
 async def unfinished_syncs(user_id: UUID) -> list[dict[str, Any]]:
-    """The syncs that wait or run right now, the oldest first."""
+    """The syncs that wait or run right now, the oldest first; none of a connection that was ended."""
     return await run_db(_unfinished_syncs, user_id)
 
 
@@ -42,9 +42,10 @@ async def previous_syncs(user_id: UUID, connection_id: UUID, page: Page) -> str 
 
 def _unfinished_syncs(user_id: UUID) -> list[dict[str, Any]]:
     runs = SyncRun.objects.filter(connection__user_id=user_id, state__in=SyncRun.UNFINISHED)
+    alive = runs.exclude(connection__state=Connection.State.DISCONNECTED)
     return [
         row | {"provider_name": Connection(provider=row["connection__provider"]).provider_name}
-        for row in runs.order_by("created_at").values(*_RUN)
+        for row in alive.order_by("created_at").values(*_RUN)
     ]
 
 

@@ -124,6 +124,15 @@ async def test_a_first_reading_under_way_is_shown_live(ana: User) -> None:
     assert "2 of 5 accounts read" in browser.text(answer)
 
 
+async def test_a_bank_disconnected_while_it_was_read_leaves_the_first_step(ana: User) -> None:
+    place = await run_db(connection_of, ana, "disconnected")
+    await SyncRun.objects.acreate(connection=place, trigger="initial", accounts_total=5, accounts_done=2)
+    told = await page(ana)
+    assert "Connect your first institution" in told
+    for path in ("/", "/connections", f"/connections/{place.id}"):
+        assert "accounts read" not in await page(ana, path)
+
+
 async def test_the_range_is_chosen_by_link_and_anything_else_is_the_usual_one(ana: User) -> None:
     account = await run_db(account_in, await run_db(connection_of, ana))
     days = [BalanceRecord(date.today() - timedelta(days=300), Decimal(1), None)]  # noqa: DTZ011
@@ -212,6 +221,38 @@ async def test_updating_now_queues_one_run_and_shows_it(ana: User) -> None:
     shown = browser.text(await browser.get(answer["Location"]))
     assert "Reading Sandbox Bank" in shown
     assert "Update now" not in shown
+
+
+async def test_an_update_under_way_is_what_the_connection_says(ana: User) -> None:
+    place = await run_db(connection_of, ana, next_sync_at=timezone.now())
+    paths = ("/connections", f"/connections/{place.id}")
+    for path in paths:
+        told = await page(ana, path)
+        assert "Nothing has been read yet. The first update starts shortly." in told
+        assert "Next update Shortly" in told
+    await SyncRun.objects.acreate(connection=place, trigger="initial")
+    for path in paths:
+        told = await page(ana, path)
+        assert "Being updated now." in told
+        assert "Next update Under way" in told
+
+
+async def test_an_update_to_come_says_when(ana: User) -> None:
+    ahead = timezone.now() + timedelta(hours=3, minutes=5)
+    await run_db(connection_of, ana, next_sync_at=ahead, last_success_at=timezone.now())
+    told = await page(ana, "/connections")
+    assert "Everything is up to date." in told
+    assert "Next update in 3 hours" in told
+
+
+@pytest.mark.parametrize(("state", "shown"), [("active", True), ("revoked", False), ("disconnected", False)])
+async def test_an_ended_permission_has_no_end_to_come(ana: User, state: str, shown: bool) -> None:
+    ends = timezone.now() + timedelta(days=90)
+    place = await run_db(connection_of, ana, state, consent_expires_at=ends)
+    for path in ("/connections", f"/connections/{place.id}"):
+        told = await page(ana, path)
+        assert ("Permission ends" in told) is shown
+        assert ("Next update" in told) is shown
 
 
 async def test_what_cannot_be_updated_says_why(ana: User) -> None:

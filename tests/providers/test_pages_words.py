@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 
 from dashtam.errors import DashtamError
 from providers import errors
@@ -24,6 +25,7 @@ def family(error: type[DashtamError]) -> set[type[DashtamError]]:
 
 def connection(state: str, state_reason: str = "", **fields: Any) -> dict[str, Any]:
     named = {"id": uuid4(), "provider": "sandbox", "provider_name": "Sandbox Bank"}
+    named |= {"last_success_at": timezone.now()}
     return named | {"state": state, "state_reason": state_reason, "consent_expires_at": None} | fields
 
 
@@ -53,6 +55,17 @@ def test_every_state_is_put_into_words(state: str) -> None:
 def test_the_reason_says_more_than_the_state() -> None:
     told = words.state(connection("reauth_required", "consent_expired"))
     assert told == "Your permission at Sandbox Bank has run out. Reconnect to give it again."
+
+
+def test_a_connection_is_up_to_date_only_once_it_was_read() -> None:
+    assert words.state(connection("active")) == "Everything is up to date."
+    unread = connection("active", last_success_at=None)
+    assert words.state(unread) == "Nothing has been read yet. The first update starts shortly."
+    assert words.state(unread, busy=True) == "Being updated now."
+
+
+def test_what_the_person_must_do_is_said_even_during_an_update() -> None:
+    assert "Renew it" in words.state(connection("expiring"), busy=True)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +180,14 @@ def test_a_change_from_below_zero_has_no_percentage() -> None:
         (date(2026, 5, 2), Decimal(5)),
     ]
     assert ranges.change(points, "USD") == "Up $10.00 since 1 May 2026"
+
+
+def test_a_change_to_below_zero_has_no_percentage() -> None:
+    points: list[tuple[date, Decimal | None]] = [
+        (date(2026, 5, 1), Decimal(5)),
+        (date(2026, 5, 2), Decimal(-500)),
+    ]
+    assert ranges.change(points, "USD") == "Down $505.00 since 1 May 2026"
 
 
 def test_the_catalogue_finds_by_any_word() -> None:
