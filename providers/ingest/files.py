@@ -76,11 +76,12 @@ def _account(user_id: UUID, institution: Institution, told: StatementAccount) ->
     if connection.state != Connection.State.ACTIVE:
         connection.move_to(Connection.State.ACTIVE)
         connection.save(update_fields=Connection.STATE_FIELDS)
+    kind = (told.subtype or told.type).replace("_", " ")
     return account or FinancialAccount.objects.create(
         user_id=user_id,
         connection=connection,
         provider_account_id=fingerprint,
-        name=checks.text(f"{institution.name or 'Imported'} {told.subtype or told.type}", 200),
+        name=checks.text(f"{institution.name or 'Imported'} {kind}", 200),
         mask=told.account_id[-4:],
         type=told.type,
         subtype=checks.text(told.subtype or "", 40),

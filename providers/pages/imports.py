@@ -16,6 +16,7 @@ from accounts.pages.guard import SignedInRequest, signed_in
 from dashtam.api import Page
 from dashtam.errors import DashtamError
 from providers import queries, wiring
+from providers.ingest.files import ImportRefused
 from providers.models import FileImport
 from providers.pages import words
 from providers.pages.forms import StatementFile
@@ -36,6 +37,8 @@ async def new(request: SignedInRequest) -> HttpResponse:
         try:
             done = await _bring_in(user_id, form)
             return see_other(reverse("import", args=[done.id]))
+        except ImportRefused as error:  # about where the rows go; browsers forget the file meanwhile
+            form.add_error("account_id", f"{error.title} {error.detail} Then choose the file again.")
         except DashtamError as error:
             form.add_error("file", f"{error.title} {error.detail}")
     before = await queries.imports(user_id, Page(LATEST))

@@ -100,6 +100,12 @@ async def test_a_file_makes_its_account_with_rows_and_balance(ana: User, bring: 
     assert [(day["date"], day["current"]) for day in days.results] == [(date(2026, 3, 10), "100.00")]
 
 
+async def test_an_account_is_named_in_plain_words(ana: User, bring: Bring) -> None:
+    await bring("card.qfx")
+    (account,) = (await queries.accounts(ana.id)).results
+    assert account["name"].endswith(" credit card")
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in FILES.iterdir() if "refused" not in path.name))
 async def test_every_row_of_a_real_looking_file_is_accounted_for_and_never_twice(
     bring: Bring, fed: FinancialAccount, name: str

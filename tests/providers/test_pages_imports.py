@@ -114,6 +114,34 @@ async def test_somebody_elses_account_cannot_be_chosen(ana: User, ben: User) -> 
     assert await Transaction.objects.acount() == 0
 
 
+async def test_a_file_without_a_currency_asks_for_its_account_and_for_itself_again(ana: User) -> None:
+    browser = await signed_in(ana)
+    answer = await send(browser, bank_file(TWO).replace(b"<CURDEF>USD", b""))
+    assert answer.status_code == 422
+    told = "Choose the account it belongs to. Then choose the file again."
+    assert browser.text(answer).count(told) == 2  # in the summary and beside the field
+    assert 'href="#id_account_id"' in answer.content.decode()
+
+
+async def test_imported_files_are_told_apart_and_promise_no_updates(ana: User) -> None:
+    browser = await signed_in(ana)
+    await send(browser, bank_file(TWO))
+    await send(browser, (FILES / "card.qfx").read_bytes())
+    listed = browser.text(await browser.get("/connections"))
+    account = await FinancialAccount.objects.afirst()
+    assert account
+    told = browser.text(await browser.get(f"/connections/{account.connection_id}"))
+    names = [row.name async for row in FinancialAccount.objects.all()]
+    assert len(names) == 2
+    assert all(name in listed for name in names)
+    for page in (listed, told):
+        assert "Brought in from files. Import the next one when you like." in page
+        assert "Last import" in page
+        for words in ("up to date.", "Next update", "Permission ends", "Update now", "Reconnect"):
+            assert words not in page
+    assert "No update has run yet" not in told
+
+
 async def test_a_file_that_failed_stays_in_the_list_with_its_reason(ana: User) -> None:
     browser = await signed_in(ana)
     await send(browser, b"nothing of the kind", name="holiday.pdf")
