@@ -6,14 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.shortcuts import render
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from rest_framework import exceptions as drf
 
 from dashtam import errors
 from dashtam.errors import DashtamError
+from dashtam.referer import own_path, page_before
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +38,19 @@ KNOWN: tuple[
     (RequestDataTooBig, errors.PayloadTooLarge),
     ((PermissionDenied, drf.PermissionDenied), errors.Forbidden),
     ((SuspiciousOperation, TooManyFieldsSent, UnreadablePostError), errors.BadRequest),
+    ((BadRequest, MultiPartParserError), errors.BadRequest),
     ((drf.ParseError, RecursionError, UnicodeError), errors.BadRequest),
 )
+
+
+class StalePage(errors.Forbidden):
+    """A form whose CSRF token does not count."""
+
+    code = "csrf_failed"
+    title = "This page was open too long."
+    detail = (
+        "Nothing was sent. Load the page again, and send it once more. If that does not help, allow cookies."
+    )
 
 
 def typed(error: BaseException) -> DashtamError:
@@ -94,7 +114,9 @@ def respond(request: HttpRequest, error: DashtamError) -> HttpResponse:
         return problem(error, request_id)
     known = {400, 403, 404, 429, 500, 503}
     template = f"errors/{error.status if error.status in known else 400}.html"
-    page = render(request, template, {"error": error, "request_id": request_id}, status=error.status)
+    back = (page_before(request) if request.method == "POST" else "") or own_path(request.path)
+    context = {"error": error, "request_id": request_id, "back": back}
+    page = render(request, template, context, status=error.status)
     return _with_headers(page, error)
 
 
@@ -130,5 +152,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form came back without its CSRF token: an old tab, blocked cookies, or a forgery."""
-    detail = "Your page was open too long or cookies are blocked. Go back, load the page again and send it once more."
-    return respond(request, errors.Forbidden(detail, code="csrf_failed"))
+    if request.path == reverse("sign-in") and getattr(request, "principal", None) is not None:
+        response = redirect("dashboard")  # they have signed in from another tab meanwhile
+        response.status_code = 303
+        return response
+    return respond(request, StalePage())
