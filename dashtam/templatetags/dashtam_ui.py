@@ -1,12 +1,14 @@
 """The design system's tags: `{% load dashtam_ui %}`. templates/styleguide.html shows all of them."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, PasswordInput, RadioSelect
+from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -77,36 +79,49 @@ def quantity(amount: Amount | None, unit: str = "") -> SafeString:
     return format_html('<data class="money" value="{}">{}</data>', amount, f"{text} {unit}".strip())
 
 
-@register.simple_tag
-def when(moment: datetime | date | None, style: str = "relative", never: str = "Never") -> SafeString:
+def _zone(context: Context) -> tzinfo:
+    """The zone in the reader's profile; UTC for strangers, and where this machine does not know the zone."""
+    name = getattr(context.get("user"), "time_zone", "")
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+@register.simple_tag(takes_context=True)
+def when(
+    context: Context, moment: datetime | date | None, style: str = "relative", never: str = "Never"
+) -> SafeString:
     """`{% when session.last_seen_at %}`: relative, in full on hover; or style "date" or "moment"."""
     if not moment:
         return format_html("<span>{}</span>", never)
     if not isinstance(moment, datetime):
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.date_text(moment))
-    moment = formats.aware(moment)
+    moment, zone = formats.aware(moment), _zone(context)
     words = {
-        "relative": formats.relative_text(moment, datetime.now(UTC)),
-        "date": formats.date_text(moment),
-        "moment": formats.moment_text(moment),
+        "relative": formats.relative_text(moment, datetime.now(UTC), zone),
+        "date": formats.date_text(moment.astimezone(zone)),
+        "moment": formats.moment_text(moment, zone),
     }[style]
     return format_html(
         '<time datetime="{}" title="{}" data-when="{}">{}</time>',
         f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-        formats.moment_text(moment),
+        formats.moment_text(moment, zone),
         style,
         words,
     )
 
 
-@register.simple_tag
-def as_of(moment: datetime | None, stale_after: int = 24) -> SafeString:
+@register.simple_tag(takes_context=True)
+def as_of(context: Context, moment: datetime | None, stale_after: int = 24) -> SafeString:
     """`{% as_of balance.as_of %}`: "as of …", with a Stale badge once older than `stale_after` hours."""
     if not moment:
         return mark_safe('<span class="as-of">not read yet</span>')
     stale = datetime.now(UTC) - formats.aware(moment) > timedelta(hours=stale_after)
     return format_html(
-        '<span class="as-of"><span>as of {}</span>{}</span>', when(moment), badge("stale") if stale else ""
+        '<span class="as-of"><span>as of {}</span>{}</span>',
+        when(context, moment),
+        badge("stale") if stale else "",
     )
 
 

@@ -1,6 +1,6 @@
 """Numbers and times as people read them: exact decimals and moments in, text out."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 MINUS = "\N{MINUS SIGN}"
@@ -92,24 +92,25 @@ def date_text(day: date) -> str:
     return f"{day.day} {day:%b} {day.year}"
 
 
-def moment_text(moment: datetime) -> str:
-    """`9 Mar 2026, 14:05 UTC`."""
-    moment = aware(moment)
-    return f"{date_text(moment)}, {moment:%H:%M} UTC"
+def moment_text(moment: datetime, zone: tzinfo = UTC) -> str:
+    """`9 Mar 2026, 14:05 UTC`; a zone whose name is only an offset reads `UTC+03`."""
+    moment = aware(moment).astimezone(zone)
+    name = moment.tzname() or ""
+    return f"{date_text(moment)}, {moment:%H:%M} {'UTC' if name[:1] in {'+', '-'} else ''}{name}"
 
 
 def _count(number: int, unit: str) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
-def relative_text(moment: datetime, now: datetime) -> str:
-    """`3 hours ago` or `in 12 days`; a plain date beyond a week back or a month ahead."""
+def relative_text(moment: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """`3 hours ago` or `in 12 days`; a plain date, in the zone, beyond a week back or a month ahead."""
     ahead = aware(moment) - aware(now)
     span = abs(ahead)
     if span < timedelta(seconds=45):
         return "just now"
     if span >= (timedelta(days=31) if ahead > timedelta() else timedelta(days=7)):
-        return date_text(aware(moment))
+        return date_text(aware(moment).astimezone(zone))
     if span < timedelta(hours=1):
         words = _count(max(1, span // timedelta(minutes=1)), "minute")
     elif span < timedelta(days=1):

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.urls import path
 
+from dashtam.errors import FieldError, ValidationFailed
 from dashtam.templatetags import formats
 from dashtam.templatetags.dashtam_ui import STATES
 from dashtam.templatetags.icons import ICONS
@@ -126,6 +127,26 @@ def test_a_moment_carries_its_absolute_time() -> None:
     assert 'datetime="2025-02-03T12:00:00Z"' in markup
     assert 'title="3 Feb 2025, 12:00 UTC"' in markup
     assert plain(markup) == "3 Feb 2025"
+
+
+@pytest.mark.parametrize(
+    ("zone", "title", "day"),
+    [
+        ("Asia/Tokyo", "4 Feb 2025, 05:30 JST", "4 Feb 2025"),
+        ("America/Sao_Paulo", "3 Feb 2025, 17:30 UTC-03", "3 Feb 2025"),
+        ("Mars/Olympus", "3 Feb 2025, 20:30 UTC", "3 Feb 2025"),
+        ("../etc/passwd", "3 Feb 2025, 20:30 UTC", "3 Feb 2025"),
+    ],
+)
+def test_a_moment_is_told_in_the_reader_s_time_zone(zone: str, title: str, day: str) -> None:
+    reader, moment = SimpleNamespace(time_zone=zone), datetime(2025, 2, 3, 20, 30, tzinfo=UTC)
+    for source in ("{% when moment %}", '{% when moment "date" %}'):
+        markup = show(source, moment=moment, user=reader)
+        assert 'datetime="2025-02-03T20:30:00Z"' in markup
+        assert f'title="{title}"' in markup
+        assert plain(markup) == day
+    assert plain(show('{% when moment "moment" %}', moment=moment, user=reader)) == title
+    assert f'title="{title}"' in show("{% as_of moment %}", moment=moment, user=reader)
 
 
 def test_a_day_has_no_time_and_never_is_said_in_words() -> None:
@@ -263,6 +284,13 @@ def test_every_error_page_renders_without_any_context(status: int) -> None:
     markup = render_to_string(f"errors/{status}.html")
     assert f"Error {status}" in markup
     assert "request id" not in markup.lower()
+
+
+def test_a_refused_address_says_what_is_wrong_with_it_and_leads_back() -> None:
+    error = ValidationFailed(errors=[FieldError("cursor", "invalid_cursor", "This <page> mark is not ours.")])
+    markup = render_to_string("errors/400.html", {"error": error, "back": "/accounts/1"})
+    assert "<li>This &lt;page&gt; mark is not ours.</li>" in markup
+    assert 'href="/accounts/1">Back to the page</a>' in markup
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 503])

@@ -40,9 +40,18 @@ function switchTheme() {
   labelThemeSwitches();
 }
 
-// --- time: the reader's zone instead of UTC --------------------------------------------------------
-const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-const dayOnly = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+// --- time: the zone in the reader's profile; for strangers, the browser's ---------------------------
+function formatter(options) {
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: root.dataset.zone || undefined });
+  } catch {
+    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }); // a zone this browser does not know
+  }
+}
+
+const DAY_PARTS = { day: "numeric", month: "short", year: "numeric" };
+const full = formatter({ ...DAY_PARTS, hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const dayOnly = formatter(DAY_PARTS);
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 // The same words as relative_text on the server.
@@ -89,13 +98,15 @@ function advise(note) {
   const input = document.getElementById(note.dataset.strengthOf);
   const first = note.textContent;
   input?.addEventListener("input", () => {
-    const length = [...input.value].length, kinds = new Set(input.value).size;
-    if (!length) note.textContent = first;
-    else if (length < 8) note.textContent = "Too short to be safe yet. Add a word or two.";
-    else if (kinds < 5) note.textContent = "Repeated characters are easy to guess. Mix in another word.";
-    else if (length < 15) note.textContent = "Fair. A few more characters would make it strong.";
-    else note.textContent = "Strong length.";
+    const missing = 15 - [...input.value.normalize("NFKC")].length;
+    if (!input.value) note.textContent = first;
+    else if (missing > 0) note.textContent = `${missing} more character${missing === 1 ? "" : "s"} needed.`;
+    else note.textContent = "Long enough.";
   });
+}
+
+function nameZone(input) {
+  input.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
 
 function autoSubmit(form) {
@@ -124,6 +135,7 @@ function enhance(within) {
   each(within, "time[data-when]", localTime);
   each(within, "[data-show-password], [data-copy]", (button) => { button.hidden = false; });
   each(within, "[data-strength-of]", advise);
+  each(within, "[data-browser-zone]", nameZone);
   each(within, "form[data-auto-submit]", autoSubmit);
 }
 

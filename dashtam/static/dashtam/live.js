@@ -17,8 +17,10 @@ function connect() {
   socket.addEventListener("close", (event) => retry(event.code));
 }
 
-// Exponential with full jitter, so that a restarted server is not met by everyone at once. 4401 and 4403: signed out.
+// Exponential with full jitter, so that a restarted server is not met by everyone at once.
+// 4401: the session has ended, so its numbers must go; loading the page leads to the sign-in page, and back. 4403: refused.
 function retry(code) {
+  if (code === 4401) location.replace(location.pathname + location.search);
   if (code === 4401 || code === 4403) return;
   failures += 1;
   if (failures === 3 || !navigator.onLine) setOffline(true);
