@@ -31,21 +31,20 @@ class UserManager(BaseUserManager["User"]):
         return self.create(email=normalise_email(email), password=password_hash, name=name, **fields)
 
     @transaction.atomic
-    def register(self, *, email: str, password_hash: str, name: str) -> None:
+    def register(self, *, email: str, password_hash: str, name: str, time_zone: str = "UTC") -> None:
         """Sign somebody up and mail them a link. Who has the address already is told by mail.
 
         While an address is unconfirmed, the latest sign-up counts: whoever took it first with somebody
         else's address must not know the password of what that person confirms later.
         """
-        user, created = self.select_for_update().get_or_create(
-            email=email, defaults={"password": password_hash, "name": name}
-        )
+        fields = {"password": password_hash, "name": name, "time_zone": time_zone}
+        user, created = self.select_for_update().get_or_create(email=email, defaults=fields)
         if user.email_verified_at is not None or not user.is_active:
             Email.objects.queue(user_id=user.id, to=email, kind="address_known", context={})
             return
         if not created:
-            user.password, user.name = password_hash, name
-            user.save(update_fields=["password", "name"])
+            user.password, user.name, user.time_zone = password_hash, name, time_zone
+            user.save(update_fields=list(fields))
         OneTimeLink.objects.mail(user=user, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
 
     @transaction.atomic

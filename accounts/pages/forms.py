@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 
-from accounts import validation
+from accounts import validation, wiring
 from accounts.currencies import CURRENCIES
 from dashtam.errors import DashtamError
 
@@ -34,6 +35,15 @@ class AccountForm(forms.Form):
         if not error.errors:
             self.add_error(None, f"{error.title} {error.detail}")
 
+    def judge(self, field: str, **person: str) -> None:
+        """Say now what speaks against a new password, together with whatever else is wrong."""
+        if field in self.cleaned_data:
+            passwords = wiring.password_service()
+            for wrong in passwords.validate_password_strength(
+                self.cleaned_data[field], field=field, **person
+            ):
+                self.add_error(field, wrong.detail)
+
 
 def _email() -> CleanedField:
     return CleanedField(validation.clean_email, label="Email address", widget=forms.EmailInput)
@@ -43,12 +53,27 @@ def _password(label: str) -> CleanedField:
     return CleanedField(validation.clean_password, label=label, widget=forms.PasswordInput)
 
 
+def _browser_zone(value: Any) -> str:
+    """The zone that the browser says it is in; nobody typed it, so a bad one is no reason to complain."""
+    try:
+        return validation.clean_time_zone(value)
+    except ValidationError:
+        return "UTC"
+
+
 class SignUpForm(AccountForm):
     """Who signs up."""
 
     name = CleanedField(validation.clean_name, label="Your name")
     email = _email()
     password = _password("Password")
+    time_zone = CleanedField(
+        _browser_zone, widget=forms.HiddenInput(attrs={"data-browser-zone": True, "autocomplete": "off"})
+    )
+
+    def clean(self) -> None:
+        known = self.cleaned_data
+        self.judge("password", email=known.get("email", ""), name=known.get("name", ""))
 
 
 class SignInForm(AccountForm):
@@ -82,6 +107,9 @@ class ChangePasswordForm(AccountForm):
 
     current_password = _password("Current password")
     new_password = _password("New password")
+
+    def clean(self) -> None:
+        self.judge("new_password", email="", name="")
 
 
 class ProfileForm(AccountForm):

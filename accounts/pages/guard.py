@@ -5,10 +5,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.principal import Principal
+from dashtam.referer import page_before
 
 P = ParamSpec("P")
 
@@ -35,6 +37,11 @@ def signed_in(
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """The way to the sign-in page, and back; not to the target of a form, whose content is lost."""
-    back = {"next": request.get_full_path()} if request.method in {"GET", "HEAD"} else {}
-    return HttpResponseRedirect(f"{reverse('sign-in')}?{urlencode(back)}".rstrip("?"))
+    """The way to the sign-in page, and back; for a form, whose content is lost, to the page it was on."""
+    if request.method in {"GET", "HEAD"}:
+        back = request.get_full_path()
+    else:
+        back = page_before(request)
+        messages.warning(request, "You were signed out, so that was not done. Sign in and try again.")
+    query = urlencode({"next": back}) if back else ""
+    return HttpResponseRedirect(f"{reverse('sign-in')}?{query}".rstrip("?"))

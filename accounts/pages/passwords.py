@@ -40,7 +40,10 @@ async def reset_password(request: Any) -> HttpResponse:
     if form.is_valid():
         try:
             await wiring.auth_service().reset_password(**form.cleaned_data, ip=client.client_ip(request))
-        except (LinkNotValid, ValidationFailed) as error:
+        except LinkNotValid as error:
+            links.forget(request, "reset-password")
+            form.take(error)
+        except ValidationFailed as error:
             form.take(error)
         else:
             request.session.flush()

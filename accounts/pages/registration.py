@@ -15,6 +15,7 @@ from accounts.pages.forms import AddressForm, LinkForm, SignUpForm
 from dashtam.errors import ValidationFailed
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
+MAILED_TO = "mailed-to"  # in the session: the address that somebody has just signed up with
 
 
 @require_http_methods(FORM_METHODS)
@@ -29,6 +30,7 @@ async def sign_up(request: Any) -> HttpResponse:
         except ValidationFailed as error:
             form.take(error)
         else:
+            request.session[MAILED_TO] = form.cleaned_data["email"]
             return see_other("check-your-mail")
     return form_page(request, "accounts/sign_up.html", form)
 
@@ -36,12 +38,13 @@ async def sign_up(request: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 async def check_your_mail(request: Any) -> HttpResponse:
     """What to do next, and a way to get another mail."""
-    form = AddressForm(request.POST or None)
+    mailed_to = request.session.get(MAILED_TO, "")
+    form = AddressForm(request.POST or None, initial={"email": mailed_to})
     if form.is_valid():
         await wiring.auth_service().resend_verification(**form.cleaned_data)
         messages.success(request, "If that address is waiting to be confirmed, a new link is on its way.")
         return see_other("check-your-mail")
-    return form_page(request, "accounts/check_your_mail.html", form)
+    return form_page(request, "accounts/check_your_mail.html", form, mailed_to=mailed_to)
 
 
 @require_http_methods(FORM_METHODS)
@@ -56,6 +59,7 @@ async def verify_email(request: Any) -> HttpResponse:
         try:
             await wiring.auth_service().verify_email(**form.cleaned_data)
         except LinkNotValid as error:
+            links.forget(request, "verify-email")
             form.take(error)
         else:
             links.forget(request, "verify-email")

@@ -21,7 +21,8 @@ async def sign_in(request: Any) -> HttpResponse:
     """An address and a password."""
     if request.principal is not None:
         return redirect(_next(request, request.GET.get("next", "")))
-    form = SignInForm(request.POST or None, initial={"next": request.GET.get("next", "")})
+    wanted = request.GET.get("next", "")
+    form = SignInForm(request.POST or None, initial={"next": wanted})
     if form.is_valid():
         try:
             await _open_session(request, form)
@@ -29,7 +30,7 @@ async def sign_in(request: Any) -> HttpResponse:
             form.take(error)
         else:
             return see_other(_next(request, form.cleaned_data["next"]))
-    return form_page(request, "accounts/sign_in.html", form)
+    return form_page(request, "accounts/sign_in.html", form, sent_here=wanted not in {"", "/"})
 
 
 async def _open_session(request: Any, form: SignInForm) -> None:

@@ -46,14 +46,15 @@ class AuthService:
         self.sessions = sessions
 
     # --- signing up -----------------------------------------------------------------------------------
-    async def register_user(self, *, email: str, password: str, name: str) -> None:
+    async def register_user(self, *, email: str, password: str, name: str, time_zone: str = "UTC") -> None:
         """Sign somebody up. Known addresses get the same answer after the same work, and a mail.
 
         Raises ValidationFailed for a weak password.
         """
         self._refuse_weak(password, email=email, name=name)
         password_hash = await run_hash(self.passwords.hash_password, password)
-        await run_db(User.objects.register, email=email, password_hash=password_hash, name=name)
+        known = {"email": email, "name": name, "time_zone": time_zone}
+        await run_db(User.objects.register, password_hash=password_hash, **known)
 
     async def resend_verification(self, *, email: str) -> None:
         """Mail a new link to an address that is not confirmed yet."""

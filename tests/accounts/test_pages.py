@@ -81,6 +81,56 @@ async def test_used_and_missing_links_say_how_to_go_on(browser: Browser, ana: Us
     assert "/check-your-mail" in used.content.decode()
 
 
+async def test_a_link_that_does_not_work_is_not_kept(browser: Browser, ana: User) -> None:
+    for path, kind in (("/verify-email", "verify_email"), ("/reset-password", "reset_password")):
+        await browser.get(f"{path}?token={tokens.seal(kind, ana.id)}")
+        assert (await browser.send(path, password=NEW)).status_code == 422
+        assert "needs the link from our mail" in (await browser.get(path)).content.decode(), path
+
+
+async def test_all_that_is_wrong_with_a_sign_up_is_said_at_once(browser: Browser, db: None) -> None:
+    refused = await browser.send("/sign-up", name="Zoë", email="zoe", password="too short")
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Enter an email address" in page
+    assert "Use at least 15 characters" in page
+    named = await browser.send("/sign-up", name="Zoë", email="zoe@example.org", password="zoe@example.org")
+    assert named.content.decode().count("built from common passwords, your name") == 2  # summary and field
+
+
+async def test_all_that_is_wrong_with_a_password_change_is_said_at_once(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    page = (
+        await browser.send("/settings/security", current_password="", new_password="short")
+    ).content.decode()
+    assert "Enter a password." in page
+    assert "Use at least 15 characters" in page
+
+
+async def test_whoever_has_signed_up_reads_which_address_was_written_to(browser: Browser, db: None) -> None:
+    await browser.send("/sign-up", name="Zoë", email="zoe@example.org", password=PASSWORD)
+    page = (await browser.get("/check-your-mail")).content.decode()
+    assert "written to <strong>zoe@example.org</strong>" in page
+    assert 'value="zoe@example.org"' in page
+
+
+async def test_new_people_start_in_the_time_zone_of_their_browser(browser: Browser, db: None) -> None:
+    assert "data-browser-zone" in (await browser.get("/sign-up")).content.decode()
+    for name, said, zone in (("zoe", "Asia/Tokyo", "Asia/Tokyo"), ("yan", "Mars/Olympus", "UTC")):
+        email = f"{name}@example.org"
+        await browser.send("/sign-up", name="N. N.", email=email, password=PASSWORD, time_zone=said)
+        assert (await User.objects.aget(email=email)).time_zone == zone
+
+
+async def test_pages_say_which_time_zone_their_reader_has(browser: Browser, ana: User) -> None:
+    assert "data-zone" not in (await browser.get("/sign-in")).content.decode()
+    await browser.sign_in(ana.email)
+    await browser.send("/settings/profile", name="Ana", time_zone="Asia/Tokyo", base_currency="JPY")
+    page = (await browser.get("/settings/sessions")).content.decode()
+    assert '<html lang="en" data-zone="Asia/Tokyo">' in page
+    assert " JST" in page
+
+
 async def test_a_wrong_password_keeps_the_address_and_not_the_password(browser: Browser, ana: User) -> None:
     refused = await browser.sign_in(ana.email, "certainly not the one")
     page = refused.content.decode()
@@ -128,6 +178,54 @@ async def test_forms_need_their_token_and_our_own_origin(browser: Browser, ana: 
     assert foreign.status_code == 403
     assert "page was open too long" in foreign.content.decode()
     assert not await Session.objects.aexists()
+
+
+async def test_a_second_sign_in_page_leads_on_once_somebody_is_signed_in(browser: Browser, ana: User) -> None:
+    page = (await browser.get("/sign-in")).content.decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    await browser.sign_in(ana.email)
+    body = {"email": ana.email, "password": PASSWORD, "csrfmiddlewaretoken": token}
+    late = await browser.client.post("/sign-in", body)
+    assert (late.status_code, late["Location"]) == (303, "/")
+
+
+async def test_a_stale_form_leads_back_to_its_page_and_nowhere_else(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    for referer, back in (
+        ("http://testserver/settings/sessions?a=1", "/settings/sessions"),
+        ("https://evil.example/settings", "/settings/profile"),
+        ("http://testserver//evil.example", "/"),
+        ("http://[", "/settings/profile"),
+        ("", "/settings/profile"),
+    ):
+        stale = await browser.client.post("/settings/profile", {}, headers={"referer": referer})
+        assert stale.status_code == 403
+        assert f'href="{back}">Load the page again</a>' in stale.content.decode(), referer
+
+
+async def test_a_form_sent_after_signing_out_elsewhere_says_that_nothing_was_done(
+    browser: Browser, other_browser: Browser, ana: User
+) -> None:
+    await browser.sign_in(ana.email)
+    page = (await browser.get("/settings/sessions")).content.decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    await other_browser.sign_in(ana.email)
+    await other_browser.send("/settings/sessions/end-others", shown_at="/settings/sessions")
+    late = await browser.client.post(
+        "/settings/sessions/end-others",
+        {"csrfmiddlewaretoken": token},
+        headers={"referer": "http://testserver/settings/sessions"},
+    )
+    assert (late.status_code, late["Location"]) == (302, "/sign-in?next=%2Fsettings%2Fsessions")
+    shown = (await browser.get(late["Location"])).content.decode()
+    assert "You were signed out, so that was not done." in shown
+    assert "Please sign in to go on." not in shown
+
+
+async def test_whoever_is_sent_to_sign_in_is_told_why(browser: Browser, db: None) -> None:
+    sent_away = await browser.get("/settings/profile")
+    assert "Please sign in to go on." in (await browser.get(sent_away["Location"])).content.decode()
+    assert "Please sign in to go on." not in (await browser.get("/sign-in")).content.decode()
 
 
 async def test_people_come_back_to_where_they_wanted_to_go(browser: Browser, ana: User) -> None:
