@@ -64,7 +64,15 @@ class Stack:
 
     def __enter__(self) -> "Stack":
         self.manage("migrate", "--verbosity=0")
-        server = ("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning")
+        server = (
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--log-level",
+            "warning",
+            "--no-proxy-headers",
+        )
         self.processes.start(
             "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server
         )

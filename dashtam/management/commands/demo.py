@@ -74,7 +74,15 @@ class Command(BaseCommand):
                 callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
                 bank = ("--port", str(self.bank_port), "--state", str(state), "--redirect-uri", callback)
                 processes.start("bank", "manage.py", "simulator", *bank)
-            server = ("--host", "127.0.0.1", "--port", str(settings.PORT), "--log-level", "warning")
+            server = (
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(settings.PORT),
+                "--log-level",
+                "warning",
+                "--no-proxy-headers",
+            )
             processes.start(
                 "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server
             )
