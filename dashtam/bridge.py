@@ -20,6 +20,7 @@ from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.conf import settings
 from django.db import connections
 
+from dashtam import unprivileged
 from dashtam.errors import ServiceBusy
 
 P = ParamSpec("P")
@@ -174,7 +175,21 @@ async def run_hash(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwarg
 def _processes() -> ProcessPoolExecutor:
     # Spawned, not forked: a fork would copy locks and database connections in whatever state they are.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=1, mp_context=context, max_tasks_per_child=50)
+    return ProcessPoolExecutor(
+        max_workers=1, mp_context=context, max_tasks_per_child=50, initializer=_end_with_the_parent
+    )
+
+
+def _end_with_the_parent() -> None:
+    # An idle process of the pool waits for work for ever, also when whoever would send it was killed.
+    unprivileged.die_with_parent()()
+
+
+def close_processes() -> None:
+    """End the processes of `run_cpu`. Servers end by a signal, which passes Python's own clean-up by."""
+    if _processes.cache_info().currsize:
+        _processes().shutdown(cancel_futures=True)
+        _processes.cache_clear()
 
 
 async def run_cpu(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

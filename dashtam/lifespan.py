@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from dashtam.bridge import database_context, finish_kept, warm_up
+from dashtam.bridge import close_processes, database_context, finish_kept, warm_up
 from dashtam.cache import close_cache
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "lifespan.startup.complete"})
         else:
             await finish_kept()
+            close_processes()
             await close_cache()
             await send({"type": "lifespan.shutdown.complete"})
             return
