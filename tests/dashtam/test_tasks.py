@@ -1,10 +1,12 @@
 """Background work in general."""
 
+import traceback
+
 import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from dashtam.tasks import defer, tidy_jobs
+from dashtam.tasks import TaskFailed, background, defer, tidy_jobs
 from tests.jobs import run_queued
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +46,15 @@ def test_a_job_whose_worker_died_is_given_to_the_living() -> None:
     defer(tidy_jobs, timestamp=2)
     run_queued(limit=3)
     assert ProcrastinateJob.objects.get(id=job).status == "succeeded"
+
+
+async def test_the_message_of_a_foreign_exception_reaches_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    @background(name="tests.failing")
+    async def failing() -> None:
+        raise ValueError("Failing row contains (ana@example.org, 1234567890)")
+
+    with pytest.raises(TaskFailed) as failure:
+        await failing.func()
+    printed = "".join(traceback.format_exception(failure.value)) + caplog.text
+    assert "Unhandled ValueError" in caplog.text
+    assert "ana@example.org" not in printed
