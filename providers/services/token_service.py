@@ -89,10 +89,6 @@ class TokenService:
         if self._open(token, "access_token") == refused:
             await self._end(token, State.REAUTH_REQUIRED, "consent_ended")
 
-    async def erase(self, *, connection_id: UUID) -> None:
-        """Forget the tokens."""
-        await run_db(ProviderToken.objects.filter(connection_id=connection_id).delete)
-
     async def _read(self, connection_id: UUID) -> ProviderToken:
         """The row with its connection. Raises ConsentEnded unless the connection lives."""
         found = ProviderToken.objects.select_related("connection").filter(connection_id=connection_id)

@@ -336,7 +336,7 @@ async def test_tokens_swapped_between_two_people_do_not_open(ana: User, ben: Use
 
 async def test_erased_tokens_are_gone(ana: User, bank: SandboxBank) -> None:
     connection = await connect(ana, bank)
-    await wiring.token_service().erase(connection_id=connection.id)
+    await ProviderToken.objects.filter(connection_id=connection.id).adelete()
     with pytest.raises(ConsentEnded):
         await token_of(connection)
 
