@@ -1,6 +1,6 @@
 """What can go wrong between a person and their account."""
 
-from dashtam.errors import Gone, Unauthorized
+from dashtam.errors import Forbidden, Gone, Unauthorized
 
 
 class InvalidCredentials(Unauthorized):
@@ -28,3 +28,11 @@ class LinkNotValid(Gone):
     code = "link_not_valid"
     title = "This link does not work any more."
     detail = "It has been used already, or has expired. Ask for a new one."
+
+
+class ReauthRequired(Forbidden):
+    """A sensitive change asks for a proof that is a few minutes old at most."""
+
+    code = "reauth_required"
+    title = "Please confirm that it is you."
+    detail = "It has been a while since you signed in. Prove once more who you are, then send this again."

@@ -1,9 +1,13 @@
 """Who a request speaks for."""
 
+import time
 from typing import ClassVar
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
+
+from accounts.errors import ReauthRequired
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -17,5 +21,12 @@ class Principal(msgspec.Struct, frozen=True):
     time_zone: str
     base_currency: str
     expires_at: float  # POSIX seconds; the session's nearest end
+    authenticated_at: float  # POSIX seconds; when they last proved who they are
+    mfa: bool  # whether a second factor was part of that proof
 
     is_authenticated: ClassVar[bool] = True
+
+    def require_fresh(self) -> None:
+        """For sensitive changes. Raises ReauthRequired when the last proof is too long ago (ASVS 7.5.1)."""
+        if time.time() - self.authenticated_at > settings.REAUTH_SECONDS:
+            raise ReauthRequired

@@ -7,6 +7,7 @@ DashtamError
 ├── NotFound              404   ├── Unprocessable        422
 ├── MethodNotAllowed      405   ├── TooManyRequests      429
 ├── Conflict              409   └── ServiceBusy          503
+├── DecryptionFailed      500
 └── (the apps' own errors derive from these)
 
 A `code` is a stable contract; `title` says what happened and `detail` what to do next. No message ever
@@ -177,3 +178,11 @@ class ServiceBusy(DashtamError):
     title = "Dashtam is busy right now."
     detail = "Nothing was lost. Please try again in a few seconds."
     retry_after = 5
+
+
+class DecryptionFailed(DashtamError):
+    """`code` is key_unknown (its key is not configured) or envelope_invalid (altered, or moved elsewhere)."""
+
+    code = "envelope_invalid"
+    title = "We cannot open what is stored encrypted."
+    detail = "Reconnect or set it up anew to go on; everything else stays."

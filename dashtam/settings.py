@@ -138,6 +138,7 @@ ACCESS_TOKEN_SECONDS = 600
 REFRESH_IDLE_DAYS = 14
 SESSION_ABSOLUTE_DAYS = 90
 REFRESH_GRACE_SECONDS = 10
+REAUTH_SECONDS = 300
 
 # --- cookies and headers ----------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

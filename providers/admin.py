@@ -8,8 +8,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
+from dashtam.errors import DecryptionFailed
 from dashtam.read_only import ReadOnly
-from providers.errors import DecryptionFailed
+from dashtam.wiring import encryption_service
 from providers.models import (
     AuthorizationRequest,
     BalanceSnapshot,
@@ -18,7 +19,6 @@ from providers.models import (
     SyncRun,
     Transaction,
 )
-from providers.wiring import encryption_service
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Model]

@@ -20,8 +20,6 @@ Linking (RFC 6749 §4.1)
 ├── AuthorizationFailed    the institution said no
 └── DifferentCustomer      a renewal came back in another customer's name
 
-DecryptionFailed           one row's envelope cannot be opened
-
 Messages are made here and carry no address, token or response body.
 """
 
@@ -198,11 +196,3 @@ class DifferentCustomer(Conflict):
     code = "different_customer"
     title = "You signed in to the institution as somebody else."
     detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
-
-
-class DecryptionFailed(DashtamError):
-    """`code` is key_unknown (its key is not configured) or envelope_invalid (altered, or moved elsewhere)."""
-
-    code = "envelope_invalid"
-    title = "We cannot open what is stored for this connection."
-    detail = "Reconnect it to go on; everything collected so far stays."

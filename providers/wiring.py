@@ -8,21 +8,16 @@ import httpx
 from django.conf import settings
 
 from dashtam.cache import cache
+from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
 from providers import connectors, http
 from providers.connectors.base import Connector
 from providers.models import Connection
 from providers.services.connection_service import ConnectionService
 from providers.services.consent_service import ConsentService
-from providers.services.encryption_service import EncryptionService
 from providers.services.import_service import ImportService
 from providers.services.sync_service import SyncService
 from providers.services.token_service import TokenService
-
-
-def encryption_service() -> EncryptionService:
-    """Seals and opens what institutions entrust to us."""
-    return EncryptionService(keys=settings.ENCRYPTION_KEYS)
 
 
 def token_service() -> TokenService:

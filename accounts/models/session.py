@@ -114,6 +114,10 @@ class Session(models.Model):
     ip = models.GenericIPAddressField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(default=timezone.now)
+    authenticated_at = models.DateTimeField(
+        default=timezone.now, help_text="When its person last proved who they are."
+    )
+    mfa = models.BooleanField(default=False, help_text="Whether a second factor was part of that proof.")
     rotated_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     idle_expires_at = models.DateTimeField()

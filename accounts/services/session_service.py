@@ -110,4 +110,6 @@ def _principal(session: Session) -> Principal:
         time_zone=user.time_zone,
         base_currency=user.base_currency,
         expires_at=min(session.expires_at, session.idle_expires_at).timestamp(),
+        authenticated_at=session.authenticated_at.timestamp(),
+        mfa=session.mfa,
     )

@@ -16,6 +16,7 @@ from dashtam import tokens as sealed_tokens
 from dashtam.bridge import keep_running, run_db
 from dashtam.cache import Cache
 from dashtam.errors import NotFound
+from dashtam.services.encryption_service import EncryptionService
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors, oauth
 from providers.connectors.base import Connector
@@ -34,7 +35,6 @@ from providers.oauth import TokenResponse
 from providers.persistence import run_db_at_last
 from providers.queries.connections import catalogue_key
 from providers.services.consent_service import revocation_of, revocation_of_stored
-from providers.services.encryption_service import EncryptionService
 from providers.services.token_service import sealed
 
 LINK_PURPOSE = "connection_start"

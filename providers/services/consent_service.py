@@ -6,12 +6,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from dashtam.bridge import run_db
+from dashtam.errors import DecryptionFailed
+from dashtam.services.encryption_service import EncryptionService
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors, oauth
-from providers.errors import DecryptionFailed, ProviderError, ProviderRefused
+from providers.errors import ProviderError, ProviderRefused
 from providers.models import Connection, PendingRevocation, ProviderToken
 from providers.oauth import TokenResponse
-from providers.services.encryption_service import EncryptionService
 
 logger = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from dashtam.bridge import keep_running, run_db
+from dashtam.services.encryption_service import EncryptionService
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors, oauth
 from providers.errors import (
@@ -28,7 +29,6 @@ from providers.errors import (
 from providers.models import Connection, ProviderToken
 from providers.oauth import TokenResponse
 from providers.persistence import run_db_at_last
-from providers.services.encryption_service import EncryptionService
 
 logger = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ async def _hop() -> float:
 def measure() -> list[Row]:
     """Needs Django to be set up."""
     from accounts.wiring import jwt_service
-    from providers.wiring import encryption_service
+    from dashtam.wiring import encryption_service
 
     tokens, envelopes = jwt_service(), encryption_service()
     token = tokens.create_access_token(user_id=uuid4(), session_id=uuid4()).token

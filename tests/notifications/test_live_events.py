@@ -67,6 +67,8 @@ def principal(user_id: UUID = ANA, *, seconds: float = 3600.0) -> Principal:
         time_zone="UTC",
         base_currency="USD",
         expires_at=time.time() + seconds,
+        authenticated_at=time.time(),
+        mfa=False,
     )
 
 

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashtam.bridge import run_db
+from dashtam.errors import DecryptionFailed
 from notifications.models import Email
 from providers import wiring
 from providers.connectors import CONNECTORS
 from providers.errors import (
     AnswerLost,
     ConsentEnded,
-    DecryptionFailed,
     OutcomeUnknown,
     ProviderError,
     ProviderRateLimited,

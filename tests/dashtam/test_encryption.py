@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.errors import DecryptionFailed
-from providers.services.encryption_service import EncryptionService
+from dashtam.errors import DecryptionFailed
+from dashtam.services.encryption_service import EncryptionService
 
 ROW = "providers_providertoken/1/access_token"
 OLD, NEW = {"old": os.urandom(32)}, {"new1": os.urandom(32)}

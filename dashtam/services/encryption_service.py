@@ -1,4 +1,4 @@
-"""Encryption of what institutions entrust to us: AES-256-GCM with a key id and a place in the envelope."""
+"""Encryption of what people and institutions entrust to us: AES-256-GCM with a key id and a place in the envelope."""
 
 import os
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from providers.errors import DecryptionFailed
+from dashtam.errors import DecryptionFailed
 
 VERSION = 1
 NONCE_BYTES = 12
@@ -50,7 +50,7 @@ class EncryptionService:
         parts = _parts(envelope)
         key = self.keys.get(parts.key_id)
         if key is None:
-            detail = "Its encryption key is missing: restore the key, or reconnect the institution."
+            detail = "Its encryption key is missing: restore the key, or set up anew what it protected."
             raise DecryptionFailed(detail, code="key_unknown")
         try:
             return AESGCM(key).decrypt(parts.nonce, parts.ciphertext, parts.header + row.encode())
