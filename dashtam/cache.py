@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 import weakref
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 from django.conf import settings
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 TIMEOUT_SECONDS = 0.5
 REST_AFTER_FAILURE_SECONDS = 1.0
+CONNECTIONS = 16
 
 
 class Cache:
@@ -24,9 +26,15 @@ class Cache:
     def __init__(self, *, url: str, prefix: str) -> None:
         self.url = url
         self.prefix = prefix
-        self.client = Redis.from_url(
-            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, max_connections=64
+        # A burst of callers waits for a connection. The other pool would raise, and pass for a failure.
+        pool = BlockingConnectionPool.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            max_connections=CONNECTIONS,
+            timeout=TIMEOUT_SECONDS,
         )
+        self.client = Redis.from_pool(pool)
         self.away_until = 0.0
 
     async def get(self, key: str, type: type[T]) -> T | None:
@@ -57,6 +65,10 @@ class Cache:
         """Get and delete in one step: of many callers, one gets the value."""
         raw = await self._attempt("getdel", f"{self.prefix}:{key}")
         return msgspec.msgpack.decode(raw, type=type) if isinstance(raw, bytes) else None
+
+    async def evaluate(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> object:
+        """Run a Lua script, all or nothing. Its keys are whole names, prefix included. None when the server is away."""
+        return await self._attempt("eval", script, len(keys), *keys, *arguments)
 
     async def ping(self) -> bool:
         """Whether the server answers, asked afresh."""

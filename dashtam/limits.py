@@ -1,0 +1,138 @@
+"""How often something may be done, counted over all processes at once.
+
+    await limits.require((SIGN_IN_ADDRESS, prefix), (SIGN_IN_ACCOUNT, email))   # one from each, or from none
+    async with limits.concurrent("export", user_id, at_most=1, seconds=120): …  # so many at a time
+
+Every process also keeps count for itself and asks itself first: what this process alone has used up needs
+no question to the server, and when the server is away, hangs or was emptied, the same numbers hold here.
+"""
+
+import math
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from dashtam.buckets import Buckets, Slots
+from dashtam.cache import cache
+from dashtam.errors import TooManyRequests
+from dashtam.tokens import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`times` at once, and after that one each `seconds / times`: the generic cell rate algorithm."""
+
+    name: str
+    times: int
+    seconds: float
+
+    @property
+    def interval(self) -> float:
+        """Seconds until one comes back."""
+        return self.seconds / self.times
+
+
+Take = tuple[Limit, object]
+
+# KEYS: one for each limit, holding the moment at which all of it is back. ARGV: interval and seconds of each.
+# Microseconds of the server's own clock, which all processes share. A clock set back blocks nobody for longer.
+TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local back, wait = {}, 0
+for i, key in ipairs(KEYS) do
+  local interval, span = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local known = tonumber(redis.call('GET', key) or now)
+  back[i] = math.min(math.max(known, now), now + span) + interval
+  wait = math.max(wait, math.ceil(back[i] - now - span))
+end
+if wait > 0 then return wait end
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, string.format('%.0f', back[i]), 'PX', math.ceil((back[i] - now) / 1000))
+end
+return 0
+"""
+
+GIVE_BACK = """
+for i, key in ipairs(KEYS) do
+  local known = redis.call('GET', key)
+  if known then redis.call('SET', key, string.format('%.0f', known - ARGV[i]), 'KEEPTTL') end
+end
+return 0
+"""
+
+# One sorted set of who is at work, by the moment at which they count as lost.
+ENTER = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+LEAVE = "return redis.call('ZREM', KEYS[1], ARGV[1])"
+
+BUSY = "This is already under way for you. Wait until it is done, then try again."
+
+_buckets = Buckets()
+_slots = Slots()
+
+
+async def require(*takes: Take) -> None:
+    """Take one from each limit, or from none and raise TooManyRequests with the seconds to wait."""
+    wait = await take(*takes)
+    if wait:
+        raise TooManyRequests(retry_after=math.ceil(wait))
+
+
+async def take(*takes: Take) -> float:
+    """Take one from each limit and return 0, or from none and return the seconds until it would work."""
+    here = cache()
+    names = [_name(here.prefix, limit.name, key) for limit, key in takes]
+    rates = [(limit.interval, limit.seconds) for limit, _ in takes]
+    wait = _buckets.take(names, rates)
+    if wait:
+        return wait
+    arguments = [int(each * 1e6) for rate in rates for each in rate]
+    answer = await here.evaluate(TAKE, names, arguments)
+    if not isinstance(answer, int):
+        return 0.0 if _buckets.remembers(names) else max(interval for interval, _ in rates)
+    if answer:
+        _buckets.give_back(names, [interval for interval, _ in rates])
+    return answer / 1e6
+
+
+async def give_back(*takes: Take) -> None:
+    """Undo a take that turned out not to count."""
+    here = cache()
+    names = [_name(here.prefix, limit.name, key) for limit, key in takes]
+    _buckets.give_back(names, [limit.interval for limit, _ in takes])
+    await here.evaluate(GIVE_BACK, names, [int(limit.interval * 1e6) for limit, _ in takes])
+
+
+@asynccontextmanager
+async def concurrent(name: str, key: object, *, at_most: int, seconds: float) -> AsyncIterator[None]:
+    """Hold one of `at_most` places while the block runs. Raises TooManyRequests when all are taken.
+
+    A process that dies in the block frees its place after `seconds`, so they must be longer than the work.
+    """
+    here = cache()
+    place, me = _name(here.prefix, f"{name} at once", key), secrets.token_hex(8)
+    if not _slots.enter(place, at_most):
+        raise TooManyRequests(BUSY, retry_after=5)
+    try:
+        if await here.evaluate(ENTER, [place], [at_most, round(seconds * 1000), me]) == 0:
+            raise TooManyRequests(BUSY, retry_after=5)
+        try:
+            yield
+        finally:
+            await here.evaluate(LEAVE, [place], [me])
+    finally:
+        _slots.leave(place)
+
+
+def _name(prefix: str, name: str, key: object) -> str:
+    """No address of anybody is in a key: only a keyed hash of it."""
+    return f"{prefix}:limit:{digest(f'{name}:{key}')[:16].hex()}"
