@@ -1,5 +1,6 @@
 """Where a request comes from."""
 
+import contextvars
 import functools
 import ipaddress
 
@@ -8,6 +9,9 @@ from django.http import HttpRequest
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# The address of the request being served, for what is written down about it; empty in background work.
+request_ip: contextvars.ContextVar[str] = contextvars.ContextVar("request_ip", default="")
 
 
 def client_ip(request: HttpRequest) -> str | None:

@@ -1,4 +1,4 @@
-"""Finds out who a browser request speaks for."""
+"""Finds out who a browser request speaks for, and where each request comes from."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +7,7 @@ from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts import wiring
+from accounts import client, wiring
 from accounts.browser import session_id_of
 from accounts.principal import Principal
 
@@ -26,6 +26,7 @@ class PrincipalMiddleware:
 
     async def __call__(self, request: Any) -> HttpResponse:
         request.principal = None
+        client.request_ip.set(client.client_ip(request) or "")
         if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(NOT_PAGES):
             request.principal = await self._principal(request)
         return await self.get_response(request)

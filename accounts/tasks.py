@@ -1,12 +1,25 @@
 """Background work of accounts."""
 
+import logging
 from uuid import UUID
 
-from accounts import wiring
+from procrastinate.contrib.django import app
+
+from accounts import chain, wiring
+from dashtam.bridge import run_db
 from dashtam.tasks import RETRY, background
+
+logger = logging.getLogger(__name__)
 
 
 @background(retry=RETRY)
 async def announce_ended_sessions(session_ids: list[str]) -> None:
     """Make known that sessions ended, where the request itself could not."""
     await wiring.session_service().announce(session_ids=[UUID(session_id) for session_id in session_ids])
+
+
+@app.periodic(cron="7 * * * *")
+@background(queue="schedule", queueing_lock="note_audit_head")
+async def note_audit_head(timestamp: int) -> None:
+    """Say in the worker's log where the audit log ends: what is cut off its end later can be missed."""
+    logger.info("The audit log's head: %s", await run_db(chain.head))

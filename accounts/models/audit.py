@@ -1,12 +1,16 @@
-"""What happened to whose account: kept for good, never changed."""
+"""What happened to whose account: kept for good, never changed, each event chained to the one before it."""
 
+import ipaddress
 from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
 
+from accounts.client import request_ip
 from dashtam.logs import request_id
+
+PREFIXES = {4: 24, 6: 48}  # what a household or an office shares: where from, not who
 
 
 class AuditEventManager(models.Manager["AuditEvent"]):
@@ -23,28 +27,48 @@ class AuditEventManager(models.Manager["AuditEvent"]):
     ) -> None:
         """Keep that `actor_id` (the person themselves unless told) did this to the account of `user_id`.
 
-        `detail` holds ids and codes: no secret, name, address or amount, for it outlives the account.
+        Call it last in the transaction: rows written after it are checked while the order of events is locked.
+        `ip` is the request's own unless told. `detail` holds ids and codes: no secret, name, address or amount,
+        for it outlives the account.
         """
         self.create(
             action=action,
             user_id=user_id,
             actor_id=actor_id or user_id,
-            ip=ip or "",
+            ip=network_of(ip or request_ip.get()),
             request_id=request_id.get(),
             detail=detail,
         )
 
 
+def network_of(ip: str) -> str:
+    """The network that an address belongs to, `203.0.113.0/24`; empty for none."""
+    if not ip:
+        return ""
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network(f"{address}/{PREFIXES[address.version]}", strict=False))
+
+
 class AuditEvent(models.Model):
-    """One event. People are named by their ids only, so that nothing personal stays when they have left."""
+    """One event. People are named by their ids only, so that nothing personal stays when they have left.
+
+    The database puts each event into the chain as its transaction commits, and refuses every later change.
+    """
 
     at = models.DateTimeField(default=timezone.now, editable=False)
     action = models.CharField(max_length=60)
     user_id = models.UUIDField(null=True, help_text="Whose account.")
     actor_id = models.UUIDField(null=True, help_text="Who did it.")
-    ip = models.CharField(max_length=45, blank=True)
+    ip = models.CharField(max_length=45, blank=True, help_text="The network that it came from.")
     request_id = models.CharField(max_length=32, blank=True)
     detail = models.JSONField(default=dict)
+    seq = models.BigIntegerField(
+        null=True, unique=True, editable=False, help_text="Its place in the chain: 1, 2, 3 without a gap."
+    )
+    prev_hash = models.BinaryField(null=True, help_text="The hash of the event before it.")
+    hash = models.BinaryField(null=True, help_text="SHA-256 over prev_hash and all that the event says.")
 
     objects: ClassVar[AuditEventManager] = AuditEventManager()
 

@@ -1,0 +1,90 @@
+"""Checks the audit log's chain: that no event was changed, put in or taken out since it was written."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BigIntegerField, TextField
+from django.db.models.expressions import RawSQL
+
+from accounts.models import AuditEvent
+
+BEGINNING = bytes(32)
+AT_ONCE = 2000  # rows in memory
+
+# As the database hashes them: times in whole microseconds, JSON in PostgreSQL's own spelling.
+_MICROSECONDS = RawSQL("(extract(epoch FROM at) * 1000000)::bigint", [], BigIntegerField())
+_DETAIL = RawSQL("detail::text", [], TextField())
+_SAID = ("seq", "microseconds", "action", "user_id", "actor_id", "ip", "request_id", "detail_text")
+
+
+class ChainBroken(Exception):
+    """The audit log is not what was written. The message says where it goes wrong first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How long the chain is, and the hash of its last event: kept elsewhere, it proves the log later."""
+
+    count: int
+    hash: bytes
+
+    def __str__(self) -> str:
+        return f"{self.count}:{self.hash.hex()}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Head":
+        """From what `str` gives. Raises ValueError."""
+        count, _, digest = text.strip().partition(":")
+        head = cls(int(count), bytes.fromhex(digest))
+        if head.count < 0 or len(head.hash) != len(BEGINNING):
+            raise ValueError("a head is a count, a colon and 64 hexadecimal digits")
+        return head
+
+
+def head() -> Head:
+    """Where the chain ends now, unchecked."""
+    last = AuditEvent.objects.exclude(seq=None).order_by("-seq").values_list("seq", "hash").first()
+    return Head(last[0] or 0, bytes(last[1] or b"")) if last else Head(0, BEGINNING)
+
+
+def verify(*, known: Head | None = None) -> Head:
+    """Recompute every hash, in bounded memory. Raises ChainBroken, also when `known` is no part of the chain."""
+    reached = Head(0, BEGINNING)
+    for row in _rows():
+        if row["seq"] != reached.count + 1:
+            raise ChainBroken(f"Event {reached.count + 1} is missing: the next one there is {row['seq']}.")
+        if bytes(row["prev_hash"] or b"") != reached.hash or bytes(row["hash"] or b"") != _hash(row):
+            raise ChainBroken(f"Event {row['seq']} (row {row['id']}) is not as it was written.")
+        reached = Head(row["seq"], bytes(row["hash"]))
+        if known is not None and known.count == reached.count and known.hash != reached.hash:
+            raise ChainBroken(f"Event {reached.count} is not the one whose hash was kept.")
+    loose = AuditEvent.objects.filter(seq=None).order_by("id").values_list("id", flat=True).first()
+    if loose is not None:
+        raise ChainBroken(f"Row {loose} is in the table and not in the chain.")
+    if known is not None and known.count > reached.count:
+        raise ChainBroken(f"Event {reached.count + 1} is missing: there were {known.count} events.")
+    return reached
+
+
+def _rows() -> Iterator[dict[str, Any]]:
+    rows = AuditEvent.objects.annotate(microseconds=_MICROSECONDS, detail_text=_DETAIL)
+    rows = rows.order_by("seq").values("id", "prev_hash", "hash", *_SAID)
+    page = list(rows.exclude(seq=None)[:AT_ONCE])
+    while page:
+        yield from page
+        page = list(rows.filter(seq__gt=page[-1]["seq"])[:AT_ONCE])
+
+
+def _hash(row: dict[str, Any]) -> bytes:
+    said = b"".join(_field(row[name]) for name in _SAID)
+    return hashlib.sha256(bytes(row["prev_hash"]) + said).digest()
+
+
+def _field(value: Any) -> bytes:
+    """Each field with its length in front, so that no two events can read alike."""
+    if value is None:
+        return b"-"
+    text = str(value).encode()
+    return b"%d:%b" % (len(text), text)
