@@ -15,7 +15,7 @@ class BearerAuthentication:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        if "access_token" in request.GET:  # RFC 6750 §2: one method only, and never in the address
+        if "access_token" in request.GET or _in_form(request):  # RFC 6750 §2: one method only, and only ours
             raise BadRequest(
                 "Send the access token in the Authorization header alone.", code="invalid_request"
             )
@@ -28,3 +28,9 @@ class BearerAuthentication:
     def authenticate_header(self, request: Any) -> str:
         """RFC 6750 §3."""
         return "Bearer"
+
+
+def _in_form(request: Any) -> bool:
+    """Whether a form carries a token too (RFC 6750 §2.2)."""
+    form = request.content_type == "application/x-www-form-urlencoded"
+    return form and "access_token" in request._request.POST

@@ -1,10 +1,14 @@
 """Builds the services of accounts from the settings."""
 
+import asyncio
+import weakref
 from typing import cast
 
 from django.conf import settings
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
 
+from accounts.ended import EndedSessions
+from accounts.models import Session
 from accounts.services.auth_service import AuthService
 from accounts.services.jwt_service import JWTService
 from accounts.services.password_service import PasswordService
@@ -30,7 +34,16 @@ def jwt_service() -> JWTService:
 
 def session_service() -> SessionService:
     """Which sessions count."""
-    return SessionService(cache=cache(), live_events=live_event_service())
+    return SessionService(cache=cache(), live_events=live_event_service(), ended=ended_sessions())
+
+
+_ended: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, EndedSessions] = weakref.WeakKeyDictionary()
+
+
+def ended_sessions() -> EndedSessions:
+    """What the running event loop knows of sessions that ended lately."""
+    loop = asyncio.get_running_loop()
+    return _ended.setdefault(loop, EndedSessions(load=Session.objects.ended_lately))
 
 
 def auth_service() -> AuthService:

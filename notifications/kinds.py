@@ -30,6 +30,9 @@ KINDS: dict[str, Kind] = {
     ),
     "address_known": Kind("Sign in", "/sign-in"),
     "password_changed": Kind("I did not do this", "/forgot-password", needs=("when", "ip")),
+    "refresh_token_reused": Kind(
+        "See where you are signed in", "/settings/sessions", needs=("when", "ip", "device")
+    ),
     "connection_needs_attention": Kind(
         "Look at the connection",
         "/connections/{connection_id}",

@@ -64,21 +64,16 @@ class Stack:
 
     def __enter__(self) -> "Stack":
         self.manage("migrate", "--verbosity=0")
-        server = (
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-            "--log-level",
-            "warning",
-            "--no-proxy-headers",
-        )
-        self.processes.start(
-            "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server
-        )
+        self.start_web("web", self.port)
         self.processes.start("worker", "manage.py", "procrastinate", "worker")
         self.processes.wait_for("web", f"{self.origin}{self.ready}")
         return self
+
+    def start_web(self, name: str, port: int) -> None:
+        """One more web process of the same installation."""
+        server = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-proxy-headers")
+        application = ("uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio")
+        self.processes.start(name, "-m", *application, *server)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -45,7 +45,8 @@ class RefreshedTokens(ApiView):
     )
     async def post(self, request: Any) -> Reply:
         """Exchange a refresh token for its successor. Using one a second time ends the session."""
-        return Reply(await wiring.auth_service().refresh(**self.read(serializers.RefreshToken)))
+        given = self.read(serializers.RefreshToken)
+        return Reply(await wiring.auth_service().refresh(**given, ip=client.client_ip(request)))
 
 
 class RevokedTokens(ApiView):

@@ -5,13 +5,17 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts import devices
+from accounts.models.audit import AuditEvent
 from dashtam.ids import uuid7
+from notifications.models import Email
 
 SEEN_EVERY = timedelta(minutes=5)
+LATELY = timedelta(minutes=2)  # longer than any cache remembers a session, with room for clocks that differ
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -49,12 +53,15 @@ class SessionManager(models.Manager["Session"]):
         """The session after its refresh token number `counter` was used; None if that token does not count.
 
         The parent of the current token counts for a short grace, for clients that lost our answer, and leads
-        to the same successor. An older one was stolen from somebody: the session ends (RFC 9700 §4.14.2).
+        to the same successor.
         """
-        self.rotate(id=id, counter=counter)
+        advanced = self.rotate(id=id, counter=counter)
         session = self.live().select_related("user").filter(id=id, user__is_active=True).first()
         if session is None or session.rotated_at is None:
             return None
+        if advanced:
+            session.counter = counter + 1  # whatever somebody with the same successor has done meanwhile
+            return session
         in_grace = session.rotated_at > timezone.now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
         if counter == session.counter - 1 and in_grace:
             return session
@@ -90,6 +97,34 @@ class SessionManager(models.Manager["Session"]):
                 changed.append("idle_expires_at")
             session.save(update_fields=changed)
         return session
+
+    @transaction.atomic
+    def end_reused(self, *, id: UUID, counter: int, ip: str | None) -> "list[Session]":
+        """End a session whose refresh token number `counter` has a successor already, and warn its person.
+
+        Two parties hold that token, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
+        """
+        used = self.live().select_for_update(of=("self",)).select_related("user")
+        session = used.filter(id=id, counter__gt=counter, user__is_active=True).first()
+        if session is None:
+            return []
+        now = timezone.now()
+        context = {
+            "when": now.isoformat(),
+            "ip": ip or "unknown",
+            "device": devices.describe(session.user_agent),
+        }
+        to = session.user.email
+        Email.objects.queue(user_id=session.user_id, to=to, kind="refresh_token_reused", context=context)
+        AuditEvent.objects.record(
+            "refresh_token.reused", user_id=session.user_id, ip=ip, session_id=str(session.id)
+        )
+        return self.end(id=id, reason="refresh_token_reused")
+
+    def ended_lately(self) -> frozenset[UUID]:
+        """The sessions that ended within what a cache may still remember."""
+        since = timezone.now() - LATELY
+        return frozenset(self.filter(revoked_at__gt=since).values_list("id", flat=True))
 
     def end(self, *which: Q, reason: str, **where: Any) -> "list[Session]":
         """End the live sessions that match; returns them."""
@@ -132,6 +167,7 @@ class Session(models.Model):
             models.Index(
                 fields=("user", "-last_seen_at"), condition=Q(revoked_at=None), name="session_live_by_user"
             ),
+            models.Index(fields=("revoked_at",), condition=Q(revoked_at__isnull=False), name="session_ended"),
         )
         constraints = (
             models.CheckConstraint(

@@ -103,17 +103,17 @@ class AuthService:
         """The session's current refresh token. Derived, never stored."""
         return tokens.seal("refresh", session.id, counter=session.counter)
 
-    async def refresh(self, *, refresh_token: str) -> TokenPair:
+    async def refresh(self, *, refresh_token: str, ip: str | None) -> TokenPair:
         """Exchange a refresh token for its successor (RFC 6749 §6). Raises InvalidGrant.
 
-        One that was exchanged before, other than moments ago, ends the whole session.
+        One that was exchanged before, other than moments ago, ends the whole session, and its person is told.
         """
         sealed = tokens.unseal("refresh", refresh_token)
         if sealed is None:
             raise InvalidGrant()
         session = await run_db(Session.objects.refreshed, id=sealed.id, counter=sealed.counter)
         if session is None:
-            await self.sessions.end(Session.objects.end, id=sealed.id, reason="refresh_token_reused")
+            await self.sessions.end(Session.objects.end_reused, id=sealed.id, counter=sealed.counter, ip=ip)
             raise InvalidGrant()
         return await self.create_token_pair(session)
 

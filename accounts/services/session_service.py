@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from accounts.ended import EndedSessions
 from accounts.models import Session
 from accounts.principal import Principal
 from dashtam import tokens
@@ -25,13 +26,16 @@ Ended = list[Session] | None
 class SessionService:
     """Knows who a session speaks for, and makes its end known everywhere."""
 
-    def __init__(self, *, cache: Cache, live_events: LiveEventService) -> None:
+    def __init__(self, *, cache: Cache, live_events: LiveEventService, ended: EndedSessions) -> None:
         self.cache = cache
+        self.ended = ended
         self.live_events = live_events
 
     async def principal(self, session_id: UUID) -> Principal | None:
         """Who the session speaks for, None once it has ended. Asks the cache first, the database if need be."""
         principal = await self.cache.get(_key(session_id), Principal)
+        if principal is not None and await self.ended.has(session_id):
+            return None
         if principal is None:
             session = await run_db(Session.objects.seen, id=session_id)
             if session is None:

@@ -65,13 +65,13 @@ async def _status(api: Api, token: str) -> int:
     return status
 
 
-async def test_a_token_signed_as_ours_is_accepted(api: Api, ana: User) -> None:
+async def test_d1_a_token_signed_as_ours_is_accepted(api: Api, ana: User) -> None:
     """Or the refusals below would prove nothing."""
     await api.sign_in(ana.email)
     assert await _status(api, _signed(await _claims(ana))) == 200
 
 
-async def test_other_algorithms_are_refused(api: Api, ana: User) -> None:
+async def test_d1_other_algorithms_are_refused(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     claims = await _claims(ana)
     public = generate_private_key(65537, 2048).public_key()
@@ -84,14 +84,14 @@ async def test_other_algorithms_are_refused(api: Api, ana: User) -> None:
     assert await _status(api, _signed(claims, key=b"wrong" * 8)) == 401
 
 
-async def test_keys_are_found_in_our_own_map_only(api: Api, ana: User) -> None:
+async def test_d2_keys_are_found_in_our_own_map_only(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     claims = await _claims(ana)
     for key_id in ("../../dev/null", "' OR 1=1--", "x" * 10_000, 7, True, None, ["a"], {"a": 1}, ""):
         assert await _status(api, _signed(claims, kid=key_id)) == 401, key_id
 
 
-async def test_headers_that_point_elsewhere_are_refused(api: Api, ana: User) -> None:
+async def test_d2_headers_that_point_elsewhere_are_refused(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     claims = await _claims(ana)
     for header in (
@@ -104,14 +104,14 @@ async def test_headers_that_point_elsewhere_are_refused(api: Api, ana: User) -> 
     assert await _status(api, _signed(claims, b64=False)) == 401
 
 
-async def test_other_types_of_token_are_refused(api: Api, ana: User) -> None:
+async def test_d3_other_types_of_token_are_refused(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     claims = await _claims(ana)
     for typ in ("JWT", "id+jwt", None, 7, ""):
         assert await _status(api, _signed(claims, typ=typ)) == 401, typ
 
 
-async def test_every_claim_is_required_and_checked(api: Api, ana: User) -> None:
+async def test_d3_every_claim_is_required_and_checked(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     claims = await _claims(ana)
     now = int(time.time())
@@ -140,30 +140,39 @@ async def test_every_claim_is_required_and_checked(api: Api, ana: User) -> None:
         assert await _status(api, _signed(claims | change)) == 401, change
 
 
-async def test_clocks_may_differ_by_a_minute(api: Api, ana: User) -> None:
+async def test_d3_clocks_may_differ_by_a_minute(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     claims, now = await _claims(ana), int(time.time())
     assert await _status(api, _signed(claims | {"iat": now + 50, "nbf": now + 50})) == 200
     assert await _status(api, _signed(claims | {"exp": now - 50})) == 200
 
 
-async def test_somebody_else_s_session_is_refused(api: Api, other_api: Api, ana: User, ben: User) -> None:
+async def test_d3_somebody_else_s_session_is_refused(api: Api, other_api: Api, ana: User, ben: User) -> None:
     await api.sign_in(ana.email)
     await other_api.sign_in(ben.email)
     mixed = await _claims(ana) | {"sid": (await _claims(ben))["sid"]}
     assert await _status(api, _signed(mixed)) == 401
 
 
-async def test_junk_is_refused(api: Api, ana: User) -> None:
+async def test_d5_junk_is_refused(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     for token in ("x", "a.b.c", "..", "é.é.é", "x" * 100_000, _signed(await _claims(ana)) + ",Bearer x"):
         assert await _status(api, token) == 401, token[:50]
 
 
-async def test_the_header_is_the_only_place_for_a_token(api: Api, ana: User) -> None:
+async def test_c8_the_header_is_the_only_place_for_a_token(api: Api, ana: User) -> None:
     token = (await api.sign_in(ana.email))["access_token"]
     both = await api.get(f"auth/me?access_token={token}")
     assert (both.status_code, both.json()["code"]) == (400, "invalid_request")
+    form = {"authorization": f"Bearer {token}"}
+    in_a_form = await api.client.generic(
+        "POST",
+        "/api/v1/events/tickets",
+        f"access_token={token}",
+        content_type="application/x-www-form-urlencoded",
+        headers=form,
+    )
+    assert (in_a_form.status_code, in_a_form.json()["code"]) == (400, "invalid_request")
     api.token = ""
     in_the_address = await api.get(f"auth/me?access_token={token}")
     assert (in_the_address.status_code, in_the_address["WWW-Authenticate"]) == (401, "Bearer")
@@ -171,7 +180,7 @@ async def test_the_header_is_the_only_place_for_a_token(api: Api, ana: User) -> 
     assert (await api.get("auth/me", authorization=f"bearer {token}")).status_code == 200
 
 
-def test_a_new_key_signs_while_the_old_one_still_verifies() -> None:
+def test_d4_a_new_key_signs_while_the_old_one_still_verifies() -> None:
     parts = {"issuer": "https://d.example", "audience": "https://d.example", "lifetime": 60}
     before = JWTService(keys={"old": OLD}, **parts)  # type: ignore[arg-type]
     during = JWTService(keys={"new": NEW, "old": OLD}, **parts)  # type: ignore[arg-type]

@@ -9,9 +9,11 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from accounts.models import Session, User
+from accounts.principal import Principal
 from accounts.tasks import announce_ended_sessions
+from accounts.wiring import ended_sessions
 from dashtam.bridge import run_db
-from dashtam.cache import close_cache
+from dashtam.cache import cache, close_cache
 from notifications.services.live_event_service import group_of
 from tests.accounts.conftest import Api
 from tests.conftest import PASSWORD
@@ -25,7 +27,7 @@ async def _cache_at(url: str, settings: Any) -> None:
     settings.REDIS_URL = url
 
 
-async def test_people_see_where_they_are_signed_in(api: Api, other_api: Api, ana: User, ben: User) -> None:
+async def test_c7_people_see_where_they_are_signed_in(api: Api, other_api: Api, ana: User, ben: User) -> None:
     await other_api.sign_in(ben.email)
     body = {"email": ana.email, "password": PASSWORD}
     await api.post("auth/tokens", body, **{"user-agent": "Firefox on Linux\x07"})
@@ -45,7 +47,7 @@ async def test_people_see_where_they_are_signed_in(api: Api, other_api: Api, ana
     }
 
 
-async def test_an_ended_session_s_tokens_stop_working_at_once(api: Api, other_api: Api, ana: User) -> None:
+async def test_c6_an_ended_session_s_tokens_stop_working_at_once(api: Api, other_api: Api, ana: User) -> None:
     pair = await other_api.sign_in(ana.email)
     assert (await other_api.get("auth/me")).status_code == 200  # now it is in the cache
     await api.sign_in(ana.email)
@@ -58,7 +60,7 @@ async def test_an_ended_session_s_tokens_stop_working_at_once(api: Api, other_ap
     assert (await api.call("DELETE", f"auth/sessions/{other['id']}")).status_code == 404
 
 
-async def test_revoking_the_refresh_token_ends_the_session(api: Api, ana: User) -> None:
+async def test_c6_revoking_the_refresh_token_ends_the_session(api: Api, ana: User) -> None:
     pair = await api.sign_in(ana.email)
     assert (await api.get("auth/me")).status_code == 200
     for _ in range(2):
@@ -68,7 +70,7 @@ async def test_revoking_the_refresh_token_ends_the_session(api: Api, ana: User) 
     assert (await api.post("auth/tokens/revoke", {"refresh_token": "never was one"})).status_code == 204
 
 
-async def test_ending_all_others_leaves_this_one(api: Api, other_api: Api, ana: User, ben: User) -> None:
+async def test_c7_ending_all_others_leaves_this_one(api: Api, other_api: Api, ana: User, ben: User) -> None:
     bens = Api()
     await bens.sign_in(ben.email)
     await other_api.sign_in(ana.email)
@@ -79,7 +81,9 @@ async def test_ending_all_others_leaves_this_one(api: Api, other_api: Api, ana: 
     assert (await bens.get("auth/me")).status_code == 200
 
 
-async def test_other_people_s_sessions_do_not_exist(api: Api, other_api: Api, ana: User, ben: User) -> None:
+async def test_c7_other_people_s_sessions_do_not_exist(
+    api: Api, other_api: Api, ana: User, ben: User
+) -> None:
     await api.sign_in(ana.email)
     await other_api.sign_in(ben.email)
     bens = await Session.objects.aget(user=ben)
@@ -89,7 +93,9 @@ async def test_other_people_s_sessions_do_not_exist(api: Api, other_api: Api, an
     assert (await other_api.get("auth/me")).status_code == 200
 
 
-async def test_without_the_cache_everything_holds(api: Api, other_api: Api, ana: User, settings: Any) -> None:
+async def test_c6_without_the_cache_everything_holds(
+    api: Api, other_api: Api, ana: User, settings: Any
+) -> None:
     await other_api.sign_in(ana.email)
     assert (await other_api.get("auth/me")).status_code == 200
     await _cache_at(NOBODY_LISTENS, settings)
@@ -101,7 +107,7 @@ async def test_without_the_cache_everything_holds(api: Api, other_api: Api, ana:
     assert (ticket.status_code, ticket.json()["code"]) == (503, "service_busy")
 
 
-async def test_a_cache_that_comes_back_does_not_revive_an_ended_session(
+async def test_c6_a_cache_that_comes_back_does_not_revive_an_ended_session(
     api: Api, other_api: Api, ana: User, settings: Any
 ) -> None:
     there = settings.REDIS_URL
@@ -117,7 +123,25 @@ async def test_a_cache_that_comes_back_does_not_revive_an_ended_session(
     assert (await other_api.get("auth/me")).status_code == 401
 
 
-async def test_disabled_people_are_out_as_soon_as_the_cache_forgets(api: Api, ana: User) -> None:
+async def test_c6_what_the_database_says_counts_over_what_the_cache_remembers(
+    api: Api, other_api: Api, ana: User, settings: Any
+) -> None:
+    """Whoever ends the session cannot reach the cache, and no worker runs; others reach it all the time."""
+    there = settings.REDIS_URL
+    await other_api.sign_in(ana.email)
+    await api.sign_in(ana.email)
+    assert (await other_api.get("auth/me")).status_code == 200
+    await _cache_at(NOBODY_LISTENS, settings)
+    await api.call("DELETE", "auth/sessions")
+    await _cache_at(there, settings)
+    session = await Session.objects.aget(revoke_reason="ended_by_user")
+    assert await cache().get(f"session:{session.id}", Principal), "or the refusal would prove nothing"
+    ended_sessions().good_until = 0  # a second has passed
+    assert (await other_api.get("auth/me")).status_code == 401
+    assert (await api.get("auth/me")).status_code == 200
+
+
+async def test_c6_disabled_people_are_out_as_soon_as_the_cache_forgets(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     await User.objects.aupdate(is_active=False)
     assert (await api.get("auth/me")).status_code == 401
@@ -165,7 +189,7 @@ async def test_people_change_their_profile(api: Api, ana: User) -> None:
     assert (me["name"], me["time_zone"]) == ("Ana María", "Europe/Madrid")
 
 
-async def test_nobody_makes_themselves_staff(api: Api, ana: User) -> None:
+async def test_h3_nobody_makes_themselves_staff(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     answer = await api.call(
         "PATCH",

@@ -27,6 +27,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "reset_password": {"link_id": str(LINK_ID)},
     "address_known": {},
     "password_changed": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7"},
+    "refresh_token_reused": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7", "device": "books"},
     "connection_needs_attention": {
         "connection_id": str(LINK_ID),
         "provider_name": "Fern & Sons <Bank>",
@@ -38,6 +39,7 @@ PATHS = {
     "reset_password": "/reset-password?token=",
     "address_known": "/sign-in",
     "password_changed": "/forgot-password",
+    "refresh_token_reused": "/settings/sessions",
     "connection_needs_attention": f"/connections/{LINK_ID}",
 }
 

@@ -54,7 +54,8 @@ async def queries_of(browser: Browser, path: str) -> int:
     await run_db(captured.__enter__)
     assert (await browser.get(path)).status_code == 200
     await run_db(captured.__exit__, None, None, None)
-    return await run_db(len, captured)
+    # Once a second one request also learns which sessions have ended; how often, is not this page's doing.
+    return len([query for query in captured.captured_queries if "revoked_at" not in query["sql"]])
 
 
 def link(answer: Any, words: str) -> str:
