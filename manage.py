@@ -25,6 +25,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     local.read_env_file()
+    if command == "demo":
+        os.environ.setdefault("LOG_FORMAT", "text")  # somebody sits in front of it
     local.load_secrets(generate=command in MAKE_SECRETS)
     if command not in NEED_NO_SERVERS:
         local.start_servers()

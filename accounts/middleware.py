@@ -7,9 +7,10 @@ from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts import client, wiring
+from accounts import wiring
 from accounts.browser import session_id_of
 from accounts.principal import Principal
+from dashtam import problems
 
 NOT_PAGES = ("/api/", settings.STATIC_URL)
 
@@ -26,9 +27,13 @@ class PrincipalMiddleware:
 
     async def __call__(self, request: Any) -> HttpResponse:
         request.principal = None
-        client.request_ip.set(client.client_ip(request) or "")
         if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(NOT_PAGES):
-            request.principal = await self._principal(request)
+            try:
+                request.principal = await self._principal(request)
+            except Exception as exception:  # noqa: BLE001 Django would answer 500 whatever it is
+                error = problems.typed(exception)
+                problems.log_if_ours(exception, error)
+                return problems.respond(request, error)
         return await self.get_response(request)
 
     async def _principal(self, request: HttpRequest) -> Principal | None:

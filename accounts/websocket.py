@@ -1,5 +1,7 @@
 """Who a WebSocket speaks for."""
 
+import logging
+import secrets
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,8 +13,10 @@ from django.http.request import split_domain_port, validate_host
 from accounts import wiring
 from accounts.browser import session_id_of
 from accounts.principal import Principal
+from dashtam import logs
 from dashtam.bridge import database_context
 
+logger = logging.getLogger(__name__)
 NOT_SIGNED_IN = 4401
 
 
@@ -27,13 +31,17 @@ class SignedInOnly:
         self.inner = inner
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        logs.request_id.set(secrets.token_hex(8))
         headers = dict(scope["headers"])
         async with database_context():
             principal = await _by_ticket(scope)
             foreign = b"origin" in headers and not _from_our_pages(headers)
             if principal is None and b"origin" in headers and not foreign:
                 principal = await _by_cookie(headers)
-        if principal is None or foreign or scope["path"] != "/ws/events":
+        refused = principal is None or foreign or scope["path"] != "/ws/events"
+        who = str(principal.user_id) if principal else None
+        logs.event(logger, "live_events.refused" if refused else "live_events.opened", user_id=who)
+        if refused:
             await receive()  # websocket.connect
             await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
             return

@@ -4,7 +4,10 @@ Django runs the hooks of its own middleware through threads under ASGI although,
 sessions and messages, none of them waits for anything. These subclasses call the same hooks directly.
 """
 
+import asyncio
+import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,8 +22,11 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
-from dashtam import errors, problems
+from dashtam import client, errors, logs, problems
 from dashtam.logs import request_id
+
+logger = logging.getLogger("dashtam.requests")
+GONE = 499  # what nginx calls a client that did not wait for its answer
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
@@ -63,26 +69,50 @@ class RequestMiddleware:
     async def __call__(self, request: Any) -> HttpResponseBase:
         request.id = secrets.token_hex(8)
         request_id.set(request.id)
+        client.request_ip.set(client.client_ip(request) or "")
+        started = time.perf_counter()
         try:
-            request.get_host()
-        except DisallowedHost:
-            response = problems.respond(request, errors.BadRequest(code="bad_host"))
-        else:
-            if request.scope.get("dashtam.too_large"):
-                response = problems.respond(request, errors.PayloadTooLarge())
-            else:
-                response = await self.get_response(request)
+            response = await self._answer(request)
+        except asyncio.CancelledError:
+            _log(request, GONE, started)
+            raise
         response["X-Request-Id"] = request.id
         for name, value in SECURITY_HEADERS.items():
             response.setdefault(name, value)
         if "Cache-Control" not in response and not request.path.startswith(settings.STATIC_URL):
             response["Cache-Control"] = "no-store"
+        _log(request, response.status_code, started)
         return response
+
+    async def _answer(self, request: Any) -> HttpResponseBase:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return problems.respond(request, errors.BadRequest(code="bad_host"))
+        if request.scope.get("dashtam.too_large"):
+            return problems.respond(request, errors.PayloadTooLarge())
+        return await self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
         error = problems.typed(exception)
         problems.log_if_ours(exception, error)
         return problems.respond(request, error)
+
+
+def _log(request: Any, status: int, started: float) -> None:
+    """One line for each request. Never the address itself, which may hold a token."""
+    if logger.isEnabledFor(logging.INFO):
+        who = getattr(request, "principal", None)
+        logs.event(
+            logger,
+            "request.answered",
+            method=request.method,
+            route=logs.route(request),
+            status=status,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+            user_id=str(who.user_id) if who else None,
+            client=client.network_of(client.request_ip.get()),
+        )
 
 
 class _Direct:

@@ -1,7 +1,6 @@
 """How an error looks outside: problem+json (RFC 9457) for programs, a page for people."""
 
 import logging
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from rest_framework import exceptions as drf
 
-from dashtam import errors
+from dashtam import errors, logs
 from dashtam.errors import DashtamError
 from dashtam.referer import own_path, page_before
 
@@ -123,11 +122,10 @@ def respond(request: HttpRequest, error: DashtamError) -> HttpResponse:
 def log_if_ours(error: BaseException, typed_error: DashtamError) -> None:
     """Unknown exceptions are bugs: keep the stack, but not the message, which may carry what people typed."""
     if typed_error.status == 500:
-        frames = traceback.extract_tb(error.__traceback__)[-8:]
-        where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
-        logger.error("Unhandled %s at %s", type(error).__name__, where)
+        logs.event(logger, "exception.unhandled", level=logging.ERROR, exception=logs.frames(error))
     elif typed_error.status == 503:
-        logger.warning("Answered 503 %s after %s", typed_error.code, type(error).__name__)
+        after = type(error).__name__
+        logs.event(logger, "request.postponed", level=logging.WARNING, code=typed_error.code, after=after)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -40,6 +40,7 @@ env = environ.Env(
     SYNC_INTERVAL_MINUTES=(int, 360),
     WORKER_CONCURRENCY=(int, 20),
     LOG_LEVEL=(str, "INFO"),
+    LOG_FORMAT=(str, "json"),
 )
 
 HOME = local.home()
@@ -249,26 +250,31 @@ PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
 
-# --- logs: httpx and httpcore print whole URLs at INFO, and URLs may hold credentials -----------------
+# --- logs -------------------------------------------------------------------------------------------
+if env("LOG_FORMAT") not in {"json", "text"}:
+    raise ImproperlyConfigured("LOG_FORMAT must be `json` or `text`.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "dashtam.logs.RequestIdFilter"},
-        "one_time_links": {"()": "dashtam.logs.OneTimeLinkFilter"},
-    },
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "filters": {"own_words": {"()": "dashtam.logs.OwnWords"}},
+    "formatters": {"json": {"()": "dashtam.logs.JsonLine"}, "text": {"()": "dashtam.logs.TextLine"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id", "one_time_links"],
+            "formatter": env("LOG_FORMAT"),
+            "filters": ["own_words"],
         },
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL")},
     "loggers": {
+        # What they say of requests, our own line for each request says better.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},
         "django.server": {"handlers": [], "propagate": True},
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": False},
+        # At INFO these print whole addresses, which may hold credentials and tickets.
+        "uvicorn.error": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},

@@ -1,7 +1,9 @@
 """Background work: procrastinate tasks that enter the database context as requests do."""
 
 import functools
+import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec
 
@@ -11,12 +13,13 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
-from dashtam import problems
+from dashtam import logs, problems
 from dashtam.bridge import database_context
 from dashtam.errors import DashtamError
 from dashtam.logs import request_id
 
 P = ParamSpec("P")
+logger = logging.getLogger(__name__)
 
 DEAD_AFTER_SECONDS = 60
 RETRY = RetryStrategy(max_attempts=8, wait=2, exponential_wait=3)
@@ -48,11 +51,22 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
                     problems.log_if_ours(error, problems.typed(error))
                     raise TaskFailed from None
 
-        task: Task[P, Any, P] = app.task(**options)(run)
+        task: Task[P, Any, P] = app.task(**{"task_middleware": [_told], **options})(run)
         task.defer = functools.partial(defer, task)  # type: ignore[method-assign,assignment]
         return task
 
     return declare
+
+
+async def _told(call_next: Callable[[], Awaitable[None]], context: Any, worker: Any) -> None:
+    """Names task and job in each line of a run, and writes one when it ends."""
+    logs.carried.set({"task": context.job.task_name, "job_id": context.job.id})
+    started, outcome = time.perf_counter(), "failed"
+    try:
+        await call_next()
+        outcome = "succeeded"
+    finally:
+        logs.event(logger, "task.ended", outcome=outcome, ms=round((time.perf_counter() - started) * 1000, 1))
 
 
 def defer(task: Task[..., Any, ...], *, queueing_lock: str | None = None, **arguments: Any) -> int | None:

@@ -4,8 +4,9 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 
-from accounts import client, wiring
+from accounts import wiring
 from accounts.api import serializers
+from dashtam import client
 from dashtam.api import ApiView, Reply
 from dashtam.openapi import problem_responses
 

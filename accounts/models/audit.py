@@ -1,16 +1,18 @@
 """What happened to whose account: kept for good, never changed, each event chained to the one before it."""
 
-import ipaddress
-from typing import ClassVar
+import functools
+import logging
+from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
-from accounts.client import request_ip
+from dashtam import logs
+from dashtam.client import network_of, request_ip
 from dashtam.logs import request_id
 
-PREFIXES = {4: 24, 6: 48}  # what a household or an office shares: where from, not who
+logger = logging.getLogger("dashtam.audit")
 
 
 class AuditEventManager(models.Manager["AuditEvent"]):
@@ -39,16 +41,9 @@ class AuditEventManager(models.Manager["AuditEvent"]):
             request_id=request_id.get(),
             detail=detail,
         )
-
-
-def network_of(ip: str) -> str:
-    """The network that an address belongs to, `203.0.113.0/24`; empty for none."""
-    if not ip:
-        return ""
-    address = ipaddress.ip_address(ip)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return str(ipaddress.ip_network(f"{address}/{PREFIXES[address.version]}", strict=False))
+        told: dict[str, Any] = {"user_id": user_id, "actor_id": actor_id or user_id, "detail": detail}
+        told["client"] = network_of(ip or request_ip.get())
+        transaction.on_commit(functools.partial(logs.event, logger, action, **told))
 
 
 class AuditEvent(models.Model):

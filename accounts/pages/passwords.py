@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts import browser, client, wiring
+from accounts import browser, wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
 from accounts.pages.answers import form_page, see_other
 from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
 from accounts.pages.guard import SignedInRequest, signed_in
 from accounts.pages.registration import FORM_METHODS
+from dashtam import client
 from dashtam.errors import Conflict, ValidationFailed
 
 

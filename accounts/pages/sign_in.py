@@ -8,12 +8,13 @@ from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import browser, client, wiring
+from accounts import browser, wiring
 from accounts.errors import InvalidCredentials
 from accounts.models import Session
 from accounts.pages.answers import form_page, see_other
 from accounts.pages.forms import SignInForm
 from accounts.pages.registration import FORM_METHODS
+from dashtam import client
 
 
 @require_http_methods(FORM_METHODS)

@@ -11,10 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 
-from accounts import chain, client
+from accounts import chain
 from accounts.models import AuditEvent, User
-from accounts.models.audit import network_of
 from accounts.tasks import note_audit_head
+from dashtam import client
+from dashtam.client import network_of
 from dashtam.tasks import defer
 from tests.jobs import run_queued
 

@@ -82,6 +82,7 @@ class Command(BaseCommand):
                 "--log-level",
                 "warning",
                 "--no-proxy-headers",
+                "--no-server-header",
             )
             processes.start(
                 "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PREFIXES = {4: 24, 6: 48}  # what a household or an office shares: where from, not who
 
 # The address of the request being served, for what is written down about it; empty in background work.
 request_ip: contextvars.ContextVar[str] = contextvars.ContextVar("request_ip", default="")
@@ -25,6 +26,16 @@ def client_ip(request: HttpRequest) -> str | None:
             break
         nearest = before
     return str(nearest) if nearest else None
+
+
+def network_of(ip: str) -> str:
+    """The network that an address belongs to, `203.0.113.0/24`; empty for none."""
+    if not ip:
+        return ""
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network(f"{address}/{PREFIXES[address.version]}", strict=False))
 
 
 def user_agent(request: HttpRequest) -> str:
