@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from dashtam.client import network_of, request_ip
 from dashtam.logs import request_id
 
 logger = logging.getLogger("dashtam.audit")
+
+NOBODY = UUID(int=0)  # an actor: Dashtam by itself, or somebody unknown
+A_FEW = 10  # an hour, of what anybody can bring about
 
 
 class AuditEventManager(models.Manager["AuditEvent"]):
@@ -27,23 +31,31 @@ class AuditEventManager(models.Manager["AuditEvent"]):
         ip: str | None = None,
         **detail: str,
     ) -> None:
-        """Keep that `actor_id` (the person themselves unless told) did this to the account of `user_id`.
+        """Keep that `actor_id` (the person unless told; or NOBODY) did this to the account of `user_id`.
 
         Call it last in the transaction: rows written after it are checked while the order of events is locked.
         `ip` is the request's own unless told. `detail` holds ids and codes: no secret, name, address or amount,
         for it outlives the account.
         """
+        actor = None if actor_id == NOBODY else actor_id or user_id
+        client = network_of(ip or request_ip.get())
         self.create(
             action=action,
             user_id=user_id,
-            actor_id=actor_id or user_id,
-            ip=network_of(ip or request_ip.get()),
+            actor_id=actor,
+            ip=client,
             request_id=request_id.get(),
             detail=detail,
         )
-        told: dict[str, Any] = {"user_id": user_id, "actor_id": actor_id or user_id, "detail": detail}
-        told["client"] = network_of(ip or request_ip.get())
+        told: dict[str, Any] = {"user_id": user_id, "actor_id": actor, "client": client, "detail": detail}
         transaction.on_commit(functools.partial(logs.event, logger, action, **told))
+
+    def record_a_few(self, action: str, *, user_id: UUID, **detail: str) -> None:
+        """For what a stranger may have brought about: nobody is said to have done it, and A_FEW an hour are kept."""
+        latest = self.filter(user_id=user_id).order_by("-id").values_list("action", "at")[: 5 * A_FEW]
+        since = timezone.now() - timedelta(hours=1)
+        if sum(known == action and at > since for known, at in latest) < A_FEW:
+            self.record(action, user_id=user_id, actor_id=NOBODY, **detail)
 
 
 class AuditEvent(models.Model):

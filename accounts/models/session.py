@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import devices
-from accounts.models.audit import AuditEvent
+from accounts.models.audit import NOBODY, AuditEvent
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -117,20 +117,33 @@ class SessionManager(models.Manager["Session"]):
         to = session.user.email
         Email.objects.queue(user_id=session.user_id, to=to, kind="refresh_token_reused", context=context)
         AuditEvent.objects.record(
-            "refresh_token.reused", user_id=session.user_id, ip=ip, session_id=str(session.id)
+            "refresh_token.reused",
+            user_id=session.user_id,
+            actor_id=NOBODY,
+            ip=ip,
+            session_id=str(session.id),
         )
-        return self.end(id=id, reason="refresh_token_reused")
+        return self.end(id=id, reason="refresh_token_reused", actor_id=NOBODY)
 
     def ended_lately(self) -> frozenset[UUID]:
         """The sessions that ended within what a cache may still remember."""
         since = timezone.now() - LATELY
         return frozenset(self.filter(revoked_at__gt=since).values_list("id", flat=True))
 
-    def end(self, *which: Q, reason: str, **where: Any) -> "list[Session]":
+    @transaction.atomic
+    def end(self, *which: Q, reason: str, actor_id: UUID | None = None, **where: Any) -> "list[Session]":
         """End the live sessions that match; returns them."""
-        ending = list(self.live().filter(*which, **where))
+        ending = list(self.live().select_for_update().filter(*which, **where).order_by("id"))
         ids = [session.id for session in ending]
-        self.filter(id__in=ids, revoked_at=None).update(revoked_at=timezone.now(), revoke_reason=reason)
+        self.filter(id__in=ids).update(revoked_at=timezone.now(), revoke_reason=reason)
+        for session in ending:
+            AuditEvent.objects.record(
+                "session.ended",
+                user_id=session.user_id,
+                actor_id=actor_id,
+                session_id=str(session.id),
+                reason=reason,
+            )
         return ending
 
 

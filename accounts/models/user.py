@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.models.audit import AuditEvent
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.session import Session
 from dashtam.ids import uuid7
@@ -41,11 +42,13 @@ class UserManager(BaseUserManager["User"]):
         user, created = self.select_for_update().get_or_create(email=email, defaults=fields)
         if user.email_verified_at is not None or not user.is_active:
             Email.objects.queue(user_id=user.id, to=email, kind="address_known", context={})
+            AuditEvent.objects.record_a_few("account.sign_up_repeated", user_id=user.id)
             return
         if not created:
             user.password, user.name, user.time_zone = password_hash, name, time_zone
             user.save(update_fields=list(fields))
         OneTimeLink.objects.mail(user=user, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
+        AuditEvent.objects.record_a_few("account.registered", user_id=user.id)
 
     @transaction.atomic
     def mail_link(self, *, email: str, purpose: OneTimeLink.Purpose) -> None:
@@ -56,7 +59,9 @@ class UserManager(BaseUserManager["User"]):
         """
         unconfirmed = {"email_verified_at": None} if purpose == OneTimeLink.Purpose.VERIFY_EMAIL else {}
         user = self.filter(email=email, is_active=True, **unconfirmed).first()
-        OneTimeLink.objects.mail(user=user or User(email=email), purpose=purpose)
+        whom = user or User(email=email)
+        OneTimeLink.objects.mail(user=whom, purpose=purpose)
+        AuditEvent.objects.record_a_few(f"{purpose}.requested", user_id=whom.id)
         if user is None:
             transaction.set_rollback(True)
 
@@ -67,6 +72,7 @@ class UserManager(BaseUserManager["User"]):
         if link is None:
             return False
         self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+        AuditEvent.objects.record("email.verified", user_id=link.user_id)
         return True
 
     @transaction.atomic
@@ -79,6 +85,7 @@ class UserManager(BaseUserManager["User"]):
         if link is None:
             return None
         self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+        AuditEvent.objects.record("password.reset", user_id=link.user_id, ip=ip)
         return self._set_password(link.user, password_hash=password_hash, ip=ip)
 
     @transaction.atomic
@@ -88,6 +95,7 @@ class UserManager(BaseUserManager["User"]):
         """Replace the password that `user` has; None if another change came first."""
         if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
             return None
+        AuditEvent.objects.record("password.changed", user_id=user.id, ip=ip)
         return self._set_password(user, password_hash=password_hash, ip=ip, keep_session=keep_session)
 
     def _set_password(
@@ -109,7 +117,11 @@ class UserManager(BaseUserManager["User"]):
         """A new session; None if meanwhile `user` was disabled or has another password: the proof is void."""
         if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
             return None
-        return Session.objects.open(user_id=user.id, kind=kind, user_agent=user_agent, ip=ip)
+        session = Session.objects.open(user_id=user.id, kind=kind, user_agent=user_agent, ip=ip)
+        AuditEvent.objects.record(
+            "session.opened", user_id=user.id, ip=ip, session_id=str(session.id), kind=kind
+        )
+        return session
 
     def update_profile(self, *, user_id: UUID, fields: dict[str, str]) -> list[UUID]:
         """Change these fields; returns the live sessions, which may be remembered with the old ones."""

@@ -37,13 +37,16 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
             connection = Connection.objects.create(user_id=user_id, provider=provider)
         elif (connection := theirs.filter(id=connection_id, provider=provider).first()) is None:
             raise NotFound
-        return self.create(
+        request = self.create(
             user_id=user_id,
             connection=connection,
             provider=provider,
             redirect_uri=redirect_uri,
             expires_at=now + AuthorizationRequest.LINK_LIFETIME,
         )
+        action = "connection.renewal_started" if connection_id else "connection.started"
+        connection.record(action)
+        return request
 
     def start(
         self, *, id: UUID, user_id: UUID, state_hash: bytes, browser_hash: bytes, code_verifier: bytes
@@ -69,7 +72,10 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
     def fail(self, *, id: UUID, outcome: str) -> None:
         """Keep how it ended. What was to become a connection goes; one that is renewed stays as it was."""
         self.filter(id=id).update(outcome=outcome, code_verifier=None)
+        connection = Connection.objects.filter(authorizations__id=id).first()
         Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
+        if connection is not None:
+            connection.record("connection.refused", outcome=outcome)
 
     @transaction.atomic
     def fulfil(
@@ -97,6 +103,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         # Where the consent went to an earlier connection, the new one is not needed.
         Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
         self.filter(id=id).update(connection=connection, outcome="connected", code_verifier=None)
+        connection.record("connection.linked")
         return connection
 
     def _target(self, request: "AuthorizationRequest", subject: str) -> Connection:

@@ -10,6 +10,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import AuditEvent
+from accounts.models.audit import NOBODY
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from notifications.models import Email
@@ -52,6 +54,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
                 "reason": reason,
             },
         )
+        connection.record("connection.stopped", actor_id=NOBODY, reason=reason)
         return connection
 
     @transaction.atomic
@@ -71,12 +74,15 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
             token.delete()
             if revocation is not None:
                 PendingRevocation.objects.queue(revocation)
+        ended_before = connection.state == Connection.State.DISCONNECTED
         if connection.state == Connection.State.PENDING:
             self.filter(id=id).delete()
-        elif connection.state != Connection.State.DISCONNECTED:
+        elif not ended_before:
             connection.move_to(Connection.State.DISCONNECTED, "disconnected_by_user")
             connection.next_sync_at = connection.consent_expires_at = None
             connection.save(update_fields=[*Connection.STATE_FIELDS, "next_sync_at", "consent_expires_at"])
+        if not ended_before:
+            connection.record("connection.disconnected")
         return connection
 
     def note_expiring(self, now: datetime) -> int:
@@ -158,5 +164,10 @@ class Connection(models.Model):
         """Change state in memory; `state_since` moves only when something changed. The caller saves."""
         if (self.state, self.state_reason) != (state, reason):
             self.state, self.state_reason, self.state_since = state, reason, timezone.now()
+
+    def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:
+        """Keep what happened to it in the audit log, last in the transaction."""
+        detail |= {"connection_id": str(self.id), "provider": self.provider}
+        AuditEvent.objects.record(action, user_id=self.user_id, actor_id=actor_id, **detail)
 
     STATE_FIELDS: ClassVar[tuple[str, ...]] = ("state", "state_reason", "state_since")
