@@ -31,9 +31,13 @@ def main() -> None:
     if command not in NEED_NO_SERVERS:
         local.start_servers()
 
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Dashtam cannot start. {error}")
 
 
 if __name__ == "__main__":

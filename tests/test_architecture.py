@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.db.models import BinaryField
 
 from dashtam.errors import DashtamError
+from dashtam.sealed_fields import SealedField
 from providers.connectors import CONNECTORS
 from tests import rules
 from tests.rules import ROOT, relative
@@ -85,6 +88,17 @@ def _family(error: type[DashtamError]) -> Iterator[type[DashtamError]]:
     yield error
     for child in error.__subclasses__():
         yield from _family(child)
+
+
+# Columns of bytes that nobody could use, whoever reads them: besides digests, which are called so, public keys.
+NO_SECRETS: set[str] = set()
+
+
+def test_every_column_of_bytes_is_sealed_or_known_to_be_no_secret() -> None:
+    fields = [field for model in apps.get_models() for field in model._meta.local_fields]
+    plain = [f for f in fields if isinstance(f, BinaryField) and not isinstance(f, SealedField)]
+    plain = [field for field in plain if not field.name.endswith("hash")]
+    assert {f"{field.model._meta.db_table}.{field.column}" for field in plain} <= NO_SECRETS
 
 
 PLANTED: dict[str, tuple[Rule, str]] = {

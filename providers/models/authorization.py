@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
+from dashtam.sealed_fields import SealedField, place
 from providers.errors import AuthorizationUsed, DifferentCustomer, EmailUnverified
 from providers.models.connection import Connection
 from providers.models.token import ProviderToken
@@ -137,7 +138,7 @@ class AuthorizationRequest(models.Model):
     redirect_uri = models.URLField(max_length=500)
     state_hash = models.BinaryField(null=True)
     browser_hash = models.BinaryField(null=True)
-    code_verifier = models.BinaryField(null=True)
+    code_verifier = SealedField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -156,4 +157,4 @@ class AuthorizationRequest(models.Model):
     @staticmethod
     def row(id: UUID) -> str:
         """Where the verifier's envelope belongs (see EncryptionService)."""
-        return f"providers_authorizationrequest/{id}/code_verifier"
+        return place(AuthorizationRequest, id, "code_verifier")

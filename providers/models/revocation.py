@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from dashtam.ids import uuid7
+from dashtam.sealed_fields import SealedField, place
 
 
 class PendingRevocationManager(models.Manager["PendingRevocation"]):
@@ -31,7 +32,7 @@ class PendingRevocation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.SlugField(max_length=40)
-    token = models.BinaryField()
+    token = SealedField()
     hint = models.CharField(max_length=20)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -44,4 +45,4 @@ class PendingRevocation(models.Model):
     @staticmethod
     def row(id: UUID) -> str:
         """Where the envelope belongs (see EncryptionService)."""
-        return f"providers_pendingrevocation/{id}/token"
+        return place(PendingRevocation, id, "token")

@@ -9,6 +9,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.models import AuditEvent
+from dashtam.sealed_fields import SealedField, place
+
 LEASE = timedelta(seconds=45)
 
 
@@ -47,6 +50,24 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
         if not self.filter(connection_id=connection_id).update(**sealed, version=F("version") + 1):
             self.create(connection_id=connection_id, **sealed)
 
+    def note_unreadable(self, token: "ProviderToken", column: str, code: str) -> None:
+        """Put into the audit trail, once a day, that an envelope does not open: it was altered, moved or locked out."""
+        told = AuditEvent.objects.filter(
+            user_id=token.connection.user_id,
+            action="connection_token.refused",
+            at__gt=timezone.now() - timedelta(days=1),
+            detail__connection_id=str(token.connection_id),
+            detail__column=column,
+        )
+        if not told.exists():
+            AuditEvent.objects.record(
+                "connection_token.refused",
+                user_id=token.connection.user_id,
+                connection_id=str(token.connection_id),
+                column=column,
+                code=code,
+            )
+
     def _settled(self) -> dict[str, Any]:
         nobody = dict.fromkeys(("lease_id", "lease_until", "attempt_at", "previous_attempt_at"))
         return {**nobody, "refreshed_at": timezone.now()}
@@ -58,8 +79,8 @@ class ProviderToken(models.Model):
     connection = models.OneToOneField(
         "providers.Connection", primary_key=True, on_delete=models.CASCADE, related_name="token"
     )
-    access_token = models.BinaryField()
-    refresh_token = models.BinaryField(null=True)
+    access_token = SealedField()
+    refresh_token = SealedField(null=True)
     access_expires_at = models.DateTimeField(null=True)
     scope = models.CharField(max_length=500, blank=True)
     version = models.PositiveBigIntegerField(default=1)
@@ -86,4 +107,4 @@ class ProviderToken(models.Model):
     @staticmethod
     def row(connection_id: UUID, column: str) -> str:
         """Where an envelope belongs (see EncryptionService)."""
-        return f"providers_providertoken/{connection_id}/{column}"
+        return place(ProviderToken, connection_id, column)

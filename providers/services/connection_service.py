@@ -15,7 +15,7 @@ from dashtam import problems
 from dashtam import tokens as sealed_tokens
 from dashtam.bridge import keep_running, run_db
 from dashtam.cache import Cache
-from dashtam.errors import NotFound
+from dashtam.errors import DecryptionFailed, NotFound
 from dashtam.services.encryption_service import EncryptionService
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors, oauth
@@ -250,12 +250,12 @@ class ConnectionService:
         self, connector: Connector, request: AuthorizationRequest, code: str
     ) -> TokenResponse:
         row = AuthorizationRequest.row(request.id)
-        verifier = self.encryption.decrypt(bytes(request.code_verifier or b""), row=row).decode()
         try:
+            verifier = self.encryption.decrypt(bytes(request.code_verifier or b""), row=row).decode()
             return await oauth.exchange_code(
                 connector.oauth, code=code, code_verifier=verifier, redirect_uri=request.redirect_uri
             )
-        except ConsentEnded as refused:
+        except (ConsentEnded, DecryptionFailed) as refused:
             raise AuthorizationFailed from refused
 
     async def _tell(self, connection: Connection) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from dashtam.bridge import keep_running, run_db
+from dashtam.errors import DecryptionFailed
 from dashtam.services.encryption_service import EncryptionService
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors, oauth
@@ -71,14 +72,14 @@ class TokenService:
         """A token with some life ahead of it; refreshed first if need be."""
         token = await self._read(connection_id)
         if token.is_fresh(timezone.now()):
-            return self._open(token, "access_token")
+            return await self._open(token, "access_token")
         return await self._refreshed(token)
 
     async def refresh_token(self, *, connection_id: UUID, stale: str | None) -> str:
         """A token other than `stale`, which the provider has just refused."""
         token = await self._read(connection_id)
         if stale is not None:
-            current = self._open(token, "access_token")
+            current = await self._open(token, "access_token")
             if current != stale:
                 return current
         return await self._refreshed(token)
@@ -86,7 +87,7 @@ class TokenService:
     async def give_up(self, *, connection_id: UUID, refused: str) -> None:
         """The provider refuses even a token it has just issued: the consent no longer counts there."""
         token = await self._read(connection_id)
-        if self._open(token, "access_token") == refused:
+        if await self._open(token, "access_token") == refused:
             await self._end(token, State.REAUTH_REQUIRED, "consent_ended")
 
     async def _read(self, connection_id: UUID) -> ProviderToken:
@@ -100,9 +101,13 @@ class TokenService:
             raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason)
         return token
 
-    def _open(self, token: ProviderToken, column: str) -> str:
-        envelope = bytes(getattr(token, column))
-        return self.encryption.decrypt(envelope, row=ProviderToken.row(token.connection_id, column)).decode()
+    async def _open(self, token: ProviderToken, column: str) -> str:
+        envelope, row = bytes(getattr(token, column)), ProviderToken.row(token.connection_id, column)
+        try:
+            return self.encryption.decrypt(envelope, row=row).decode()
+        except DecryptionFailed as error:
+            await run_db(ProviderToken.objects.note_unreadable, token, column, error.code)
+            raise
 
     async def _refreshed(self, token: ProviderToken) -> str:
         """Join the refresh under way in this process, or start one. Cancelling a caller does not end it."""
@@ -139,7 +144,8 @@ class TokenService:
             connector = connectors.get(token.connection.provider)
             if not connector.configured:
                 raise ProviderNotConfigured
-            return await oauth.refresh(connector.oauth, refresh_token=self._open(token, "refresh_token"))
+            refresh_token = await self._open(token, "refresh_token")
+            return await oauth.refresh(connector.oauth, refresh_token=refresh_token)
         except ConsentEnded:
             raise
         except (AnswerLost, ProviderUnreadable):
@@ -155,7 +161,7 @@ class TokenService:
         """Somebody else may have put newer tokens there meanwhile; else the consent is over."""
         current = await self._read(token.connection_id)
         if current.version != token.version:
-            return self._open(current, "access_token")
+            return await self._open(current, "access_token")
         state, reason = _verdict(token)
         await self._end(token, state, reason)
         raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason) from error
@@ -171,7 +177,7 @@ class TokenService:
         )
         if stored:
             return tokens.access_token
-        return self._open(await self._read(token.connection_id), "access_token")
+        return await self._open(await self._read(token.connection_id), "access_token")
 
     async def _joined(self, token: ProviderToken) -> str:
         """Wait for whoever holds the lease. Raises ProviderUnavailable if that comes to nothing."""
@@ -180,7 +186,7 @@ class TokenService:
         while loop.time() < end:
             current = await self._read(token.connection_id)
             if current.version != token.version:
-                return self._open(current, "access_token")
+                return await self._open(current, "access_token")
             if current.lease_id is None:
                 break
             await asyncio.sleep(pause)

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashtam.bridge import run_db
-from dashtam.errors import DecryptionFailed
 from notifications.models import Email
 from providers import wiring
 from providers.connectors import CONNECTORS
@@ -99,14 +98,6 @@ async def test_a_token_the_bank_refuses_is_refreshed_once_and_the_call_repeated(
     async with wiring.connector_client(connection, CONNECTORS["sandbox"]) as client:
         assert await CONNECTORS["sandbox"].fetch_subject(client) == "ana"
     assert token_calls(bank) == 2
-
-
-async def test_nothing_in_the_database_reads_like_a_token(ana: User, bank: SandboxBank) -> None:
-    connection = await connect(ana, bank)
-    access = await token_of(connection)
-    row = await ProviderToken.objects.aget(connection=connection)
-    assert access.encode() not in bytes(row.access_token)
-    assert bytes(row.access_token) != bytes(row.refresh_token or b"")
 
 
 async def test_an_answer_without_a_refresh_token_keeps_the_old_one(
@@ -307,31 +298,6 @@ async def test_a_token_without_a_refresh_token_needs_the_person_at_its_end(
     with pytest.raises(ConsentEnded):
         await token_of(connection)
     assert await state_of(connection) == (State.REAUTH_REQUIRED, "consent_expired")
-
-
-async def test_a_lost_key_fails_its_own_rows_only_and_loses_nothing(
-    ana: User, ben: User, bank: SandboxBank, settings: Any
-) -> None:
-    lost = await connect(ana, bank)
-    ring = settings.ENCRYPTION_KEYS
-    settings.ENCRYPTION_KEYS = {"other": b"0123456789abcdef0123456789ABCDEF"}
-    kept = await connect(ben, bank, customer="ben")
-    await expire(lost)
-    with pytest.raises(DecryptionFailed) as caught:
-        await token_of(lost)
-    assert caught.value.code == "key_unknown"
-    await token_of(kept)
-    settings.ENCRYPTION_KEYS = ring
-    await token_of(lost)
-    assert await state_of(lost) == (State.ACTIVE, "")
-
-
-async def test_tokens_swapped_between_two_people_do_not_open(ana: User, ben: User, bank: SandboxBank) -> None:
-    hers, his = await connect(ana, bank), await connect(ben, bank, customer="ben")
-    row = await ProviderToken.objects.aget(connection=hers)
-    await ProviderToken.objects.filter(connection=his).aupdate(access_token=bytes(row.access_token))
-    with pytest.raises(DecryptionFailed):
-        await token_of(his)
 
 
 async def test_erased_tokens_are_gone(ana: User, bank: SandboxBank) -> None:

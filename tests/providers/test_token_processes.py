@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,6 +19,7 @@ from notifications.models import Email
 from providers.models import Connection, ProviderToken
 from providers.simulator.process import ROOT, SandboxBank
 from tests.providers.linking import connect
+from tests.providers.processes import environment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -29,16 +28,7 @@ class Asker:
     """A process that asks for the connection's token when it is told to."""
 
     def __init__(self, connection: Connection, bank: SandboxBank, what: str = "ask") -> None:
-        where = database.settings_dict
-        user, host = quote(where["USER"], safe=""), quote(where["HOST"], safe="")
-        password = quote(where["PASSWORD"], safe="")
-        own = {
-            "DATABASE_URL": f"postgresql://{user}{password and ':'}{password}@{host}/{where['NAME']}",
-            "DJANGO_SETTINGS_MODULE": "dashtam.settings",
-            "SANDBOX_URL": bank.url,
-            "SANDBOX_CLIENT_ID": bank.client_id,
-            "SANDBOX_CLIENT_SECRET": bank.client_secret,
-        }
+        own = environment(bank)
         command = [sys.executable, "-m", "tests.providers.ask_for_token", what, str(connection.id)]
         pipes: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, text=True, **pipes)

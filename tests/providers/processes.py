@@ -1,0 +1,20 @@
+"""What another process needs to work on the test's own database, with the test's own bank."""
+
+from urllib.parse import quote
+
+from django.db import connection as database
+
+from providers.simulator.process import SandboxBank
+
+
+def environment(bank: SandboxBank) -> dict[str, str]:
+    where = database.settings_dict
+    user, host = quote(where["USER"], safe=""), quote(where["HOST"], safe="")
+    password = quote(where["PASSWORD"], safe="")
+    return {
+        "DATABASE_URL": f"postgresql://{user}{password and ':'}{password}@{host}/{where['NAME']}",
+        "DJANGO_SETTINGS_MODULE": "dashtam.settings",
+        "SANDBOX_URL": bank.url,
+        "SANDBOX_CLIENT_ID": bank.client_id,
+        "SANDBOX_CLIENT_SECRET": bank.client_secret,
+    }
