@@ -1,31 +1,44 @@
-"""`make bench`: own servers, every measure beside its yardstick, in one run."""
+"""`make bench`: own servers, every measure beside its yardstick, in one run.
+
+`make bench ARGS="P4 P6"` takes some rows only.
+"""
 
 import os
 import sys
+import time
+from collections.abc import Callable
 
 from dashtam import local
 
 
-def main() -> int:
-    """Run all rows; the exit status says whether all hold."""
+def main(wanted: set[str]) -> int:
+    """Measure; the exit status says whether all hold."""
     local.load_secrets(generate=True)
     local.start_servers()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
     import django
 
     django.setup()
-    from tests.benchmarks import crypto, report, storm
-    from tests.stack import Stack
+    from tests.benchmarks import hops, report, storm, throughput
+    from tests.benchmarks.report import Row
+    from tests.benchmarks.scene import Scene
 
-    rows = crypto.measure()
-    with Stack() as stack:
-        email, token = stack.sign_up()
-        stack.connect(email, token)
-        stack.synced(token)
-        rows += storm.measure(stack, email, token)
-    report.publish(rows, local.home())
+    measures: dict[tuple[str, ...], Callable[[Scene], list[Row]]] = {
+        ("P4",): throughput.measure,
+        ("P10",): hops.measure,
+        ("P1", "P2", "P3"): lambda scene: storm.measure(scene.stack, scene.email, scene.token),
+    }
+    if unknown := wanted - set().union(*measures):
+        print(f"There is no row {', '.join(sorted(unknown))}.", file=sys.stderr)
+        return 2
+    started, rows = time.monotonic(), []
+    with Scene() as scene:
+        for ids, measure in measures.items():
+            if not wanted or wanted & set(ids):
+                rows += measure(scene)
+    report.publish(rows, local.home(), seconds=time.monotonic() - started)
     return 0 if all(row.holds for row in rows) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(set(sys.argv[1:])))

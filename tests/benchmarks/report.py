@@ -16,6 +16,7 @@ from rich.table import Table
 class Row:
     """One measure. `ratio` is value ÷ yardstick, both taken in the same run."""
 
+    id: str
     name: str
     value: float
     unit: str
@@ -26,14 +27,20 @@ class Row:
 
 
 def row(
-    name: str, value: float, unit: str, *, yardstick: float, at_least: float = 0, at_most: float = 0
+    id: str,
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    yardstick: float,
+    at_least: float | None = None,
+    at_most: float | None = None,
 ) -> Row:
     """A row that holds when value ÷ yardstick is at least, or at most, the given ratio."""
     ratio = value / yardstick
-    target = f"≥ {at_least}" if at_least else f"≤ {at_most}"
-    return Row(
-        name, value, unit, yardstick, ratio, target, ratio >= at_least if at_least else ratio <= at_most
-    )
+    holds = (at_least is None or ratio >= at_least) and (at_most is None or ratio <= at_most)
+    target = f"≥ {at_least}" if at_least is not None else f"≤ {at_most}"
+    return Row(id, name, value, unit, yardstick, ratio, target, holds)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -41,17 +48,30 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def publish(rows: Sequence[Row], home: Path) -> None:
+def publish(rows: Sequence[Row], home: Path, *, seconds: float) -> None:
     """Print the table and write `bench.json`."""
-    table = Table(title=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    for column in ("measure", "value", "yardstick", "ratio", "target", ""):
-        table.add_column(column, justify="left" if column == "measure" else "right")
+    table = Table(title=machine(), caption=f"{seconds:.0f} seconds, {load_average()}")
+    for column in ("", "measure", "value", "yardstick", "ratio", "target", ""):
+        table.add_column(column, justify="left" if column in {"", "measure"} else "right", no_wrap=True)
     for r in rows:
         holds = "holds" if r.holds else "[bold]short[/]"
-        table.add_row(
-            r.name, f"{r.value:,.3f} {r.unit}", f"{r.yardstick:,.3f}", f"{r.ratio:.2f}", r.target, holds
-        )
+        yardstick = f"{_figure(r.yardstick)} {r.unit}"
+        value = f"{_figure(r.value)} {r.unit}"
+        table.add_row(r.id, r.name, value, yardstick, f"{r.ratio:.2f}", r.target, holds)
     Console(width=140).print(table)
-    (home / "bench.json").write_text(
-        json.dumps({r.name: asdict(r) for r in rows}, indent=2, ensure_ascii=False)
-    )
+    found = {r.id: {name: value for name, value in asdict(r).items() if name != "id"} for r in rows}
+    (home / "bench.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def load_average() -> str:
+    """How busy the machine was in the last minute, ourselves included."""
+    return f"load {os.getloadavg()[0]:.1f}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"

@@ -1,0 +1,105 @@
+"""Readers who ask for one page over and over, in a process of their own so that they share no interpreter."""
+
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tests.benchmarks.report import percentile
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the readers saw. `cpu` is how much of a core they used up themselves."""
+
+    per_second: float
+    p50: float
+    p99: float
+    answers: dict[str, int]
+    cpu: float
+
+
+def read(url: str, token: str, *, readers: int, seconds: float) -> Load:
+    """Let `readers` ask for `url`, each anew as soon as it has its answer."""
+    command = (sys.executable, "-m", "tests.benchmarks.load", url, str(readers), str(seconds))
+    environment = {**os.environ, "BENCH_TOKEN": token}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return Load(**json.loads(done.stdout))
+
+
+class Reader(asyncio.Protocol):
+    """One kept connection, as bare as can be: the cores belong to the servers."""
+
+    def __init__(self, request: bytes, seen: list[float], answers: dict[str, int]) -> None:
+        self.request = request
+        self.seen = seen
+        self.answers = answers
+        self.buffer = b""
+        self.started = 0.0
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self._ask()
+
+    def _ask(self) -> None:
+        self.buffer = b""
+        self.started = time.perf_counter()
+        self.transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, found, body = self.buffer.partition(b"\r\n\r\n")
+        if not found or not _whole(head.lower(), body):
+            return
+        self.seen.append(time.perf_counter() - self.started)
+        status = head[9:12].decode()
+        self.answers[status] = self.answers.get(status, 0) + 1
+        self._ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None or self.buffer:
+            self.answers["lost"] = self.answers.get("lost", 0) + 1
+
+
+def _whole(head: bytes, body: bytes) -> bool:
+    _, sized, rest = head.partition(b"content-length:")
+    if sized:
+        return len(body) >= int(rest.partition(b"\r\n")[0])
+    return body.endswith(b"0\r\n\r\n")
+
+
+async def _load(url: str, readers: int, seconds: float) -> Load:
+    host, _, path = url.removeprefix("http://").partition("/")
+    name, _, port = host.partition(":")
+    bearer = os.environ["BENCH_TOKEN"]
+    request = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
+    seen: list[float] = []
+    answers: dict[str, int] = {}
+    loop = asyncio.get_running_loop()
+    cpu, started = time.process_time(), time.perf_counter()
+    opened = (
+        loop.create_connection(lambda: Reader(request, seen, answers), name, int(port))
+        for _ in range(readers)
+    )
+    transports = [transport for transport, _ in await asyncio.gather(*opened)]
+    await asyncio.sleep(seconds)
+    took = time.perf_counter() - started
+    used = time.process_time() - cpu
+    lost = dict(answers)
+    for transport in transports:
+        transport.abort()
+    return Load(len(seen) / took, percentile(seen, 50), percentile(seen, 99), lost, used / took)
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    address, readers_, seconds_ = sys.argv[1:]
+    print(json.dumps(asdict(uvloop.run(_load(address, int(readers_), float(seconds_))))))

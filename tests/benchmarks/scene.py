@@ -1,0 +1,101 @@
+"""What the measures play on: a running installation, somebody signed in, and one account with a million rows."""
+
+from types import TracebackType
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+import psycopg
+
+from dashtam.demo.processes import Processes
+from tests.stack import Stack, free_port
+
+ROWS = 1_000_000
+HOUSEHOLD = 8
+
+# A row a minute, newest last: as many days as it takes, all the columns that a page shows filled as banks do.
+_FILL = """
+INSERT INTO providers_transaction (
+    id, user_id, account_id, provider_transaction_id, date, posted_at, status, amount, currency, description,
+    kind, source_code, category, note, fees, replaced_id, first_seen_at, updated_at)
+SELECT
+    (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text), 1, 3)
+        || '8' || substr(md5(n::text), 4, 15))::uuid,
+    %(user)s, %(account)s, 'bench-' || n, date '2020-01-01' + (n / 450),
+    timestamptz '2020-01-01' + n * interval '192 s',
+    'posted', (n %% 90000 - 45000) / 100.0, 'USD', 'Corner shop, till ' || n %% 97, 'purchase', 'POS',
+    'groceries', '', CASE WHEN n %% 10 = 0 THEN 0.25 END, '', now(), now()
+FROM generate_series(1, %(rows)s) AS n
+"""
+_ACCOUNT = """
+INSERT INTO providers_financialaccount (
+    id, user_id, connection_id, provider_account_id, name, mask, type, subtype, currency, balance_current,
+    balance_available, balance_as_of, balance_fetched_at, balances_version, transactions_cursor, created_at)
+SELECT gen_random_uuid(), user_id, id, %(name)s, %(name)s, '0042', 'depository', 'checking', 'USD', 1234.5, 1200,
+    now(), now(), 0, '', now()
+FROM providers_connection WHERE user_id = %(user)s
+RETURNING id
+"""
+
+
+class Scene:
+    """A stack with a signed-in person, their `account` of a million rows, and the peer beside it."""
+
+    def __init__(self) -> None:
+        self.stack = Stack()
+        self.peer = ""
+        self.email = self.token = ""
+        self.account: UUID | None = None
+        self._peers = Processes(logs=self.stack.home / "logs", environment=self._peer_environment())
+
+    def __enter__(self) -> "Scene":
+        self.stack.__enter__()
+        self.email, self.token = self.stack.sign_up()
+        self.stack.connect(self.email, self.token)
+        self.stack.synced(self.token)
+        self.account = self._fill()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._peers.stop()
+        self.stack.__exit__(kind, error, trace)
+
+    def with_peer(self) -> str:
+        """The origin of the peer, started when it is first asked for."""
+        if not self.peer:
+            port = free_port()
+            address = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning")
+            self._peers.start("peer", "-m", "uvicorn", "tests.benchmarks.peer.app:app", *address)
+            self._peers.wait_for("peer", f"http://127.0.0.1:{port}/openapi.json")
+            self.peer = f"http://127.0.0.1:{port}"
+        return self.peer
+
+    def get(self, origin: str, path: str) -> httpx.Response:
+        """One answer, as a client gets it."""
+        bearer = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.get(f"{origin}{path}", headers=bearer, timeout=30, trust_env=False)
+        answer.raise_for_status()
+        return answer
+
+    def _peer_environment(self) -> dict[str, str]:
+        at = urlsplit(self.stack.database_url)
+        # SQLAlchemy takes a folder of sockets as a parameter.
+        user, _, host = at.netloc.rpartition("@")
+        url = f"postgresql+asyncpg://{user}@{at.path}?host={host}"
+        return {**self.stack.environment, "PEER_DATABASE_URL": url, "PEER_CONNECTIONS": "8"}
+
+    def _fill(self) -> UUID:
+        with psycopg.connect(self.stack.database_url, autocommit=True) as database:
+            (user,) = (
+                database.execute("SELECT id FROM accounts_user WHERE email = %s", [self.email]).fetchone()
+                or ()
+            )
+            for n in range(HOUSEHOLD):
+                (account,) = (
+                    database.execute(_ACCOUNT, {"user": user, "name": f"Account {n}"}).fetchone() or ()
+                )
+            database.execute(_FILL, {"user": user, "account": account, "rows": ROWS})
+            database.execute("VACUUM ANALYZE")
+            return UUID(str(account))
