@@ -18,8 +18,8 @@ from tests.benchmarks.peer import shapes, tables
 from tests.benchmarks.peer.money import plain, plain_number
 
 KEYS = {
-    id: base64.urlsafe_b64decode(f"{key}==")
-    for id, _, key in (pair.partition(":") for pair in os.environ["JWT_KEYS"].split(","))
+    name: base64.urlsafe_b64decode(f"{key}==")
+    for name, _, key in (pair.partition(":") for pair in os.environ["JWT_KEYS"].split(","))
 }
 ISSUER = os.environ["PUBLIC_URL"]
 CONNECTIONS = int(os.environ["PEER_CONNECTIONS"])
