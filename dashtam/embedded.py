@@ -19,21 +19,27 @@ from urllib.parse import quote
 
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 STOP_DEADLINE = 30.0
+APPLICATION_ROLE = "dashtam_application"  # uses the tables, which `dashtam` owns
 _held: list[int] = []  # open for as long as this process lives
 
 
 class Servers(NamedTuple):
-    """Where the embedded servers listen."""
+    """Where the embedded servers listen, and as whom one connects to use the database and to migrate it."""
 
     database_url: str
     redis_url: str
+    migration_database_url: str
 
 
 def servers(home: Path) -> Servers:
     """The URLs of the servers that belong to `home`, running or not."""
     sockets = socket_folder(home)
     host = quote(str(sockets), safe="")
-    return Servers(f"postgresql://dashtam@{host}/dashtam", f"unix://{sockets}/valkey.sock?db=0")
+    return Servers(
+        f"postgresql://{APPLICATION_ROLE}@{host}/dashtam",
+        f"unix://{sockets}/valkey.sock?db=0",
+        f"postgresql://dashtam@{host}/dashtam",
+    )
 
 
 def ensure_running(home: Path) -> Servers:

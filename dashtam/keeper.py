@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from dashtam import unprivileged
-from dashtam.embedded import STOP_DEADLINE, socket_folder
+from dashtam.embedded import APPLICATION_ROLE, STOP_DEADLINE, socket_folder
 
 START_DEADLINE = 60.0
 
@@ -128,6 +128,9 @@ class Keeper:
         ) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dashtam'").fetchone():
                 connection.execute("CREATE DATABASE dashtam")
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE])
+            if not known.fetchone():  # also where the data is older than the role
+                connection.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN")
 
     def _watch(self, users: IO[str]) -> None:
         while True:

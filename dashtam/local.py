@@ -38,7 +38,9 @@ def start_servers() -> None:
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
     servers = embedded.ensure_running(home())
-    os.environ.setdefault("DATABASE_URL", servers.database_url)
+    if not os.environ.get("DATABASE_URL"):
+        os.environ["DATABASE_URL"] = servers.database_url
+        os.environ["MIGRATION_DATABASE_URL"] = servers.migration_database_url
     os.environ.setdefault("REDIS_URL", servers.redis_url)
 
 

@@ -1,12 +1,12 @@
 """The one settings file. Every knob is an environment variable, listed in `.env.example`."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from dashtam import keys, local
+from dashtam import addresses, keys, local
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
@@ -16,7 +16,9 @@ env = environ.Env(
     JWT_KEYS=(str, ""),
     ENCRYPTION_KEYS=(str, ""),
     DATABASE_URL=(str, ""),
+    MIGRATION_DATABASE_URL=(str, ""),
     REDIS_URL=(str, ""),
+    PLAIN_HOSTS=(list, []),
     DASHTAM_HOME=(str, ""),
     PORT=(int, 8000),
     PUBLIC_URL=(str, ""),
@@ -90,19 +92,17 @@ MIDDLEWARE = [
 ]
 
 # --- storage ----------------------------------------------------------------------------------------
-_database = urlsplit(env("DATABASE_URL"))
+PLAIN_HOSTS = env("PLAIN_HOSTS")
+for _name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
+    addresses.refuse_plain_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
+addresses.refuse_plain_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(_database.path.lstrip("/")) or "dashtam",
-        "USER": unquote(_database.username or ""),
-        "PASSWORD": unquote(_database.password or ""),
-        # A folder of sockets comes percent-encoded in the host, which urlsplit would lower-case.
-        "HOST": unquote(_database.netloc.rpartition("@")[2].partition(":")[0]),
-        "PORT": _database.port or "",
+        **addresses.database(env("DATABASE_URL")),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
-            **dict(pair.partition("=")[::2] for pair in _database.query.split("&") if pair),
+            **addresses.options(env("DATABASE_URL")),
             "connect_timeout": 5,
             "application_name": "dashtam",
             "options": f"-c statement_timeout={env('DATABASE_STATEMENT_TIMEOUT')} -c lock_timeout=3000"
@@ -110,6 +110,10 @@ DATABASES = {
         },
     }
 }
+# Who owns the tables, if that is somebody else than who uses them: `manage.py migrate` connects as this role.
+MIGRATION_DATABASE = (
+    addresses.database(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
+)
 DATABASE_THREADS = env("DATABASE_THREADS")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")

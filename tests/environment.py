@@ -10,3 +10,6 @@ os.environ["PUBLIC_URL"] = "http://testserver"
 os.environ["EMAIL_PROVIDER"] = "outbox"
 local.load_secrets(generate=True)
 local.start_servers()
+# Test databases are made, filled and emptied by their owner; whole stacks run as the role that may do less.
+os.environ.setdefault("STACK_DATABASE_URL", os.environ["DATABASE_URL"])
+os.environ["DATABASE_URL"] = os.environ.pop("MIGRATION_DATABASE_URL", "") or os.environ["DATABASE_URL"]

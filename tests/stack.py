@@ -42,7 +42,7 @@ class Stack:
         self.origin = f"http://localhost:{self.port}"
         self.outbox = self.home / "outbox"
         self.bank = SandboxBank.start(redirect_uri=f"{self.origin}/providers/sandbox/callback")
-        base = urlsplit(os.environ["DATABASE_URL"])
+        base, owner = urlsplit(os.environ["STACK_DATABASE_URL"]), urlsplit(os.environ["DATABASE_URL"])
         self.database = f"stack_{secrets.token_hex(6)}"
         self.admin_url = os.environ["DATABASE_URL"]
         self.database_url = urlunsplit(base._replace(path=f"/{self.database}"))
@@ -51,6 +51,7 @@ class Stack:
         redis = re.sub(r"db=\d+", f"db={secrets.randbelow(15) + 1}", os.environ["REDIS_URL"])
         self.environment = {
             "DATABASE_URL": self.database_url,
+            "MIGRATION_DATABASE_URL": urlunsplit(owner._replace(path=f"/{self.database}")),
             "REDIS_URL": redis,
             "DASHTAM_HOME": str(self.home),
             "PORT": str(self.port),

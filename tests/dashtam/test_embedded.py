@@ -30,8 +30,9 @@ sys.stdin.read()
 class User(subprocess.Popen[str]):
     """A process that needs the servers of a home until its stdin closes."""
 
-    database_url: str
+    application_url: str
     redis_url: str
+    database_url: str
 
 
 def use(home: Path) -> User:
@@ -44,7 +45,7 @@ def use(home: Path) -> User:
         text=True,
     )
     assert user.stdout is not None
-    user.database_url, user.redis_url = user.stdout.readline().split()
+    user.application_url, user.redis_url, user.database_url = user.stdout.readline().split()
     _started.append(user)
     return user
 
@@ -113,6 +114,22 @@ def test_a_killed_keeper_takes_the_servers_along_and_the_next_user_finds_the_dat
     again = use(home)
     with psycopg.connect(again.database_url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+    again.communicate()
+
+
+def test_data_from_before_there_were_two_roles_gets_the_second_one(home: Path) -> None:
+    user = use(home)
+    with psycopg.connect(user.application_url) as connection:
+        assert connection.execute(
+            "SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user"
+        ).fetchone() == (embedded.APPLICATION_ROLE, False)
+    with psycopg.connect(user.database_url, autocommit=True) as connection:
+        connection.execute(f"DROP ROLE {embedded.APPLICATION_ROLE}")
+    running = servers_of(home)
+    user.communicate()
+    psutil.wait_procs(running, timeout=20)
+    again = use(home)
+    psycopg.connect(again.application_url).close()
     again.communicate()
 
 
