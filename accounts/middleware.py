@@ -7,7 +7,7 @@ from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts import wiring
+from accounts import known_devices, wiring
 from accounts.browser import session_id_of
 from accounts.principal import Principal
 from dashtam import problems
@@ -34,7 +34,9 @@ class PrincipalMiddleware:
                 error = problems.typed(exception)
                 problems.log_if_ours(exception, error)
                 return problems.respond(request, error)
-        return await self.get_response(request)
+        response = await self.get_response(request)
+        known_devices.send(request, response)
+        return response
 
     async def _principal(self, request: HttpRequest) -> Principal | None:
         session_id = session_id_of(request.session)

@@ -6,6 +6,7 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from accounts import chain, wiring
+from accounts.models import FailedProof
 from dashtam.bridge import run_db
 from dashtam.tasks import RETRY, background
 
@@ -23,3 +24,10 @@ async def announce_ended_sessions(session_ids: list[str]) -> None:
 async def note_audit_head(timestamp: int) -> None:
     """Say in the worker's log where the audit log ends: what is cut off its end later can be missed."""
     logger.info("The audit log's head: %s", await run_db(chain.head))
+
+
+@app.periodic(cron="23 4 * * *")
+@background(queue="schedule", queueing_lock="tidy_failed_proofs")
+async def tidy_failed_proofs(timestamp: int) -> None:
+    """Forget the tries on addresses that nobody has, once they have no effect any more."""
+    await run_db(FailedProof.objects.tidy)

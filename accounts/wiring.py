@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
 from accounts.ended import EndedSessions
 from accounts.models import Session
 from accounts.services.auth_service import AuthService
+from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
@@ -32,6 +33,11 @@ def jwt_service() -> JWTService:
     )
 
 
+def guard_service() -> GuardService:
+    """Limits, and failures in a row."""
+    return GuardService()
+
+
 def session_service() -> SessionService:
     """Which sessions count."""
     return SessionService(cache=cache(), live_events=live_event_service(), ended=ended_sessions())
@@ -48,4 +54,9 @@ def ended_sessions() -> EndedSessions:
 
 def auth_service() -> AuthService:
     """Signing up, in and out."""
-    return AuthService(passwords=password_service(), jwts=jwt_service(), sessions=session_service())
+    return AuthService(
+        guard=guard_service(),
+        passwords=password_service(),
+        jwts=jwt_service(),
+        sessions=session_service(),
+    )

@@ -8,12 +8,15 @@ import asyncio
 import functools
 import multiprocessing
 import os
+import secrets
 import select
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
@@ -116,7 +119,8 @@ def _finished(task: asyncio.Task[Any]) -> None:
 async def warm_up() -> None:
     """Start the database and hashing threads and open every connection. Raises what the database raises."""
     opened = (run_db(_open_connection) for _ in range(settings.DATABASE_THREADS))
-    await asyncio.gather(*opened, *(run_hash(int) for _ in range(_hashing_pool().size)))
+    _hashing_pool().start()
+    await asyncio.gather(*opened)
 
 
 def _open_connection() -> None:
@@ -124,35 +128,73 @@ def _open_connection() -> None:
 
 
 class HashingPool:
-    """Threads for password hashes alone, with a bounded queue in front.
+    """Threads for password hashes alone, and a crowd in front of them that cannot grow for ever.
 
-    Twelve rounds of bcrypt take about 0.3 s of a core. More threads than cores gain nothing, and a
-    queue without end only makes everybody wait for work whose caller has gone.
+    Twelve rounds of bcrypt take about 0.3 s of a core. More threads than cores gain nothing, and a crowd
+    without end only makes everybody wait for work whose caller has gone. How many may wait follows from how
+    long they would: at most `wait` seconds, at the pace of the latest hashes. Strangers leave the last quarter
+    of that to people we know, so that a flood of sign-ins keeps nobody from a new password.
     """
 
-    def __init__(self, *, threads: int, queue: int) -> None:
+    def __init__(self, *, threads: int, wait: float) -> None:
         self.size = threads
-        self.limit = threads + queue
-        self.waiting = 0
+        self.wait = wait
+        self.held = 0
+        self.seconds = 0.3
         self.threads = ThreadPoolExecutor(threads, "hashing", initializer=_yield_to_the_loop)
 
-    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run one hash. Raises ServiceBusy at once when the queue is full."""
-        if self.waiting >= self.limit:
-            raise ServiceBusy(retry_after=3)
-        self.waiting += 1
+    def start(self) -> None:
+        """Start the threads before anybody needs them."""
+        for _ in range(self.size):
+            self.threads.submit(int)
+
+    @contextmanager
+    def place(self, *, stranger: bool) -> Iterator["HashingPlace"]:
+        """A place in the crowd, to be had before anything else is done. Raises ServiceBusy when it is full."""
+        most = self.wait * (0.75 if stranger else 1)
+        if self.held >= self.size and self.held * self.seconds / self.size > most:
+            raise ServiceBusy(
+                retry_after=2 + secrets.randbelow(4)
+            )  # apart, so that not all come back at once
+        self.held += 1
+        place = HashingPlace(self)
         try:
-            # A hash that runs cannot be stopped: it keeps its place until it is done, even if nobody waits.
-            job = self.threads.submit(function, *args, **kwargs)
-        except BaseException:
-            self.waiting -= 1
-            raise
-        loop = asyncio.get_running_loop()
-        job.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(self._left))
+            yield place
+        finally:
+            place.leave()
+
+    def timed(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Do the work, and keep count of how long such work takes."""
+        started = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self.seconds += 0.1 * (time.perf_counter() - started - self.seconds)
+
+
+class HashingPlace:
+    """One caller's place: for several hashes, one after the other."""
+
+    def __init__(self, pool: HashingPool) -> None:
+        self.pool = pool
+        self.job: Future[Any] | None = None
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run one hash. A caller that is cancelled takes its hash out of the queue, unless it runs already."""
+        job = self.pool.threads.submit(functools.partial(self.pool.timed, function, *args, **kwargs))
+        self.job = job
         return await asyncio.wrap_future(job)
 
+    def leave(self) -> None:
+        """Give the place up, or let a hash that runs do so: it cannot be stopped, even if nobody waits for it."""
+        if self.job is None or self.job.done():
+            self._left()
+        else:
+            loop = asyncio.get_running_loop()
+            self.job.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(self._left))
+
     def _left(self) -> None:
-        self.waiting -= 1
+        self.pool.held -= 1
 
 
 def _yield_to_the_loop() -> None:
@@ -163,12 +205,21 @@ def _yield_to_the_loop() -> None:
 
 @functools.cache
 def _hashing_pool() -> HashingPool:
-    return HashingPool(threads=settings.HASH_THREADS or os.cpu_count() or 2, queue=settings.HASH_QUEUE)
+    return HashingPool(threads=settings.HASH_THREADS or os.cpu_count() or 2, wait=settings.HASH_WAIT_SECONDS)
+
+
+def place_to_hash(*, stranger: bool) -> AbstractContextManager[HashingPlace]:
+    """A place on the hashing pool, `with … as place:`, on which to `await place.run(…)`. Raises ServiceBusy.
+
+    For whoever asks the limits and the database before hashing: those who are turned away ask nobody.
+    """
+    return _hashing_pool().place(stranger=stranger)
 
 
 async def run_hash(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a password hash on the hashing pool. Raises ServiceBusy when too many wait already."""
-    return await _hashing_pool().run(function, *args, **kwargs)
+    """Run one password hash, for somebody we know, on the hashing pool. Raises ServiceBusy when too many wait."""
+    with place_to_hash(stranger=False) as place:
+        return await place.run(function, *args, **kwargs)
 
 
 @functools.cache

@@ -40,6 +40,11 @@ class Buckets:
             if name in self.full_at:
                 self.full_at[name] -= interval
 
+    def clear(self, names: Sequence[str]) -> None:
+        """Undo all takes."""
+        for name in names:
+            self.full_at.pop(name, None)
+
     def remembers(self, names: Sequence[str]) -> bool:
         """Whether all of them are counted here; what found no room must not pass for unused."""
         return all(name in self.full_at for name in names)

@@ -62,6 +62,8 @@ end
 return 0
 """
 
+CLEAR = "return redis.call('DEL', unpack(KEYS))"
+
 # One sorted set of who is at work, by the moment at which they count as lost.
 ENTER = """
 local clock = redis.call('TIME')
@@ -84,7 +86,17 @@ async def require(*takes: Take) -> None:
     """Take one from each limit, or from none and raise TooManyRequests with the seconds to wait."""
     wait = await take(*takes)
     if wait:
-        raise TooManyRequests(retry_after=math.ceil(wait))
+        raise too_many(wait)
+
+
+def too_many(wait: float) -> TooManyRequests:
+    """The error that says how long to wait."""
+    seconds = math.ceil(wait)
+    number, unit = (seconds, "second") if seconds <= 90 else (math.ceil(seconds / 60), "minute")
+    if seconds > 90 * 60:
+        number, unit = math.ceil(seconds / 3600), "hour"
+    words = f"Wait {number} {unit}{'' if number == 1 else 's'}, then try again."
+    return TooManyRequests(words, retry_after=seconds)
 
 
 async def take(*takes: Take) -> float:
@@ -110,6 +122,14 @@ async def give_back(*takes: Take) -> None:
     names = [_name(here.prefix, limit.name, key) for limit, key in takes]
     _buckets.give_back(names, [limit.interval for limit, _ in takes])
     await here.evaluate(GIVE_BACK, names, [int(limit.interval * 1e6) for limit, _ in takes])
+
+
+async def clear(*takes: Take) -> None:
+    """Forget all that was taken."""
+    here = cache()
+    names = [_name(here.prefix, limit.name, key) for limit, key in takes]
+    _buckets.clear(names)
+    await here.evaluate(CLEAR, names, [])
 
 
 @asynccontextmanager

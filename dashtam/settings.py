@@ -27,7 +27,7 @@ env = environ.Env(
     DATABASE_THREADS=(int, 8),
     DATABASE_STATEMENT_TIMEOUT=(int, 10_000),
     HASH_THREADS=(int, 0),
-    HASH_QUEUE=(int, 24),
+    HASH_WAIT_SECONDS=(float, 4),
     EMAIL_PROVIDER=(str, "outbox"),
     EMAIL_FROM=(str, "Dashtam <dashtam@localhost.localdomain>"),
     ADMIN_EMAILS=(list, []),
@@ -136,7 +136,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backend.SessionOnlyBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 HASH_THREADS = env("HASH_THREADS")
-HASH_QUEUE = env("HASH_QUEUE")
+HASH_WAIT_SECONDS = env("HASH_WAIT_SECONDS")
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 ACCESS_TOKEN_SECONDS = 600
@@ -147,6 +147,7 @@ REAUTH_SECONDS = 300
 
 # --- cookies and headers ----------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+DEVICE_COOKIE_NAME = "__Host-device" if _https else "device"
 SESSION_COOKIE_NAME = "__Host-session" if _https else "session"
 SESSION_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True

@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "refresh_token_reused": Kind(
         "See where you are signed in", "/settings/sessions", needs=("when", "ip", "device")
     ),
+    "sign_in_locked": Kind("Set a new password", "/forgot-password"),
     "connection_needs_attention": Kind(
         "Look at the connection",
         "/connections/{connection_id}",

@@ -19,7 +19,7 @@ class PasswordResets(ApiView):
     @extend_schema(
         operation_id="request_password_reset",
         request=serializers.Address,
-        responses={202: None} | problem_responses(400),
+        responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for a link. The answer is the same whether or not the address is known."""
@@ -35,7 +35,7 @@ class ConfirmedPasswordResets(ApiView):
     @extend_schema(
         operation_id="reset_password",
         request=serializers.PasswordReset,
-        responses={204: None} | problem_responses(400, 410),
+        responses={204: None} | problem_responses(400, 410, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Set a new password with the token from the mailed link. All sessions end; sign in afterwards."""
@@ -50,7 +50,7 @@ class OwnPassword(ApiView):
     @extend_schema(
         operation_id="change_password",
         request=serializers.PasswordChange,
-        responses={204: None} | problem_responses(400, 401, 409),
+        responses={204: None} | problem_responses(400, 401, 409, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Change it. All other sessions end."""

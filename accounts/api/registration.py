@@ -18,7 +18,7 @@ class Users(ApiView):
     @extend_schema(
         operation_id="register",
         request=serializers.Registration,
-        responses={202: None} | problem_responses(400),
+        responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Sign up. We mail a link to the address; following it confirms the address."""
@@ -34,7 +34,7 @@ class EmailVerifications(ApiView):
     @extend_schema(
         operation_id="verify_email",
         request=serializers.Token,
-        responses={204: None} | problem_responses(400, 410),
+        responses={204: None} | problem_responses(400, 410, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Confirm an address with the token from the mailed link."""
@@ -50,7 +50,7 @@ class ResentVerifications(ApiView):
     @extend_schema(
         operation_id="resend_verification",
         request=serializers.Address,
-        responses={202: None} | problem_responses(400),
+        responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for a new link. Older ones stop working."""

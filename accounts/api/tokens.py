@@ -20,7 +20,7 @@ class Tokens(ApiView):
     @extend_schema(
         operation_id="log_in",
         request=serializers.Credentials,
-        responses={200: serializers.TokenPair} | problem_responses(400, 401),
+        responses={200: serializers.TokenPair} | problem_responses(400, 401, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Sign in: opens a session and answers with its tokens."""
@@ -42,7 +42,7 @@ class RefreshedTokens(ApiView):
     @extend_schema(
         operation_id="refresh",
         request=serializers.RefreshToken,
-        responses={200: serializers.TokenPair} | problem_responses(400, 401),
+        responses={200: serializers.TokenPair} | problem_responses(400, 401, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Exchange a refresh token for its successor. Using one a second time ends the session."""

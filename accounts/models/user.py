@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models.audit import AuditEvent
+from accounts.models.failed_proof import FailedProof, Standing, subject_of
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.session import Session
 from dashtam.ids import uuid7
@@ -72,6 +73,7 @@ class UserManager(BaseUserManager["User"]):
         if link is None:
             return False
         self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+        FailedProof.objects.forget(subject_of("account", link.email))
         AuditEvent.objects.record("email.verified", user_id=link.user_id)
         return True
 
@@ -85,6 +87,7 @@ class UserManager(BaseUserManager["User"]):
         if link is None:
             return None
         self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+        FailedProof.objects.forget(subject_of("account", link.email))
         AuditEvent.objects.record("password.reset", user_id=link.user_id, ip=ip)
         return self._set_password(link.user, password_hash=password_hash, ip=ip)
 
@@ -111,6 +114,13 @@ class UserManager(BaseUserManager["User"]):
         Email.objects.queue(user_id=user.id, to=user.email, kind="password_changed", context=context)
         others = ~Q(id=keep_session) if keep_session else Q()
         return Session.objects.end(others, user_id=user.id, reason="password_changed")
+
+    @transaction.atomic
+    def begin_sign_in(self, *, email: str, subject: bytes) -> "tuple[User | None, Standing]":
+        """Who signs in with this address, and whether they may try; counted, with the same statements for all."""
+        user = self.filter(email=email).first()
+        warn = user if subject == subject_of("account", email) else None
+        return user, FailedProof.objects.begin(subject=subject, user_id=user.id if user else None, warn=warn)
 
     @transaction.atomic
     def open_session(self, *, user: "User", kind: str, user_agent: str, ip: str | None) -> Session | None:

@@ -6,11 +6,20 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from dashtam.errors import DashtamError, ServiceBusy, TooManyRequests
+
+# What a form says beside its fields, instead of a page of its own that would lose what was typed.
+NOT_NOW = (TooManyRequests, ServiceBusy)
+
 
 def form_page(request: HttpRequest, template: str, form: Form, **context: Any) -> HttpResponse:
     """The page with its form; 422 when there is something to mend. What was typed stays, but for passwords."""
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, template, {"form": form, **context}, status=status)
+    not_now: DashtamError | None = getattr(form, "not_now", None)
+    status = not_now.status if not_now else 422 if form.is_bound and form.errors else 200
+    response = render(request, template, {"form": form, **context}, status=status)
+    if not_now:
+        response["Retry-After"] = str(not_now.retry_after)
+    return response
 
 
 def see_other(to: str) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from accounts import validation, wiring
 from accounts.currencies import CURRENCIES
+from accounts.pages.answers import NOT_NOW
 from dashtam.errors import DashtamError
 
 
@@ -27,9 +28,12 @@ class AccountForm(forms.Form):
     """A form that a service may object to."""
 
     use_required_attribute = False
+    not_now: DashtamError | None = None
 
     def take(self, error: DashtamError) -> None:
-        """Show what a service objected to beside the fields it names."""
+        """Show what a service objected to beside the fields it names, or that it is too early to ask."""
+        if isinstance(error, NOT_NOW):
+            self.not_now = error
         for wrong in error.errors:
             self.add_error(wrong.field if wrong.field in self.fields else None, wrong.detail)
         if not error.errors:

@@ -6,15 +6,20 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts import browser, wiring
+from accounts import browser, known_devices, wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
-from accounts.pages.answers import form_page, see_other
+from accounts.pages.answers import NOT_NOW, form_page, see_other
 from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
 from accounts.pages.guard import SignedInRequest, signed_in
 from accounts.pages.registration import FORM_METHODS
 from dashtam import client
 from dashtam.errors import Conflict, ValidationFailed
+
+LINK_SENT = (
+    "If that address has an account, a link is on its way. It works for 30 minutes. "
+    "We send one every three minutes at most; until then the last one works."
+)
 
 
 @require_http_methods(FORM_METHODS)
@@ -22,11 +27,13 @@ async def forgot_password(request: Any) -> HttpResponse:
     """Ask for a link."""
     form = AddressForm(request.POST or None)
     if form.is_valid():
-        await wiring.auth_service().request_password_reset(**form.cleaned_data)
-        messages.success(
-            request, "If that address has an account, a link is on its way. It works for 30 minutes."
-        )
-        return see_other("forgot-password")
+        try:
+            await wiring.auth_service().request_password_reset(**form.cleaned_data)
+        except NOT_NOW as error:
+            form.take(error)
+        else:
+            messages.success(request, LINK_SENT)
+            return see_other("forgot-password")
     return form_page(request, "accounts/forgot_password.html", form)
 
 
@@ -40,14 +47,17 @@ async def reset_password(request: Any) -> HttpResponse:
     form = ResetPasswordForm(request.POST)
     if form.is_valid():
         try:
-            await wiring.auth_service().reset_password(**form.cleaned_data, ip=client.client_ip(request))
+            email = await wiring.auth_service().reset_password(
+                **form.cleaned_data, ip=client.client_ip(request)
+            )
         except LinkNotValid as error:
             links.forget(request, "reset-password")
             form.take(error)
-        except ValidationFailed as error:
+        except (ValidationFailed, *NOT_NOW) as error:
             form.take(error)
         else:
             request.session.flush()
+            known_devices.remember(request, email)  # whoever keeps guessing elsewhere must not keep them out
             messages.success(
                 request, "Your password is changed, and you are signed out everywhere. Sign in with it now."
             )
@@ -69,7 +79,7 @@ async def security(request: SignedInRequest) -> HttpResponse:
                 ip=client.client_ip(request),
                 **form.cleaned_data,
             )
-        except (ValidationFailed, Conflict) as error:
+        except (ValidationFailed, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
             browser.sign_in(request, session_id=session_id, user=user)

@@ -10,11 +10,15 @@ from django.views.decorators.http import require_http_methods
 from accounts import wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
-from accounts.pages.answers import form_page, see_other
+from accounts.pages.answers import NOT_NOW, form_page, see_other
 from accounts.pages.forms import AddressForm, LinkForm, SignUpForm
 from dashtam.errors import ValidationFailed
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
+LINK_AGAIN = (
+    "If that address is waiting to be confirmed, a new link is on its way. "
+    "We send one every three minutes at most; until then the last one works."
+)
 MAILED_TO = "mailed-to"  # in the session: the address that somebody has just signed up with
 
 
@@ -27,7 +31,7 @@ async def sign_up(request: Any) -> HttpResponse:
     if form.is_valid():
         try:
             await wiring.auth_service().register_user(**form.cleaned_data)
-        except ValidationFailed as error:
+        except (ValidationFailed, *NOT_NOW) as error:
             form.take(error)
         else:
             request.session[MAILED_TO] = form.cleaned_data["email"]
@@ -41,9 +45,13 @@ async def check_your_mail(request: Any) -> HttpResponse:
     mailed_to = request.session.get(MAILED_TO, "")
     form = AddressForm(request.POST or None, initial={"email": mailed_to})
     if form.is_valid():
-        await wiring.auth_service().resend_verification(**form.cleaned_data)
-        messages.success(request, "If that address is waiting to be confirmed, a new link is on its way.")
-        return see_other("check-your-mail")
+        try:
+            await wiring.auth_service().resend_verification(**form.cleaned_data)
+        except NOT_NOW as error:
+            form.take(error)
+        else:
+            messages.success(request, LINK_AGAIN)
+            return see_other("check-your-mail")
     return form_page(request, "accounts/check_your_mail.html", form, mailed_to=mailed_to)
 
 
@@ -58,6 +66,8 @@ async def verify_email(request: Any) -> HttpResponse:
     if form.is_valid():
         try:
             await wiring.auth_service().verify_email(**form.cleaned_data)
+        except NOT_NOW as error:
+            form.take(error)
         except LinkNotValid as error:
             links.forget(request, "verify-email")
             form.take(error)

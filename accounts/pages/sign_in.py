@@ -8,10 +8,10 @@ from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import browser, wiring
+from accounts import browser, known_devices, wiring
 from accounts.errors import InvalidCredentials
 from accounts.models import Session
-from accounts.pages.answers import form_page, see_other
+from accounts.pages.answers import NOT_NOW, form_page, see_other
 from accounts.pages.forms import SignInForm
 from accounts.pages.registration import FORM_METHODS
 from dashtam import client
@@ -27,7 +27,7 @@ async def sign_in(request: Any) -> HttpResponse:
     if form.is_valid():
         try:
             await _open_session(request, form)
-        except InvalidCredentials as error:
+        except (InvalidCredentials, *NOT_NOW) as error:
             form.take(error)
         else:
             return see_other(_next(request, form.cleaned_data["next"]))
@@ -41,6 +41,7 @@ async def _open_session(request: Any, form: SignInForm) -> None:
         kind=Session.Kind.BROWSER,
         user_agent=client.user_agent(request),
         ip=client.client_ip(request),
+        device=known_devices.device_of(request, form.cleaned_data["email"]),
     )
     browser.sign_in(request, session_id=signed_in.session.id, user=signed_in.user)
 

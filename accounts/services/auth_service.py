@@ -10,11 +10,12 @@ from accounts.errors import InvalidCredentials, InvalidGrant, LinkNotValid
 from accounts.models import AuditEvent, OneTimeLink, Session, User
 from accounts.models.user import normalise_email
 from accounts.principal import Principal
+from accounts.services.guard_service import Attempt, GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
 from dashtam import tokens
-from dashtam.bridge import keep_running, run_db, run_hash
+from dashtam.bridge import HashingPlace, keep_running, place_to_hash, run_db
 from dashtam.errors import Conflict, FieldError, NotFound, ValidationFailed
 
 
@@ -38,9 +39,20 @@ class TokenPair:
 
 
 class AuthService:
-    """People and their sessions. Every hash goes through run_hash, every transaction through run_db."""
+    """People and their sessions. The guard is asked before anything is hashed or mailed.
 
-    def __init__(self, *, passwords: PasswordService, jwts: JWTService, sessions: SessionService) -> None:
+    Every hash has a place on the hashing pool, every transaction goes through run_db.
+    """
+
+    def __init__(
+        self,
+        *,
+        guard: GuardService,
+        passwords: PasswordService,
+        jwts: JWTService,
+        sessions: SessionService,
+    ) -> None:
+        self.guard = guard
         self.passwords = passwords
         self.jwts = jwts
         self.sessions = sessions
@@ -49,20 +61,26 @@ class AuthService:
     async def register_user(self, *, email: str, password: str, name: str, time_zone: str = "UTC") -> None:
         """Sign somebody up. Known addresses get the same answer after the same work, and a mail.
 
-        Raises ValidationFailed for a weak password.
+        Raises ValidationFailed for a weak password, and TooManyRequests.
         """
         self._refuse_weak(password, email=email, name=name)
-        password_hash = await run_hash(self.passwords.hash_password, password)
+        with place_to_hash(stranger=True) as place:
+            await self.guard.sign_up(email=email)
+            password_hash = await place.run(self.passwords.hash_password, password)
         known = {"email": email, "name": name, "time_zone": time_zone}
         await run_db(User.objects.register, password_hash=password_hash, **known)
 
     async def resend_verification(self, *, email: str) -> None:
-        """Mail a new link to an address that is not confirmed yet."""
-        await run_db(User.objects.mail_link, email=email, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
+        """Mail a new link to an address that is not confirmed yet. Raises TooManyRequests."""
+        await self._mail_link(email, OneTimeLink.Purpose.VERIFY_EMAIL)
+
+    async def _mail_link(self, email: str, purpose: OneTimeLink.Purpose) -> None:
+        if await self.guard.mail(email=email, purpose=purpose):
+            await run_db(User.objects.mail_link, email=email, purpose=purpose)
 
     async def verify_email(self, *, token: str) -> None:
         """Confirm an address. Raises LinkNotValid."""
-        link_id = _link_id(token, OneTimeLink.Purpose.VERIFY_EMAIL)
+        link_id = await self._link_id(token, OneTimeLink.Purpose.VERIFY_EMAIL)
         if not await run_db(User.objects.verify_email, link_id=link_id):
             raise LinkNotValid()
 
@@ -72,20 +90,32 @@ class AuthService:
 
     # --- signing in -----------------------------------------------------------------------------------
     async def log_in(
-        self, *, email: str, password: str, kind: str, user_agent: str, ip: str | None
+        self, *, email: str, password: str, kind: str, user_agent: str, ip: str | None, device: str = ""
     ) -> SignedIn:
-        """Open a session. Raises InvalidCredentials, whatever is wrong, after the same work."""
-        user = await self.get_user_by_email(email)
-        matched = await run_hash(self.passwords.verify_password, password, user.password if user else None)
-        if user is None or not matched or not user.may_sign_in:
-            self._note_refusal(user, "not_allowed" if matched else "wrong_password")
-            raise InvalidCredentials()
-        if self.passwords.needs_rehash(user.password):
-            await self._rehash(user, password)
+        """Open a session. Raises InvalidCredentials, whatever is wrong, after the same work.
+
+        Raises TooManyRequests before it, and ServiceBusy. `device` is what a known device is called.
+        """
+        with place_to_hash(stranger=not device) as place:
+            attempt = await self.guard.sign_in(email=email, device=device)
+            user = await self._prove(place, attempt, password)
+            if self.passwords.needs_rehash(user.password):
+                await self._rehash(place, user, password)
         session = await run_db(User.objects.open_session, user=user, kind=kind, user_agent=user_agent, ip=ip)
         if session is None:
             raise InvalidCredentials()
+        await self.guard.succeeded(attempt)
         return SignedIn(session, user)
+
+    async def _prove(self, place: HashingPlace, attempt: Attempt, password: str) -> User:
+        user = attempt.user
+        matched = await place.run(self.passwords.verify_password, password, user.password if user else None)
+        if user is None or not matched or not user.may_sign_in or attempt.locked:
+            self._note_refusal(
+                user, "wrong_password" if not matched else "locked" if attempt.locked else "not_allowed"
+            )
+            raise InvalidCredentials()
+        return user
 
     def _note_refusal(self, user: User | None, reason: str) -> None:
         """Nobody waits for it to be written: an unknown address, of which nothing is written, answers no sooner."""
@@ -94,9 +124,9 @@ class AuthService:
                 run_db(AuditEvent.objects.record_a_few, "sign_in.refused", user_id=user.id, reason=reason)
             )
 
-    async def _rehash(self, user: User, password: str) -> None:
+    async def _rehash(self, place: HashingPlace, user: User, password: str) -> None:
         """Store the hash at today's cost, unless the password was changed meanwhile."""
-        password_hash = await run_hash(self.passwords.hash_password, password)
+        password_hash = await place.run(self.passwords.hash_password, password)
         if await User.objects.filter(id=user.id, password=user.password).aupdate(password=password_hash):
             user.password = password_hash
 
@@ -112,13 +142,15 @@ class AuthService:
         return tokens.seal("refresh", session.id, counter=session.counter)
 
     async def refresh(self, *, refresh_token: str, ip: str | None) -> TokenPair:
-        """Exchange a refresh token for its successor (RFC 6749 §6). Raises InvalidGrant.
+        """Exchange a refresh token for its successor (RFC 6749 §6). Raises InvalidGrant, TooManyRequests.
 
         One that was exchanged before, other than moments ago, ends the whole session, and its person is told.
         """
         sealed = tokens.unseal("refresh", refresh_token)
         if sealed is None:
+            await self.guard.forged()
             raise InvalidGrant()
+        await self.guard.refresh(session_id=sealed.id)
         session = await run_db(Session.objects.refreshed, id=sealed.id, counter=sealed.counter)
         if session is None:
             await self.sessions.end(Session.objects.end_reused, id=sealed.id, counter=sealed.counter, ip=ip)
@@ -155,23 +187,29 @@ class AuthService:
 
     # --- passwords and profile ------------------------------------------------------------------------
     async def request_password_reset(self, *, email: str) -> None:
-        """Mail a link to set a new password, if the address is known. Same answer and work if not."""
-        await run_db(User.objects.mail_link, email=email, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
+        """Mail a link to set a new password, if the address is known. Same answer and work if not.
 
-    async def reset_password(self, *, token: str, password: str, ip: str | None) -> None:
-        """Set a new password by mailed link, end all sessions, sign nobody in.
+        Raises TooManyRequests.
+        """
+        await self._mail_link(email, OneTimeLink.Purpose.RESET_PASSWORD)
+
+    async def reset_password(self, *, token: str, password: str, ip: str | None) -> str:
+        """Set a new password by mailed link, end all sessions, sign nobody in. Returns the address.
 
         Raises LinkNotValid, and ValidationFailed for a weak password, which leaves the link usable.
         """
-        link_id = _link_id(token, OneTimeLink.Purpose.RESET_PASSWORD)
+        link_id = await self._link_id(token, OneTimeLink.Purpose.RESET_PASSWORD)
         link = await run_db(OneTimeLink.objects.open, id=link_id, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
         if link is None:
             raise LinkNotValid()
         self._refuse_weak(password, email=link.user.email, name=link.user.name)
-        password_hash = await run_hash(self.passwords.hash_password, password)
+        with place_to_hash(stranger=False) as place:
+            await self.guard.reset(link_id=link_id)
+            password_hash = await place.run(self.passwords.hash_password, password)
         change = {"link_id": link_id, "password_hash": password_hash, "ip": ip}
         if await self.sessions.end(User.objects.reset_password, **change) is None:
             raise LinkNotValid()
+        return link.user.email
 
     async def change_password(
         self, *, user_id: UUID, session_id: UUID, current_password: str, new_password: str, ip: str | None
@@ -179,10 +217,16 @@ class AuthService:
         """Replace one's password and end all other sessions. Raises ValidationFailed naming the field."""
         user = await User.objects.aget(id=user_id)
         self._refuse_weak(new_password, email=user.email, name=user.name, field="new_password")
-        if not await run_hash(self.passwords.verify_password, current_password, user.password):
-            detail = "This is not your current password. Try again, or sign out and set a new one by mail."
-            raise ValidationFailed(errors=[FieldError("current_password", "wrong_password", detail)])
-        password_hash = await run_hash(self.passwords.hash_password, new_password)
+        with place_to_hash(stranger=False) as place:
+            attempt = await self.guard.proof(session_id=session_id, user_id=user_id)
+            matched = await place.run(self.passwords.verify_password, current_password, user.password)
+            if not matched or attempt.locked:
+                detail = (
+                    "This is not your current password. Try again, or sign out and set a new one by mail."
+                )
+                raise ValidationFailed(errors=[FieldError("current_password", "wrong_password", detail)])
+            await self.guard.succeeded(attempt)
+            password_hash = await place.run(self.passwords.hash_password, new_password)
         change = {"user": user, "password_hash": password_hash, "keep_session": session_id, "ip": ip}
         if await self.sessions.end(User.objects.change_password, **change) is None:
             raise Conflict("Your password was changed elsewhere just now. Sign in again.")
@@ -199,9 +243,9 @@ class AuthService:
         if wrong:
             raise ValidationFailed(errors=wrong)
 
-
-def _link_id(token: str, purpose: OneTimeLink.Purpose) -> UUID:
-    sealed = tokens.unseal(purpose, token)
-    if sealed is None:
-        raise LinkNotValid()
-    return sealed.id
+    async def _link_id(self, token: str, purpose: OneTimeLink.Purpose) -> UUID:
+        sealed = tokens.unseal(purpose, token)
+        if sealed is None:
+            await self.guard.forged()
+            raise LinkNotValid()
+        return sealed.id

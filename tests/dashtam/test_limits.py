@@ -48,6 +48,12 @@ async def test_what_is_given_back_can_be_taken_again() -> None:
     assert await taken(TWO, "ana", 5) == 1
 
 
+async def test_what_is_cleared_starts_anew() -> None:
+    assert await taken(TWO, "ana", 5) == 2
+    await limits.clear((TWO, "ana"))
+    assert await taken(TWO, "ana", 5) == 2
+
+
 def test_several_processes_share_one_count(settings: Any) -> None:
     command = [
         sys.executable,

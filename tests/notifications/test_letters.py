@@ -28,6 +28,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "address_known": {},
     "password_changed": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7"},
     "refresh_token_reused": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7", "device": "books"},
+    "sign_in_locked": {},
     "connection_needs_attention": {
         "connection_id": str(LINK_ID),
         "provider_name": "Fern & Sons <Bank>",
@@ -40,6 +41,7 @@ PATHS = {
     "address_known": "/sign-in",
     "password_changed": "/forgot-password",
     "refresh_token_reused": "/settings/sessions",
+    "sign_in_locked": "/forgot-password",
     "connection_needs_attention": f"/connections/{LINK_ID}",
 }
 

@@ -1,0 +1,50 @@
+"""How often strangers may try what, all in one place. Asked before anything is hashed or mailed.
+
+A burst passes at once; what is used up comes back evenly. What a limit is counted by stands in its name: the
+network address (all of an IPv6 /64 is one customer), the account (by the email address that was typed,
+whether anybody has it or not), both together, a device somebody has signed in from, or a session.
+"""
+
+import ipaddress
+
+from dashtam.client import request_ip
+from dashtam.limits import Limit
+
+# Signing in. A success makes up for the failures, but not for the first: it bounds what one address makes us hash.
+SIGN_IN_BY_ADDRESS = Limit("sign-in by address", 30, 60)
+FAILED_BY_ADDRESS = Limit("failed sign-in by address", 10, 60)
+FAILED_BY_ACCOUNT = Limit("failed sign-in by account", 10, 300)
+FAILED_BY_BOTH = Limit("failed sign-in by account and address", 5, 300)
+FAILED_BY_DEVICE = Limit("failed sign-in by device", 5, 300)
+
+# Signing up: each costs a hash and a mail.
+SIGN_UP_BY_ADDRESS = Limit("sign-up by address", 20, 3600)
+SIGN_UP_BY_ACCOUNT = Limit("sign-up by account", 3, 900)
+
+# Mails that anybody can make us send. The second one comes back as often as a link to reset runs out, so that
+# somebody who floods a mailbox cannot keep its owner from having a link that works.
+MAIL_BY_ADDRESS = Limit("mail by address", 20, 3600)
+RESEND_BY_ACCOUNT = Limit("confirmation mail by account", 1, 180)
+RESET_BY_ACCOUNT = Limit("reset mail by account", 1, 180)
+MAIL_BY_ACCOUNT = Limit("mail by account", 6, 6 * 1800)
+
+# Setting a password by link, and proving again who one is.
+RESET_BY_LINK = Limit("reset by link", 10, 600)
+PROOF_BY_SESSION = Limit("failed proof by session", 5, 300)
+
+# Tokens that are not ours cost a little, and nobody needs to send many.
+FORGED_BY_ADDRESS = Limit("forged token by address", 30, 60)
+REFRESH_BY_SESSION = Limit("refresh by session", 60, 60)
+
+
+def network(ip: str | None = None) -> str:
+    """The part of the request's address that one customer of a network has: all of IPv4, 64 bits of IPv6."""
+    try:
+        address = ipaddress.ip_address(ip if ip is not None else request_ip.get())
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.ip_network((address, 64), strict=False))
+        address = address.ipv4_mapped
+    return str(address)

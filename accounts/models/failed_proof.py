@@ -1,0 +1,92 @@
+"""How often in a row somebody could not prove who they are: kept where it lasts, so that nothing resets it."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from dashtam import tokens
+from notifications.models import Email
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
+
+FREE = 5  # failures in a row before the first wait
+WAITS = (60, 120, 240, 480, 900)  # seconds; the last for all that follow
+FRESH = timedelta(hours=12)  # a longer pause starts the waits anew
+MOST = 100  # failures in a row before a password alone no longer opens anything (NIST SP 800-63B-4 §3.2.2)
+
+
+def subject_of(kind: str, key: object) -> bytes:
+    """Whose failures are counted: a keyed hash, which names nobody."""
+    return tokens.digest(f"failures by {kind}: {key}")
+
+
+class Standing(NamedTuple):
+    """What may be tried: nothing for `wait` seconds, or something that opens nothing when `locked`."""
+
+    wait: float = 0.0
+    locked: bool = False
+
+
+class FailedProofManager(models.Manager["FailedProof"]):
+    """Counts each try as failed before it is made: of many at once, none is made uncounted."""
+
+    @transaction.atomic
+    def begin(self, *, subject: bytes, user_id: UUID | None, warn: "User | None" = None) -> Standing:
+        """Count a try, unless it comes too early. The last one before it is locked is told to `warn`."""
+        row, _ = self.select_for_update().get_or_create(subject_hash=subject)
+        now = timezone.now()
+        if wait := row.wait(now):
+            return Standing(wait=wait)
+        row.recent = row.recent + 1 if now - row.last_at < FRESH else 1
+        row.total, row.last_at, row.user_id = row.total + 1, now, user_id
+        row.save()
+        if row.total == MOST and warn is not None and warn.is_active:
+            Email.objects.queue(user_id=warn.id, to=warn.email, kind="sign_in_locked")
+        return Standing(locked=row.total > MOST)
+
+    def give_back(self, *, subject: bytes) -> None:
+        """The try did not come to be, or proved nothing either way."""
+        self.filter(subject_hash=subject, recent__gt=0, total__gt=0).update(
+            recent=models.F("recent") - 1, total=models.F("total") - 1
+        )
+
+    def forget(self, *subjects: bytes) -> None:
+        """They proved who they are, or that the mailbox is theirs."""
+        self.filter(subject_hash__in=subjects).delete()
+
+    def tidy(self) -> None:
+        """Forget addresses that nobody has, once they have no wait left."""
+        self.filter(user=None, last_at__lt=timezone.now() - 2 * FRESH).delete()
+
+
+class FailedProof(models.Model):
+    """One account, device or session, while its tries fail."""
+
+    subject_hash = models.BinaryField(primary_key=True, max_length=32)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    recent = models.PositiveIntegerField(default=0, help_text="In a row, without a long pause.")
+    total = models.PositiveIntegerField(default=0, help_text="In a row.")
+    last_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[FailedProofManager] = FailedProofManager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("last_at",), condition=models.Q(user=None), name="failed_proof_tidy"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.total} failures, the last at {self.last_at}"
+
+    def wait(self, now: datetime) -> float:
+        """Seconds until the next try may be made."""
+        since = (now - self.last_at).total_seconds()
+        if self.recent < FREE or since > FRESH.total_seconds():
+            return 0.0
+        wait = WAITS[min(self.recent - FREE, len(WAITS) - 1)]
+        return max(0.0, min(wait, wait - since))  # a clock that was set back makes nobody wait longer

@@ -1,0 +1,113 @@
+"""Lets tries through, or not, before any work is done for them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts import limits as known
+from accounts.limits import network
+from accounts.models import FailedProof, OneTimeLink, User
+from accounts.models.failed_proof import subject_of
+from accounts.models.user import normalise_email
+from dashtam import limits
+from dashtam.bridge import run_db
+from dashtam.limits import Limit, Take
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try that was let through. It counts as failed until its outcome is told."""
+
+    subject: bytes
+    taken: tuple[Take, ...]
+    user: User | None = None
+    locked: bool = False
+
+
+class GuardService:
+    """Limits first, then what lasts: how often in a row somebody has failed.
+
+    An address that nobody has is treated like any other, so the answers tell nothing. All raise TooManyRequests.
+    """
+
+    async def sign_in(self, *, email: str, device: str = "") -> Attempt:
+        """Before a password is hashed. `device` is what a known device is called; its tries are its own.
+
+        So whoever fails from elsewhere, as often as they like, keeps nobody out who has been here before.
+        """
+        email, subject = normalise_email(email), subject_of("account", normalise_email(email))
+        taken: tuple[Take, ...]
+        if device:
+            subject, taken = subject_of("device", device), ((known.FAILED_BY_DEVICE, device),)
+            await limits.require(*taken)
+        else:
+            where = network()
+            taken = (
+                (known.FAILED_BY_ADDRESS, where),
+                (known.FAILED_BY_BOTH, f"{email} {where}"),
+                (known.FAILED_BY_ACCOUNT, email),
+            )
+            await limits.require((known.SIGN_IN_BY_ADDRESS, where), *taken)
+        user, standing = await run_db(User.objects.begin_sign_in, email=email, subject=subject)
+        if standing.wait:
+            raise limits.too_many(standing.wait)
+        return Attempt(subject, taken, user, standing.locked)
+
+    async def proof(self, *, session_id: UUID, user_id: UUID) -> Attempt:
+        """Before somebody who is signed in proves again who they are."""
+        taken = ((known.PROOF_BY_SESSION, session_id),)
+        await limits.require(*taken)
+        subject = subject_of("session", session_id)
+        standing = await run_db(FailedProof.objects.begin, subject=subject, user_id=user_id)
+        if standing.wait:
+            raise limits.too_many(standing.wait)
+        return Attempt(subject, taken, locked=standing.locked)
+
+    async def succeeded(self, attempt: Attempt) -> None:
+        """They proved who they are: failures in a row end here."""
+        subjects = {attempt.subject}
+        if attempt.user is not None:
+            subjects.add(subject_of("account", attempt.user.email))
+        await run_db(FailedProof.objects.forget, *subjects)
+        # Not for all at this network address: whoever guesses must not start anew by signing in as themselves.
+        shared = [take for take in attempt.taken if take[0] is known.FAILED_BY_ADDRESS]
+        if shared:
+            await limits.give_back(*shared)
+        await limits.clear(*(take for take in attempt.taken if take not in shared))
+
+    async def undecided(self, attempt: Attempt) -> None:
+        """Nothing was proved either way, so it does not count."""
+        await run_db(FailedProof.objects.give_back, subject=attempt.subject)
+        await limits.give_back(*attempt.taken)
+
+    async def sign_up(self, *, email: str) -> None:
+        """Before a sign-up is hashed and mailed."""
+        email = normalise_email(email)
+        await limits.require(
+            (known.SIGN_UP_BY_ADDRESS, network()),
+            (known.SIGN_UP_BY_ACCOUNT, email),
+            (known.MAIL_BY_ACCOUNT, email),
+        )
+
+    async def mail(self, *, email: str, purpose: OneTimeLink.Purpose) -> bool:
+        """Whether a link may be mailed to this address now. If not, the one before still works."""
+        await limits.require((known.MAIL_BY_ADDRESS, network()))
+        email = normalise_email(email)
+        return not await limits.take((_MAIL[purpose], email), (known.MAIL_BY_ACCOUNT, email))
+
+    async def reset(self, *, link_id: UUID) -> None:
+        """Before a new password, set by link, is hashed."""
+        await limits.require((known.RESET_BY_LINK, link_id))
+
+    async def refresh(self, *, session_id: UUID) -> None:
+        """Before a genuine refresh token is exchanged."""
+        await limits.require((known.REFRESH_BY_SESSION, session_id))
+
+    async def forged(self) -> None:
+        """After a token that we did not make."""
+        await limits.require((known.FORGED_BY_ADDRESS, network()))
+
+
+_MAIL: dict[str, Limit] = {
+    OneTimeLink.Purpose.VERIFY_EMAIL: known.RESEND_BY_ACCOUNT,
+    OneTimeLink.Purpose.RESET_PASSWORD: known.RESET_BY_ACCOUNT,
+}
