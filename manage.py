@@ -31,10 +31,16 @@ def main() -> None:
     if command not in NEED_NO_SERVERS:
         local.start_servers()
 
+    import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     try:
+        if sys.argv[1:3] == ["procrastinate", "worker"]:
+            django.setup()
+            from dashtam.models import KeyFingerprint
+
+            KeyFingerprint.objects.require()
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Dashtam cannot start. {error}")

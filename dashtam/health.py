@@ -12,6 +12,7 @@ from rest_framework import serializers
 from dashtam.api import ApiView, Reply
 from dashtam.bridge import run_db
 from dashtam.cache import cache
+from dashtam.models import KeyFingerprint
 
 DEADLINE_SECONDS = 3.0
 HEARTBEAT_SECONDS = 60
@@ -41,7 +42,7 @@ class Healthz(ApiView):
 
 
 class Readyz(ApiView):
-    """Database, cache, migrations and worker: `ok` for each, or what is wrong."""
+    """Database, cache, migrations, worker and keys: `ok` for each, or what is wrong."""
 
     public = True
 
@@ -51,7 +52,7 @@ class Readyz(ApiView):
             async with asyncio.timeout(DEADLINE_SECONDS):
                 found = await run_db(_database_findings)
         except Exception:  # noqa: BLE001 whatever it is, we are not ready
-            found = {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
+            found = {"database": "unreachable"} | dict.fromkeys(("migrations", "worker", "keys"), "unknown")
         found["cache"] = "ok" if await cache().ping() else "unreachable"
         ready = all(value == "ok" for value in found.values())
         return Reply(
@@ -72,4 +73,6 @@ def _database_findings() -> dict[str, str]:
         "database": "ok",
         "migrations": "pending" if pending else "ok",
         "worker": "ok" if workers else "no worker has reported lately",
+        # Asked at the start too, but the database may have been away then.
+        "keys": "do not fit the database" if KeyFingerprint.objects.misfits() else "ok",
     }

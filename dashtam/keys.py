@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -10,7 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 KEY_BYTES = 32
 SECRET_KEY_LENGTH = 50
-KNOWN_DEFAULTS = ("change", "insecure", "example", "default", "secret-key", "your-", "xxxx")
+KNOWN_DEFAULTS = (
+    *("change", "insecure", "example", "default", "secret-key", "your-", "your_", "xxxx"),
+    *("placeholder", "client-secret", "client_secret", "todo", "dummy"),
+)
 
 
 def secret(name: str, value: str) -> str:
@@ -23,10 +27,13 @@ def secret(name: str, value: str) -> str:
         raise ImproperlyConfigured(
             f"{name} is too short or too simple. Set it to {SECRET_KEY_LENGTH} or more random characters."
         )
+    return no_placeholder(name, value)
+
+
+def no_placeholder(name: str, value: str) -> str:
+    """`value`, unless it is what an example shows; for secrets that another party makes. Empty is fine."""
     if any(word in value.lower() for word in KNOWN_DEFAULTS):
-        raise ImproperlyConfigured(
-            f"{name} still is a default value. Set it to random characters of your own."
-        )
+        raise ImproperlyConfigured(f"{name} still is a default value. Set it to a value of your own.")
     return value
 
 
@@ -51,6 +58,24 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
             raise ImproperlyConfigured(f"{name}: the key {key_id!r} is not random. Generate a new one.")
         ring[key_id] = key
     return ring
+
+
+def no_key_twice(secret_key: str, **rings: dict[str, bytes]) -> None:
+    """Refuse a key that serves two purposes: whoever learns it from one could use it for the other."""
+    seen = {secret_key.encode(): "SECRET_KEY", _decoded(secret_key): "SECRET_KEY"}
+    for name, ring in rings.items():
+        for key_id, key in ring.items():
+            where = f"{name} {key_id!r}"
+            if key in seen:
+                raise ImproperlyConfigured(
+                    f"{where} is the same key as {seen[key]}. Each needs one of its own."
+                )
+            seen[key] = where
+
+
+def fingerprint(name: str, key: bytes) -> bytes:
+    """Tells keys apart without giving them away; 128 bits of a keyed hash."""
+    return hmac.digest(key, f"dashtam fingerprint of {name}".encode(), "sha256")[:16]
 
 
 def _decoded(encoded: str) -> bytes:

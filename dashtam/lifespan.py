@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from dashtam.bridge import close_processes, database_context, finish_kept, warm_up
+from dashtam.bridge import close_processes, database_context, finish_kept, run_db, warm_up
 from dashtam.cache import close_cache
+from dashtam.models import KeyFingerprint, KeysDoNotFit
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,11 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            await _open()
+            try:
+                await _open()
+            except KeysDoNotFit as error:
+                await send({"type": "lifespan.startup.failed", "message": f"Dashtam cannot start. {error}"})
+                return
             await send({"type": "lifespan.startup.complete"})
         else:
             await finish_kept()
@@ -31,6 +36,7 @@ async def _open() -> None:
     try:
         async with asyncio.timeout(5), database_context():
             await warm_up()
+            await run_db(KeyFingerprint.objects.require)
     except (DatabaseError, TimeoutError) as error:
         # Not a reason to stay away: requests are answered with 503 until the database is there.
         logger.warning("The database does not answer yet (%s).", type(error).__name__)

@@ -38,6 +38,7 @@ env = environ.Env(
     SANDBOX_URL=(str, ""),
     SANDBOX_CLIENT_ID=(str, "dashtam-sandbox"),
     SANDBOX_CLIENT_SECRET=(str, ""),
+    PRIVATE_HOSTS=(list, []),
     PROVIDER_DEADLINE_SECONDS=(float, 20),
     SYNC_INTERVAL_MINUTES=(int, 360),
     WORKER_CONCURRENCY=(int, 20),
@@ -49,6 +50,7 @@ HOME = local.home()
 SECRET_KEY = keys.secret("SECRET_KEY", env("SECRET_KEY"))
 JWT_KEYS = keys.key_ring("JWT_KEYS", env("JWT_KEYS"))
 ENCRYPTION_KEYS = keys.key_ring("ENCRYPTION_KEYS", env("ENCRYPTION_KEYS"))
+keys.no_key_twice(SECRET_KEY, JWT_KEYS=JWT_KEYS, ENCRYPTION_KEYS=ENCRYPTION_KEYS)
 DEBUG = False
 
 # --- where we are -----------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM")
 ADMINS = [("Administrator", address) for address in env("ADMIN_EMAILS")]
 AWS_REGION = env("AWS_REGION")
 AWS_ACCESS_KEY_ID = env("AWS_ACCESS_KEY_ID")
-AWS_SECRET_ACCESS_KEY = env("AWS_SECRET_ACCESS_KEY")
+AWS_SECRET_ACCESS_KEY = keys.no_placeholder("AWS_SECRET_ACCESS_KEY", env("AWS_SECRET_ACCESS_KEY"))
 if EMAIL_PROVIDER not in {"outbox", "ses"}:
     raise ImproperlyConfigured("EMAIL_PROVIDER must be `outbox` or `ses`.")
 if EMAIL_PROVIDER == "ses" and not (AWS_REGION and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY):
@@ -250,7 +252,9 @@ EMAIL_FILE_PATH = OUTBOX
 # --- providers --------------------------------------------------------------------------------------
 SANDBOX_URL = env("SANDBOX_URL").rstrip("/")
 SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
-SANDBOX_CLIENT_SECRET = env("SANDBOX_CLIENT_SECRET")
+SANDBOX_CLIENT_SECRET = keys.no_placeholder("SANDBOX_CLIENT_SECRET", env("SANDBOX_CLIENT_SECRET"))
+# Whom Dashtam may call although they are not on the public internet, or not behind TLS.
+PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, [urlsplit(SANDBOX_URL).hostname])]
 PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}

@@ -1,5 +1,6 @@
 """What the environment may say, and what happens when it says too little."""
 
+import base64
 import os
 import re
 import shutil
@@ -29,7 +30,7 @@ def test_env_example_shows_the_real_defaults() -> None:
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "JWT_KEYS", "ENCRYPTION_KEYS"])
-def test_the_server_refuses_to_start_without_a_secret_and_names_it(missing: str, tmp_path: Path) -> None:
+def test_n3_the_server_refuses_to_start_without_a_secret_and_names_it(missing: str, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "DASHTAM_HOME": str(tmp_path), **keys.generated()}
     del environment[missing]
     result = _start_the_server(environment)
@@ -44,10 +45,13 @@ def test_the_server_refuses_to_start_without_a_secret_and_names_it(missing: str,
         ("SECRET_KEY", "django-insecure-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789", "default value"),
         ("JWT_KEYS", "k1:abc", "not 32 bytes"),
         ("JWT_KEYS", "k1:" + "A" * 43, "not random"),
+        ("JWT_KEYS", "k1:" + base64.b64encode(bytes(range(31))).decode(), "not 32 bytes"),
         ("ENCRYPTION_KEYS", "nocolon", "before a colon"),
+        ("SANDBOX_CLIENT_SECRET", "your-client-secret", "default value"),
+        ("AWS_SECRET_ACCESS_KEY", "changeme", "default value"),
     ],
 )
-def test_the_server_refuses_weak_secrets_and_says_why(
+def test_d6_the_server_refuses_weak_secrets_and_says_why(
     name: str, value: str, complaint: str, tmp_path: Path
 ) -> None:
     environment = {"PATH": os.environ["PATH"], "DASHTAM_HOME": str(tmp_path), **keys.generated(), name: value}
@@ -56,6 +60,45 @@ def test_the_server_refuses_weak_secrets_and_says_why(
     assert name in result.stderr
     assert complaint in result.stderr
     assert value not in result.stderr
+
+
+def test_d6_one_key_for_two_purposes_is_refused(tmp_path: Path) -> None:
+    made = keys.generated()
+    shared = made["JWT_KEYS"].partition(":")[2]
+    for name, value in (("ENCRYPTION_KEYS", f"other:{shared}"), ("JWT_KEYS", f"a:{shared},b:{shared}")):
+        environment = {"PATH": os.environ["PATH"], "DASHTAM_HOME": str(tmp_path), **made, name: value}
+        result = _start_the_server(environment)
+        assert result.returncode != 0
+        assert "is the same key as JWT_KEYS" in result.stderr
+        assert shared not in result.stderr
+
+
+def test_n3_nothing_in_the_environment_turns_debugging_on(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "DASHTAM_HOME": str(tmp_path), **keys.generated()}
+    environment |= {"DEBUG": "1", "DJANGO_DEBUG": "True", "DJANGO_SETTINGS_MODULE": "dashtam.settings"}
+    show = "from django.conf import settings; print(settings.DEBUG)"
+    assert (
+        subprocess.check_output([sys.executable, "-c", show], cwd=ROOT, env=environment, text=True)
+        == "False\n"
+    )
+
+
+def test_n3_a_command_says_in_one_line_what_is_missing(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DASHTAM_HOME": str(tmp_path),
+            "DATABASE_URL": "x",
+            "REDIS_URL": "x",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Dashtam cannot start. SECRET_KEY is missing")
 
 
 def _start_the_server(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

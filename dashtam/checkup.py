@@ -1,0 +1,46 @@
+"""What the doctor looks at. Each app's `doctor` module registers its own examinations here."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.db import DatabaseError
+from django.utils.module_loading import autodiscover_modules
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence or two: what is wrong, and what to do. A note is no reason to worry."""
+
+    text: str
+    trouble: bool = True
+
+
+class Examination(Protocol):
+    """Told whether to look at everything, it yields what it finds."""
+
+    def __call__(self, *, full: bool) -> Iterator[Finding]: ...
+
+
+_examinations: dict[str, Examination] = {}
+
+
+def examines(subject: str) -> Callable[[Examination], Examination]:
+    """Register an examination."""
+
+    def register(examination: Examination) -> Examination:
+        _examinations[subject] = examination
+        return examination
+
+    return register
+
+
+def examine(*, full: bool) -> Iterator[tuple[str, list[Finding]]]:
+    """All examinations in turn. Where the database does not answer, only the one of the database says so."""
+    autodiscover_modules("doctor")
+    for subject, examination in _examinations.items():
+        try:
+            yield subject, list(examination(full=full))
+        except DatabaseError as error:
+            text = f"Not looked at: the database said {type(error).__name__}."
+            yield subject, [Finding(text, trouble=False)]

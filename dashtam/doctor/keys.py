@@ -1,0 +1,55 @@
+"""Whether the keys in the environment fit what the database holds."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from dashtam.checkup import Finding, examines
+from dashtam.errors import DecryptionFailed
+from dashtam.models import KeyFingerprint
+from dashtam.sealed_fields import BROKEN, SealedColumn, place, sealed_columns
+from dashtam.wiring import encryption_service
+
+SAMPLE = 20
+
+
+@examines("keys")
+def fingerprints(*, full: bool) -> Iterator[Finding]:
+    """They are the keys that this database was used with."""
+    yield from map(Finding, KeyFingerprint.objects.misfits())
+
+
+@examines("sealed secrets")
+def envelopes(*, full: bool) -> Iterator[Finding]:
+    """There is a key for every envelope, and it opens: a sample of each column, or all of them."""
+    for column in sealed_columns():
+        for key_id, count in sorted(column.key_ids().items()):
+            if key_id not in settings.ENCRYPTION_KEYS and key_id != BROKEN:
+                yield Finding(
+                    f"{count} of {column} are sealed with the key {key_id!r}, which is not in ENCRYPTION_KEYS: put it"
+                    " back, or have what it protected set up anew."
+                )
+        yield from _unopened(column, full=full)
+    others = [key_id for key_id in settings.ENCRYPTION_KEYS if key_id != encryption_service().key_id]
+    used = sum((column.key_ids() for column in sealed_columns()), Counter[str]())
+    for key_id in others:
+        if used[key_id]:
+            text = f"{used[key_id]} secrets are sealed with the older key {key_id!r}: run rotate_encryption_keys."
+            yield Finding(text, trouble=False)
+
+
+def _unopened(column: SealedColumn, *, full: bool) -> Iterator[Finding]:
+    encryption, closed = encryption_service(), 0
+    rows = column.model._base_manager.exclude(**{column.column: None}).order_by("-pk")
+    chosen = rows.values_list("pk", column.column)
+    for pk, envelope in chosen.iterator(chunk_size=500) if full else chosen[:SAMPLE]:
+        try:
+            encryption.decrypt(bytes(envelope), row=place(column.model, pk, column.column))
+        except DecryptionFailed as error:
+            closed += error.code != "key_unknown"
+    if closed:
+        yield Finding(
+            f"{closed} of {column} do not open although their key is here: they were altered, or moved to another row."
+            " Restore those rows from a backup, or have what they protected set up anew."
+        )

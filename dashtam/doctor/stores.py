@@ -1,0 +1,93 @@
+"""PostgreSQL, the Redis-protocol server, and the worker."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from dashtam.checkup import Finding, examines
+from dashtam.health import HEARTBEAT_SECONDS
+
+OLDEST_POSTGRESQL = 140_000
+QUEUE_CONNECTIONS = 6  # what procrastinate opens beside ours
+CLOCK_SECONDS = 2.0
+
+
+@examines("database")
+def database(*, full: bool) -> Iterator[Finding]:
+    """There, recent enough, with room for all our connections, and its clock is ours."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        yield Finding(
+            f"PostgreSQL does not answer ({type(error).__name__}): check DATABASE_URL and that it runs."
+        )
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
+            " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
+            " (SELECT count(*) FROM pg_stat_activity), clock_timestamp()"
+        )
+        number, version, room, busy, clock = cursor.fetchone()
+    if number < OLDEST_POSTGRESQL:
+        yield Finding(f"PostgreSQL {version} is too old: Dashtam needs 14 or newer.")
+    webs = int(os.environ.get("WEB_CONCURRENCY") or 1)
+    needed = settings.DATABASE_THREADS * (webs + 1) + QUEUE_CONNECTIONS
+    if needed > room:
+        yield Finding(
+            f"{webs} web processes and one worker may open {needed} connections and PostgreSQL allows {room}: raise"
+            " max_connections or lower DATABASE_THREADS."
+        )
+    elif busy > 0.9 * room:
+        yield Finding(f"PostgreSQL has {busy} of {room} connections open: raise max_connections.")
+    apart = abs((datetime.now(UTC) - clock).total_seconds())
+    if apart > CLOCK_SECONDS:
+        yield Finding(
+            f"The clocks of this machine and of PostgreSQL are {apart:.0f} seconds apart: let NTP set both."
+        )
+
+
+@examines("migrations")
+def migrations(*, full: bool) -> Iterator[Finding]:
+    """The tables are those of this version."""
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if pending:
+        yield Finding(f"{len(pending)} migrations are pending: run `manage.py migrate`.")
+
+
+@examines("cache")
+def cache(*, full: bool) -> Iterator[Finding]:
+    """There, and it forgets nothing before its time."""
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+            memory = client.info("memory")
+    except (redis.RedisError, ValueError, OSError) as error:
+        yield Finding(
+            f"The cache does not answer ({type(error).__name__}): check REDIS_URL and that it runs."
+        )
+        return
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if memory.get("maxmemory") and policy.startswith("allkeys"):
+        yield Finding(
+            f"The cache drops what it likes when it is full ({policy}), and with it the limits on sign-ins: set"
+            " maxmemory-policy to noeviction or volatile-ttl."
+        )
+
+
+@examines("worker")
+def worker(*, full: bool) -> Iterator[Finding]:
+    """Somebody syncs and sends mail."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            [HEARTBEAT_SECONDS],
+        )
+        (alive,) = cursor.fetchone()
+    if not alive:
+        yield Finding("No worker has reported lately: start `manage.py procrastinate worker`.")

@@ -1,0 +1,57 @@
+"""How people reach this installation."""
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from dashtam.checkup import Finding, examines
+
+HERE = {"localhost", "127.0.0.1", "::1"}
+
+
+@examines("public address")
+def public_url(*, full: bool) -> Iterator[Finding]:
+    """Reached by TLS, except by the person at this machine."""
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        yield Finding(
+            "PUBLIC_URL is not an address like https://dashtam.example.org: set it to how people reach you."
+        )
+    elif parts.scheme == "http" and parts.hostname not in HERE:
+        yield Finding(
+            "PUBLIC_URL is plain http: passwords and cookies travel in the open. Put TLS in front and set it to https."
+        )
+    elif not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE) and parts.scheme == "https":
+        yield Finding(
+            "Cookies are not Secure although PUBLIC_URL is https: leave the cookie settings to Dashtam."
+        )
+
+
+@examines("allowed hosts")
+def allowed_hosts(*, full: bool) -> Iterator[Finding]:
+    """No wildcard that lets anybody's name in."""
+    for host in settings.ALLOWED_HOSTS:
+        if host == "*" or host.startswith("."):
+            yield Finding(f"ALLOWED_HOSTS lets {host!r} in: name each host in full.")
+
+
+@examines("proxies")
+def trusted_proxies(*, full: bool) -> Iterator[Finding]:
+    """Whose forwarded addresses are believed."""
+    for name in settings.TRUSTED_PROXIES:
+        try:
+            network = ipaddress.ip_network(name.strip(), strict=False)
+        except ValueError:
+            yield Finding(f"TRUSTED_PROXIES: {name!r} is neither an address nor a network. Correct it.")
+        else:
+            if network.num_addresses > 2**16 and not network.is_private:
+                yield Finding(
+                    f"TRUSTED_PROXIES believes {name}, which is half the world: name your proxies only."
+                )
+    if settings.PUBLIC_URL.startswith("https:") and not settings.TRUSTED_PROXIES:
+        yield Finding(
+            "PUBLIC_URL is https and TRUSTED_PROXIES is empty: behind a proxy every request would be redirected for"
+            " ever. Set it to the proxy's address."
+        )

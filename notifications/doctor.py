@@ -1,0 +1,40 @@
+"""Whether mail leaves."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from dashtam.checkup import Finding, examines
+from notifications.models import Email
+
+
+@examines("mail")
+def mail(*, full: bool) -> Iterator[Finding]:
+    """A way out, a sender, and nothing that failed or waits for long."""
+    if settings.EMAIL_PROVIDER == "outbox":
+        yield from _outbox(Path(settings.OUTBOX))
+    elif parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("localdomain"):
+        yield Finding("EMAIL_FROM is not an address of yours: set it to one that Amazon SES has verified.")
+    now = timezone.now()
+    failed = Email.objects.filter(state=Email.State.FAILED, created_at__gt=now - timedelta(days=7)).count()
+    if failed:
+        yield Finding(
+            f"{failed} mails of the last week could not be sent: the admin's list of mails says why."
+        )
+    waiting = Email.objects.filter(state=Email.State.QUEUED, created_at__lt=now - timedelta(hours=1)).count()
+    if waiting:
+        yield Finding(f"{waiting} mails wait for over an hour: look at the worker and at the mail provider.")
+
+
+def _outbox(folder: Path) -> Iterator[Finding]:
+    if settings.PUBLIC_URL.startswith("https:"):
+        text = "EMAIL_PROVIDER is `outbox`: mails are files here and reach nobody. Set it to `ses` if others use this."
+        yield Finding(text, trouble=False)
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        yield Finding(f"Mails cannot be written to {folder}: give the folder to the user that runs Dashtam.")

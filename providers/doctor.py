@@ -1,0 +1,52 @@
+"""Whether the institutions are set up."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Count
+
+from dashtam.checkup import Finding, examines
+from providers.connectors import CONNECTORS
+from providers.connectors.base import Connector
+from providers.models import Connection
+
+
+@examines("providers")
+def providers(*, full: bool) -> Iterator[Finding]:
+    """Every connection has its connector, and every connector what it needs, over https."""
+    living = Connection.objects.filter(state__in=Connection.SYNCABLE)
+    for row in living.values("provider").annotate(count=Count("id")):
+        connector = CONNECTORS.get(row["provider"])
+        if connector is None or not connector.configured:
+            yield Finding(
+                f"{row['count']} connections are to {row['provider']!r}, which is not set up here: configure it again,"
+                " or have them disconnected."
+            )
+    for connector in CONNECTORS.values():
+        if connector.auth == "oauth2" and connector.configured:
+            yield from _open_addresses(connector)
+    yield from _sandbox()
+
+
+def _open_addresses(connector: Connector) -> Iterator[Finding]:
+    server = connector.oauth
+    addresses = {connector.base_url, server.token_endpoint, server.authorization_endpoint}
+    for address in sorted(
+        addresses | ({server.revocation_endpoint} if server.revocation_endpoint else set())
+    ):
+        parts = urlsplit(address)
+        if parts.scheme != "https" and parts.hostname not in settings.PRIVATE_HOSTS:
+            yield Finding(
+                f"{connector.name} is spoken to at {parts.scheme}://{parts.netloc}: give it an https address."
+            )
+
+
+def _sandbox() -> Iterator[Finding]:
+    if settings.SANDBOX_URL and not settings.SANDBOX_CLIENT_SECRET:
+        yield Finding(
+            "SANDBOX_URL is set without SANDBOX_CLIENT_SECRET, so Sandbox Bank is not offered: set both."
+        )
+    elif settings.SANDBOX_URL and settings.PUBLIC_URL.startswith("https:"):
+        text = "Sandbox Bank is offered to everybody: leave SANDBOX_URL empty where people connect real accounts."
+        yield Finding(text, trouble=False)
