@@ -72,7 +72,16 @@ class Stack:
 
     def start_web(self, name: str, port: int) -> None:
         """One more web process of the same installation."""
-        server = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-proxy-headers")
+        server = (
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--log-level",
+            "warning",
+            "--no-proxy-headers",
+            "--no-server-header",
+        )
         application = ("uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio")
         self.processes.start(name, "-m", *application, *server)
 
