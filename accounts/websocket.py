@@ -13,11 +13,13 @@ from django.http.request import split_domain_port, validate_host
 from accounts import wiring
 from accounts.browser import session_id_of
 from accounts.principal import Principal
-from dashtam import logs
+from dashtam import logs, problems
 from dashtam.bridge import database_context
+from dashtam.errors import DashtamError, Forbidden
 
 logger = logging.getLogger(__name__)
 NOT_SIGNED_IN = 4401
+REFUSED = "Open it from a page of ours where you are signed in, or with a ticket."
 
 
 class SignedInOnly:
@@ -32,20 +34,42 @@ class SignedInOnly:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         logs.request_id.set(secrets.token_hex(8))
-        headers = dict(scope["headers"])
-        async with database_context():
-            principal = await _by_ticket(scope)
-            foreign = b"origin" in headers and not _from_our_pages(headers)
-            if principal is None and b"origin" in headers and not foreign:
-                principal = await _by_cookie(headers)
-        refused = principal is None or foreign or scope["path"] != "/ws/events"
-        who = str(principal.user_id) if principal else None
-        logs.event(logger, "live_events.refused" if refused else "live_events.opened", user_id=who)
-        if refused:
-            await receive()  # websocket.connect
-            await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
+        try:
+            async with database_context():
+                principal = await _vouched_for(scope)
+        except Exception as exception:  # noqa: BLE001 the outermost frame of a socket that is not open yet
+            error = problems.typed(exception)
+            problems.log_if_ours(exception, error)
+            await _refuse(scope, receive, send, error)
             return
+        if principal is None or scope["path"] != "/ws/events":
+            logs.event(logger, "live_events.refused")
+            await _refuse(scope, receive, send, Forbidden(REFUSED))
+            return
+        logs.event(logger, "live_events.opened", user_id=str(principal.user_id))
         await self.inner({**scope, "principal": principal}, receive, send)
+
+
+async def _vouched_for(scope: Any) -> Principal | None:
+    headers = dict(scope["headers"])
+    principal = await _by_ticket(scope)
+    if b"origin" not in headers:
+        return principal
+    if not _from_our_pages(headers):
+        return None
+    return principal or await _by_cookie(headers)
+
+
+async def _refuse(scope: Any, receive: Any, send: Any, error: DashtamError) -> None:
+    """Answer the handshake with the error, where the server can; else it answers 403 for us."""
+    await receive()  # websocket.connect
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": NOT_SIGNED_IN})
+        return
+    answer = problems.problem(error, logs.request_id.get())
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
+    await send({"type": "websocket.http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": answer.content})
 
 
 def _from_our_pages(headers: dict[bytes, bytes]) -> bool:

@@ -23,6 +23,7 @@ from servestatic import ServeStaticASGI
 
 from accounts.websocket import SignedInOnly
 from dashtam.bridge import database_context
+from dashtam.headers import of_a_file
 from dashtam.lifespan import lifespan
 from notifications.consumers import EventsConsumer
 
@@ -71,17 +72,12 @@ def _bounded(scope: Any, receive: Any) -> Any:
 def with_static_files(application: Any) -> Any:
     """Serve the apps' own static files from memory-mapped listings, before Django sees the request."""
     served = ServeStaticASGI(
-        application, max_age=300, allow_all_origins=False, add_headers_function=_static_headers
+        application, max_age=300, allow_all_origins=False, add_headers_function=of_a_file
     )
     for finder in get_finders():
         for storage in finder.storages.values():  # type: ignore[attr-defined]
             served.add_files(storage.location, prefix=settings.STATIC_URL)
     return served
-
-
-def _static_headers(headers: Any, path: str, url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
 # Load every view and the channel layer now: the first request would otherwise do it, on the loop, for 0.3 s.

@@ -6,8 +6,8 @@ DashtamError
 ├── Forbidden             403   ├── UnsupportedMedia     415
 ├── NotFound              404   ├── Unprocessable        422
 ├── MethodNotAllowed      405   ├── TooManyRequests      429
-├── Conflict              409   └── ServiceBusy          503
-├── DecryptionFailed      500
+├── Conflict              409   ├── UpgradeRequired      426
+├── DecryptionFailed      500   └── ServiceBusy          503
 └── (the apps' own errors derive from these)
 
 A `code` is a stable contract; `title` says what happened and `detail` what to do next. No message ever
@@ -158,6 +158,15 @@ class Unprocessable(DashtamError):
     code = "unprocessable"
     title = "This cannot be processed."
     detail = "Check the content and try again."
+
+
+class UpgradeRequired(DashtamError):
+    """The address speaks another protocol."""
+
+    status = 426
+    code = "upgrade_required"
+    title = "This address is for live events."
+    detail = "Open it as a WebSocket."
 
 
 class TooManyRequests(DashtamError):

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import markcoroutinefunction
-from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSession
@@ -22,38 +21,14 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
-from dashtam import client, errors, logs, problems
+from dashtam import client, errors, headers, logs, problems
 from dashtam.logs import request_id
 
 logger = logging.getLogger("dashtam.requests")
+PAGE_METHODS = ("GET", "HEAD", "POST")
 GONE = 499  # what nginx calls a client that did not wait for its answer
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "object-src 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 class RequestMiddleware:
@@ -68,6 +43,7 @@ class RequestMiddleware:
 
     async def __call__(self, request: Any) -> HttpResponseBase:
         request.id = secrets.token_hex(8)
+        request.csp_nonce = secrets.token_urlsafe(16)
         request_id.set(request.id)
         client.request_ip.set(client.client_ip(request) or "")
         started = time.perf_counter()
@@ -77,10 +53,7 @@ class RequestMiddleware:
             _log(request, GONE, started)
             raise
         response["X-Request-Id"] = request.id
-        for name, value in SECURITY_HEADERS.items():
-            response.setdefault(name, value)
-        if "Cache-Control" not in response and not request.path.startswith(settings.STATIC_URL):
-            response["Cache-Control"] = "no-store"
+        headers.add(request, response)
         _log(request, response.status_code, started)
         return response
 
@@ -91,7 +64,10 @@ class RequestMiddleware:
             return problems.respond(request, errors.BadRequest(code="bad_host"))
         if request.scope.get("dashtam.too_large"):
             return problems.respond(request, errors.PayloadTooLarge())
-        return await self.get_response(request)
+        response = await self.get_response(request)
+        if response.status_code == errors.MethodNotAllowed.status and not getattr(response, "content", None):
+            return problems.not_taken(request, response["Allow"])  # Django's own has no words
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
         error = problems.typed(exception)
@@ -140,6 +116,9 @@ class CsrfMiddleware(_Direct, CsrfViewMiddleware):
     """CSRF protection for every form; the API authenticates by header and is exempt."""
 
     async def process_view(self, request: Any, callback: Any, args: Any, kwargs: Any) -> HttpResponse | None:  # type: ignore[override]
+        exempt = getattr(callback, "csrf_exempt", False)
+        if not exempt and request.method not in PAGE_METHODS:
+            return problems.not_taken(request, ", ".join(PAGE_METHODS))
         return super().process_view(request, callback, args, kwargs)
 
 
@@ -153,7 +132,10 @@ class MessageMiddleware(_Direct, DjangoMessages):
 
 def page_context(request: Any) -> dict[str, Any]:
     """What every template may use. In the admin `user` stays Django's."""
-    context: dict[str, Any] = {"request_id": getattr(request, "id", "")}
+    context: dict[str, Any] = {
+        "request_id": getattr(request, "id", ""),
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+    }
     if not request.path.startswith("/admin/"):
         context["user"] = getattr(request, "principal", None)
     return context

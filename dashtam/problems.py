@@ -25,7 +25,7 @@ from dashtam.referer import own_path, page_before
 
 logger = logging.getLogger(__name__)
 
-PROGRAM_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+PROGRAM_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/ws/", "/csp-reports")
 
 KNOWN: tuple[
     tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[], DashtamError]], ...
@@ -100,6 +100,8 @@ def problem(error: DashtamError, request_id: str) -> HttpResponse:
 def _with_headers(response: HttpResponse, error: DashtamError) -> HttpResponse:
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.UpgradeRequired):
+        response["Upgrade"] = "websocket"
     if isinstance(error, errors.Unauthorized):
         response["WWW-Authenticate"] = error.challenge
     response["Cache-Control"] = "no-store"
@@ -117,6 +119,13 @@ def respond(request: HttpRequest, error: DashtamError) -> HttpResponse:
     context = {"error": error, "request_id": request_id, "back": back}
     page = render(request, template, context, status=error.status)
     return _with_headers(page, error)
+
+
+def not_taken(request: HttpRequest, allowed: str) -> HttpResponse:
+    """405, with the methods that the address does take (RFC 9110 §15.5.6)."""
+    response = respond(request, errors.MethodNotAllowed())
+    response["Allow"] = allowed
+    return response
 
 
 def log_if_ours(error: BaseException, typed_error: DashtamError) -> None:

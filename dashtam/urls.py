@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.templatetags.static import static
 from django.urls import include, path
 
-from dashtam import health, openapi
+from dashtam import csp_reports, errors, health, openapi, problems
 
 handler400 = "dashtam.problems.bad_request"
 handler403 = "dashtam.problems.forbidden"
@@ -18,6 +18,11 @@ async def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponsePermanentRedirect(static("dashtam/favicon.svg"))
 
 
+async def live_events(request: HttpRequest) -> HttpResponse:
+    """What speaks WebSocket never comes here."""
+    return problems.respond(request, errors.UpgradeRequired())
+
+
 urlpatterns = [
     path("api/v1/auth/", include("accounts.api.urls")),
     path("api/v1/events/", include("accounts.api.events_urls")),
@@ -27,6 +32,8 @@ urlpatterns = [
     path("api/v1/docs", openapi.Docs.as_view(), name="docs"),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
+    path("ws/events", live_events),
+    path("csp-reports", csp_reports.CspReports.as_view()),
     path("healthz", health.Healthz.as_view(), name="healthz"),
     path("readyz", health.Readyz.as_view(), name="readyz"),
     path("", include("accounts.pages.urls")),

@@ -121,8 +121,8 @@ def _before_leaving(
     request: SignedInRequest, connector: Connector, action_url: str, *, reconnecting: bool = False
 ) -> HttpResponse:
     context = {"provider": offer(connector), "action_url": action_url, "reconnecting": reconnecting}
-    page = render(request, "providers/connect.html", context)
-    return may_lead_to(page, connector.oauth.authorization_endpoint)
+    may_lead_to(request, connector.oauth.authorization_endpoint)
+    return render(request, "providers/connect.html", context)
 
 
 async def _leave(request: SignedInRequest, token: str) -> HttpResponse:

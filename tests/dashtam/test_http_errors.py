@@ -96,16 +96,6 @@ async def test_a_token_in_the_address_does_not_count(async_client: AsyncClient) 
     assert (await async_client.get("/api/v1/accounts?access_token=abc")).status_code == 401
 
 
-async def test_every_answer_carries_the_security_headers(async_client: AsyncClient) -> None:
-    for path in ("/sign-in", "/nothing", "/api/v1/accounts", "/healthz"):
-        response = await async_client.get(path)
-        assert "default-src 'none'" in response["content-security-policy"]
-        assert response["x-content-type-options"] == "nosniff"
-        assert response["x-frame-options"] == "DENY"
-        assert response["cross-origin-opener-policy"] == "same-origin"
-        assert "access-control-allow-origin" not in response
-
-
 UNREADABLE = ["multipart/form-data", "application/x-www-form-urlencoded; charset=utf-7"]
 
 
@@ -117,6 +107,27 @@ async def test_a_form_that_cannot_be_read(async_client: AsyncClient, kind: str) 
     )
     assert 400 <= response.status_code < 500
     assert response["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW"])
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/", "/admin/", "/connections/new"])
+async def test_h5_pages_take_get_and_post_alone(async_client: AsyncClient, method: str, path: str) -> None:
+    response = await async_client.generic(method, path)
+    assert response.status_code == 405
+    assert {"POST"} <= set(response["allow"].split(", ")) <= {"GET", "HEAD", "POST"}
+    assert "does not take that method" in response.content.decode()
+
+
+async def test_i3_signing_out_is_a_form_and_never_a_link(async_client: AsyncClient) -> None:
+    response = await async_client.get("/sign-out")
+    assert (response.status_code, response["allow"]) == (405, "POST")
+    assert "does not take that method" in response.content.decode()
+
+
+async def test_live_events_are_told_to_come_as_a_websocket(async_client: AsyncClient) -> None:
+    response = await async_client.get("/ws/events?ticket=abc")
+    assert_problem(response, 426, "upgrade_required")
+    assert response["upgrade"] == "websocket"
 
 
 async def test_the_docs_take_get_alone(async_client: AsyncClient) -> None:
