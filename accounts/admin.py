@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts.models import Session, User
+from accounts.models import ApiKey, Session, User
 from accounts.tasks import announce_ended_sessions
 from dashtam.read_only import ReadOnly
 
@@ -77,8 +77,10 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # Only what the form may change: a password set meanwhile must not be written back.
         obj.save(update_fields=[name for name in form.changed_data if name in {"is_active", "is_staff"}])
         if {"is_active", "is_staff"} & set(form.changed_data):
-            ended = Session.objects.end(user_id=obj.pk, reason="ended_by_staff")
-            announce_ended_sessions.defer(session_ids=[str(session.id) for session in ended])
+            by_staff: dict[str, Any] = {"reason": "ended_by_staff", "actor_id": request.user.pk}
+            ended = Session.objects.end(user_id=obj.pk, **by_staff)
+            keys = [] if obj.is_active else ApiKey.objects.end(user_id=obj.pk, **by_staff)
+            announce_ended_sessions.defer(session_ids=[str(each.pk) for each in (*ended, *keys)])
 
 
 @admin.register(Session)

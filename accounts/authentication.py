@@ -1,9 +1,10 @@
-"""Bearer tokens (RFC 6750) on API requests."""
+"""Bearer tokens (RFC 6750) on API requests: access tokens and API keys."""
 
 from typing import Any
 
 from accounts import wiring
 from accounts.principal import Principal
+from accounts.services.api_key_service import PREFIX
 from dashtam.errors import BadRequest, InvalidToken
 
 
@@ -19,6 +20,8 @@ class BearerAuthentication:
             raise BadRequest(
                 "Send the access token in the Authorization header alone.", code="invalid_request"
             )
+        if token.startswith(PREFIX):
+            return await wiring.api_key_service().principal(token.strip())
         claims = wiring.jwt_service().decode_access_token(token.strip())
         principal = await wiring.auth_service().principal_of_session(claims.session_id)
         if principal is None or principal.user_id != claims.user_id:

@@ -1,6 +1,6 @@
 """What can go wrong between a person and their account."""
 
-from dashtam.errors import Forbidden, Gone, Unauthorized
+from dashtam.errors import Conflict, Forbidden, Gone, Unauthorized
 
 
 class InvalidCredentials(Unauthorized):
@@ -36,3 +36,11 @@ class ReauthRequired(Forbidden):
     code = "reauth_required"
     title = "Please confirm that it is you."
     detail = "It has been a while since you signed in. Prove once more who you are, then send this again."
+
+
+class TooManyApiKeys(Conflict):
+    """Nobody looks after that many."""
+
+    code = "too_many_api_keys"
+    title = "You have as many API keys as there can be."
+    detail = "End some that you no longer use, then create a new one."

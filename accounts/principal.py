@@ -11,7 +11,10 @@ from accounts.errors import ReauthRequired
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """The signed-in person and session, as far as every request needs to know them. Fits in the cache."""
+    """The signed-in person, as far as every request needs to know them; `session_id` is their session's or API key's.
+
+    Fits in the cache.
+    """
 
     user_id: UUID
     session_id: UUID
@@ -23,6 +26,9 @@ class Principal(msgspec.Struct, frozen=True):
     expires_at: float  # POSIX seconds; the session's nearest end
     authenticated_at: float  # POSIX seconds; when they last proved who they are
     mfa: bool  # whether a second factor was part of that proof
+    scopes: frozenset[str] | None = (
+        None  # what an API key may do; None for a session, which may do everything
+    )
 
     is_authenticated: ClassVar[bool] = True
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from accounts.models import Session, User
+from accounts.models import ApiKey, Session, User
 from dashtam.errors import NotFound
 
 
@@ -25,3 +25,11 @@ def sessions(*, user_id: UUID, session_id: UUID) -> list[dict[str, Any]]:
     rows = rows.order_by("-current", "-last_seen_at", "-id")
     columns = ("id", "current", "kind", "user_agent", "ip", "created_at", "last_seen_at")
     return [dict(row) for row in rows.values(*columns)]
+
+
+def api_keys(*, user_id: UUID) -> list[dict[str, Any]]:
+    """The person's keys that work, newest first."""
+    columns = (
+        "id", "name", "scopes", "hint", "created_at", "expires_at", "last_used_at", "last_used_from"
+    )  # fmt: skip
+    return [dict(row) for row in ApiKey.objects.live().filter(user_id=user_id).values(*columns)]

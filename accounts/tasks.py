@@ -31,3 +31,10 @@ async def note_audit_head(timestamp: int) -> None:
 async def tidy_failed_proofs(timestamp: int) -> None:
     """Forget the tries on addresses that nobody has, once they have no effect any more."""
     await run_db(FailedProof.objects.tidy)
+
+
+@app.periodic(cron="17 * * * *")
+@background(queue="schedule", queueing_lock="remind_of_api_keys")
+async def remind_of_api_keys(timestamp: int) -> None:
+    """Write to the owners of API keys that soon expire."""
+    await wiring.api_key_service().remind()

@@ -13,6 +13,7 @@ from accounts.services.password_service import MAX_LENGTH
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150
+MAX_KEY_NAME_LENGTH = 60
 
 
 # Django compiles its expressions for addresses on first use, 80 ms of regex work: do it now, not on the event loop.
@@ -53,6 +54,14 @@ def clean_name(value: Any) -> str:
         raise ValidationError(f"Use at most {MAX_NAME_LENGTH} characters.", code="name_too_long")
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
         raise ValidationError("Keep the name on one line, without control characters.", code="invalid_name")
+    return text
+
+
+def clean_key_name(value: Any) -> str:
+    """What an API key is for, on one line."""
+    text = clean_name(value)
+    if len(text) > MAX_KEY_NAME_LENGTH:
+        raise ValidationError(f"Use at most {MAX_KEY_NAME_LENGTH} characters.", code="name_too_long")
     return text
 
 

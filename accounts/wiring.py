@@ -3,12 +3,14 @@
 import asyncio
 import weakref
 from typing import cast
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
 
 from accounts.ended import EndedSessions
-from accounts.models import Session
+from accounts.models import ApiKey, Session
+from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
 from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
@@ -49,7 +51,16 @@ _ended: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, EndedSessions] = we
 def ended_sessions() -> EndedSessions:
     """What the running event loop knows of sessions that ended lately."""
     loop = asyncio.get_running_loop()
-    return _ended.setdefault(loop, EndedSessions(load=Session.objects.ended_lately))
+    return _ended.setdefault(loop, EndedSessions(load=_ended_lately))
+
+
+def _ended_lately() -> frozenset[UUID]:
+    return Session.objects.ended_lately() | ApiKey.objects.ended_lately()
+
+
+def api_key_service() -> ApiKeyService:
+    """Keys for programs."""
+    return ApiKeyService(cache=cache(), ended=ended_sessions(), sessions=session_service())
 
 
 def auth_service() -> AuthService:

@@ -18,6 +18,10 @@ from rest_framework.serializers import Serializer
 
 from dashtam import errors, problems
 
+# What API keys need (RFC 6749 §3.3): to read, to bring up to date, and to change anything.
+READ, SYNC, MANAGE = "read", "sync", "manage"
+BY_METHOD = {"GET": READ, "POST": MANAGE, "PUT": MANAGE, "PATCH": MANAGE, "DELETE": MANAGE}
+
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 T = TypeVar("T")
@@ -55,6 +59,7 @@ class ApiView(APIView):
     """
 
     public: ClassVar[bool] = False
+    scopes: ClassVar[Mapping[str, str]] = {}  # what API keys need, by method; without an entry none is taken
     parser_classes: ClassVar[Sequence[type[BaseParser]]] = (StrictJSONParser,)
 
     async def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -98,9 +103,16 @@ class ApiView(APIView):
         for authenticator in self.get_authenticators():
             principal = await authenticator.authenticate(request)
             if principal is not None:
+                self._require_scope(principal, request.method)
                 request._request.principal = principal
                 return
         raise errors.Unauthorized()
+
+    def _require_scope(self, principal: Any, method: str) -> None:
+        """Raises InsufficientScope when an API key may not do this here. Sessions may do everything."""
+        needed = self.scopes.get("GET" if method == "HEAD" else method)
+        if principal.scopes is not None and needed not in principal.scopes:
+            raise errors.InsufficientScope(needed)
 
     def _response(self, reply: Any) -> HttpResponseBase:
         if isinstance(reply, HttpResponseBase):
@@ -139,6 +151,12 @@ class ApiView(APIView):
         if wrong:
             raise errors.ValidationFailed(errors=wrong)
         return _validated(serializer, given.dict())
+
+
+class KeyedView(ApiView):
+    """A resource that API keys open too, given the scope that fits the method."""
+
+    scopes = BY_METHOD
 
 
 def _validated(serializer: type[Serializer[Any]], data: Mapping[str, Any]) -> dict[str, Any]:

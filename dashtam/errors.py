@@ -36,6 +36,7 @@ class DashtamError(Exception):
     title: str = "Something went wrong on our side."
     detail: str = "Please try again. If it keeps happening, tell your administrator the request id."
     retry_after: int | None = None
+    challenge: str = ""  # for WWW-Authenticate
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class Unauthorized(DashtamError):
     code = "not_authenticated"
     title = "You are not signed in."
     detail = "Sign in, then send the request with your access token."
-    challenge: str = "Bearer"
+    challenge = "Bearer"
 
 
 class InvalidToken(Unauthorized):
@@ -95,6 +96,20 @@ class Forbidden(DashtamError):
     code = "forbidden"
     title = "This is not allowed."
     detail = "Your account may not do this."
+
+
+class InsufficientScope(Forbidden):
+    """RFC 6750 §3.1 insufficient_scope: the API key was not made for this."""
+
+    code = "insufficient_scope"
+    title = "This API key may not do that."
+    detail = "Use a key with the scope named in WWW-Authenticate, or sign in instead."
+    challenge = 'Bearer error="insufficient_scope"'
+
+    def __init__(self, scope: str | None) -> None:
+        super().__init__("" if scope else "No API key may do this. Sign in and use an access token instead.")
+        if scope:
+            self.challenge += f', scope="{scope}"'
 
 
 class NotFound(DashtamError):

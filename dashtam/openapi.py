@@ -58,10 +58,17 @@ class BearerScheme(OpenApiAuthenticationExtension):
     name = "bearer"
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
-        return [{}] if auto_schema.view.public else [{"bearer": []}]
+        """An access token can do everything; the scope is what an API key needs (OpenAPI 3.1 §4.8.30)."""
+        scope = auto_schema.view.scopes.get(auto_schema.method)
+        return [{}] if auto_schema.view.public else [{"bearer": [scope] if scope else []}]
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token, or an API key (`dsh_…`). An operation that names a scope also takes "
+            "keys that have it; one that names none takes access tokens only.",
+        }
 
 
 class Document(ApiView):
@@ -85,6 +92,9 @@ def _schema() -> dict[str, Any]:
     generator = SchemaGenerator()
     schema: dict[str, Any] = generator.get_schema(request=None, public=True)
     for operation in (each for path in schema["paths"].values() for each in path.values()):
+        if operation.get("security") != [{}]:  # any API key may lack the scope
+            like = operation["responses"]["503"]
+            operation["responses"].setdefault("403", {**like, "description": _title(403)})
         if "requestBody" in operation:  # any body may be too large, or of another kind
             for status in (413, 415):
                 like = operation["responses"].get("503") or operation["responses"]["400"]

@@ -102,7 +102,7 @@ def _with_headers(response: HttpResponse, error: DashtamError) -> HttpResponse:
         response["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.UpgradeRequired):
         response["Upgrade"] = "websocket"
-    if isinstance(error, errors.Unauthorized):
+    if error.challenge:
         response["WWW-Authenticate"] = error.challenge
     response["Cache-Control"] = "no-store"
     return response

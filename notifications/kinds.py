@@ -30,6 +30,10 @@ KINDS: dict[str, Kind] = {
     ),
     "address_known": Kind("Sign in", "/sign-in"),
     "password_changed": Kind("I did not do this", "/forgot-password", needs=("when", "ip")),
+    "api_key_created": Kind(
+        "See your API keys", "/settings/api-keys", needs=("when", "key_name", "may", "expires")
+    ),
+    "api_key_expiring": Kind("Create a new key", "/settings/api-keys", needs=("when", "key_name")),
     "refresh_token_reused": Kind(
         "See where you are signed in", "/settings/sessions", needs=("when", "ip", "device")
     ),

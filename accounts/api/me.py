@@ -1,6 +1,7 @@
 """One's own profile and sessions, over the API."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -8,13 +9,15 @@ from drf_spectacular.utils import extend_schema
 from accounts import queries, wiring
 from accounts.api import serializers
 from accounts.services.session_service import TICKET_SECONDS
-from dashtam.api import ApiView, Listing, Reply
+from dashtam.api import MANAGE, READ, ApiView, Listing, Reply
 from dashtam.bridge import run_db
 from dashtam.openapi import problem_responses
 
 
 class Me(ApiView):
     """Who one is."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"GET": READ, "PATCH": MANAGE}
 
     @extend_schema(operation_id="me", responses={200: serializers.Profile} | problem_responses(401))
     async def get(self, request: Any) -> Reply:

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts import validation
+from accounts.models import ApiKey as ApiKeyRow
+from accounts.services.api_key_service import DEFAULT_DAYS, MAX_DAYS
 
 
 class CleanedField(serializers.CharField):
@@ -34,6 +36,12 @@ class NameField(CleanedField):
     """A person's name."""
 
     clean = validation.clean_name
+
+
+class KeyNameField(CleanedField):
+    """The name of an API key."""
+
+    clean = validation.clean_key_name
 
 
 class TimeZoneField(CleanedField):
@@ -155,3 +163,37 @@ class Ticket(serializers.Serializer[Any]):
 
     ticket = serializers.CharField()
     expires_in = serializers.IntegerField()
+
+
+class NewApiKey(serializers.Serializer[Any]):
+    """A key for a program of one's own."""
+
+    name = KeyNameField(help_text="What it is for, at most 60 characters.")
+    scopes = serializers.MultipleChoiceField(choices=ApiKeyRow.Scope.choices, allow_empty=False)
+    expires_in_days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, default=DEFAULT_DAYS)
+
+
+class ApiKey(serializers.Serializer[Any]):
+    """A key, without what it takes to use it."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.ChoiceField(ApiKeyRow.Scope.choices))
+    hint = serializers.CharField(help_text="How the key ends.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the hour.")
+    last_used_from = serializers.CharField(help_text="The network it was last used from.")
+
+
+class ApiKeys(serializers.Serializer[Any]):
+    """All that work, newest first; there is never a second page."""
+
+    results = ApiKey(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class CreatedApiKey(ApiKey):
+    """A new key. `key` is shown this once."""
+
+    key = serializers.CharField()

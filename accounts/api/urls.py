@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import me, passwords, registration, tokens
+from accounts.api import api_keys, me, passwords, registration, tokens
 
 urlpatterns = [
     path("users", registration.Users.as_view()),
@@ -17,4 +17,6 @@ urlpatterns = [
     path("me/password", passwords.OwnPassword.as_view()),
     path("sessions", me.Sessions.as_view()),
     path("sessions/<uuid:id>", me.Session.as_view()),
+    path("api-keys", api_keys.ApiKeys.as_view()),
+    path("api-keys/<uuid:id>", api_keys.ApiKey.as_view()),
 ]

@@ -1,9 +1,10 @@
-"""The people who use Dashtam, their sessions, links and failed tries, and what happened."""
+"""The people who use Dashtam, their sessions, keys, links and failed tries, and what happened."""
 
+from accounts.models.api_key import ApiKey
 from accounts.models.audit import AuditEvent
 from accounts.models.failed_proof import FailedProof
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.session import Session
 from accounts.models.user import User
 
-__all__ = ["AuditEvent", "FailedProof", "OneTimeLink", "Session", "User"]
+__all__ = ["ApiKey", "AuditEvent", "FailedProof", "OneTimeLink", "Session", "User"]

@@ -190,3 +190,13 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} session of {self.user_id}"
+
+    @property
+    def cache_name(self) -> str:
+        """Where its principal is remembered."""
+        return cache_name(self.id)
+
+
+def cache_name(session_id: UUID) -> str:
+    """Where the principal of a session is remembered."""
+    return f"session:{session_id}"

@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 
 from accounts import validation, wiring
 from accounts.currencies import CURRENCIES
+from accounts.models import ApiKey
 from accounts.pages.answers import NOT_NOW
+from accounts.services.api_key_service import DEFAULT_DAYS
 from dashtam.errors import DashtamError
 
 
@@ -134,3 +136,22 @@ class ProfileForm(AccountForm):
     )
 
     FIELDS: ClassVar[tuple[str, ...]] = ("name", "time_zone", "base_currency")
+
+
+class ApiKeyForm(AccountForm):
+    """A new key for a program of one's own."""
+
+    name = CleanedField(validation.clean_key_name, label="What is it for?")
+    scopes = forms.MultipleChoiceField(
+        label="What may it do?",
+        choices=ApiKey.Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[ApiKey.Scope.READ],
+        error_messages={"required": "Choose at least one."},
+    )
+    days = forms.TypedChoiceField(
+        label="How long should it work?",
+        coerce=int,
+        choices=[(7, "7 days"), (30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "A year")],
+        initial=DEFAULT_DAYS,
+    )

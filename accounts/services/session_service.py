@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from accounts.ended import EndedSessions
-from accounts.models import Session
+from accounts.models import ApiKey, Session
+from accounts.models.session import cache_name
 from accounts.principal import Principal
 from dashtam import tokens
 from dashtam.bridge import keep_running, run_db
@@ -20,7 +21,7 @@ PRINCIPAL_SECONDS = 30
 MARK_SECONDS = 60  # longer than any request that may still hold an older answer
 TICKET_SECONDS = 30
 
-Ended = list[Session] | None
+Ended = Sequence[Session | ApiKey] | None
 
 
 class SessionService:
@@ -33,7 +34,7 @@ class SessionService:
 
     async def principal(self, session_id: UUID) -> Principal | None:
         """Who the session speaks for, None once it has ended. Asks the cache first, the database if need be."""
-        principal = await self.cache.get(_key(session_id), Principal)
+        principal = await self.cache.get(cache_name(session_id), Principal)
         if principal is not None and await self.ended.has(session_id):
             return None
         if principal is None:
@@ -42,7 +43,7 @@ class SessionService:
                 return None
             principal = _principal(session)
             # Only if nothing is there: the mark of a session that ended while we were reading must stay.
-            await self.cache.add(_key(session_id), principal, seconds=PRINCIPAL_SECONDS)
+            await self.cache.add(cache_name(session_id), principal, seconds=PRINCIPAL_SECONDS)
         return principal if principal.expires_at > time.time() else None
 
     async def create_ticket(self, *, session_id: UUID) -> str:
@@ -73,30 +74,27 @@ class SessionService:
         return ended
 
     async def announce(self, *, session_ids: Sequence[UUID]) -> None:
-        """Tell the cache and open pages of sessions that ended. Raises ServiceBusy without a cache."""
+        """Tell the cache and open pages of sessions and keys that ended. Raises ServiceBusy without a cache."""
         sessions = await run_db(list, Session.objects.filter(id__in=session_ids))
-        if not await self._announce(sessions):
+        keys = await run_db(list, ApiKey.objects.filter(id__in=session_ids))
+        if not await self._announce([*sessions, *keys]):
             raise ServiceBusy()
 
-    async def _announce(self, sessions: Sequence[Session]) -> bool:
+    async def _announce(self, ended: Sequence[Session | ApiKey]) -> bool:
         """False if the cache is away, which may then come back still knowing them."""
-        known = await self.forget(session.id for session in sessions)
-        for session in sessions:
+        known = await self._forget([each.cache_name for each in ended])
+        for each in ended:
             await self.live_events.publish(
-                user_id=session.user_id, type="session.ended", session_id=str(session.id)
+                user_id=each.user_id, type="session.ended", session_id=str(each.id)
             )
         return known
 
     async def forget(self, session_ids: Iterable[UUID]) -> bool:
         """Make the next request of these sessions ask the database. False if the cache is away."""
-        marked = [
-            await self.cache.set(_key(session_id), None, seconds=MARK_SECONDS) for session_id in session_ids
-        ]
-        return all(marked)
+        return await self._forget([cache_name(session_id) for session_id in session_ids])
 
-
-def _key(session_id: UUID) -> str:
-    return f"session:{session_id}"
+    async def _forget(self, names: Sequence[str]) -> bool:
+        return all([await self.cache.set(name, None, seconds=MARK_SECONDS) for name in names])
 
 
 def _ticket_key(ticket: str) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView, Listing, page
+from dashtam.api import KeyedView, Listing, page
 from dashtam.openapi import problem_responses
 from providers import queries
 from providers.api.serializers import Empty, PageQuery, list_of, money
@@ -42,7 +42,7 @@ class Account(serializers.Serializer[Any]):
     )
 
 
-class Accounts(ApiView):
+class Accounts(KeyedView):
     """All of a person's accounts."""
 
     @extend_schema(
@@ -56,7 +56,7 @@ class Accounts(ApiView):
         return await queries.accounts(self.principal.user_id, page(request))
 
 
-class AccountDetail(ApiView):
+class AccountDetail(KeyedView):
     """One account."""
 
     @extend_schema(operation_id="get_account", responses={200: Account} | problem_responses(401, 404))

@@ -6,7 +6,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView, Listing, page
+from dashtam.api import KeyedView, Listing, page
 from dashtam.openapi import problem_responses
 from providers import queries
 from providers.api.serializers import Days, PageQuery, list_of, money
@@ -24,7 +24,7 @@ class Balance(serializers.Serializer[Any]):
     fetched_at = serializers.DateTimeField()
 
 
-class AccountBalances(ApiView):
+class AccountBalances(KeyedView):
     """The balance history of one account."""
 
     @extend_schema(

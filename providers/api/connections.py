@@ -6,7 +6,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView, Listing, Reply, listing, page
+from dashtam.api import KeyedView, Listing, Reply, listing, page
 from dashtam.bridge import run_db
 from dashtam.openapi import problem_responses
 from providers import queries, wiring
@@ -53,7 +53,7 @@ class StartedConnection(serializers.Serializer[Any]):
     )
 
 
-class Connections(ApiView):
+class Connections(KeyedView):
     """All of a person's connections."""
 
     @extend_schema(
@@ -82,7 +82,7 @@ class Connections(ApiView):
         return _started(started)
 
 
-class ConnectionDetail(ApiView):
+class ConnectionDetail(KeyedView):
     """One connection."""
 
     @extend_schema(operation_id="get_connection", responses={200: Connection} | problem_responses(401, 404))
@@ -97,7 +97,7 @@ class ConnectionDetail(ApiView):
         return Reply(status=204)
 
 
-class Reauthorizations(ApiView):
+class Reauthorizations(KeyedView):
     """New consents for a connection that has one, or had."""
 
     @extend_schema(

@@ -6,7 +6,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView, Listing, page
+from dashtam.api import KeyedView, Listing, page
 from dashtam.openapi import problem_responses
 from providers import queries
 from providers.api.serializers import Empty, PageQuery, list_of, money
@@ -37,7 +37,7 @@ class Holding(serializers.Serializer[Any]):
     fetched_at = serializers.DateTimeField()
 
 
-class Holdings(ApiView):
+class Holdings(KeyedView):
     """All of a person's holdings."""
 
     @extend_schema(
@@ -51,7 +51,7 @@ class Holdings(ApiView):
         return await queries.holdings(self.principal.user_id, page(request))
 
 
-class AccountHoldings(ApiView):
+class AccountHoldings(KeyedView):
     """What one account holds."""
 
     @extend_schema(

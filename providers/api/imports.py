@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 
 from dashtam import errors
-from dashtam.api import ApiView, Listing, Reply, page
+from dashtam.api import KeyedView, Listing, Reply, page
 from dashtam.openapi import problem_responses
 from providers import queries, wiring
 from providers.api.serializers import Empty, PageQuery, list_of
@@ -61,7 +61,7 @@ class Import(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class Imports(ApiView):
+class Imports(KeyedView):
     """The files a person brought in."""
 
     parser_classes = (MultiPartParser,)
@@ -97,7 +97,7 @@ class Imports(ApiView):
         return Reply(await queries.import_(self.principal.user_id, done.id), status=201)
 
 
-class ImportDetail(ApiView):
+class ImportDetail(KeyedView):
     """One file."""
 
     @extend_schema(operation_id="get_import", responses={200: Import} | problem_responses(401, 404))

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView
+from dashtam.api import KeyedView
 from dashtam.openapi import problem_responses
 from providers import queries
 from providers.api.serializers import Days, money
@@ -46,7 +46,7 @@ class NetWorth(AmountsInCurrency):
     series = AmountsOnDay(many=True)
 
 
-class NetWorthView(ApiView):
+class NetWorthView(KeyedView):
     """A person's net worth."""
 
     @extend_schema(

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView
+from dashtam.api import KeyedView
 from dashtam.openapi import problem_responses
 from providers import queries
 
@@ -33,7 +33,7 @@ class ProviderList(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class Providers(ApiView):
+class Providers(KeyedView):
     """The catalogue."""
 
     @extend_schema(operation_id="list_providers", responses={200: ProviderList} | problem_responses(401))

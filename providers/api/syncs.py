@@ -1,12 +1,13 @@
 """Sync runs over the API."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView, Listing, Reply, page
+from dashtam.api import READ, SYNC, ApiView, Listing, Reply, page
 from dashtam.openapi import problem_responses
 from providers import queries, wiring
 from providers.api.serializers import Empty, PageQuery, list_of
@@ -41,6 +42,8 @@ class Sync(QueuedSync):
 
 class Syncs(ApiView):
     """The sync runs of one connection."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"GET": READ, "POST": SYNC}
 
     @extend_schema(
         operation_id="list_syncs",

@@ -7,7 +7,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import ApiView, Listing, page
+from dashtam.api import KeyedView, Listing, page
 from dashtam.openapi import problem_responses
 from providers import queries
 from providers.api.serializers import Days, PageQuery, list_of, money
@@ -62,7 +62,7 @@ class Transaction(serializers.Serializer[Any]):
     note = serializers.CharField(help_text="The person's own words.")
 
 
-class Transactions(ApiView):
+class Transactions(KeyedView):
     """All of a person's transactions."""
 
     @extend_schema(
@@ -76,7 +76,7 @@ class Transactions(ApiView):
         return await queries.transactions(self.principal.user_id, wanted, page(request))
 
 
-class AccountTransactions(ApiView):
+class AccountTransactions(KeyedView):
     """The transactions of one account."""
 
     @extend_schema(
@@ -90,7 +90,7 @@ class AccountTransactions(ApiView):
         return await queries.transactions(self.principal.user_id, wanted, page(request), account_id=id)
 
 
-class TransactionDetail(ApiView):
+class TransactionDetail(KeyedView):
     """One transaction."""
 
     @extend_schema(operation_id="get_transaction", responses={200: Transaction} | problem_responses(401, 404))

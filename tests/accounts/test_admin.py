@@ -102,6 +102,8 @@ def test_saving_a_person_writes_back_nothing_but_what_the_form_changed(ana: User
     User.objects.filter(id=ana.id).update(password="set meanwhile")
     form = SimpleNamespace(changed_data=["is_active"])
     opened.is_active = False
-    pages.save_model(rf.post("/"), opened, form, change=True)
+    request = rf.post("/")
+    request.user = ana
+    pages.save_model(request, opened, form, change=True)
     ana.refresh_from_db()
     assert (ana.password, ana.is_active) == ("set meanwhile", False)

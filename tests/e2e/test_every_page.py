@@ -21,6 +21,8 @@ SIGNED_IN = [
     "/settings/profile",
     "/settings/security",
     "/settings/sessions",
+    "/settings/api-keys",
+    "/settings/api-keys/new",
 ]
 SCREENS: dict[str, ViewportSize] = {
     "desktop": {"width": 1440, "height": 900},

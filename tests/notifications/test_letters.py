@@ -27,6 +27,13 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "reset_password": {"link_id": str(LINK_ID)},
     "address_known": {},
     "password_changed": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7"},
+    "api_key_created": {
+        "when": "2026-11-22T12:30:00+00:00",
+        "key_name": "Books & <sons>",
+        "may": "read, sync",
+        "expires": "20 February 2027",
+    },
+    "api_key_expiring": {"when": "2026-11-22T12:30:00+00:00", "key_name": "Books & <sons>"},
     "refresh_token_reused": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7", "device": "books"},
     "sign_in_locked": {},
     "connection_needs_attention": {
@@ -40,6 +47,8 @@ PATHS = {
     "reset_password": "/reset-password?token=",
     "address_known": "/sign-in",
     "password_changed": "/forgot-password",
+    "api_key_created": "/settings/api-keys",
+    "api_key_expiring": "/settings/api-keys",
     "refresh_token_reused": "/settings/sessions",
     "sign_in_locked": "/forgot-password",
     "connection_needs_attention": f"/connections/{LINK_ID}",

@@ -1,0 +1,49 @@
+"""API keys, over the API. Only a session makes and ends them, never another key."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+
+from accounts import queries, wiring
+from accounts.api import serializers
+from dashtam.api import ApiView, Listing, Reply
+from dashtam.bridge import run_db
+from dashtam.openapi import problem_responses
+
+
+class ApiKeys(ApiView):
+    """Keys for programs of one's own."""
+
+    @extend_schema(operation_id="api_keys", responses={200: serializers.ApiKeys} | problem_responses(401))
+    async def get(self, request: Any) -> Listing:
+        """List the keys that work, newest first."""
+        return Listing(await run_db(queries.api_keys, user_id=self.principal.user_id), None)
+
+    @extend_schema(
+        operation_id="create_api_key",
+        request=serializers.NewApiKey,
+        responses={201: serializers.CreatedApiKey} | problem_responses(400, 401, 403, 409),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Create a key; the answer shows it this once. Needs a fresh proof of who one is."""
+        self.principal.require_fresh()
+        wanted = self.read(serializers.NewApiKey)
+        created = await wiring.api_key_service().create(
+            user_id=self.principal.user_id,
+            name=wanted["name"],
+            scopes=list(wanted["scopes"]),
+            days=wanted["expires_in_days"],
+        )
+        row = {field: getattr(created.row, field) for field in serializers.ApiKey().get_fields()}
+        return Reply({**row, "key": created.key}, status=201)
+
+
+class ApiKey(ApiView):
+    """One of them."""
+
+    @extend_schema(operation_id="end_api_key", responses={204: None} | problem_responses(401, 404))
+    async def delete(self, request: Any, id: UUID) -> Reply:
+        """End it. It stops working at once."""
+        await wiring.api_key_service().end(user_id=self.principal.user_id, key_id=id)
+        return Reply(status=204)

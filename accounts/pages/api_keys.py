@@ -1,0 +1,51 @@
+"""Keys for programs of one's own: seen, created, ended."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import queries, wiring
+from accounts.errors import TooManyApiKeys
+from accounts.pages.answers import form_page, see_other
+from accounts.pages.forms import ApiKeyForm
+from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.registration import FORM_METHODS
+from dashtam.bridge import run_db
+
+
+@require_safe
+@signed_in
+async def api_keys(request: SignedInRequest) -> HttpResponse:
+    """The keys that work."""
+    rows = await run_db(queries.api_keys, user_id=request.principal.user_id)
+    return render(request, "accounts/api_keys.html", {"keys": rows})
+
+
+@require_http_methods(FORM_METHODS)
+@signed_in
+async def new_api_key(request: SignedInRequest) -> HttpResponse:
+    """Create one. The answer itself shows the key: it must not wait in a cookie for a next page."""
+    request.principal.require_fresh()
+    form = ApiKeyForm(request.POST or None)
+    if form.is_valid():
+        try:
+            created = await wiring.api_key_service().create(
+                user_id=request.principal.user_id, **form.cleaned_data
+            )
+        except TooManyApiKeys as error:
+            form.take(error)
+        else:
+            return render(request, "accounts/api_key_created.html", {"row": created.row, "key": created.key})
+    return form_page(request, "accounts/api_key_new.html", form)
+
+
+@require_POST
+@signed_in
+async def end_api_key(request: SignedInRequest, id: UUID) -> HttpResponse:
+    """End one."""
+    await wiring.api_key_service().end(user_id=request.principal.user_id, key_id=id)
+    messages.success(request, "That key has ended. Programs that use it are turned away from now on.")
+    return see_other("settings-api-keys")

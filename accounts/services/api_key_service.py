@@ -1,0 +1,121 @@
+"""API keys: made, recognised, ended."""
+
+import re
+import secrets
+import string
+import time
+import zlib
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.ended import EndedSessions
+from accounts.models import ApiKey
+from accounts.principal import Principal
+from accounts.services.session_service import PRINCIPAL_SECONDS, SessionService
+from dashtam import tokens
+from dashtam.bridge import run_db
+from dashtam.cache import Cache
+from dashtam.client import network_of, request_ip
+from dashtam.errors import InvalidToken, NotFound
+
+DEFAULT_DAYS, MAX_DAYS = 90, 365
+PREFIX = "dsh_"
+ALPHABET = string.digits + string.ascii_letters
+SECRET_LENGTH, SUM_LENGTH = 43, 6  # 256 random bits; 32 bits of checksum
+FORM = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{SUM_LENGTH}}})")
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedKey:
+    """A key and, this once, its secret."""
+
+    row: ApiKey
+    key: str = field(repr=False)
+
+
+class ApiKeyService:
+    """Keys look like `dsh_` and 49 letters and digits, the last six a checksum.
+
+    So secret scanners find them where they do not belong, and a mistyped one costs no query.
+    """
+
+    def __init__(self, *, cache: Cache, ended: EndedSessions, sessions: SessionService) -> None:
+        self.cache = cache
+        self.ended = ended
+        self.sessions = sessions
+
+    async def create(self, *, user_id: UUID, name: str, scopes: list[str], days: int) -> CreatedKey:
+        """A new key, good for `days`. Raises TooManyApiKeys."""
+        key = _new_key()
+        row = await run_db(
+            ApiKey.objects.make,
+            user_id=user_id,
+            name=name,
+            scopes=sorted(scopes),
+            days=days,
+            key_hash=tokens.digest(key),
+            hint=key[-4:],
+        )
+        return CreatedKey(row, key)
+
+    async def principal(self, key: str) -> Principal:
+        """Who the key speaks for, and what it may do. Raises InvalidToken."""
+        form = FORM.fullmatch(key)
+        if form is None or _checksum(form[1]) != form[2]:
+            raise InvalidToken("This is not a whole API key. Copy all of it, or create a new one.")
+        key_hash = tokens.digest(key)
+        name = ApiKey(key_hash=key_hash).cache_name
+        principal = await self.cache.get(name, Principal)
+        if principal is None:
+            row = await run_db(ApiKey.objects.seen, key_hash=key_hash, network=network_of(request_ip.get()))
+            if row is None:
+                raise InvalidToken("This API key has expired or been ended. Create a new one.")
+            principal = _principal(row)
+            await self.cache.add(name, principal, seconds=PRINCIPAL_SECONDS)
+        elif await self.ended.has(principal.session_id):
+            raise InvalidToken("This API key has been ended. Create a new one.")
+        if principal.expires_at <= time.time():
+            raise InvalidToken("This API key has expired. Create a new one.")
+        return principal
+
+    async def end(self, *, user_id: UUID, key_id: UUID) -> None:
+        """End one of a person's keys; it stops working at once. Raises NotFound."""
+        which = {"user_id": user_id, "id": key_id}
+        if not await self.sessions.end(ApiKey.objects.end, **which, reason="ended_by_user"):
+            raise NotFound()
+
+    async def remind(self) -> None:
+        """Write to the owners of keys that expire within a week."""
+        while await run_db(ApiKey.objects.remind):
+            pass
+
+
+def _new_key() -> str:
+    secret = "".join(secrets.choice(ALPHABET) for _ in range(SECRET_LENGTH))
+    return f"{PREFIX}{secret}{_checksum(secret)}"
+
+
+def _checksum(secret: str) -> str:
+    """CRC-32 in base 62, as other services put it at the end of their keys."""
+    rest, digits = zlib.crc32(secret.encode()), ""
+    for _ in range(SUM_LENGTH):
+        rest, digit = divmod(rest, len(ALPHABET))
+        digits = ALPHABET[digit] + digits
+    return digits
+
+
+def _principal(key: ApiKey) -> Principal:
+    user = key.user
+    return Principal(
+        user_id=user.id,
+        session_id=key.id,
+        email=user.email,
+        name=user.name,
+        is_staff=False,  # a key is for one's own data
+        time_zone=user.time_zone,
+        base_currency=user.base_currency,
+        expires_at=key.expires_at.timestamp(),
+        authenticated_at=0,
+        mfa=False,
+        scopes=frozenset(key.scopes),
+    )
