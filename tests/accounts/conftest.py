@@ -3,7 +3,8 @@
 import asyncio
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import AsyncClient
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import OneTimeLink, User
 from dashtam import tokens
@@ -137,3 +139,21 @@ async def link_token(kind: str) -> str:
     latest = (await mails(kind))[-1]
     link = await OneTimeLink.objects.aget(id=latest.context["link_id"])
     return tokens.seal(kind, link.id)
+
+
+@pytest.fixture
+def statements() -> Callable[[], Any]:
+    """`async with statements() as said:` collects the SQL that was run meanwhile, without its values."""
+
+    @asynccontextmanager
+    async def listen() -> AsyncIterator[list[str]]:
+        said: list[str] = []
+        capture = CaptureQueriesContext(connection)
+        await run_db(capture.__enter__)
+        try:
+            yield said
+        finally:
+            await run_db(capture.__exit__, None, None, None)
+            said += [re.sub(r"'[^']*'|\b\d+\b", "?", query["sql"]) for query in capture.captured_queries]
+
+    return listen

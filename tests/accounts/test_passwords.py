@@ -34,12 +34,13 @@ async def test_a_forgotten_password_is_replaced_by_link(api: Api, other_api: Api
     assert mail.to == ana.email
 
 
-async def test_the_answer_is_the_same_for_unknown_addresses(api: Api, ana: User, make_user: Any) -> None:
+async def test_b3_the_answer_is_the_same_for_unknown_addresses(api: Api, ana: User, make_user: Any) -> None:
     disabled = await run_db(make_user, is_active=False)
     answers = []
     for email in (ana.email, "nobody@example.org", disabled.email):
         answer = await api.post("auth/password-resets", {"email": email})
-        headers = {name: value for name, value in answer.items() if name != "X-Request-Id"}
+        fresh = {"X-Request-Id", "Content-Security-Policy"}  # new for each answer
+        headers = {name: value for name, value in answer.items() if name not in fresh}
         answers.append((answer.status_code, answer.content, headers))
     assert answers[0] == answers[1] == answers[2]
     assert [mail.to for mail in await mails("reset_password")] == [ana.email]
@@ -71,7 +72,7 @@ async def test_a_changed_password_or_address_voids_open_links(api: Api, ana: Use
     change = {"current_password": PASSWORD, "new_password": NEW}
     assert (await api.post("auth/me/password", change)).status_code == 204
     assert (await _reset(api, token)).status_code == 410
-    await api.post("auth/password-resets", {"email": ana.email})
+    await run_db(User.objects.mail_link, email=ana.email, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
     token = await link_token("reset_password")
     await User.objects.aupdate(email="moved@example.org")
     assert (await _reset(api, token)).status_code == 410

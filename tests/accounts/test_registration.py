@@ -19,7 +19,7 @@ async def test_somebody_signs_up_confirms_the_address_and_signs_in(api: Api, db:
     assert (me["email"], me["name"]) == ("zoe@example.org", "Zoë")
 
 
-async def test_the_mail_is_queued_and_not_sent_in_the_request(api: Api, db: None) -> None:
+async def test_b3_the_mail_is_queued_and_not_sent_in_the_request(api: Api, db: None) -> None:
     await api.post("auth/users", NEWCOMER)
     mail = (await mails("verify_email"))[0]
     assert mail.to == "zoe@example.org"
@@ -33,7 +33,7 @@ def test_the_job_that_sends_it_names_the_mail_only(client: object, db: None) -> 
     assert set(arguments) == {"email_id"}
 
 
-async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(api: Api, ana: User) -> None:
+async def test_b3_a_known_address_gets_the_same_answer_and_its_owner_a_mail(api: Api, ana: User) -> None:
     known = await api.post("auth/users", NEWCOMER | {"email": ana.email})
     unknown = await api.post("auth/users", NEWCOMER)
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
@@ -89,7 +89,7 @@ async def test_a_link_for_another_purpose_or_made_up_is_refused(api: Api, ana: U
         assert (await api.post("auth/email-verifications", {"token": token})).status_code == 410
 
 
-async def test_asking_for_a_link_tells_nobody_which_addresses_are_known(api: Api, ana: User) -> None:
+async def test_b3_asking_for_a_link_tells_nobody_which_addresses_are_known(api: Api, ana: User) -> None:
     answers = [
         await api.post("auth/email-verifications/resend", {"email": email})
         for email in (ana.email, "nobody@example.org")

@@ -1,5 +1,6 @@
 """Signing in over the API."""
 
+import re
 import time
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from django.test import override_settings
 
 from accounts.models import FailedProof, Session, User
+from accounts.models.failed_proof import subject_of
 from dashtam.bridge import place_to_hash, run_db
 from dashtam.errors import ServiceBusy
-from tests.accounts.conftest import Api
+from tests.accounts.conftest import Api, Browser
 from tests.accounts.hashers import QuickHasher, WatchedHasher
 from tests.conftest import PASSWORD
 
@@ -37,14 +39,17 @@ async def test_the_address_may_be_typed_in_any_case(api: Api, ana: User) -> None
     await api.sign_in(f" {ana.email.upper()} ")
 
 
-async def test_nobody_can_tell_why_a_sign_in_failed(api: Api, make_user: Any) -> None:
+async def test_b1_nobody_can_tell_why_a_sign_in_failed(api: Api, make_user: Any) -> None:
     ana, disabled = await run_db(make_user), await run_db(make_user, is_active=False)
     unverified = await run_db(make_user, email_verified_at=None)
     unusable, corrupt, costly = [await run_db(make_user) for _ in range(3)]
     await User.objects.filter(id=unusable.id).aupdate(password="!")
     await User.objects.filter(id=corrupt.id).aupdate(password="bcrypt_sha256$$2b$12$" + "~" * 53)
     await User.objects.filter(id=costly.id).aupdate(password="bcrypt_sha256$$2b$31$" + "." * 53)
+    locked = await run_db(make_user)
+    await FailedProof.objects.acreate(subject_hash=subject_of("account", locked.email), total=100)
     attempts = [
+        (locked.email, PASSWORD),
         ("nobody@example.org", PASSWORD),
         (ana.email, PASSWORD + "r"),
         (disabled.email, PASSWORD),
@@ -67,8 +72,22 @@ async def test_nobody_can_tell_why_a_sign_in_failed(api: Api, make_user: Any) ->
     assert not await Session.objects.aexists()
 
 
+async def test_b1_the_page_tells_no_more(browser: Browser, make_user: Any) -> None:
+    ana, disabled = await run_db(make_user), await run_db(make_user, is_active=False)
+    locked, unverified = await run_db(make_user), await run_db(make_user, email_verified_at=None)
+    await FailedProof.objects.acreate(subject_hash=subject_of("account", locked.email), total=100)
+    attempts = [(ana.email, PASSWORD + "r"), ("nobody@example.org", PASSWORD)]
+    attempts += [(person.email, PASSWORD) for person in (locked, disabled, unverified)]
+    pages = set()
+    for email, password in attempts:
+        page = await browser.sign_in(email, password)
+        text = re.sub(r'value="[^"]{64}"|nonce="[^"]+"', "", page.content.decode())
+        pages.add((page.status_code, text.replace(email, ""), str(page.cookies.keys())))
+    assert len(pages) == 1
+
+
 @override_settings(PASSWORD_HASHERS=["tests.accounts.hashers.WatchedHasher"])
-async def test_unknown_and_unusable_accounts_cost_one_hash_as_others_do(api: Api, make_user: Any) -> None:
+async def test_b2_unknown_and_unusable_accounts_cost_one_hash_as_others_do(api: Api, make_user: Any) -> None:
     usable, unusable = await run_db(make_user), await run_db(make_user)
     await User.objects.filter(id=unusable.id).aupdate(password="bcrypt_sha256$$2b$31$" + "." * 53)
     for email in (usable.email, "nobody@example.org", unusable.email):
