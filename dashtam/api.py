@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 
 class StrictJSONParser(BaseParser):
-    """RFC 8259 and nothing more: no NaN, no lone surrogates, bounded size and depth."""
+    """RFC 8259 and nothing more: no NaN, no lone surrogates, no name twice, bounded size and depth."""
 
     media_type = "application/json"
 
@@ -37,9 +38,17 @@ class StrictJSONParser(BaseParser):
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise errors.PayloadTooLarge()
         try:
+            json.loads(
+                raw, object_pairs_hook=_named_once
+            )  # of a name given twice, msgspec would keep the last
             return msgspec.json.decode(raw)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise errors.BadRequest("The body is not valid JSON.", code="malformed_json") from error
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError
 
 
 @dataclass(frozen=True, slots=True)

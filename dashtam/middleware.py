@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import markcoroutinefunction
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSession
@@ -26,6 +27,7 @@ from dashtam.logs import request_id
 
 logger = logging.getLogger("dashtam.requests")
 PAGE_METHODS = ("GET", "HEAD", "POST")
+PROBES = ("/healthz", "/readyz", "/metrics")
 GONE = 499  # what nginx calls a client that did not wait for its answer
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -62,6 +64,8 @@ class RequestMiddleware:
             request.get_host()
         except DisallowedHost:
             return problems.respond(request, errors.BadRequest(code="bad_host"))
+        if _sent_from_elsewhere(request):
+            return problems.respond(request, CrossSite())
         if request.scope.get("dashtam.too_large"):
             return problems.respond(request, errors.PayloadTooLarge())
         response = await self.get_response(request)
@@ -73,6 +77,25 @@ class RequestMiddleware:
         error = problems.typed(exception)
         problems.log_if_ours(exception, error)
         return problems.respond(request, error)
+
+
+class CrossSite(errors.Forbidden):
+    """Another site's page tried to change something here."""
+
+    code = "cross_site"
+    title = "That came from another site."
+    detail = "Nothing was changed. Open Dashtam itself and do it there."
+
+
+def _sent_from_elsewhere(request: HttpRequest) -> bool:
+    """Whether a browser says that this change was asked for by a page that is not ours (Fetch Metadata)."""
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return False
+    foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+    invited = (
+        request.path.startswith("/api/") and request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS
+    )
+    return foreign and not invited
 
 
 def _log(request: Any, status: int, started: float) -> None:
@@ -104,8 +127,26 @@ class _Direct:
         return after(request, response) if after else response
 
 
+class HttpsRequired(errors.Forbidden):
+    """A redirect would hide that a token has just been sent for anybody to read (ASVS 4.1.2)."""
+
+    code = "https_required"
+    title = "Use https."
+    detail = (
+        "What was sent has travelled unprotected: end that session, and send nothing over plain http again."
+    )
+
+
 class TransportSecurityMiddleware(_Direct, SecurityMiddleware):
-    """Redirects to https and says so for a year, where PUBLIC_URL is https."""
+    """Where PUBLIC_URL is https: leads pages there, refuses programs, and says so for a year."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        if self.redirect and not request.is_secure():
+            if request.path.startswith("/api/"):
+                return problems.respond(request, HttpsRequired())
+            if request.path in PROBES:
+                return None  # asked from inside, past the proxy
+        return super().process_request(request)
 
 
 class SessionMiddleware(_Direct, DjangoSession):

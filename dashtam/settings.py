@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from dashtam import addresses, keys, local
+from dashtam import addresses, keys, local, origins
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
@@ -24,6 +24,7 @@ env = environ.Env(
     PUBLIC_URL=(str, ""),
     ALLOWED_HOSTS=(list, []),
     TRUSTED_PROXIES=(list, []),
+    CORS_ORIGINS=(list, []),
     DATABASE_THREADS=(int, 8),
     DATABASE_STATEMENT_TIMEOUT=(int, 10_000),
     HASH_THREADS=(int, 0),
@@ -63,6 +64,10 @@ if not _https:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
+CORS_ALLOWED_ORIGINS = [origins.exact("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
+CORS_EXPOSE_HEADERS = ["idempotency-replayed", "retry-after", "www-authenticate", "x-request-id"]
 ROOT_URLCONF = "dashtam.urls"
 ASGI_APPLICATION = "dashtam.asgi.application"
 APPEND_SLASH = False
@@ -79,12 +84,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
 ]
 
 MIDDLEWARE = [
     "dashtam.middleware.RequestMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "dashtam.middleware.TransportSecurityMiddleware",
     "dashtam.middleware.SessionMiddleware",
     "dashtam.middleware.CsrfMiddleware",

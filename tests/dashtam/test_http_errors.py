@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
+from accounts.models import User
+from tests.accounts.conftest import Api
+
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 
 
@@ -21,53 +24,57 @@ def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     return body
 
 
-async def test_an_unknown_address_of_the_api(async_client: AsyncClient) -> None:
+async def test_h1_an_unknown_address_of_the_api(async_client: AsyncClient) -> None:
     assert_problem(await async_client.get("/api/v1/nothing/here"), 404, "not_found")
 
 
-async def test_an_unknown_page_is_a_page(async_client: AsyncClient) -> None:
+async def test_h1_an_unknown_page_is_a_page(async_client: AsyncClient) -> None:
     response = await async_client.get("/nothing/here")
     assert response.status_code == 404
     assert response["content-type"].startswith("text/html")
     assert response["x-request-id"] in response.content.decode()
 
 
-async def test_a_foreign_host(async_client: AsyncClient) -> None:
+async def test_h1_a_foreign_host(async_client: AsyncClient) -> None:
     response = await async_client.get("/api/v1/accounts", headers={"host": "evil.example"})
     assert_problem(response, 400, "bad_host")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
-async def test_a_method_that_an_address_does_not_take(async_client: AsyncClient, method: str) -> None:
+async def test_h5_a_method_that_an_address_does_not_take(async_client: AsyncClient, method: str) -> None:
     response = await getattr(async_client, method)("/api/v1/auth/tokens")
     assert_problem(response, 405, "method_not_allowed")
     assert set(response["allow"].split(", ")) == {"POST", "OPTIONS"}
 
 
-async def test_options_is_safe_and_head_is_get_without_a_body(async_client: AsyncClient) -> None:
+async def test_h5_options_is_safe_and_head_is_get_without_a_body(async_client: AsyncClient) -> None:
     assert (await async_client.options("/api/v1/accounts")).status_code == 204
     head = await async_client.head("/healthz")
     assert (head.status_code, head.content) == (200, b"")
 
 
 NESTED = b'{"email": "a@b.c", "password":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-NOT_OBJECTS = [b"", b"{", b"[]", b'"text"', b"null", b"1", b"\xff\xfe", b'{"a":"\\ud800"}', NESTED]
-NOT_NUMBERS = [b'{"email": NaN}', b'{"email": Infinity}', b'{"a": ' + b"9" * 5_000 + b"}"]
+NOT_OBJECTS = [b" ", b"{", b"[]", b'"text"', b"null", b"1", b"\xff\xfe", b'{"a":"\\ud800"}', NESTED]
+NUMBERS = ["NaN", "Infinity", "-Infinity", "1e400", "9" * 5_000, "0x10", "01", "1."]
+NOT_NUMBERS = [b'{"email": "a@b.c", "password": %s}' % number.encode() for number in NUMBERS]
+NAMED_TWICE = [
+    b'{"email": "a@b.c", "email": "d@e.f", "password": "x"}',
+    b'{"email": "a@b.c", "password": {"a": 1, "\\u0061": 2}}',
+]
 
 
-@pytest.mark.parametrize("body", NOT_OBJECTS + NOT_NUMBERS)
-async def test_a_body_that_is_not_an_object_of_json(async_client: AsyncClient, body: bytes) -> None:
+@pytest.mark.parametrize("body", NOT_OBJECTS + NOT_NUMBERS + NAMED_TWICE)
+async def test_h4_a_body_that_is_not_an_object_of_json(async_client: AsyncClient, body: bytes) -> None:
     response = await async_client.post("/api/v1/auth/tokens", data=body, content_type="application/json")
-    assert response.status_code == 400
-    assert response["content-type"] == "application/problem+json"
+    assert_problem(response, 400, "malformed_json")
 
 
-async def test_a_body_of_another_kind(async_client: AsyncClient) -> None:
+async def test_h1_a_body_of_another_kind(async_client: AsyncClient) -> None:
     response = await async_client.post("/api/v1/auth/tokens", data=b"<a/>", content_type="application/xml")
     assert_problem(response, 415, "unsupported_media_type")
 
 
-async def test_a_body_that_is_too_large(async_client: AsyncClient) -> None:
+async def test_h1_a_body_that_is_too_large(async_client: AsyncClient) -> None:
     body = json.dumps({"email": "a@example.org", "password": "x" * 2_000_000})
     response = await async_client.post("/api/v1/auth/tokens", data=body, content_type="application/json")
     assert_problem(response, 413, "payload_too_large")
@@ -76,10 +83,18 @@ async def test_a_body_that_is_too_large(async_client: AsyncClient) -> None:
 @pytest.mark.parametrize(
     "path", ["accounts", "transactions", "connections", "holdings", "net-worth", "auth/me"]
 )
-async def test_without_credentials(async_client: AsyncClient, path: str) -> None:
+async def test_h1_without_credentials(async_client: AsyncClient, path: str) -> None:
     response = await async_client.get(f"/api/v1/{path}")
     assert_problem(response, 401, "not_authenticated")
     assert response["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("query", ["color=red", "limit=1&limit=2", "cursor=a&cursor=b", "limit=1&LIMIT=2"])
+async def test_h4_parameters_that_are_unknown_or_given_twice(query: str, ana: User) -> None:
+    api = Api()
+    await api.sign_in(ana.email)
+    body = assert_problem(await api.get(f"accounts?{query}"), 400, "validation_failed")
+    assert {wrong["code"] for wrong in body["errors"]} <= {"unknown", "repeated"}
 
 
 GARBAGE = ["Bearer", "Bearer ", "Bearer a b", "Bearer garbage", "Basic YTpi", "Bearer " + "x" * 20_000]

@@ -26,8 +26,9 @@ def console() -> logging.StreamHandler[Any]:
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Lines]:
     """What has been written so far; each line must be one JSON object."""
+    caplog.set_level(logging.INFO, "dashtam")
     written = io.StringIO()
     before = console().setStream(written)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
