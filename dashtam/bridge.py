@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import secrets
 import select
+import socket
 import sys
 import threading
 import time
@@ -252,3 +253,19 @@ async def run_cpu(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     except BrokenProcessPool:
         _processes.cache_clear()  # the process was killed, not our fault: once more in a new one
         return await loop.run_in_executor(_processes(), call)
+
+
+@functools.cache
+def _lookups() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(16, "lookup")
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a host, best first. Raises OSError.
+
+    On threads of their own: a name server that hangs holds one for many seconds, and asyncio's few shared
+    threads would be gone for everybody's names.
+    """
+    ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.wrap_future(_lookups().submit(ask))
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))

@@ -39,8 +39,10 @@ def examine(*, full: bool) -> Iterator[tuple[str, list[Finding]]]:
     """All examinations in turn. Where the database does not answer, only the one of the database says so."""
     autodiscover_modules("doctor")
     for subject, examination in _examinations.items():
+        findings: list[Finding] = []
         try:
-            yield subject, list(examination(full=full))
+            findings.extend(examination(full=full))
         except DatabaseError as error:
-            text = f"Not looked at: the database said {type(error).__name__}."
-            yield subject, [Finding(text, trouble=False)]
+            text = f"Not looked at any further: the database said {type(error).__name__}."
+            findings.append(Finding(text, trouble=False))
+        yield subject, findings

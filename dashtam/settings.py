@@ -41,6 +41,7 @@ env = environ.Env(
     SANDBOX_CLIENT_SECRET=(str, ""),
     PRIVATE_HOSTS=(list, []),
     PROVIDER_DEADLINE_SECONDS=(float, 20),
+    PROVIDER_REST_SECONDS=(int, 30),
     SYNC_INTERVAL_MINUTES=(int, 360),
     WORKER_CONCURRENCY=(int, 20),
     LOG_LEVEL=(str, "INFO"),
@@ -258,8 +259,10 @@ SANDBOX_URL = env("SANDBOX_URL").rstrip("/")
 SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
 SANDBOX_CLIENT_SECRET = keys.no_placeholder("SANDBOX_CLIENT_SECRET", env("SANDBOX_CLIENT_SECRET"))
 # Whom Dashtam may call although they are not on the public internet, or not behind TLS.
-PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, [urlsplit(SANDBOX_URL).hostname])]
+_configured = (urlsplit(url).hostname for url in (SANDBOX_URL, env("AWS_SES_ENDPOINT_URL")))
+PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, _configured)]
 PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
+PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
 

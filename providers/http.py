@@ -1,18 +1,8 @@
-"""All traffic to providers: one client with limits, one way to read JSON, one way to attach the access token.
+"""All traffic to providers: one client with limits, one way to read JSON, one way to attach the access token."""
 
-httpx has no deadline for a whole exchange, no cap on the size of an answer, and writes addresses into its
-errors. All three are dealt with in the transport, so no caller can forget them.
-"""
-
-import asyncio
-import email.utils
-import functools
 import logging
-import random
 import re
-import ssl
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Mapping
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -21,25 +11,22 @@ import httpx
 import msgspec
 from django.conf import settings
 
+from dashtam.outbound import TIMEOUT
+from providers import pauses
 from providers.errors import (
-    AnswerLost,
     ConsentEnded,
     ProviderError,
     ProviderRateLimited,
     ProviderRefused,
     ProviderUnavailable,
-    ProviderUnreachable,
     ProviderUnreadable,
 )
+from providers.guard import Guard
 
 Client = httpx.AsyncClient  # what connectors and services are handed; only this module makes one
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-TIMEOUT = httpx.Timeout(10, connect=3)
-MAX_ANSWER_BYTES = 10 * 1024 * 1024
-GET_ATTEMPTS = 3
-LONGEST_WAIT_SECONDS = 3600
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Dashtam"}
 
 
@@ -52,84 +39,6 @@ def client(base_url: str, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=base_url, auth=auth, transport=guard, timeout=TIMEOUT, headers=HEADERS, trust_env=False
     )
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)  # reads the CA bundle, which takes 20 ms: once
-
-
-class Guard(httpx.AsyncBaseTransport):
-    """One exchange with all its retries: to this origin, within the deadline, of bounded size."""
-
-    def __init__(self, base_url: str, *, deadline: float) -> None:
-        self.origin = _origin(httpx.URL(base_url))
-        self.deadline = deadline
-        self.wire = httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises ProviderUnreachable, AnswerLost, ProviderUnreadable."""
-        if _origin(request.url) != self.origin:
-            raise ProviderUnreadable(code="foreign_address")
-        try:
-            async with asyncio.timeout(self.deadline):
-                return await self._persistently(request)
-        except TimeoutError:
-            logger.warning("%s did not answer in time.", self.origin[1])
-            raise AnswerLost from None
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self.wire.aclose()
-
-    async def _persistently(self, request: httpx.Request) -> httpx.Response:
-        """Only a GET may be sent again: what a lost answer to anything else did is not known."""
-        for pause in _pauses() if request.method == "GET" else ():
-            try:
-                response = await self._exchange(request)
-            except ProviderUnavailable:
-                pass
-            else:
-                if response.status_code < 500 or "Retry-After" in response.headers:
-                    return response
-            await asyncio.sleep(pause)
-        return await self._exchange(request)
-
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
-        try:
-            response = await self.wire.handle_async_request(request)
-            try:
-                body = await _read(response)
-            finally:
-                await response.aclose()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            logger.warning("%s could not be reached: %s", self.origin[1], type(error).__name__)
-            raise ProviderUnreachable from None
-        except httpx.TransportError as error:
-            logger.warning("%s broke off: %s", self.origin[1], type(error).__name__)
-            raise AnswerLost from None
-        return httpx.Response(response.status_code, headers=response.headers, content=body)
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
-
-
-def _pauses() -> Iterator[float]:
-    for attempt in range(1, GET_ATTEMPTS):
-        yield 0.1 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 spreads load, guards nothing
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """The raw body. A compressed one, which we did not ask for, could expand to anything: refused."""
-    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-        raise ProviderUnreadable
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise ProviderUnreadable
-    return bytes(body)
 
 
 async def request_json(
@@ -157,7 +66,7 @@ def error_of(response: httpx.Response) -> ProviderError | None:
     """What a status means, or None if it is a success."""
     if response.is_success:
         return None
-    status, wait = response.status_code, _retry_after(response.headers.get("Retry-After", ""))
+    status, wait = response.status_code, pauses.seconds_asked(response)
     if status == 429:
         error: ProviderError = ProviderRateLimited(retry_after=wait)
     elif status >= 500:
@@ -174,18 +83,6 @@ def traced(error: ProviderError, response: httpx.Response) -> ProviderError:
     given = response.headers.get("X-Request-Id", "")
     error.provider_request_id = given if re.fullmatch(r"[\w.:/+=-]{1,100}", given, re.ASCII) else ""
     return error
-
-
-def _retry_after(value: str) -> int | None:
-    """Seconds, from either form of RFC 9110 §10.2.3; at most an hour. None if absent or nonsense."""
-    if value.isascii() and value.isdigit():
-        return min(int(value[:9]), LONGEST_WAIT_SECONDS)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return max(0, min(round(seconds), LONGEST_WAIT_SECONDS))
 
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -225,7 +122,10 @@ class AccessTokens(Protocol):
 
 
 class ConnectionAuth(httpx.Auth):
-    """Attaches a connection's access token; on a 401 refreshes it once and tries once more (RFC 6750 §3.1)."""
+    """Attaches a connection's access token; on a 401 refreshes it once and tries once more (RFC 6750 §3.1).
+
+    Where the institution asks to be left alone, this connection does so; the others may have room left.
+    """
 
     def __init__(self, *, tokens: AccessTokens, connection_id: UUID) -> None:
         self.tokens = tokens
@@ -233,6 +133,8 @@ class ConnectionAuth(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Called by httpx for each request."""
+        whom = f"connection:{self.connection_id}"
+        await pauses.require_none(whom, ProviderRateLimited)
         token = await self.tokens.get_access_token(connection_id=self.connection_id)
         response = yield bearing(request, token)
         if response.status_code == 401:
@@ -240,6 +142,7 @@ class ConnectionAuth(httpx.Auth):
             response = yield bearing(request, token)
             if response.status_code == 401:
                 await self.tokens.give_up(connection_id=self.connection_id, refused=token)
+        await pauses.heed(whom, response)
 
 
 class BearerAuth(httpx.Auth):

@@ -15,9 +15,15 @@ from urllib.parse import quote_plus, urlencode
 import httpx
 import msgspec
 
-from providers import http
+from providers import http, pauses
 from providers.connectors.base import OAuthServer
-from providers.errors import ConsentEnded, ProviderError, ProviderRefused, ProviderUnreadable
+from providers.errors import (
+    ConsentEnded,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderUnreadable,
+)
 
 Token = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
 
@@ -139,5 +145,9 @@ async def _post(server: OAuthServer, url: str, form: dict[str, str]) -> httpx.Re
         form = form | {"client_id": server.client_id, "client_secret": server.client_secret}
     else:  # both halves form-encoded first (RFC 6749 §2.3.1)
         auth = httpx.BasicAuth(quote_plus(server.client_id), quote_plus(server.client_secret))
+    # Its limits are those of our client id, so where it asks to be left alone, all connections do so.
+    await pauses.require_none(url, ProviderRateLimited)
     async with http.client(url, auth) as client:
-        return await client.post(url, data=form)
+        response = await client.post(url, data=form)
+    await pauses.heed(url, response)
+    return response

@@ -28,7 +28,10 @@ DOORS = {
     "ProcessPoolExecutor",
 }
 HTTPX_USERS = (
+    "dashtam/outbound.py",
+    "providers/guard.py",
     "providers/http.py",
+    "providers/pauses.py",
     "providers/oauth.py",
     "providers/wiring.py",
     "providers/connectors/",

@@ -1,9 +1,6 @@
 """Amazon SES, API v2, over httpx."""
 
-import asyncio
 import base64
-import functools
-import ssl
 from dataclasses import dataclass
 
 import httpx
@@ -12,6 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from dashtam.outbound import TIMEOUT, Outbound
 from notifications.errors import MailDelayed, MailRejected, MailThrottled, MailUnavailable
 from notifications.letters import Letter
 
@@ -26,12 +24,6 @@ THROTTLED = {"TooManyRequestsException", "LimitExceededException", "ThrottlingEx
 class _Answer(msgspec.Struct):
     MessageId: str = ""
     type: str = msgspec.field(name="__type", default="")
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """Reading the authorities' certificates takes a while: once per process."""
-    return httpx.create_ssl_context(trust_env=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +49,10 @@ class SesTransport:
         """Send it; returns SES's message id. Raises MailThrottled, MailUnavailable or MailRejected."""
         request = self._signed(_content(letter))
         try:
-            async with asyncio.timeout(self.deadline):
-                response, body = await _exchange(request)
+            response = await _exchange(request, deadline=self.deadline)
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             raise MailUnavailable(code="mail_unreachable") from error
-        answer = _decoded(body)
+        answer = _decoded(response.content)
         if response.status_code == 200 and answer.MessageId:
             return answer.MessageId
         raise _refusal(response, answer)
@@ -87,20 +78,11 @@ def _content(letter: Letter) -> bytes:
     return msgspec.json.encode(content)
 
 
-async def _exchange(request: httpx.Request) -> tuple[httpx.Response, bytes]:
+async def _exchange(request: httpx.Request, *, deadline: float) -> httpx.Response:
     """One connection per letter: mail is rare, and nothing is left open when a worker ends."""
-    body = b""
-    timeout = httpx.Timeout(10.0, connect=5.0)
-    async with httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=timeout) as client:
-        response = await client.send(request, stream=True)
-        try:
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    break
-        finally:
-            await response.aclose()
-    return response, body
+    wire = Outbound(deadline=deadline, largest=LARGEST_ANSWER)
+    async with httpx.AsyncClient(transport=wire, trust_env=False, timeout=TIMEOUT) as client:
+        return await client.send(request)
 
 
 def _decoded(body: bytes) -> _Answer:

@@ -1,6 +1,7 @@
 """A server that answers with bytes we choose: the part of the world that is not ours."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,9 +52,9 @@ async def canned(*answers: bytes) -> AsyncIterator[Canned]:
 
 
 @asynccontextmanager
-async def serving(told: Canned) -> AsyncIterator[Canned]:
-    server = await asyncio.start_server(told.accept, "127.0.0.1", 0)
-    told.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+async def serving(told: Canned, tls: ssl.SSLContext | None = None) -> AsyncIterator[Canned]:
+    server = await asyncio.start_server(told.accept, "127.0.0.1", 0, ssl=tls)
+    told.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         yield told
         await asyncio.gather(*told.open)

@@ -22,6 +22,7 @@ def running_bank() -> Iterator[SandboxBank]:
 def bank(running_bank: SandboxBank, settings: Any) -> SandboxBank:
     """A bank nobody has used yet; calls to it end after a second, so that a hang shows soon."""
     running_bank.control("reset")
+    settings.PROVIDER_REST_SECONDS = 0  # tests ask it again at once after any number of failures
     settings.SANDBOX_URL = running_bank.url
     settings.SANDBOX_CLIENT_ID = running_bank.client_id
     settings.SANDBOX_CLIENT_SECRET = running_bank.client_secret

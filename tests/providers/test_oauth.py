@@ -152,7 +152,7 @@ async def test_each_refusal_has_its_typed_error(status: str, body: str, error: t
     assert type(caught.value) is error
 
 
-async def test_a_token_request_is_sent_once_whatever_happens() -> None:
+async def test_f4_a_token_request_is_sent_once_whatever_happens() -> None:
     for raw in (b"", answer("{}", "503 Closed")):
         async with canned(raw) as peer:
             with pytest.raises(ProviderUnavailable):

@@ -113,13 +113,13 @@ async def test_an_answer_without_a_refresh_token_keeps_the_old_one(
     assert bytes(after.refresh_token or b"") == bytes(before.refresh_token or b"")
 
 
-async def test_a_bank_that_is_down_leaves_the_connection_as_it_was(
+async def test_e10_a_bank_that_is_down_leaves_the_connection_as_it_was(
     ana: User, bank: SandboxBank, settings: Any
 ) -> None:
     connection = await connect(ana, bank)
     await expire(connection)
     for mode, error in (("status_500", ProviderUnavailable), ("status_429", ProviderRateLimited)):
-        bank.control("faults", {"target": "token", "mode": mode, "times": 1})
+        bank.control("faults", {"target": "token", "mode": mode, "times": 1, "retry_after": 0})
         with pytest.raises(error):
             await token_of(connection)
     settings.SANDBOX_URL = "http://127.0.0.1:1"
