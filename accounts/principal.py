@@ -1,6 +1,7 @@
 """Who a request speaks for."""
 
 import time
+from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -26,11 +27,15 @@ class Principal(msgspec.Struct, frozen=True):
     expires_at: float  # POSIX seconds; the session's nearest end
     authenticated_at: float  # POSIX seconds; when they last proved who they are
     mfa: bool  # whether a second factor was part of that proof
-    scopes: frozenset[str] | None = (
-        None  # what an API key may do; None for a session, which may do everything
-    )
+    scopes: frozenset[str] | None = None  # what an API key may do; a session may do everything
+    leaving_at: float | None = None  # POSIX seconds; when the account will be deleted
 
     is_authenticated: ClassVar[bool] = True
+
+    @property
+    def leaving(self) -> datetime | None:
+        """When the account will be deleted, if its person has asked for that."""
+        return None if self.leaving_at is None else datetime.fromtimestamp(self.leaving_at, UTC)
 
     def require_fresh(self) -> None:
         """For sensitive changes. Raises ReauthRequired when the last proof is too long ago (ASVS 7.5.1)."""

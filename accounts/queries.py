@@ -11,7 +11,10 @@ from dashtam.errors import NotFound
 
 def profile(*, user_id: UUID) -> dict[str, Any]:
     """Who the person is. Raises NotFound."""
-    fields = ("id", "email", "name", "time_zone", "base_currency", "email_verified_at", "created_at")
+    fields = (
+        "id", "email", "name", "time_zone", "base_currency", "email_verified_at", "created_at",
+        "deletion_due_at",
+    )  # fmt: skip
     found = User.objects.filter(id=user_id, is_active=True).values(*fields).first()
     if found is None:
         raise NotFound()

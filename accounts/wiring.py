@@ -14,6 +14,7 @@ from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
 from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
+from accounts.services.leaving_service import LeavingService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
 from dashtam.cache import cache
@@ -61,6 +62,11 @@ def _ended_lately() -> frozenset[UUID]:
 def api_key_service() -> ApiKeyService:
     """Keys for programs."""
     return ApiKeyService(cache=cache(), ended=ended_sessions(), sessions=session_service())
+
+
+def leaving_service() -> LeavingService:
+    """Leaving, and staying after all."""
+    return LeavingService(sessions=session_service())
 
 
 def auth_service() -> AuthService:

@@ -29,6 +29,7 @@ env = environ.Env(
     DATABASE_STATEMENT_TIMEOUT=(int, 10_000),
     HASH_THREADS=(int, 0),
     HASH_WAIT_SECONDS=(float, 4),
+    DELETION_GRACE_DAYS=(int, 7),
     EMAIL_PROVIDER=(str, "outbox"),
     EMAIL_FROM=(str, "Dashtam <dashtam@localhost.localdomain>"),
     ADMIN_EMAILS=(list, []),
@@ -154,6 +155,9 @@ REFRESH_IDLE_DAYS = 14
 SESSION_ABSOLUTE_DAYS = 90
 REFRESH_GRACE_SECONDS = 10
 REAUTH_SECONDS = 300
+DELETION_GRACE_DAYS = env("DELETION_GRACE_DAYS")
+if not 0 <= DELETION_GRACE_DAYS <= 30:
+    raise ImproperlyConfigured("DELETION_GRACE_DAYS must be from 0 to 30.")
 
 # --- cookies and headers ----------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

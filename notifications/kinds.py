@@ -13,6 +13,7 @@ class Kind:
     path: str  # below PUBLIC_URL; may name values of the context, and `token`
     needs: tuple[str, ...] = ()
     link_lifetime: timedelta | None = None  # how long the token counts, as accounts.OneTimeLink has it
+    keep: bool = True  # False: no row of it stays once it is sent or given up
 
 
 KINDS: dict[str, Kind] = {
@@ -37,6 +38,8 @@ KINDS: dict[str, Kind] = {
     "refresh_token_reused": Kind(
         "See where you are signed in", "/settings/sessions", needs=("when", "ip", "device")
     ),
+    "account_leaving": Kind("Keep my account", "/sign-in", needs=("when",)),
+    "account_deleted": Kind("Visit Dashtam", "/sign-up", needs=("when",), keep=False),
     "sign_in_locked": Kind("Set a new password", "/forgot-password"),
     "connection_needs_attention": Kind(
         "Look at the connection",

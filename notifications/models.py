@@ -112,4 +112,7 @@ class Email(models.Model):
 
     def _finish(self, **changes: object) -> None:
         """An UPDATE, not a save: the person and their mail may have been deleted meanwhile."""
+        if "state" in changes and not kinds.KINDS[self.kind].keep:
+            Email.objects.filter(id=self.id).delete()
+            return
         Email.objects.filter(id=self.id).update(leased_until=None, **changes)

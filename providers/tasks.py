@@ -32,3 +32,10 @@ async def revoke_consent(revocation_id: str) -> None:
 async def review_consents(timestamp: int) -> None:
     """Notice the consents that end soon or have ended."""
     await wiring.consent_service().review()
+
+
+@app.periodic(cron="*/10 * * * *")
+@background(queue="schedule", queueing_lock="erase_leavers", lock="erase_leavers")
+async def erase_leavers(timestamp: int) -> None:
+    """Delete the accounts whose days of grace are over."""
+    await wiring.erasure_service().erase_leavers()

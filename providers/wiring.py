@@ -15,6 +15,7 @@ from providers.connectors.base import Connector
 from providers.models import Connection
 from providers.services.connection_service import ConnectionService
 from providers.services.consent_service import ConsentService
+from providers.services.erasure_service import ErasureService
 from providers.services.import_service import ImportService
 from providers.services.sync_service import SyncService
 from providers.services.token_service import TokenService
@@ -62,3 +63,8 @@ def sync_service() -> SyncService:
 def import_service() -> ImportService:
     """Brings statement files in."""
     return ImportService()
+
+
+def erasure_service() -> ErasureService:
+    """The end of accounts."""
+    return ErasureService(encryption=encryption_service())

@@ -35,6 +35,31 @@ class Me(ApiView):
         await wiring.auth_service().update_profile(user_id=self.principal.user_id, **changes)
         return Reply(await run_db(queries.profile, user_id=self.principal.user_id))
 
+    @extend_schema(
+        operation_id="delete_me", responses={202: serializers.Leaving} | problem_responses(401, 403)
+    )
+    async def delete(self, request: Any) -> Reply:
+        """Have one's account deleted after some days of grace. Needs a fresh proof of who one is.
+
+        All sessions and API keys end at once and nothing is synced any more. Until the day that the answer
+        names, signing in and DELETE on `me/deletion` keep the account. Then the consents are ended at the
+        institutions and everything is deleted.
+        """
+        self.principal.require_fresh()
+        await wiring.leaving_service().leave(user_id=self.principal.user_id)
+        mine = await run_db(queries.profile, user_id=self.principal.user_id)
+        return Reply({"deletion_due_at": mine["deletion_due_at"]}, status=202)
+
+
+class Deletion(ApiView):
+    """The deletion of one's account, while it is ahead."""
+
+    @extend_schema(operation_id="keep_me", responses={204: None} | problem_responses(401))
+    async def delete(self, request: Any) -> Reply:
+        """Keep the account after all."""
+        await wiring.leaving_service().stay(user_id=self.principal.user_id)
+        return Reply(status=204)
+
 
 class Sessions(ApiView):
     """Where one is signed in."""

@@ -129,6 +129,15 @@ class Profile(serializers.Serializer[Any]):
     base_currency = serializers.CharField()
     email_verified_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+    deletion_due_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the account will be deleted, after DELETE."
+    )
+
+
+class Leaving(serializers.Serializer[Any]):
+    """A deletion that has been asked for."""
+
+    deletion_due_at = serializers.DateTimeField(help_text="Until then it can be taken back.")
 
 
 class ProfileChange(serializers.Serializer[Any]):

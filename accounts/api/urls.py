@@ -14,6 +14,7 @@ urlpatterns = [
     path("password-resets", passwords.PasswordResets.as_view()),
     path("password-resets/confirm", passwords.ConfirmedPasswordResets.as_view()),
     path("me", me.Me.as_view()),
+    path("me/deletion", me.Deletion.as_view()),
     path("me/password", passwords.OwnPassword.as_view()),
     path("sessions", me.Sessions.as_view()),
     path("sessions/<uuid:id>", me.Session.as_view()),

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models.audit import AuditEvent
 from accounts.models.failed_proof import FailedProof, Standing, subject_of
+from accounts.models.leaving import LeavingManager
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.session import Session
 from dashtam.ids import uuid7
@@ -22,7 +23,7 @@ def normalise_email(email: str) -> str:
     return email.strip().lower()
 
 
-class UserManager(BaseUserManager["User"]):
+class UserManager(LeavingManager["User"]):
     """The writes that a person's account is made of, each in one transaction.
 
     `password_hash` is always a finished hash: hashing is slow, and not this layer's work.
@@ -163,6 +164,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=64, default="UTC")
     base_currency = models.CharField(max_length=3, default="USD")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deletion_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the account will be deleted, as its person has asked."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -174,6 +178,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ("-created_at",)
         constraints = (
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
+        )
+        indexes = (
+            models.Index(
+                fields=("deletion_due_at",), condition=Q(deletion_due_at__isnull=False), name="user_leaving"
+            ),
         )
 
     def __str__(self) -> str:

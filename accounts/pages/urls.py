@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import api_keys, passwords, registration, settings, sign_in
+from accounts.pages import api_keys, leaving, passwords, registration, settings, sign_in
 
 urlpatterns = [
     path("sign-up", registration.sign_up, name="sign-up"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("settings/sessions", settings.sessions, name="settings-sessions"),
     path("settings/sessions/<uuid:id>/end", settings.end_session, name="session-end"),
     path("settings/sessions/end-others", settings.end_other_sessions, name="sessions-end-others"),
+    path("settings/leave", leaving.leave, name="leave"),
+    path("settings/stay", leaving.stay, name="stay"),
     path("settings/api-keys", api_keys.api_keys, name="settings-api-keys"),
     path("settings/api-keys/new", api_keys.new_api_key, name="api-key-new"),
     path("settings/api-keys/<uuid:id>/end", api_keys.end_api_key, name="api-key-end"),

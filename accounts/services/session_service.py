@@ -114,4 +114,5 @@ def _principal(session: Session) -> Principal:
         expires_at=min(session.expires_at, session.idle_expires_at).timestamp(),
         authenticated_at=session.authenticated_at.timestamp(),
         mfa=session.mfa,
+        leaving_at=user.deletion_due_at.timestamp() if user.deletion_due_at else None,
     )

@@ -24,8 +24,9 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     """Connections by what is to be done with them, and the changes that touch more than one row."""
 
     def due(self, now: datetime) -> "ConnectionQuerySet":
-        """Those whose next scheduled sync has come."""
-        return self.filter(state__in=Connection.SYNCABLE, next_sync_at__lte=now)
+        """Those whose next scheduled sync has come, and whose person is not about to leave."""
+        staying = self.filter(user__is_active=True, user__deletion_due_at=None)
+        return staying.filter(state__in=Connection.SYNCABLE, next_sync_at__lte=now)
 
     @transaction.atomic
     def end_consent(

@@ -23,6 +23,7 @@ SIGNED_IN = [
     "/settings/sessions",
     "/settings/api-keys",
     "/settings/api-keys/new",
+    "/settings/leave",
 ]
 SCREENS: dict[str, ViewportSize] = {
     "desktop": {"width": 1440, "height": 900},

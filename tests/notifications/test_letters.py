@@ -27,6 +27,8 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "reset_password": {"link_id": str(LINK_ID)},
     "address_known": {},
     "password_changed": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7"},
+    "account_leaving": {"when": "2026-11-22T12:30:00+00:00"},
+    "account_deleted": {"when": "2026-11-22T12:30:00+00:00"},
     "api_key_created": {
         "when": "2026-11-22T12:30:00+00:00",
         "key_name": "Books & <sons>",
@@ -47,6 +49,8 @@ PATHS = {
     "reset_password": "/reset-password?token=",
     "address_known": "/sign-in",
     "password_changed": "/forgot-password",
+    "account_leaving": "/sign-in",
+    "account_deleted": "/sign-up",
     "api_key_created": "/settings/api-keys",
     "api_key_expiring": "/settings/api-keys",
     "refresh_token_reused": "/settings/sessions",

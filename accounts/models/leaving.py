@@ -1,0 +1,69 @@
+"""How a person leaves: announced, some days to think again, and then nothing of them stays."""
+
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.models.api_key import ApiKey
+from accounts.models.audit import NOBODY, AuditEvent
+from accounts.models.session import Session
+from dashtam.errors import NotFound
+from notifications.models import Email
+
+Person = TypeVar("Person", bound=AbstractBaseUser)  # User, which builds on this module
+
+
+class LeavingManager(BaseUserManager[Person]):
+    """The three steps: leave, perhaps stay after all, else be erased."""
+
+    @transaction.atomic
+    def leave(self, *, user_id: UUID) -> list[Session | ApiKey]:
+        """Set the day of the deletion; returns the sessions and keys that end with this. Raises NotFound."""
+        user: Any = self.select_for_update(no_key=True).filter(id=user_id, is_active=True).first()
+        if user is None:
+            raise NotFound
+        if user.deletion_due_at is None:
+            user.deletion_due_at = timezone.now() + timedelta(days=settings.DELETION_GRACE_DAYS)
+            user.save(update_fields=["deletion_due_at"])
+            context = {"when": user.deletion_due_at.isoformat()}
+            Email.objects.queue(user_id=user_id, to=user.email, kind="account_leaving", context=context)
+        sessions = Session.objects.end(user_id=user_id, reason="account_leaving")
+        keys = ApiKey.objects.end(user_id=user_id, reason="account_leaving")
+        AuditEvent.objects.record("account.deletion_requested", user_id=user_id)
+        return [*sessions, *keys]
+
+    @transaction.atomic
+    def stay(self, *, user_id: UUID) -> list[UUID]:
+        """Take it back; returns the live sessions, which are remembered as of somebody who leaves."""
+        if self.filter(id=user_id, deletion_due_at__isnull=False).update(deletion_due_at=None):
+            AuditEvent.objects.record("account.deletion_cancelled", user_id=user_id)
+        return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
+
+    def due_to_leave(self) -> list[UUID]:
+        """Whose days to think again are over."""
+        return list(self.filter(deletion_due_at__lte=timezone.now()).values_list("id", flat=True)[:100])
+
+    @transaction.atomic
+    def erase(self, *, user_id: UUID) -> bool:
+        """Delete the person with all that is theirs, and tell them. False if they stay after all.
+
+        What remains is the audit log, in which they are a number that leads nowhere any more.
+        """
+        leaving = self.select_for_update().filter(id=user_id, deletion_due_at__lte=timezone.now())
+        user: Any = leaving.first()
+        if user is None:
+            return False
+        # The staff's log of changes names people by their address.
+        shown = models.Q(content_type__app_label="accounts", content_type__model="user")
+        LogEntry.objects.filter(shown, object_id=str(user_id)).delete()
+        context = {"when": timezone.now().isoformat()}
+        Email.objects.queue(user_id=None, to=user.email, kind="account_deleted", context=context)
+        user.delete()
+        AuditEvent.objects.record("account.deleted", user_id=user_id, actor_id=NOBODY)
+        return True

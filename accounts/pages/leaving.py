@@ -1,0 +1,60 @@
+"""Leaving, and staying after all."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import wiring
+from accounts.pages.answers import see_other
+from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.registration import FORM_METHODS
+
+AT_ONCE = (
+    "You are signed out everywhere, and your API keys end.",
+    "Nothing is read from your institutions any more.",
+)
+AT_THE_END = (
+    "Our access ends at your institutions, and the tokens for it are erased.",
+    "Your accounts, balances, holdings, transactions, files and settings are deleted, for good.",
+)
+
+
+@require_http_methods(FORM_METHODS)
+@signed_in
+async def leave(request: SignedInRequest) -> HttpResponse:
+    """Asks once, saying what will happen."""
+    request.principal.require_fresh()
+    if request.method != "POST":
+        return render(request, "accounts/leave.html", _consequences())
+    await wiring.leaving_service().leave(user_id=request.principal.user_id)
+    request.session.flush()
+    messages.success(
+        request, "Your account will be deleted. To keep it after all, sign in. We have sent you a mail."
+    )
+    response = see_other("sign-in")
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def _consequences() -> dict[str, Any]:
+    days = settings.DELETION_GRACE_DAYS
+    then = f"{'In a day' if days == 1 else f'In {days} days' if days else 'Right after'}: "
+    will_not = ["Your accounts at the institutions themselves. Dashtam only reads them."]
+    if days:
+        will_not.insert(0, "Everything, if you sign in before that day and choose to keep it.")
+    will_not.append("That something happened, without your name or address, in the log of this installation.")
+    will = [*(f"Now: {line}" for line in AT_ONCE), *(then + line for line in AT_THE_END)]
+    return {"will": will, "will_not": will_not}
+
+
+@require_POST
+@signed_in
+async def stay(request: SignedInRequest) -> HttpResponse:
+    """Keep the account."""
+    await wiring.leaving_service().stay(user_id=request.principal.user_id)
+    messages.success(request, "Your account stays. Connections are updated again; API keys you create anew.")
+    return see_other("dashboard")

@@ -1,0 +1,48 @@
+"""The end of an account: consents are ended, and everything that was collected is deleted."""
+
+import functools
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import models
+
+from dashtam.bridge import run_db
+from dashtam.services.encryption_service import EncryptionService
+from providers.models import BalanceSnapshot, Connection, Transaction, WithdrawnTransaction
+from providers.services.consent_service import revocation_of_stored
+
+AT_ONCE = 5000  # rows: each statement stays far below its time limit, however large the account
+MANY: tuple[models.Manager[Any], ...] = (
+    Transaction.objects,
+    WithdrawnTransaction.objects,
+    BalanceSnapshot.objects,
+)
+
+
+class ErasureService:
+    """Deletes those whose days of grace are over. Killed half-way, it goes on where it was."""
+
+    def __init__(self, *, encryption: EncryptionService) -> None:
+        self.encryption = encryption
+
+    async def erase_leavers(self) -> int:
+        """Delete everybody who is due. Returns how many."""
+        people = get_user_model().objects
+        return sum([await self._erase(user_id) for user_id in await run_db(people.due_to_leave)])
+
+    async def _erase(self, user_id: UUID) -> bool:
+        hand_over = functools.partial(revocation_of_stored, self.encryption)
+        connections = Connection.objects.filter(user_id=user_id).exclude(state=Connection.State.PENDING)
+        for connection_id in await run_db(list, connections.values_list("id", flat=True)):
+            await run_db(
+                Connection.objects.disconnect, user_id=user_id, id=connection_id, hand_over=hand_over
+            )
+        for rows in MANY:
+            while await run_db(_delete_some, rows, user_id):
+                pass
+        return await run_db(get_user_model().objects.erase, user_id=user_id)
+
+
+def _delete_some(rows: models.Manager[Any], user_id: UUID) -> int:
+    return rows.filter(pk__in=rows.filter(account__user_id=user_id).values("pk")[:AT_ONCE]).delete()[0]
