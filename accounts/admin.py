@@ -1,13 +1,13 @@
-"""What support staff may see and do about people. Nobody's password, address or session can be set here."""
+"""What support staff may see and start about people. Nobody's password, address or factors can be set here."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.http import HttpRequest
+from django.urls import path
 
-from accounts.models import ApiKey, Session, User
-from accounts.tasks import announce_ended_sessions
+from accounts.models import Session, StaffAct, User
+from accounts.staff import acts, pages
 from dashtam.read_only import ReadOnly
 
 SESSION_FIELDS = (
@@ -34,53 +34,60 @@ class SessionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     show_change_link = False
 
 
+class StaffActInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """What staff did for somebody or looked at, and why."""
+
+    model = StaffAct
+    fields = readonly_fields = ("created_at", "action", "reason", "ticket")
+    verbose_name_plural = "acts of the staff"
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see the person."""
+        return request.user.has_perm("accounts.view_user")
+
+
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """People: found by address, disabled and enabled."""
+class UserAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """People: found by address, seen, and helped by what only they themselves can finish."""
 
     list_display = ("email", "name", "is_active", "is_staff", "email_verified_at", "created_at")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name")
+    search_help_text = "By email address or name"
     ordering = ("-created_at",)
     fields = (
-        "email",
-        "name",
-        "is_active",
-        "is_staff",
-        "email_verified_at",
-        "time_zone",
-        "base_currency",
-        "created_at",
+        *("email", "name", "is_active", "is_staff", "is_superuser", "groups"),
+        *("email_verified_at", "time_zone", "base_currency", "created_at"),
     )
-    inlines = (SessionInline,)
+    readonly_fields = fields
+    inlines = (SessionInline, StaffActInline)
+    change_form_template = "admin/person.html"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only is_active can be changed, and by superusers is_staff."""
-        may = {"is_active", "is_staff"} if request.user.is_superuser else {"is_active"}
-        if obj is not None and (
-            obj.pk == request.user.pk or (obj.is_superuser and not request.user.is_superuser)
-        ):
-            may = set()  # nobody locks themselves out, and no colleague locks out who appointed them
-        return tuple(field for field in self.fields if field not in may)
+    def change_view(
+        self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """A person, and what can be done for them."""
+        user = self.get_object(request, object_id)
+        if isinstance(user, User) and request.user.has_perm("accounts.help_user"):
+            look = StaffAct.objects.open_looks(
+                staff_id=request.principal.user_id, session_id=request.principal.session_id
+            ).get(user.pk)
+            help_context = {"person": user, "acts": acts.offered(request.user, user), "look": look}
+            extra_context = {**(extra_context or {}), **help_context}
+        return super().change_view(request, object_id, form_url, extra_context)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """People sign up themselves."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """People leave themselves."""
-        return False
-
-    @transaction.atomic
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Whoever is disabled, or is staff no longer, is signed out at once."""
-        # Only what the form may change: a password set meanwhile must not be written back.
-        obj.save(update_fields=[name for name in form.changed_data if name in {"is_active", "is_staff"}])
-        if {"is_active", "is_staff"} & set(form.changed_data):
-            by_staff: dict[str, Any] = {"reason": "ended_by_staff", "actor_id": request.user.pk}
-            ended = Session.objects.end(user_id=obj.pk, **by_staff)
-            keys = [] if obj.is_active else ApiKey.objects.end(user_id=obj.pk, **by_staff)
-            announce_ended_sessions.defer(session_ids=[str(each.pk) for each in (*ended, *keys)])
+    def get_urls(self) -> list[Any]:
+        """Also the pages that ask for a reason."""
+        gated = self.admin_site.admin_view
+        return [
+            path("<uuid:id>/look/", gated(pages.look), name="accounts_user_look"),
+            path("<uuid:id>/help/<slug:verb>/", gated(pages.start), name="accounts_user_help"),
+            path("<uuid:id>/roles/", gated(pages.roles), name="accounts_user_roles"),
+            *super().get_urls(),
+        ]
 
 
 @admin.register(Session)

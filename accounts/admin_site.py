@@ -1,11 +1,14 @@
 """The admin, without a door of its own: people sign in where everybody does, with the same checks and limits."""
 
+from functools import update_wrapper
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+
+from accounts.staff import gate
 
 
 class DashtamAdminSite(AdminSite):
@@ -15,8 +18,22 @@ class DashtamAdminSite(AdminSite):
     site_title = "Dashtam support"
     index_title = "What do you want to look at?"
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """The gate has let them in, and they are still staff."""
+        return gate.may_be_here(request)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 as Django has it
+        """Every page is behind the gate."""
+        inner = super().admin_view(view, cacheable)
+
+        def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return gate.turned_away(request) or inner(request, *args, **kwargs)
+
+        return update_wrapper(gated, inner)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """To the sign-in page; for those who are signed in and not staff, there is nothing here."""
+        gate.refuse_foreign_networks(request)
         if getattr(request, "principal", None) is not None:
             raise Http404
         wanted = {"next": request.GET.get("next") or reverse("admin:index")}

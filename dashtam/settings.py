@@ -25,6 +25,7 @@ env = environ.Env(
     ALLOWED_HOSTS=(list, []),
     TRUSTED_PROXIES=(list, []),
     CORS_ORIGINS=(list, []),
+    ADMIN_NETWORKS=(list, []),
     DATABASE_THREADS=(int, 8),
     DATABASE_STATEMENT_TIMEOUT=(int, 10_000),
     HASH_THREADS=(int, 0),
@@ -70,6 +71,7 @@ CORS_ALLOWED_ORIGINS = [origins.exact("CORS_ORIGINS", each) for each in env("COR
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["idempotency-replayed", "retry-after", "www-authenticate", "x-request-id"]
+ADMIN_NETWORKS = env("ADMIN_NETWORKS")
 ROOT_URLCONF = "dashtam.urls"
 ASGI_APPLICATION = "dashtam.asgi.application"
 APPEND_SLASH = False
@@ -158,6 +160,9 @@ REAUTH_SECONDS = 300
 DELETION_GRACE_DAYS = env("DELETION_GRACE_DAYS")
 if not 0 <= DELETION_GRACE_DAYS <= 30:
     raise ImproperlyConfigured("DELETION_GRACE_DAYS must be from 0 to 30.")
+ADMIN_IDLE_SECONDS = 3600
+ADMIN_ABSOLUTE_SECONDS = 12 * 3600
+LOOK_SECONDS = 900  # how long support staff see somebody's numbers after they gave a reason
 
 # --- cookies and headers ----------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

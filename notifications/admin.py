@@ -1,11 +1,12 @@
 """What the staff see of the mail: that it went, never what was in it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from dashtam.read_only import ReadOnly
 from notifications.models import Email
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SHOWN = ("kind", "to", "state", "attempts", "error_code", "created_at", "sent_at
 
 
 @admin.register(Email)
-class EmailAdmin(_Admin):
+class EmailAdmin(ReadOnly, _Admin):
     """Find a mail by its address, see what became of it, send it again if it failed."""
 
     list_display = SHOWN
@@ -43,12 +44,3 @@ class EmailAdmin(_Admin):
     def has_send_again_permission(self, request: HttpRequest) -> bool:
         """Whoever may change mail in Django's terms; the form itself never changes anything."""
         return request.user.has_perm("notifications.change_email")
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
-        return False

@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
     "account_leaving": Kind("Keep my account", "/sign-in", needs=("when",)),
     "account_deleted": Kind("Visit Dashtam", "/sign-up", needs=("when",), keep=False),
     "sign_in_locked": Kind("Set a new password", "/forgot-password"),
+    "superuser_made": Kind("Look at the account", "/admin/accounts/user/", needs=("when", "email")),
     "connection_needs_attention": Kind(
         "Look at the connection",
         "/connections/{connection_id}",

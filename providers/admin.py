@@ -1,13 +1,15 @@
-"""What the staff see: how connections are doing, never a token, and money only to read."""
+"""What the staff see: how connections are doing, never a token, and money only for a reason."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.staff.looks import Masked
 from dashtam.errors import DecryptionFailed
 from dashtam.read_only import ReadOnly
 from dashtam.wiring import encryption_service
@@ -97,6 +99,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     list_filter = ("state", "provider", "state_reason")
     list_select_related = ("user",)
     search_fields = ("=id", "user__email", "provider")
+    hidden = ("provider_subject",)
     computed = ("tokens_held_since", "access_token_expires_at", "encryption_key", "refresh_under_way")
     inlines = (SyncRunInline, AuthorizationInline)
 
@@ -153,8 +156,13 @@ class AuthorizationRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(FinancialAccount)
-class FinancialAccountAdmin(ReadOnlyAdmin):
+class FinancialAccountAdmin(Masked, ReadOnlyAdmin):
     """Accounts, as the institutions report them."""
+
+    masked = (
+        *("provider_account_id", "name", "mask"),
+        *("balance_current", "balance_available", "balance_limit"),
+    )
 
     list_display = ("id", "user", "name", "mask", "type", "currency", "balance_current", "balance_as_of")
     list_filter = ("type", "currency")
@@ -164,17 +172,29 @@ class FinancialAccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(BalanceSnapshot)
-class BalanceSnapshotAdmin(ReadOnlyAdmin):
+class BalanceSnapshotAdmin(Masked, ReadOnlyAdmin):
     """Balances day by day."""
+
+    masked = ("current", "available", "limit")
 
     list_display = ("account", "date", "current", "available", "as_of")
     list_select_related = ("account",)
     search_fields = ("=account__id", "account__user__email")
 
+    def person_of(self, row: Any) -> UUID:
+        """Whose account it is of."""
+        user_id: UUID = row.account.user_id
+        return user_id
+
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnlyAdmin):
+class TransactionAdmin(Masked, ReadOnlyAdmin):
     """Transactions; a person's own notes are theirs alone."""
+
+    masked = (
+        *("provider_transaction_id", "replaced_id", "description", "category"),
+        *("amount", "security", "quantity", "price", "fees"),
+    )
 
     list_display = ("id", "account", "date", "status", "amount", "currency", "kind")
     list_filter = ("status", "kind")

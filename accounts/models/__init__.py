@@ -5,6 +5,7 @@ from accounts.models.audit import AuditEvent
 from accounts.models.failed_proof import FailedProof
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.session import Session
+from accounts.models.staff_act import StaffAct
 from accounts.models.user import User
 
-__all__ = ["ApiKey", "AuditEvent", "FailedProof", "OneTimeLink", "Session", "User"]
+__all__ = ["ApiKey", "AuditEvent", "FailedProof", "OneTimeLink", "Session", "StaffAct", "User"]

@@ -15,6 +15,7 @@ from dashtam.ids import uuid7
 from notifications.models import Email
 
 SEEN_EVERY = timedelta(minutes=5)
+SEEN_IN_ADMIN_EVERY = timedelta(minutes=1)
 LATELY = timedelta(minutes=2)  # longer than any cache remembers a session, with room for clocks that differ
 
 
@@ -98,6 +99,31 @@ class SessionManager(models.Manager["Session"]):
             session.save(update_fields=changed)
         return session
 
+    def in_admin(self, *, id: UUID) -> bool:
+        """Whether the session is inside the admin, noting now and then that it is in use there."""
+        now = timezone.now()
+        since = now - timedelta(seconds=settings.ADMIN_ABSOLUTE_SECONDS)
+        idle_since = now - timedelta(seconds=settings.ADMIN_IDLE_SECONDS)
+        inside = self.live().filter(id=id, mfa=True, admin_since__gt=since, admin_seen_at__gt=idle_since)
+        seen_at = inside.values_list("admin_seen_at", flat=True).first()
+        if seen_at is not None and seen_at < now - SEEN_IN_ADMIN_EVERY:
+            inside.update(admin_seen_at=now)
+        return seen_at is not None
+
+    @transaction.atomic
+    def enter_admin(self, *, id: UUID) -> bool:
+        """Let a session into the admin. False unless its person has just proved who they are, by two factors."""
+        now = timezone.now()
+        fresh_since = now - timedelta(seconds=settings.REAUTH_SECONDS)
+        staff = self.live().filter(id=id, user__is_staff=True, user__is_active=True)
+        session = staff.filter(mfa=True, authenticated_at__gt=fresh_since).first()
+        if session is None:
+            return False
+        session.admin_since = session.admin_seen_at = now
+        session.save(update_fields=["admin_since", "admin_seen_at"])
+        AuditEvent.objects.record("admin.entered", user_id=session.user_id, session_id=str(id))
+        return True
+
     @transaction.atomic
     def end_reused(self, *, id: UUID, counter: int, ip: str | None) -> "list[Session]":
         """End a session whose refresh token number `counter` has a successor already, and warn its person.
@@ -166,6 +192,8 @@ class Session(models.Model):
         default=timezone.now, help_text="When its person last proved who they are."
     )
     mfa = models.BooleanField(default=False, help_text="Whether a second factor was part of that proof.")
+    admin_since = models.DateTimeField(null=True, help_text="When it last entered the admin.")
+    admin_seen_at = models.DateTimeField(null=True, help_text="When it was last used there.")
     rotated_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     idle_expires_at = models.DateTimeField()

@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models.audit import AuditEvent
+from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.failed_proof import FailedProof, Standing, subject_of
 from accounts.models.leaving import LeavingManager
 from accounts.models.one_time_link import OneTimeLink
@@ -140,12 +141,17 @@ class UserManager(LeavingManager["User"]):
             self.filter(id=user_id).update(**fields)
         return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 
+    @transaction.atomic
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
-        """For `manage.py createsuperuser` only, where nothing waits for the hash."""
+        """For `manage.py createsuperuser` only, where nothing waits for the hash. Tells every administrator."""
         user = User(email=normalise_email(email), is_staff=True, is_superuser=True, **fields)
         user.email_verified_at = timezone.now()
         user.set_password(password)
         user.save()
+        for _, address in settings.ADMINS:
+            context = {"when": timezone.now().isoformat(), "email": user.email}
+            Email.objects.queue(user_id=None, to=address, kind="superuser_made", context=context)
+        AuditEvent.objects.record("superuser.made", user_id=user.id, actor_id=NOBODY)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -176,6 +182,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ("-created_at",)
+        permissions = (
+            (
+                "help_user",
+                "Can help people, giving a reason: see their numbers, start what only they can finish",
+            ),
+            ("see_operations", "Can see how the installation is doing"),
+        )
         constraints = (
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
         )

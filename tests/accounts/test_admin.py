@@ -1,17 +1,17 @@
-"""The admin: no door of its own, and nothing there that a person should do themselves."""
+"""The admin's gate: one way in, a second factor, a short stay."""
 
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib import admin
-from django.test import RequestFactory
+from django.contrib.auth.models import Group
+from django.urls import get_resolver
+from django.utils import timezone
 
-from accounts.models import Session, User
-from accounts.tasks import announce_ended_sessions
+from accounts.models import AuditEvent, Session, User
 from dashtam.bridge import run_db
-from tests.accounts.conftest import Api, Browser
-from tests.jobs import queued
+from tests.accounts.conftest import Browser
+from tests.staff import Staff
 
 
 @pytest.fixture
@@ -21,7 +21,13 @@ def root(make_user: Any) -> User:
     return user
 
 
-async def test_the_admin_sends_people_to_the_one_sign_in_page(browser: Browser, db: None) -> None:
+async def shift(session: Session, **ago: timedelta) -> None:
+    """Put times of a session into the past."""
+    now = timezone.now()
+    await Session.objects.filter(id=session.id).aupdate(**{name: now - past for name, past in ago.items()})
+
+
+async def test_k1_the_admin_sends_people_to_the_one_sign_in_page(browser: Browser, db: None) -> None:
     away = await browser.get("/admin/")
     assert away["Location"] == "/admin/login/?next=/admin/"
     to = await browser.get(away["Location"])
@@ -33,77 +39,142 @@ async def test_the_admin_sends_people_to_the_one_sign_in_page(browser: Browser, 
 
 async def test_people_who_are_not_staff_find_nothing_there(browser: Browser, ana: User) -> None:
     await browser.sign_in(ana.email)
-    away = await browser.get("/admin/accounts/user/")
-    assert (await browser.get(away["Location"])).status_code == 404
+    for path in ("/admin/", "/admin/accounts/user/", "/admin/login/"):
+        assert (await browser.get(path)).status_code == 404
 
 
-async def test_staff_come_in_by_their_ordinary_session_and_lose_it_with_it(
+async def test_k1_staff_without_a_second_factor_are_led_to_set_one_up_and_no_further(
     browser: Browser, root: User
 ) -> None:
     await browser.sign_in(root.email)
-    assert (await browser.get("/admin/")).status_code == 200
-    out = await browser.send("/admin/logout/", shown_at="/admin/")
+    for path in ("/admin/", "/admin/accounts/user/", f"/admin/accounts/user/{root.id}/look/"):
+        away = await browser.get(path)
+        assert (away.status_code, away["Location"]) == (302, "/settings/security")
+    assert "second step" in (await browser.get("/settings/security")).content.decode()
+
+
+async def test_k1_with_a_second_factor_staff_are_let_in_and_it_is_noted(root: User) -> None:
+    staff = await Staff.arrives(root)
+    assert (await staff.get("/admin/")).status_code == 200
+    assert (await staff.get("/admin/accounts/user/")).status_code == 200
+    entered = await AuditEvent.objects.aget(action="admin.entered")
+    assert (entered.user_id, entered.detail) == (root.id, {"session_id": str(staff.session.id)})
+
+
+async def test_k1_who_signed_in_a_while_ago_proves_it_again_first(root: User) -> None:
+    staff = await Staff.arrives(root, minutes_ago=6)
+    away = await staff.get("/admin/accounts/user/", q="ana")
+    assert (away.status_code, away["Location"]) == (
+        302,
+        "/reauthenticate?next=%2Fadmin%2Faccounts%2Fuser%2F%3Fq%3Dana",
+    )
+    await shift(staff.session, authenticated_at=timedelta(seconds=5))
+    assert (await staff.get("/admin/accounts/user/")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("seen", "since", "inside"),
+    [
+        (timedelta(minutes=59), timedelta(hours=11), True),
+        (timedelta(minutes=61), timedelta(hours=2), False),
+        (timedelta(minutes=1), timedelta(hours=12, minutes=1), False),
+    ],
+)
+async def test_k1_a_visit_ends_after_an_idle_hour_and_after_twelve(
+    root: User, seen: timedelta, since: timedelta, inside: bool
+) -> None:
+    staff = await Staff.arrives(root)
+    await staff.get("/admin/")
+    await shift(staff.session, authenticated_at=since, admin_since=since, admin_seen_at=seen)
+    answer = await staff.get("/admin/")
+    assert answer.status_code == (200 if inside else 302)
+    assert inside or answer["Location"].startswith("/reauthenticate")
+    assert (await staff.get("/settings/profile")).status_code == 200  # the rest of the session is as it was
+
+
+async def test_k1_being_used_keeps_a_visit_alive(root: User) -> None:
+    staff = await Staff.arrives(root)
+    await staff.get("/admin/")
+    await shift(staff.session, admin_seen_at=timedelta(minutes=59))
+    await staff.get("/admin/")
+    session = await Session.objects.aget(id=staff.session.id)
+    assert session.admin_seen_at is not None
+    assert timezone.now() - session.admin_seen_at < timedelta(minutes=1)
+
+
+async def test_a_visit_ends_with_its_session(root: User) -> None:
+    staff = await Staff.arrives(root)
+    await staff.get("/admin/")
+    out = await staff.post("/admin/logout/")
     assert (out.status_code, out["Location"]) == (307, "/sign-out")
-    await browser.send("/sign-out", shown_at="/settings/profile")
-    assert (await browser.get("/admin/")).status_code == 302
+    await staff.post("/sign-out")
+    assert (await staff.get("/admin/"))["Location"] == "/admin/login/?next=/admin/"
 
 
-async def test_people_are_found_by_address_and_shown_without_secrets(
-    browser: Browser, root: User, ana: User
-) -> None:
-    await browser.sign_in(root.email)
-    found = (await browser.get(f"/admin/accounts/user/?q={ana.email}")).content.decode()
-    assert str(ana.id) in found
-    page = (await browser.get(f"/admin/accounts/user/{ana.id}/change/")).content.decode()
-    assert ana.email in page
-    assert "bcrypt" not in page
-    assert 'name="password"' not in page
-    assert 'name="email"' not in page
-    assert 'name="is_active"' in page
+async def test_who_is_staff_no_longer_is_out_at_once(root: User) -> None:
+    staff = await Staff.arrives(root)
+    await staff.get("/admin/")
+    await User.objects.filter(id=root.id).aupdate(is_staff=False)
+    assert (await staff.get("/admin/")).status_code in {302, 404}
 
 
-async def test_there_is_no_way_to_add_people_or_set_passwords(
-    browser: Browser, root: User, ana: User
-) -> None:
-    await browser.sign_in(root.email)
-    assert (await browser.get("/admin/accounts/user/add/")).status_code == 403
-    assert (await browser.get(f"/admin/accounts/user/{ana.id}/delete/")).status_code == 403
-    assert (await browser.get(f"/admin/accounts/user/{ana.id}/password/")).status_code in {302, 404}
-    assert (await browser.get("/admin/password_change/"))["Location"] == "/settings/security"
+async def test_k1_the_admin_can_be_kept_to_networks(root: User, settings: Any) -> None:
+    staff = await Staff.arrives(root)
+    settings.ADMIN_NETWORKS = ["10.8.0.0/16", "2001:db8::/32"]
+    for path in ("/admin/", "/admin/login/", "/admin/accounts/user/"):
+        assert (await staff.get(path)).status_code == 404
+    settings.ADMIN_NETWORKS = ["127.0.0.0/8"]
+    assert (await staff.get("/admin/")).status_code == 200
 
 
-async def test_disabling_somebody_signs_them_out(browser: Browser, api: Api, root: User, ana: User) -> None:
-    await api.sign_in(ana.email)
-    assert (await api.get("auth/me")).status_code == 200
-    await browser.sign_in(root.email)
-    form = {"sessions-TOTAL_FORMS": "0", "sessions-INITIAL_FORMS": "0"}
-    saved = await browser.send(f"/admin/accounts/user/{ana.id}/change/", **form)  # is_active is not ticked
-    assert saved.status_code == 302
-    assert not (await User.objects.aget(id=ana.id)).is_active
-    assert (await Session.objects.aget(user=ana)).revoke_reason == "ended_by_staff"
-    ((name, arguments),) = await run_db(queued)
-    assert name == announce_ended_sessions.name
-    await announce_ended_sessions.func.__wrapped__(**arguments)  # type: ignore[attr-defined]
-    assert (await api.get("auth/me")).status_code == 401
+def test_k6_nobody_can_become_somebody_else() -> None:
+    """No address signs a member of the staff in as another person, and no session says that it is one."""
+    addresses = " ".join(str(pattern) for pattern in get_resolver().reverse_dict if isinstance(pattern, str))
+    words = addresses + " ".join(field.name for field in Session._meta.get_fields())
+    for word in ("hijack", "impersonat", "masquerade", "login_as", "sign_in_as", "become", "su_"):
+        assert word not in words
 
 
-async def test_sessions_can_be_looked_at_only(browser: Browser, root: User) -> None:
-    await browser.sign_in(root.email)
-    session = await Session.objects.aget()
-    assert (await browser.get(f"/admin/accounts/session/?q={root.email}")).status_code == 200
-    page = (await browser.get(f"/admin/accounts/session/{session.id}/change/")).content.decode()
-    assert 'name="_save"' not in page
-    assert (await browser.get("/admin/accounts/session/add/")).status_code == 403
+@pytest.mark.usefixtures("db")
+def test_k4_there_are_two_roles_with_the_least_each_needs() -> None:
+    held = {
+        group.name: {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()}
+        for group in Group.objects.all()
+    }
+    assert set(held) == {"Support", "Operations"}
+    for permissions in held.values():
+        assert not [p for p in permissions if ".add_" in p or ".delete_" in p]
+        assert [p for p in permissions if ".change_" in p] in ([], ["notifications.change_email"])
+    assert not held["Support"] & held["Operations"]
+    assert "accounts.see_operations" in held["Operations"]
+    assert not [p for p in held["Operations"] if p.startswith("providers.")]
 
 
-def test_saving_a_person_writes_back_nothing_but_what_the_form_changed(ana: User, rf: RequestFactory) -> None:
-    pages = admin.site.get_model_admin(User)
-    opened = User.objects.get(id=ana.id)
-    User.objects.filter(id=ana.id).update(password="set meanwhile")
-    form = SimpleNamespace(changed_data=["is_active"])
-    opened.is_active = False
-    request = rf.post("/")
-    request.user = ana
-    pages.save_model(request, opened, form, change=True)
-    ana.refresh_from_db()
-    assert (ana.password, ana.is_active) == ("set meanwhile", False)
+MODELS = {
+    "Support": {
+        *("accounts/user", "accounts/session", "notifications/email", "providers/connection"),
+        *("providers/syncrun", "providers/authorizationrequest", "providers/financialaccount"),
+        *("providers/balancesnapshot", "providers/transaction"),
+    },
+    "Operations": {"procrastinate/procrastinatejob"},
+}
+
+
+@pytest.mark.parametrize("role", MODELS)
+async def test_k4_a_role_opens_its_own_pages_and_no_others(make_user: Any, role: str) -> None:
+    from django.contrib import admin
+
+    staff = await Staff.arrives(await run_db(make_user, "Sam", is_staff=True), role)
+    for model in admin.site._registry:
+        path = f"{model._meta.app_label}/{model._meta.model_name}"
+        expected = 200 if path in MODELS[role] else 403
+        assert (await staff.get(f"/admin/{path}/")).status_code == expected, path
+        assert (await staff.get(f"/admin/{path}/add/")).status_code == 403, path
+    assert (await staff.get("/admin/")).status_code == 200
+
+
+async def test_k4_staff_without_a_role_see_nothing(make_user: Any, ana: User) -> None:
+    staff = await Staff.arrives(await run_db(make_user, "Sam", is_staff=True))
+    assert (await staff.get("/admin/accounts/user/")).status_code == 403
+    assert (await staff.get(f"/admin/accounts/user/{ana.id}/look/")).status_code == 403
+    assert (await staff.get(f"/admin/accounts/user/{ana.id}/help/disable/")).status_code == 403

@@ -1,0 +1,122 @@
+"""What support staff may start for somebody, with a reason: nothing sets a password, an address or a factor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from accounts.models import ApiKey, OneTimeLink, Session, StaffAct, User
+from accounts.models.staff_act import Cause
+from accounts.tasks import announce_ended_sessions
+
+Purpose = OneTimeLink.Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing to do: what it is called, what comes of it, and for whom it makes sense."""
+
+    action: str
+    title: str
+    says: str
+    button: str
+    carry_out: Callable[[User, UUID], None]
+    makes_sense: Callable[[User], bool]
+
+
+def _mail(purpose: OneTimeLink.Purpose) -> Callable[[User, UUID], None]:
+    return lambda user, staff_id: User.objects.mail_link(email=user.email, purpose=purpose)
+
+
+def end_sessions(user: User, staff_id: UUID) -> None:
+    """Everywhere, at once."""
+    ended = Session.objects.end(user_id=user.pk, reason="ended_by_staff", actor_id=staff_id)
+    _announce(*ended)
+
+
+def _announce(*ended: Session | ApiKey) -> None:
+    announce_ended_sessions.defer(session_ids=[str(one.pk) for one in ended])
+
+
+def _disable(user: User, staff_id: UUID) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    end_sessions(user, staff_id)
+    _announce(*ApiKey.objects.end(user_id=user.pk, reason="ended_by_staff", actor_id=staff_id))
+
+
+def _enable(user: User, staff_id: UUID) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=True)
+
+
+ACTS: dict[str, Act] = {
+    "mail-reset": Act(
+        "staff.reset_mailed",
+        "Mail a link to set a new password",
+        "The link goes to the person's own address and works for 30 minutes. Until they use it, nothing changes.",
+        "Mail the link",
+        _mail(Purpose.RESET_PASSWORD),
+        lambda user: user.is_active,
+    ),
+    "mail-verification": Act(
+        "staff.verification_mailed",
+        "Mail the link that confirms the address once more",
+        "Earlier links stop working. Only the person can confirm the address.",
+        "Mail the link",
+        _mail(Purpose.VERIFY_EMAIL),
+        lambda user: user.is_active and user.email_verified_at is None,
+    ),
+    "end-sessions": Act(
+        "staff.sessions_ended",
+        "Sign them out everywhere",
+        "All their sessions, in browsers and over the API, end at once. They can sign in again.",
+        "Sign them out",
+        end_sessions,
+        lambda user: True,
+    ),
+    "disable": Act(
+        "staff.disabled",
+        "Disable the account",
+        "They are signed out at once, their API keys end, and they cannot sign in. Their data stays.",
+        "Disable the account",
+        _disable,
+        lambda user: user.is_active,
+    ),
+    "enable": Act(
+        "staff.enabled",
+        "Enable the account",
+        "They can sign in again, with their own password.",
+        "Enable the account",
+        _enable,
+        lambda user: not user.is_active,
+    ),
+}
+
+
+def may_help(staff: User, user: User) -> bool:
+    """Colleagues are a superuser's matter, and nobody does any of this to themselves."""
+    return staff.pk != user.pk and (staff.is_superuser or not (user.is_staff or user.is_superuser))
+
+
+def offered(staff: User, user: User) -> dict[str, Act]:
+    """What this member of the staff can do for this person now."""
+    if not may_help(staff, user):
+        return {}
+    return {verb: act for verb, act in ACTS.items() if act.makes_sense(user)}
+
+
+@transaction.atomic
+def carry_out(act: Act, user: User, cause: Cause) -> None:
+    """Do it, and note who did it and why."""
+    act.carry_out(user, cause.staff_id)
+    StaffAct.objects.note(act.action, user_id=user.pk, cause=cause)
+
+
+@transaction.atomic
+def give_roles(user: User, roles: list[str], cause: Cause) -> None:
+    """Set somebody's roles; what they had before ends with their sessions."""
+    user.groups.set(Group.objects.filter(name__in=roles))
+    User.objects.filter(pk=user.pk).update(is_staff=bool(roles) or user.is_superuser)
+    end_sessions(user, cause.staff_id)
+    StaffAct.objects.note("staff.roles_set", user_id=user.pk, cause=cause, roles=",".join(roles))

@@ -1,0 +1,44 @@
+"""What support staff have to say before they act."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from dashtam.staff_roles import ROLES
+
+
+class ReasonForm(forms.Form):
+    """Why, in words that the person it is about will read."""
+
+    reason = forms.CharField(
+        min_length=10,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
+        help_text="In a sentence. The person can read it in their settings, under Activity.",
+        error_messages={"min_length": "Say it in a sentence: the person will read it."},
+    )
+    ticket = forms.CharField(
+        max_length=60,
+        required=False,
+        help_text="Its number, if there is one.",
+        validators=[RegexValidator(r"\A[\w#./-]+\Z", "Use letters, digits and # . / - only.")],
+    )
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class RolesForm(ReasonForm):
+    """Which roles somebody has."""
+
+    roles = forms.MultipleChoiceField(
+        choices=[(name, name) for name in ROLES],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="With none, they are no longer staff. They are signed out and sign in anew with what they have now.",
+    )
+    field_order = ("roles", "reason", "ticket")
+
+    def clean_roles(self) -> list[str]:
+        """In their own order."""
+        chosen: Any = self.cleaned_data["roles"]
+        return [name for name in ROLES if name in chosen]

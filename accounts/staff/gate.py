@@ -1,0 +1,61 @@
+"""Who gets into the admin: staff, from where they may, with a second factor, for a working day at most."""
+
+import functools
+import ipaddress
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.models import Session
+from accounts.principal import Principal
+from dashtam.client import Network, client_ip
+from dashtam.referer import page_before
+
+
+def turned_away(request: HttpRequest) -> HttpResponse | None:
+    """Where to go instead; None for those who may come in, and for those who have to sign in first.
+
+    Raises Http404 for whom there is nothing here.
+    """
+    refuse_foreign_networks(request)
+    principal: Principal | None = getattr(request, "principal", None)
+    if principal is None:
+        return None
+    if not principal.is_staff:
+        raise Http404
+    if not principal.mfa:
+        messages.warning(
+            request, "The admin asks for a second step at sign-in. Set one up here, then sign in with it."
+        )
+        return HttpResponseRedirect(reverse("settings-security"))
+    visit = {"id": principal.session_id}
+    if Session.objects.in_admin(**visit) or Session.objects.enter_admin(**visit):
+        return None
+    back = request.get_full_path() if request.method in {"GET", "HEAD"} else page_before(request)
+    return HttpResponseRedirect(f"/reauthenticate?{urlencode({'next': back or reverse('admin:index')})}")
+
+
+def refuse_foreign_networks(request: HttpRequest) -> None:
+    """Raises Http404 outside of ADMIN_NETWORKS, where any are set."""
+    networks = _networks(tuple(settings.ADMIN_NETWORKS))
+    address = client_ip(request)
+    if networks and not (address and any(ipaddress.ip_address(address) in network for network in networks)):
+        raise Http404
+
+
+def may_be_here(request: Any) -> bool:
+    """Whether Django's admin goes on: an active member of the staff whose session is in the admin."""
+    principal: Principal | None = getattr(request, "principal", None)
+    user = request.user
+    return bool(
+        principal and principal.mfa and user.pk == principal.user_id and user.is_active and user.is_staff
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _networks(names: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(name.strip(), strict=False) for name in names)
