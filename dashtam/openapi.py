@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -78,11 +79,11 @@ class Document(ApiView):
     schema = None
 
     async def get(self, request: HttpRequest) -> Any:
-        return HttpResponse(_document(), content_type="application/vnd.oai.openapi+json")
+        return HttpResponse(document(), content_type="application/vnd.oai.openapi+json")
 
 
 @functools.cache
-def _document() -> bytes:
+def document() -> bytes:
     return json.dumps(_schema()).encode()
 
 
@@ -92,14 +93,21 @@ def _schema() -> dict[str, Any]:
     generator = SchemaGenerator()
     schema: dict[str, Any] = generator.get_schema(request=None, public=True)
     for operation in (each for path in schema["paths"].values() for each in path.values()):
-        if operation.get("security") != [{}]:  # any API key may lack the scope
-            like = operation["responses"]["503"]
-            operation["responses"].setdefault("403", {**like, "description": _title(403)})
-        if "requestBody" in operation:  # any body may be too large, or of another kind
-            for status in (413, 415):
-                like = operation["responses"].get("503") or operation["responses"]["400"]
-                operation["responses"].setdefault(str(status), {**like, "description": _title(status)})
+        for status in _always(operation):
+            operation["responses"].setdefault(str(status), PROBLEM | {"description": _title(status)})
     return schema
+
+
+PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def _always(operation: dict[str, Any]) -> Iterator[int]:
+    """What may happen to any request of its kind: it is garbled, not allowed, one too many, or too large."""
+    yield from (400, 429)
+    if any("bearer" in scheme for scheme in operation.get("security", ())):
+        yield from (401, 403)
+    if "requestBody" in operation:
+        yield from (413, 415)
 
 
 class Docs(ApiView):

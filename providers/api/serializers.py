@@ -17,7 +17,9 @@ class Empty(serializers.Serializer[Any]):
 class PageQuery(serializers.Serializer[Any]):
     """Which slice of a list."""
 
-    cursor = serializers.CharField(required=False, help_text="The `next_cursor` of the page before.")
+    cursor = serializers.CharField(
+        required=False, allow_blank=True, help_text="The `next_cursor` of the page before."
+    )
     limit = serializers.IntegerField(required=False, min_value=1, max_value=500, help_text="50 unless told.")
 
 
