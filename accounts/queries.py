@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from accounts.models import ApiKey, Session, User
+from accounts.activity import describe
+from accounts.models import ApiKey, AuditEvent, Session, StaffAct, User
+from dashtam.api import Listing, Page, invalid_cursor, listing
 from dashtam.errors import NotFound
 
 
@@ -36,3 +38,40 @@ def api_keys(*, user_id: UUID) -> list[dict[str, Any]]:
         "id", "name", "scopes", "hint", "created_at", "expires_at", "last_used_at", "last_used_from"
     )  # fmt: skip
     return [dict(row) for row in ApiKey.objects.live().filter(user_id=user_id).values(*columns)]
+
+
+def activity(*, user_id: UUID, page: Page) -> Listing:
+    """What happened to the person's account, newest first, with the reasons that support gave."""
+    events = AuditEvent.objects.filter(user_id=user_id)
+    if page.after is not None:
+        events = events.filter(id__lt=_event_id(page.after))
+    columns = ("id", "at", "action", "actor_id", "ip", "detail")
+    rows = list(events.order_by("-id").values(*columns)[: page.limit + 1])
+    acts = StaffAct.objects.filter(user_id=user_id).in_bulk(
+        {row["detail"]["act_id"] for row in rows if "act_id" in row["detail"]}
+    )
+    told = [_told(row, user_id, {str(act.id): act for act in acts.values()}) for row in rows]
+    return listing(told, page, lambda row: (row["id"],))
+
+
+def _event_id(after: tuple[str, ...]) -> int:
+    """Raises ValidationFailed for a cursor of another list."""
+    if len(after) != 1 or not after[0].isascii() or not after[0].isdigit() or len(after[0]) > 18:
+        raise invalid_cursor()
+    return int(after[0])
+
+
+def _told(row: dict[str, Any], user_id: UUID, acts: dict[str, StaffAct]) -> dict[str, Any]:
+    """Support is named by its role: its people answer to the installation, not each to everybody they help."""
+    act = acts.get(row["detail"].get("act_id", ""))
+    by_support = row["actor_id"] is not None and row["actor_id"] != user_id
+    return {
+        "id": str(row["id"]),
+        "at": row["at"],
+        "action": row["action"],
+        "summary": describe(row["action"], row["detail"]),
+        "by": "support" if by_support else "you" if row["actor_id"] else None,
+        "network": None if by_support else row["ip"] or None,
+        "reason": act.reason if act else None,
+        "ticket": (act.ticket or None) if act else None,
+    }

@@ -36,6 +36,31 @@ class Problem(serializers.Serializer[Any]):
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
 
 
+class Empty(serializers.Serializer[Any]):
+    """No parameters beside `cursor` and `limit`."""
+
+
+class PageQuery(serializers.Serializer[Any]):
+    """Which slice of a list."""
+
+    cursor = serializers.CharField(
+        required=False, allow_blank=True, help_text="The `next_cursor` of the page before."
+    )
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=500, help_text="50 unless told.")
+
+
+@functools.cache  # the document tells components apart by their class
+def list_of(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+    """A page of rows, for the OpenAPI document."""
+    fields = {
+        "__doc__": "One page.",
+        "__module__": __name__,
+        "results": row(many=True),
+        "next_cursor": serializers.CharField(allow_null=True),
+    }
+    return type(f"{row.__name__}List", (serializers.Serializer,), fields)
+
+
 ALWAYS = (503,)
 
 

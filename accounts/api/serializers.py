@@ -206,3 +206,18 @@ class CreatedApiKey(ApiKey):
     """A new key. `key` is shown this once."""
 
     key = serializers.CharField()
+
+
+class Event(serializers.Serializer[Any]):
+    """Something that happened to one's account. Which actions there are may grow; `summary` says each in words."""
+
+    id = serializers.CharField()
+    at = serializers.DateTimeField()
+    action = serializers.CharField(help_text="`noun.past_participle`, such as `session.opened`.")
+    summary = serializers.CharField()
+    by = serializers.ChoiceField(
+        ("you", "support"), allow_null=True, help_text="null: Dashtam itself, or somebody unknown."
+    )
+    network = serializers.CharField(allow_null=True, help_text="Where from; never a whole address.")
+    reason = serializers.CharField(allow_null=True, help_text="What support gave as its reason.")
+    ticket = serializers.CharField(allow_null=True)

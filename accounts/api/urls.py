@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import api_keys, me, passwords, registration, tokens
+from accounts.api import activity, api_keys, me, passwords, registration, tokens
 
 urlpatterns = [
     path("users", registration.Users.as_view()),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("me", me.Me.as_view()),
     path("me/deletion", me.Deletion.as_view()),
     path("me/password", passwords.OwnPassword.as_view()),
+    path("activity", activity.Activity.as_view()),
     path("sessions", me.Sessions.as_view()),
     path("sessions/<uuid:id>", me.Session.as_view()),
     path("api-keys", api_keys.ApiKeys.as_view()),

@@ -12,6 +12,7 @@ from accounts.pages.answers import form_page, see_other
 from accounts.pages.forms import ProfileForm
 from accounts.pages.guard import SignedInRequest, signed_in
 from accounts.pages.registration import FORM_METHODS
+from dashtam.api import page
 from dashtam.bridge import run_db
 
 
@@ -38,6 +39,17 @@ async def sessions(request: SignedInRequest) -> HttpResponse:
     for row in rows:
         row["device"] = devices.describe(row["user_agent"])
     return render(request, "accounts/sessions.html", {"sessions": rows, "others": len(rows) - 1})
+
+
+@require_safe
+@signed_in
+async def activity(request: SignedInRequest) -> HttpResponse:
+    """What happened to one's account."""
+    found = await run_db(queries.activity, user_id=request.principal.user_id, page=page(request))
+    older = f"?cursor={found.next_cursor}" if found.next_cursor else ""
+    newest = request.path if request.GET.get("cursor") else ""
+    context = {"events": found.results, "older_url": older, "newest_url": newest}
+    return render(request, "accounts/activity.html", context)
 
 
 @require_POST

@@ -14,6 +14,7 @@ urlpatterns = [
     path("reset-password", passwords.reset_password, name="reset-password"),
     path("settings/profile", settings.profile, name="settings-profile"),
     path("settings/security", passwords.security, name="settings-security"),
+    path("settings/activity", settings.activity, name="settings-activity"),
     path("settings/sessions", settings.sessions, name="settings-sessions"),
     path("settings/sessions/<uuid:id>/end", settings.end_session, name="session-end"),
     path("settings/sessions/end-others", settings.end_other_sessions, name="sessions-end-others"),

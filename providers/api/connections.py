@@ -8,9 +8,8 @@ from rest_framework import serializers
 
 from dashtam.api import KeyedView, Listing, Reply, listing, page
 from dashtam.bridge import run_db
-from dashtam.openapi import problem_responses
+from dashtam.openapi import Empty, PageQuery, problem_responses
 from providers import queries, wiring
-from providers.api.serializers import Empty, PageQuery
 from providers.models import Connection as ConnectionModel
 from providers.services.connection_service import StartedConnection as Started
 

@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from dashtam.api import KeyedView, Listing, page
-from dashtam.openapi import problem_responses
+from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
 from providers import queries
-from providers.api.serializers import Empty, PageQuery, list_of, money
+from providers.api.serializers import money
 
 
 class Security(serializers.Serializer[Any]):

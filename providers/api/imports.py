@@ -9,9 +9,8 @@ from rest_framework.parsers import MultiPartParser
 
 from dashtam import errors
 from dashtam.api import KeyedView, Listing, Reply, page
-from dashtam.openapi import problem_responses
+from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
 from providers import queries, wiring
-from providers.api.serializers import Empty, PageQuery, list_of
 from providers.models import FileImport
 
 

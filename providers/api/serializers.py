@@ -1,6 +1,5 @@
 """Shapes that several addresses share."""
 
-import functools
 from datetime import date
 from typing import Any
 
@@ -8,19 +7,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
-
-
-class Empty(serializers.Serializer[Any]):
-    """No parameters beside `cursor` and `limit`."""
-
-
-class PageQuery(serializers.Serializer[Any]):
-    """Which slice of a list."""
-
-    cursor = serializers.CharField(
-        required=False, allow_blank=True, help_text="The `next_cursor` of the page before."
-    )
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=500, help_text="50 unless told.")
 
 
 class Days(serializers.Serializer[Any]):
@@ -47,15 +33,3 @@ def _day(help_text: str) -> serializers.DateField:
 def money(**options: Any) -> serializers.CharField:
     """An exact decimal as text."""
     return serializers.CharField(help_text="An exact decimal, never with an exponent.", **options)
-
-
-@functools.cache  # the document tells components apart by their class
-def list_of(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """A page of rows, for the OpenAPI document."""
-    fields = {
-        "__doc__": "One page.",
-        "__module__": __name__,
-        "results": row(many=True),
-        "next_cursor": serializers.CharField(allow_null=True),
-    }
-    return type(f"{row.__name__}List", (serializers.Serializer,), fields)

@@ -8,9 +8,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from dashtam.api import READ, SYNC, ApiView, Listing, Reply, page
-from dashtam.openapi import problem_responses
+from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
 from providers import queries, wiring
-from providers.api.serializers import Empty, PageQuery, list_of
 from providers.models import SyncRun as SyncRunModel
 
 

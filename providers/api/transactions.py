@@ -8,9 +8,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from dashtam.api import KeyedView, Listing, page
-from dashtam.openapi import problem_responses
+from dashtam.openapi import PageQuery, list_of, problem_responses
 from providers import queries
-from providers.api.serializers import Days, PageQuery, list_of, money
+from providers.api.serializers import Days, money
 from providers.models import Transaction as TransactionModel
 from providers.queries import TransactionFilters
 

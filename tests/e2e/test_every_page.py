@@ -21,6 +21,7 @@ SIGNED_IN = [
     "/settings/profile",
     "/settings/security",
     "/settings/sessions",
+    "/settings/activity",
     "/settings/api-keys",
     "/settings/api-keys/new",
     "/settings/leave",
