@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ BY_METHOD = {"GET": READ, "POST": MANAGE, "PUT": MANAGE, "PATCH": MANAGE, "DELET
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+PAGING = {"cursor", "limit"}
 T = TypeVar("T")
 
 
@@ -145,8 +147,10 @@ class ApiView(APIView):
 
     def read_query(self, serializer: type[Serializer[Any]], *, paged: bool = True) -> dict[str, Any]:
         """The validated query parameters. Unknown and repeated ones are refused."""
-        given = self.request.query_params
-        known = {*serializer().fields, *(("cursor", "limit") if paged else ())}
+        given = self.request._request.GET
+        if not given:
+            return dict(_defaults(serializer))
+        known = _names(serializer) | (PAGING if paged else set())
         wrong = [
             errors.FieldError(name, "unknown", "There is no such parameter.")
             for name in given
@@ -166,6 +170,17 @@ class KeyedView(ApiView):
     """A resource that API keys open too, given the scope that fits the method."""
 
     scopes = BY_METHOD
+
+
+@functools.cache  # a serializer copies all its fields anew each time
+def _names(serializer: type[Serializer[Any]]) -> set[str]:
+    return set(serializer().fields)
+
+
+@functools.cache
+def _defaults(serializer: type[Serializer[Any]]) -> dict[str, Any]:
+    """What no parameters at all mean. Raises ValidationFailed, each time, where one is required."""
+    return _validated(serializer, {})
 
 
 def _validated(serializer: type[Serializer[Any]], data: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ def client_ip(request: HttpRequest) -> str | None:
     return str(nearest) if nearest else None
 
 
+@functools.lru_cache(maxsize=4096)
 def network_of(ip: str) -> str:
     """The network that an address belongs to, `203.0.113.0/24`; empty for none."""
     if not ip:
@@ -48,6 +49,7 @@ def _networks(names: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(name.strip(), strict=False) for name in names)
 
 
+@functools.lru_cache(maxsize=4096)
 def _address(text: str) -> Address | None:
     try:
         return ipaddress.ip_address(text.strip())

@@ -4,9 +4,17 @@ import asyncio
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 
-from dashtam.bridge import close_processes, database_context, finish_kept, run_db, warm_up
+from dashtam.bridge import (
+    close_processes,
+    database_context,
+    database_threads,
+    finish_kept,
+    run_db,
+    warm_up,
+)
 from dashtam.cache import close_cache
 from dashtam.models import KeyFingerprint, KeysDoNotFit
 
@@ -33,6 +41,10 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _open() -> None:
+    database_threads().watch(
+        wait_seconds=settings.DATABASE_WAIT_SECONDS,
+        work_seconds=settings.DATABASE_STATEMENT_TIMEOUT / 1000 + settings.DATABASE_WAIT_SECONDS,
+    )
     try:
         async with asyncio.timeout(5), database_context():
             await warm_up()

@@ -26,7 +26,10 @@ env = environ.Env(
     TRUSTED_PROXIES=(list, []),
     CORS_ORIGINS=(list, []),
     ADMIN_NETWORKS=(list, []),
+    REQUEST_SECONDS=(float, 30),
     DATABASE_THREADS=(int, 8),
+    DATABASE_QUEUE=(int, 1_000),
+    DATABASE_WAIT_SECONDS=(float, 5),
     DATABASE_STATEMENT_TIMEOUT=(int, 10_000),
     HASH_THREADS=(int, 0),
     HASH_WAIT_SECONDS=(float, 4),
@@ -65,6 +68,7 @@ _https = _public.scheme == "https"
 ALLOWED_HOSTS = [_public.hostname or "localhost", *env("ALLOWED_HOSTS")]
 if not _https:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+REQUEST_SECONDS = env("REQUEST_SECONDS")
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
 CORS_ALLOWED_ORIGINS = [origins.exact("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
@@ -128,6 +132,9 @@ MIGRATION_DATABASE = (
     addresses.database(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
 )
 DATABASE_THREADS = env("DATABASE_THREADS")
+DATABASE_QUEUE = env("DATABASE_QUEUE")
+DATABASE_WAIT_SECONDS = env("DATABASE_WAIT_SECONDS")
+DATABASE_STATEMENT_TIMEOUT = env("DATABASE_STATEMENT_TIMEOUT")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")
 CACHE_PREFIX = "dashtam"

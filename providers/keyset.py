@@ -26,6 +26,11 @@ def after(rows: QuerySet[M], page: Page, **key: Parse) -> QuerySet[M]:
     return rows
 
 
+def beyond(page: Page, comparison: str, *parsers: Parse) -> tuple[str, list[Any]]:
+    """The same for SQL: ` AND` and a comparison of rows with its values, or nothing on the first page."""
+    return (f" AND {comparison}", _values(page.after, parsers)) if page.after is not None else ("", [])
+
+
 def _values(texts: Sequence[str], parsers: Sequence[Parse]) -> list[Any]:
     try:
         return [parse(text) for parse, text in zip(parsers, texts, strict=True)]

@@ -13,9 +13,14 @@ def plain(amount: Decimal, currency: str) -> str: ...
 def plain(amount: Decimal | None, currency: str) -> str | None: ...
 def plain(amount: Decimal | None, currency: str) -> str | None:
     """Money with at least the currency's own decimals (ISO 4217): `12.50`, `500` yen, `0.000001`."""
-    if amount is None:
+    return padded(None if amount is None else _digits(amount), currency)
+
+
+def padded(digits: str | None, currency: str) -> str | None:
+    """The same from the digits alone."""
+    if digits is None:
         return None
-    whole, _, fraction = _digits(amount).partition(".")
+    whole, _, fraction = digits.partition(".")
     fraction = fraction.ljust(minor_units(currency), "0")
     return f"{whole}.{fraction}" if fraction else whole
 

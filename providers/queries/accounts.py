@@ -4,27 +4,22 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from dashtam import errors
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
 from providers import connectors
-from providers.keyset import after, text
+from providers.keyset import after
 from providers.models import BalanceSnapshot, FinancialAccount
-from providers.money import plain
+from providers.money import padded, plain
+from providers.queries import hot
 
-_COLUMNS = (
-    *("id", "connection_id", "name", "mask", "type", "subtype", "currency", "closed_at"),
-    *("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_fetched_at"),
-    *("connection__provider", "connection__state"),
-)
 ALL = Page(limit=100_000)
 
 
 async def accounts(user_id: UUID, page: Page = ALL, *, connection_id: UUID | None = None) -> Listing:
     """The person's accounts by type and name, those of ended connections included."""
-    return await run_db(_accounts, user_id, page, connection_id)
+    which = {"connection_id": connection_id} if connection_id else {}
+    return await run_db(_accounts, user_id, page, which)
 
 
 async def account(user_id: UUID, account_id: UUID) -> dict[str, Any]:
@@ -48,45 +43,38 @@ def require_account(user_id: UUID, account_id: UUID) -> str:
     return currency
 
 
-def _mine(user_id: UUID) -> QuerySet[FinancialAccount]:
-    return FinancialAccount.objects.filter(user_id=user_id)
-
-
-def _accounts(user_id: UUID, page: Page, connection_id: UUID | None) -> Listing:
-    mine = _mine(user_id)
-    if connection_id is not None:
-        mine = mine.filter(connection_id=connection_id)
-    rows = after(mine, page, type=text, name=text, id=UUID).values(*_COLUMNS)[: page.limit + 1]
-    return listing([_row(row) for row in rows], page, lambda row: (row["type"], row["name"], row["id"]))
+def _accounts(user_id: UUID, page: Page, which: dict[str, UUID]) -> Listing:
+    rows = [_row(row) for row in hot.accounts(user_id, page, **which)]
+    return listing(rows, page, lambda row: (row["type"], row["name"], row["id"]))
 
 
 def _account(user_id: UUID, account_id: UUID) -> dict[str, Any]:
-    row = _mine(user_id).filter(id=account_id).values(*_COLUMNS).first()
-    if row is None:
+    rows = hot.accounts(user_id, ALL, id=account_id)
+    if not rows:
         raise errors.NotFound
-    return _row(row)
+    return _row(rows[0])
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    currency, provider = row["currency"], row["connection__provider"]
+def _row(row: hot.Row) -> dict[str, Any]:
+    currency, provider = row["currency"], row["provider"]
     connector = connectors.CONNECTORS.get(provider)
     return {
         "id": row["id"],
         "connection_id": row["connection_id"],
         "provider": provider,
         "provider_name": connector.name if connector else provider,
-        "connection_state": row["connection__state"],
+        "connection_state": row["connection_state"],
         "name": row["name"],
         "mask": row["mask"],
         "type": row["type"],
         "subtype": row["subtype"],
         "currency": currency,
         "balances": {
-            "current": plain(row["balance_current"], currency),
-            "available": plain(row["balance_available"], currency),
-            "limit": plain(row["balance_limit"], currency),
-            "as_of": row["balance_as_of"],
-            "fetched_at": row["balance_fetched_at"],
+            "current": padded(row["current"], currency),
+            "available": padded(row["available"], currency),
+            "limit": padded(row["limit"], currency),
+            "as_of": row["as_of"],
+            "fetched_at": row["fetched_at"],
         },
         "closed_at": row["closed_at"],
     }

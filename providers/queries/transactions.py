@@ -6,14 +6,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from dashtam import errors
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
 from providers.keyset import after
-from providers.models import Transaction
-from providers.money import plain, plain_number
+from providers.models import FinancialAccount, Transaction
+from providers.money import padded, plain, plain_number
+from providers.queries import hot
 from providers.queries.accounts import require_account
 
 _COLUMNS = (
@@ -71,13 +72,26 @@ async def transaction(user_id: UUID, transaction_id: UUID) -> dict[str, Any]:
 
 
 def _transactions(user_id: UUID, filters: TransactionFilters, page: Page, account_id: UUID | None) -> Listing:
+    if filters == ANY:
+        found = [_whole(row) for row in hot.transactions(user_id, page, account_id)]
+    else:
+        found = [_row(row) for row in _filtered(user_id, filters, page, account_id)]
+    if not found and account_id is not None:
+        require_account(user_id, account_id)
+    return listing(found, page, lambda row: (row["date"], row["id"]))
+
+
+def _filtered(
+    user_id: UUID, filters: TransactionFilters, page: Page, account_id: UUID | None
+) -> QuerySet[Any, Any]:
     rows = Transaction.objects.filter(user_id=user_id)
     if account_id is not None:
-        require_account(user_id, account_id)
-        rows = Transaction.objects.filter(account_id=account_id)  # proved to be theirs
-    wanted = after(filters.apply(rows), page, minus_date=date.fromisoformat, minus_id=UUID)
-    found = wanted.values(*_COLUMNS)[: page.limit + 1]
-    return listing([_row(row) for row in found], page, lambda row: (row["date"], row["id"]))
+        theirs = FinancialAccount.objects.filter(user_id=user_id, id=account_id)
+        rows = Transaction.objects.filter(Exists(theirs), account_id=account_id)
+    wanted: QuerySet[Any, Any] = after(
+        filters.apply(rows), page, minus_date=date.fromisoformat, minus_id=UUID
+    )
+    return wanted.values(*_COLUMNS)[: page.limit + 1]
 
 
 def _transaction(user_id: UUID, transaction_id: UUID) -> dict[str, Any]:
@@ -106,3 +120,9 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "category": row["category"],
         "note": row["note"],
     }
+
+
+def _whole(row: hot.Row) -> dict[str, Any]:
+    row["amount"] = padded(row["amount"], row["currency"])
+    row["fees"] = padded(row["fees"], row["currency"])
+    return row

@@ -66,7 +66,7 @@ class Scene:
         """The origin of the peer, started when it is first asked for."""
         if not self.peer:
             port = free_port()
-            address = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning")
+            address = ("--host", "127.0.0.1", "--port", str(port))  # with its line for each request, as ours
             self._peers.start("peer", "-m", "uvicorn", "tests.benchmarks.peer.app:app", *address)
             self._peers.wait_for("peer", f"http://127.0.0.1:{port}/openapi.json")
             self.peer = f"http://127.0.0.1:{port}"

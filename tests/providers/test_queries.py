@@ -266,7 +266,7 @@ async def test_reads_take_the_same_number_of_queries_for_one_row_or_many(
         asked = (
             (1, queries.accounts(ana.id)),
             (1, queries.transactions(ana.id)),
-            (2, queries.transactions(ana.id, account_id=account.id)),
+            (1, queries.transactions(ana.id, account_id=account.id)),
             (1, queries.holdings(ana.id)),
             (2, queries.balances(ana.id, account.id)),
             (2, queries.sync_runs(ana.id, account.connection_id)),

@@ -11,7 +11,7 @@ from uuid import UUID
 import jwt
 from fastapi import Depends, FastAPI, Header, HTTPException, Query
 from redis.asyncio import Redis
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from tests.benchmarks.peer import shapes, tables
@@ -25,7 +25,10 @@ ISSUER = os.environ["PUBLIC_URL"]
 CONNECTIONS = int(os.environ["PEER_CONNECTIONS"])
 
 engine = create_async_engine(
-    os.environ["PEER_DATABASE_URL"], pool_size=CONNECTIONS, max_overflow=0, pool_timeout=30
+    os.environ["PEER_DATABASE_URL"],
+    pool_size=CONNECTIONS,
+    max_overflow=0,
+    isolation_level="AUTOCOMMIT",  # as ours: a transaction around one SELECT would cost it two round trips
 )
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 cache = Redis.from_url(os.environ["REDIS_URL"], max_connections=64)
@@ -116,17 +119,17 @@ async def transactions(
     id: UUID, user_id: Person, session: Database, limit: Limit = 50
 ) -> shapes.Page[shapes.Transaction]:
     t, s = tables.Transaction, tables.Security
-    owned = select(tables.Account.currency).where(tables.Account.user_id == user_id, tables.Account.id == id)
-    if (await session.execute(owned)).scalar_one_or_none() is None:
-        raise HTTPException(404)
+    owned = exists().where(tables.Account.user_id == user_id, tables.Account.id == id)
     newest = (
         select(*tables.TRANSACTION, s.symbol)
         .outerjoin(s, s.id == t.security_id)
-        .where(t.account_id == id)
+        .where(t.account_id == id, owned)
         .order_by(t.date.desc(), t.id.desc())
         .limit(limit + 1)
     )
     rows = (await session.execute(newest)).all()
+    if not rows and not (await session.execute(select(owned))).scalar_one():
+        raise HTTPException(404)
     return shapes.Page(results=[_transaction(row) for row in rows[:limit]], next_cursor=_cursor(rows, limit))
 
 
