@@ -19,6 +19,13 @@ class NewConnection(serializers.Serializer[Any]):
 
     provider = serializers.SlugField(max_length=40)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Where an institution is and who answers for it is never for the caller to say."""
+        unknown = set(self.initial_data) - set(self.fields)
+        if unknown:
+            raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such field."), "unknown")
+        return attrs
+
 
 class Connection(serializers.Serializer[Any]):
     """A consent at an institution and how it is doing."""

@@ -1,5 +1,6 @@
 """Tokens of consents that ended here and are still to be ended at the institution."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -21,14 +22,19 @@ class PendingRevocationManager(models.Manager["PendingRevocation"]):
         revocation.save(force_insert=True)
         revoke_consent.defer(revocation_id=str(revocation.id))
 
+    def give_up_old(self, now: datetime) -> int:
+        """Erase the tokens that nobody could end in time, whatever became of their task. Returns how many."""
+        return self.filter(created_at__lt=now - PendingRevocation.LIFETIME).delete()[0]
+
 
 class PendingRevocation(models.Model):
-    """One token on its way to the revocation endpoint (RFC 7009): deleted when done, or when given up.
+    """One token on its way to the revocation endpoint (RFC 7009): deleted when done, when given up, or after a day.
 
     No connection and no person: all it can be used for is to end itself.
     """
 
     ATTEMPTS = 8
+    LIFETIME = timedelta(days=1)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.SlugField(max_length=40)

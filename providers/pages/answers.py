@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from dashtam.errors import DashtamError
+from dashtam.errors import DashtamError, NotFound
 
 
 def refused(request: Any, error: DashtamError) -> HttpResponse:
@@ -16,6 +16,16 @@ def refused(request: Any, error: DashtamError) -> HttpResponse:
     if error.retry_after is not None:
         page["Retry-After"] = str(error.retry_after)
     return page
+
+
+def error_called(code: str) -> type[DashtamError]:
+    """The kind of error with this code. Raises NotFound."""
+    kinds = [DashtamError]
+    for kind in kinds:
+        if kind.code == code and "code" in vars(kind):
+            return kind
+        kinds.extend(kind.__subclasses__())
+    raise NotFound
 
 
 def may_lead_to(request: Any, url: str) -> None:

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.pages.answers import see_other
 from accounts.pages.guard import SignedInRequest, signed_in
@@ -18,7 +18,7 @@ from providers import connectors, wiring
 from providers.connectors.base import Connector
 from providers.errors import ProviderNotConfigured, ProviderTakesFiles
 from providers.models import AuthorizationRequest
-from providers.pages.answers import may_lead_to, refused
+from providers.pages.answers import error_called, may_lead_to, refused
 from providers.pages.offers import offer, offers
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -86,7 +86,7 @@ async def reconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
 
 @require_GET
 async def callback(request: Any, slug: str) -> HttpResponse:
-    """Back from the institution (RFC 6749 §4.1.2). The answer redirects, so that the code leaves the address."""
+    """Back from the institution (RFC 6749 §4.1.2). The answer always redirects: the code leaves the address bar."""
     try:
         if request.principal is None:
             raise SignedOut
@@ -94,12 +94,21 @@ async def callback(request: Any, slug: str) -> HttpResponse:
             user_id=request.principal.user_id, provider=slug, **_returned(request)
         )
     except DashtamError as error:
-        return refused(request, error)
-    messages.success(request, f"{connectors.get(slug).name} is connected. Its accounts are being read now.")
-    response = see_other(reverse("connection", args=[connection.id]))
+        response = see_other(reverse("connection-failed", args=[type(error).code]))
+    else:
+        messages.success(
+            request, f"{connectors.get(slug).name} is connected. Its accounts are being read now."
+        )
+        response = see_other(reverse("connection", args=[connection.id]))
+        response.delete_cookie(_cookie(), path="/", samesite="Lax")
     response["Referrer-Policy"] = "no-referrer"
-    response.delete_cookie(_cookie(), path="/", samesite="Lax")
     return response
+
+
+@require_safe
+async def failed(request: Any, code: str) -> HttpResponse:
+    """Why a way back led nowhere, at an address that says nothing but that."""
+    return refused(request, error_called(code)())
 
 
 def _returned(request: HttpRequest) -> dict[str, str]:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("connections", connections.connections, name="connections"),
     path("connections/new", linking.new, name="connection-new"),
     path("connections/start/<str:token>", linking.start, name="connection-start"),
+    path("connections/failed/<slug:code>", linking.failed, name="connection-failed"),
     path("connections/<uuid:id>", connections.connection, name="connection"),
     path("connections/<uuid:id>/sync", connections.sync, name="connection-sync"),
     path("connections/<uuid:id>/reconnect", linking.reconnect, name="connection-reconnect"),

@@ -54,6 +54,8 @@ class ConsentService:
     async def review(self) -> int:
         """Mark the consents that end soon, stop those that have ended. Returns how many changed."""
         now = timezone.now()
+        if given_up := await run_db(PendingRevocation.objects.give_up_old, now):
+            logger.warning("%d consents could not be ended at their institutions for a day.", given_up)
         over = Connection.objects.filter(state__in=Connection.SYNCABLE, consent_expires_at__lte=now)
         changed = 0
         async for connection_id in over.values_list("id", flat=True):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
@@ -15,7 +16,9 @@ DATA_ENDPOINTS = ("token", "revoke", "customer", "accounts", "transactions", "ho
 HUGE_CHUNKS, HUGE_CHUNK = 64, b'"' + b"x" * (1024 * 1024 - 3) + b'",'  # 64 MiB of valid JSON
 MAINTENANCE = b"<!doctype html><title>Maintenance</title><h1>We will be back shortly</h1>"
 
-Target = Literal["token", "revoke", "customer", "accounts", "transactions", "holdings", "balances", "any"]
+Target = Literal[
+    "authorize", "token", "revoke", "customer", "accounts", "transactions", "holdings", "balances", "any"
+]
 Mode = Literal[
     "status_500",
     "status_429",
@@ -29,6 +32,8 @@ Mode = Literal[
     "drop",
     "drop_after",
     "hang",
+    "evil_issuer",
+    "no_issuer",
 ]
 
 
@@ -86,6 +91,12 @@ class Faults:
         start, body = await _captured(app, scope, receive)
         if fault.mode == "drop_after":
             return
+        if fault.mode.endswith("issuer"):
+            await send(
+                {**start, "headers": [_sent_by_another(fault, *header) for header in start["headers"]]}
+            )
+            await send({"type": "http.response.body", "body": body})
+            return
         headers = [*start["headers"], (b"content-length", b"%d" % len(body))]
         await send({**start, "headers": headers})
         if fault.mode == "truncated":
@@ -129,6 +140,16 @@ def _instead(fault: Fault) -> tuple[int, bytes, bytes, int | None] | None:
         "empty": (200, json, b"", None),
         "html": (200, text, MAINTENANCE, None),
     }.get(fault.mode)
+
+
+def _sent_by_another(fault: Fault, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """The redirect to the client as another server would make it (RFC 9207 section 1)."""
+    if name.lower() != b"location":
+        return name, value
+    address, _, query = value.decode().partition("?")
+    answer = [(key, text) for key, text in parse_qsl(query) if key != "iss"]
+    answer += [("iss", "https://evil.example")] if fault.mode == "evil_issuer" else []
+    return name, f"{address}?{urlencode(answer)}".encode()
 
 
 async def _reply(send: Send, status: int, content_type: bytes, body: bytes, retry_after: int | None) -> None:

@@ -242,7 +242,7 @@ async def test_people_come_back_to_where_they_wanted_to_go(browser: Browser, ana
     assert (await browser.get("/sign-in?next=/settings/profile"))["Location"] == "/settings/profile"
 
 
-async def test_nobody_is_sent_to_a_foreign_page(browser: Browser, ana: User) -> None:
+async def test_e9_nobody_is_sent_to_a_foreign_page(browser: Browser, ana: User) -> None:
     foreign = ["//evil.example", "/\\evil.example", "https:evil", "javascript:alert(1)", "https://evil.example/",
                "http://testserver@evil.example/", "\x00//evil.example", "///evil.example"]  # fmt: skip
     for wanted in foreign:

@@ -68,7 +68,7 @@ async def test_linking_gives_an_active_connection_with_a_consent_clock_and_a_fir
     assert (request.outcome, request.code_verifier) == ("connected", None)
 
 
-async def test_the_link_leads_to_dashtam_and_only_the_browser_is_told_the_banks_address(
+async def test_e5_the_link_leads_to_dashtam_and_only_the_browser_is_told_the_banks_address(
     ana: User, bank: SandboxBank
 ) -> None:
     started = await wiring.connection_service().start(user_id=ana.id, provider="sandbox")
@@ -95,7 +95,7 @@ async def test_looking_at_a_link_tells_what_it_is_for_and_uses_nothing_up(
     await trip.leave()
 
 
-async def test_a_link_leads_away_once(ana: User, bank: SandboxBank) -> None:
+async def test_e5_a_link_leads_away_once(ana: User, bank: SandboxBank) -> None:
     trip = await start(ana, bank)
     await trip.leave()
     with pytest.raises(LinkUsed):
@@ -104,14 +104,14 @@ async def test_a_link_leads_away_once(ana: User, bank: SandboxBank) -> None:
         await wiring.connection_service().pending_link(user_id=ana.id, link_token=trip.link_token)
 
 
-async def test_of_many_clicks_at_once_one_leads_away(ana: User, bank: SandboxBank) -> None:
+async def test_e5_of_many_clicks_at_once_one_leads_away(ana: User, bank: SandboxBank) -> None:
     trip = await start(ana, bank)
     results = await asyncio.gather(*(trip.leave() for _ in range(5)), return_exceptions=True)
     assert sum(isinstance(result, str) for result in results) == 1
     assert sum(isinstance(result, LinkUsed) for result in results) == 4
 
 
-async def test_somebody_elses_link_is_refused_and_names_nobody(
+async def test_e4_somebody_elses_link_is_refused_and_names_nobody(
     ana: User, ben: User, bank: SandboxBank
 ) -> None:
     trip = await start(ana, bank)
@@ -125,7 +125,7 @@ async def test_somebody_elses_link_is_refused_and_names_nobody(
     await trip.leave()
 
 
-async def test_a_link_ends_after_five_minutes(ana: User, bank: SandboxBank) -> None:
+async def test_e5_a_link_ends_after_five_minutes(ana: User, bank: SandboxBank) -> None:
     trip = await start(ana, bank)
     await AuthorizationRequest.objects.aupdate(expires_at=timezone.now())
     with pytest.raises(LinkUsed):
@@ -133,12 +133,12 @@ async def test_a_link_ends_after_five_minutes(ana: User, bank: SandboxBank) -> N
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "A" * 75, "../../etc/passwd"])
-async def test_a_made_up_link_is_unknown(token: str, ana: User, bank: SandboxBank) -> None:
+async def test_e5_a_made_up_link_is_unknown(token: str, ana: User, bank: SandboxBank) -> None:
     with pytest.raises(LinkUnknown):
         await wiring.connection_service().pending_link(user_id=ana.id, link_token=token)
 
 
-async def test_a_link_sealed_for_another_purpose_is_unknown(ana: User, bank: SandboxBank) -> None:
+async def test_e5_a_link_sealed_for_another_purpose_is_unknown(ana: User, bank: SandboxBank) -> None:
     await start(ana, bank)
     request = await AuthorizationRequest.objects.aget()
     other = sealed_tokens.seal("verify_email", request.id)
@@ -158,7 +158,7 @@ async def test_what_cannot_be_linked_says_why(ana: User, bank: SandboxBank, sett
     assert not await Connection.objects.aexists()
 
 
-async def test_an_unverified_person_cannot_link(make_user: Any, bank: SandboxBank) -> None:
+async def test_a14_an_unverified_person_cannot_link(make_user: Any, bank: SandboxBank) -> None:
     nobody = await run_db(make_user, "Eve", email_verified_at=None)
     with pytest.raises(EmailUnverified):
         await wiring.connection_service().start(user_id=nobody.id, provider="sandbox")
@@ -188,7 +188,7 @@ async def test_links_that_nobody_followed_do_not_pile_up(ana: User, bank: Sandbo
         {"provider": "nobody"},
     ],
 )
-async def test_a_callback_that_does_not_fit_is_refused_without_a_call_and_spoils_nothing(
+async def test_e2_a_callback_that_does_not_fit_is_refused_without_a_call_and_spoils_nothing(
     wrong: dict[str, Any], ana: User, bank: SandboxBank
 ) -> None:
     trip = await start(ana, bank)
@@ -198,7 +198,7 @@ async def test_a_callback_that_does_not_fit_is_refused_without_a_call_and_spoils
     assert (await trip.come_back(answer)).state == State.ACTIVE
 
 
-async def test_a_callback_in_another_persons_session_links_nothing_to_either(
+async def test_e4_a_callback_in_another_persons_session_links_nothing_to_either(
     ana: User, ben: User, bank: SandboxBank
 ) -> None:
     trip = await start(ana, bank)
@@ -209,7 +209,7 @@ async def test_a_callback_in_another_persons_session_links_nothing_to_either(
 
 
 @pytest.mark.parametrize("iss", [None, "", "https://evil.example", "http://127.0.0.1"])
-async def test_another_or_no_issuer_is_refused_before_the_code_is_shown_to_anybody(
+async def test_e3_another_or_no_issuer_is_refused_before_the_code_is_shown_to_anybody(
     iss: str | None, ana: User, bank: SandboxBank
 ) -> None:
     trip = await start(ana, bank)
@@ -218,7 +218,7 @@ async def test_another_or_no_issuer_is_refused_before_the_code_is_shown_to_anybo
     assert calls(bank, "token") == 0
 
 
-async def test_a_callback_works_once(ana: User, bank: SandboxBank) -> None:
+async def test_e7_a_callback_works_once(ana: User, bank: SandboxBank) -> None:
     trip = await start(ana, bank)
     answer = await trip.decide()
     connection = await trip.come_back(answer)
@@ -228,7 +228,7 @@ async def test_a_callback_works_once(ana: User, bank: SandboxBank) -> None:
     assert connection.state == State.ACTIVE
 
 
-async def test_of_many_callbacks_at_once_one_exchanges_the_code(ana: User, bank: SandboxBank) -> None:
+async def test_e7_of_many_callbacks_at_once_one_exchanges_the_code(ana: User, bank: SandboxBank) -> None:
     trip = await start(ana, bank)
     answer = await trip.decide()
     results = await asyncio.gather(*(trip.come_back(answer) for _ in range(5)), return_exceptions=True)
@@ -237,7 +237,7 @@ async def test_of_many_callbacks_at_once_one_exchanges_the_code(ana: User, bank:
     assert calls(bank, "token") == 1
 
 
-async def test_a_callback_comes_too_late_after_ten_minutes(ana: User, bank: SandboxBank) -> None:
+async def test_e2_a_callback_comes_too_late_after_ten_minutes(ana: User, bank: SandboxBank) -> None:
     trip = await start(ana, bank)
     answer = await trip.decide()
     await AuthorizationRequest.objects.aupdate(expires_at=timezone.now())
@@ -260,7 +260,7 @@ async def test_a_browser_that_goes_away_does_not_cut_the_exchange_short(ana: Use
     assert await ProviderToken.objects.aexists()
 
 
-async def test_a_denied_consent_comes_back_as_access_denied_and_leaves_nothing(
+async def test_e8_a_denied_consent_comes_back_as_access_denied_and_leaves_nothing(
     ana: User, bank: SandboxBank
 ) -> None:
     trip = await start(ana, bank)
@@ -272,7 +272,7 @@ async def test_a_denied_consent_comes_back_as_access_denied_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("error", ["server_error", "<script>alert(1)</script>", "x" * 5000])
-async def test_any_other_error_is_typed_and_never_repeated_in_words(
+async def test_e8_any_other_error_is_typed_and_never_repeated_in_words(
     error: str, ana: User, bank: SandboxBank
 ) -> None:
     trip = await start(ana, bank)
@@ -376,7 +376,7 @@ async def end(user: User, connection: Connection) -> None:
     await connection.arefresh_from_db()
 
 
-async def test_disconnecting_erases_the_tokens_at_once_and_ends_the_consent_soon(
+async def test_e13_disconnecting_erases_the_tokens_at_once_and_ends_the_consent_soon(
     ana: User, bank: SandboxBank
 ) -> None:
     connection = await connect(ana, bank)
@@ -400,7 +400,7 @@ async def test_disconnecting_twice_is_once(ana: User, bank: SandboxBank) -> None
     assert await PendingRevocation.objects.acount() == 1
 
 
-async def test_a_revocation_is_tried_again_while_the_bank_is_down_and_given_up_in_the_end(
+async def test_e13_a_revocation_is_tried_again_while_the_bank_is_down_and_given_up_in_the_end(
     ana: User, bank: SandboxBank
 ) -> None:
     connection = await connect(ana, bank)
@@ -472,7 +472,7 @@ async def test_a_consent_that_ends_soon_is_marked_and_one_that_has_ended_stops(
     }
 
 
-async def test_the_key_of_the_browser_is_kept_as_a_digest_only(ana: User, bank: SandboxBank) -> None:
+async def test_e4_the_key_of_the_browser_is_kept_as_a_digest_only(ana: User, bank: SandboxBank) -> None:
     trip = await start(ana, bank)
     await trip.leave()
     request = await AuthorizationRequest.objects.aget()

@@ -49,7 +49,7 @@ async def refreshed(*answers: bytes, **changes: Any) -> oauth.TokenResponse:
         return await oauth.refresh(server(peer.url, **changes), refresh_token="RT0")
 
 
-def test_the_authorization_url_carries_all_that_rfc_6749_and_7636_ask_for() -> None:
+def test_e1_the_authorization_url_carries_all_that_rfc_6749_and_7636_ask_for() -> None:
     verifier = oauth.new_code_verifier()
     url = oauth.authorization_url(
         server("https://b.example"), redirect_uri="https://d/cb", state="S", code_verifier=verifier
@@ -68,13 +68,13 @@ def test_the_authorization_url_carries_all_that_rfc_6749_and_7636_ask_for() -> N
     assert verifier not in url
 
 
-def test_no_two_attempts_share_a_state_or_a_verifier() -> None:
+def test_e1_no_two_attempts_share_a_state_or_a_verifier() -> None:
     assert (
         len({oauth.new_state() for _ in range(100)} | {oauth.new_code_verifier() for _ in range(100)}) == 200
     )
 
 
-async def test_a_code_is_exchanged_with_its_verifier_and_redirect_uri() -> None:
+async def test_e1_a_code_is_exchanged_with_its_verifier_and_redirect_uri() -> None:
     async with canned(answer(TOKENS)) as peer:
         tokens = await oauth.exchange_code(
             server(peer.url), code="C", code_verifier="V", redirect_uri="https://d/cb"

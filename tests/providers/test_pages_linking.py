@@ -1,7 +1,8 @@
 """Linking in a browser: one page before leaving, one redirect back, and a kind word for every other case."""
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from django.urls import reverse
@@ -34,7 +35,16 @@ async def come_back(browser: Browser, bank: SandboxBank, **decision: str) -> Any
     return await browser.get(path_of(bank.decide(await leave(browser), **decision)))
 
 
-async def test_the_page_before_leaving_says_who_gets_what(ana: User, bank: SandboxBank) -> None:
+async def refused(browser: Browser, address: str) -> Any:
+    """The page that says why a way back led nowhere, reached by a redirect that cleans the address bar."""
+    answer = await browser.get(address)
+    assert (answer.status_code, answer["Cache-Control"]) == (303, "no-store")
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert re.fullmatch(r"/connections/failed/[a-z_]+", answer["Location"])
+    return await browser.get(answer["Location"])
+
+
+async def test_e4_the_page_before_leaving_says_who_gets_what(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
     answer = await browser.get(NEW)
     told = browser.text(answer)
@@ -50,7 +60,7 @@ async def test_its_form_may_lead_to_the_bank_and_to_nobody_else(ana: User, bank:
     assert "default-src 'none'" in policy
 
 
-async def test_leaving_binds_the_attempt_to_this_browser(ana: User, bank: SandboxBank) -> None:
+async def test_e4_leaving_binds_the_attempt_to_this_browser(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
     assert (await leave(browser)).startswith(f"{bank.url}/oauth/authorize?")
     cookie = browser.client.cookies["link"]
@@ -62,7 +72,7 @@ async def test_leaving_binds_the_attempt_to_this_browser(ana: User, bank: Sandbo
     )
 
 
-async def test_over_https_the_cookie_can_come_from_this_host_only(
+async def test_e4_over_https_the_cookie_can_come_from_this_host_only(
     ana: User, bank: SandboxBank, settings: Any
 ) -> None:
     settings.SESSION_COOKIE_SECURE = True
@@ -71,7 +81,7 @@ async def test_over_https_the_cookie_can_come_from_this_host_only(
     assert browser.client.cookies["__Host-link"]["secure"]
 
 
-async def test_the_way_back_redirects_so_that_the_code_leaves_the_address(
+async def test_e11_the_way_back_redirects_so_that_the_code_leaves_the_address(
     ana: User, bank: SandboxBank
 ) -> None:
     browser = await signed_in(ana)
@@ -83,31 +93,31 @@ async def test_the_way_back_redirects_so_that_the_code_leaves_the_address(
     assert "Sandbox Bank is connected" in browser.text(await browser.get(answer["Location"]))
 
 
-async def test_the_same_way_back_twice_is_answered_kindly(ana: User, bank: SandboxBank) -> None:
+async def test_e7_the_same_way_back_twice_is_answered_kindly(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
     address = path_of(bank.decide(await leave(browser)))
     cookie = browser.client.cookies["link"].value
     await browser.get(address)
     browser.client.cookies["link"] = cookie
-    again = await browser.get(address)
+    again = await refused(browser, address)
     assert again.status_code == 410
     assert "Go to your connections" in browser.text(again)
     assert await Connection.objects.acount() == 1
 
 
-async def test_another_browser_cannot_finish_it(ana: User, bank: SandboxBank) -> None:
+async def test_e4_another_browser_cannot_finish_it(ana: User, bank: SandboxBank) -> None:
     address = path_of(bank.decide(await leave(await signed_in(ana))))
     other = await signed_in(ana)
-    answer = await other.get(address)
+    answer = await refused(other, address)
     assert answer.status_code == 400
     assert not await Connection.objects.filter(state="active").aexists()
 
 
-async def test_another_person_cannot_finish_it(ana: User, ben: User, bank: SandboxBank) -> None:
+async def test_e4_another_person_cannot_finish_it(ana: User, ben: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
     address = path_of(bank.decide(await leave(browser)))
     await browser.sign_in(ben)
-    assert (await browser.get(address)).status_code == 400
+    assert (await refused(browser, address)).status_code == 400
     assert not await Connection.objects.filter(state="active").aexists()
 
 
@@ -115,16 +125,16 @@ async def test_coming_back_signed_out_says_to_sign_in_and_start_again(ana: User,
     browser = await signed_in(ana)
     address = path_of(bank.decide(await leave(browser)))
     del browser.client.cookies["session"]
-    answer = await browser.get(address)
+    answer = await refused(browser, address)
     told = browser.text(answer)
     assert answer.status_code == 401
     assert "Sign in and start again" in told
     assert ana.email not in told
 
 
-async def test_a_denied_consent_is_a_choice_and_not_an_error(ana: User, bank: SandboxBank) -> None:
+async def test_e8_a_denied_consent_is_a_choice_and_not_an_error(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
-    answer = await come_back(browser, bank, decision="deny")
+    answer = await refused(browser, path_of(bank.decide(await leave(browser), decision="deny")))
     assert answer.status_code == 403
     assert "You chose not to connect" in browser.text(answer)
     assert "administrator" not in browser.text(answer)
@@ -133,27 +143,29 @@ async def test_a_denied_consent_is_a_choice_and_not_an_error(ana: User, bank: Sa
 @pytest.mark.parametrize(
     "query", ["", "state=made-up", "code=x", "error=access_denied", "state=%00&code=%00"]
 )
-async def test_a_way_back_from_nowhere_is_refused_with_a_way_on(ana: User, query: str) -> None:
+async def test_e2_a_way_back_from_nowhere_is_refused_with_a_way_on(ana: User, query: str) -> None:
     browser = await signed_in(ana)
-    answer = await browser.get(f"/providers/sandbox/callback?{query}")
+    answer = await refused(browser, f"/providers/sandbox/callback?{query}")
     assert answer.status_code == 400
     assert "Connect an institution" in browser.text(answer)
 
 
 @pytest.mark.parametrize("error", ["temporarily_unavailable", "<script>alert(1)</script>"])
-async def test_an_error_in_the_address_is_never_shown_raw(ana: User, bank: SandboxBank, error: str) -> None:
+async def test_e8_an_error_in_the_address_is_never_shown_raw(
+    ana: User, bank: SandboxBank, error: str
+) -> None:
     browser = await signed_in(ana)
     state = dict(part.split("=") for part in urlsplit(await leave(browser)).query.split("&"))["state"]
-    answer = await browser.client.get("/providers/sandbox/callback", {"state": state, "error": error})
+    answer = await refused(browser, f"/providers/sandbox/callback?state={state}&error={quote(error)}")
     assert 400 <= answer.status_code < 500
     assert error not in answer.content.decode()
     assert "<script>alert" not in answer.content.decode()
 
 
-async def test_another_providers_address_does_not_take_it(ana: User, bank: SandboxBank) -> None:
+async def test_e2_another_providers_address_does_not_take_it(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
     address = path_of(bank.decide(await leave(browser)))
-    assert (await browser.get(address.replace("/sandbox/", "/other/"))).status_code == 400
+    assert (await refused(browser, address.replace("/sandbox/", "/other/"))).status_code == 400
 
 
 # --- one-time links ------------------------------------------------------------------------------
@@ -164,7 +176,7 @@ async def link(user: User) -> str:
     return urlsplit(started.authorization_url).path
 
 
-async def test_a_link_made_by_api_asks_before_it_leaves(ana: User, bank: SandboxBank) -> None:
+async def test_e4_a_link_made_by_api_asks_before_it_leaves(ana: User, bank: SandboxBank) -> None:
     browser, address = await signed_in(ana), await link(ana)
     page = await browser.get(address)
     assert f"Connect Sandbox Bank to {ana.email}" in browser.text(page)
@@ -173,13 +185,13 @@ async def test_a_link_made_by_api_asks_before_it_leaves(ana: User, bank: Sandbox
     assert (answer.status_code, urlsplit(answer["Location"]).path) == (303, "/oauth/authorize")
 
 
-async def test_looking_at_a_link_does_not_use_it_up(ana: User, bank: SandboxBank) -> None:
+async def test_e5_looking_at_a_link_does_not_use_it_up(ana: User, bank: SandboxBank) -> None:
     browser, address = await signed_in(ana), await link(ana)
     assert [(await browser.get(address)).status_code for _ in range(2)] == [200, 200]
     assert (await AuthorizationRequest.objects.aget()).started_at is None
 
 
-async def test_a_link_works_once(ana: User, bank: SandboxBank) -> None:
+async def test_e5_a_link_works_once(ana: User, bank: SandboxBank) -> None:
     browser, address = await signed_in(ana), await link(ana)
     await browser.get(address)
     await browser.post(address)
@@ -188,7 +200,7 @@ async def test_a_link_works_once(ana: User, bank: SandboxBank) -> None:
         assert "Go to your connections" in browser.text(answer)
 
 
-async def test_somebody_elses_link_reveals_nothing_and_links_nothing(
+async def test_e4_somebody_elses_link_reveals_nothing_and_links_nothing(
     ana: User, ben: User, bank: SandboxBank
 ) -> None:
     browser, address = await signed_in(ben), await link(ana)
@@ -206,7 +218,7 @@ async def test_a_mutilated_link_is_not_found(ana: User) -> None:
     assert (await (await signed_in(ana)).get("/connections/start/abc")).status_code == 404
 
 
-async def test_a_link_needs_a_signed_in_person(ana: User, bank: SandboxBank) -> None:
+async def test_e4_a_link_needs_a_signed_in_person(ana: User, bank: SandboxBank) -> None:
     address = await link(ana)
     answer = await Browser().get(address)
     assert answer.status_code == 302
@@ -249,7 +261,7 @@ async def test_what_comes_in_files_leads_to_the_import(ana: User) -> None:
     assert (answer.status_code, answer["Location"]) == (303, "/imports/new")
 
 
-async def test_an_unconfirmed_address_cannot_link(make_user: Any, bank: SandboxBank) -> None:
+async def test_a14_an_unconfirmed_address_cannot_link(make_user: Any, bank: SandboxBank) -> None:
     browser = await signed_in(await run_db(make_user, "Una", email_verified_at=None))
     await browser.get(NEW)
     answer = await browser.post(NEW)

@@ -82,7 +82,7 @@ async def test_a_token_is_renewed_a_tenth_of_its_life_before_its_end() -> None:
     assert not token.is_fresh(now + timedelta(days=1, minutes=-4))
 
 
-async def test_fifty_callers_of_one_expired_token_make_one_call(ana: User, bank: SandboxBank) -> None:
+async def test_e10_fifty_callers_of_one_expired_token_make_one_call(ana: User, bank: SandboxBank) -> None:
     connection = await connect(ana, bank)
     await expire(connection)
     tokens = await asyncio.gather(*(token_of(connection) for _ in range(50)))
@@ -100,7 +100,7 @@ async def test_a_token_the_bank_refuses_is_refreshed_once_and_the_call_repeated(
     assert token_calls(bank) == 2
 
 
-async def test_an_answer_without_a_refresh_token_keeps_the_old_one(
+async def test_e10_an_answer_without_a_refresh_token_keeps_the_old_one(
     ana: User, bank: SandboxBank, settings: Any
 ) -> None:
     connection = await connect(ana, bank)
@@ -141,7 +141,7 @@ async def test_e10_a_bank_that_is_down_leaves_the_connection_as_it_was(
         ("html", ProviderUnreadable),
     ],
 )
-async def test_an_answer_that_says_nothing_is_tried_again_with_the_old_token(
+async def test_e10_an_answer_that_says_nothing_is_tried_again_with_the_old_token(
     mode: str, error: type[Exception], ana: User, bank: SandboxBank, settings: Any
 ) -> None:
     connection = await connect(ana, bank)
@@ -187,7 +187,9 @@ async def test_a_bank_that_is_down_in_between_does_not_hide_the_lost_answer(
         await token_of(connection)
 
 
-async def test_a_consent_withdrawn_at_the_bank_is_noticed_once_and_told(ana: User, bank: SandboxBank) -> None:
+async def test_e10_a_consent_withdrawn_at_the_bank_is_noticed_once_and_told(
+    ana: User, bank: SandboxBank
+) -> None:
     connection = await connect(ana, bank)
     await expire(connection)
     bank.control("revoke", {"customer": "ana"})

@@ -74,7 +74,7 @@ def token_calls(bank: SandboxBank) -> int:
     return count
 
 
-async def test_eight_processes_that_want_one_expired_token_make_one_call(
+async def test_e10_eight_processes_that_want_one_expired_token_make_one_call(
     make_user: Callable[..., User], bank: SandboxBank
 ) -> None:
     connection = await expired(make_user, bank)
