@@ -20,6 +20,8 @@ WORDS = {
     "connection.disconnected": "{provider} was disconnected",
     "connection_token.refused": "Stored access to an institution could not be opened, and was not used",
     "email.verified": "You confirmed your email address",
+    "export.requested": "You asked for a copy of your data",
+    "export.taken": "A copy of your data was saved",
     "password.changed": "Your password was changed",
     "password.reset": "Your password was set anew, by a mailed link",
     "refresh_token.reused": "A program's session was used twice, perhaps by somebody else, and was ended",

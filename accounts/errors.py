@@ -44,3 +44,19 @@ class TooManyApiKeys(Conflict):
     code = "too_many_api_keys"
     title = "You have as many API keys as there can be."
     detail = "End some that you no longer use, then create a new one."
+
+
+class ExportNotReady(Conflict):
+    """Still in the making."""
+
+    code = "export_not_ready"
+    title = "Your data is not ready yet."
+    detail = "Ask again in a few seconds."
+
+
+class ExportGone(Gone):
+    """Taken already, or too old."""
+
+    code = "export_gone"
+    title = "This export has been taken already, or has expired."
+    detail = "Ask for a new one."

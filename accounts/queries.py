@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from accounts.activity import describe
-from accounts.models import ApiKey, AuditEvent, Session, StaffAct, User
+from accounts.models import ApiKey, AuditEvent, DataExport, Session, StaffAct, User
 from dashtam.api import Listing, Page, invalid_cursor, listing
 from dashtam.errors import NotFound
 
@@ -75,3 +75,8 @@ def _told(row: dict[str, Any], user_id: UUID, acts: dict[str, StaffAct]) -> dict
         "reason": act.reason if act else None,
         "ticket": (act.ticket or None) if act else None,
     }
+
+
+def export(*, user_id: UUID) -> DataExport | None:
+    """The export that is being made or waits to be taken."""
+    return DataExport.objects.current(user_id=user_id)

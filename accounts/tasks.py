@@ -38,3 +38,16 @@ async def tidy_failed_proofs(timestamp: int) -> None:
 async def remind_of_api_keys(timestamp: int) -> None:
     """Write to the owners of API keys that soon expire."""
     await wiring.api_key_service().remind()
+
+
+@background(queue="exports", lock="exports", retry=RETRY)
+async def make_export(export_id: str) -> None:
+    """Put a person's data together; one after the other, so that everything else keeps its speed."""
+    await wiring.export_service().make(export_id=UUID(export_id))
+
+
+@app.periodic(cron="43 * * * *")
+@background(queue="schedule", queueing_lock="forget_exports")
+async def forget_exports(timestamp: int) -> None:
+    """Delete the exports that nobody may take any more."""
+    await wiring.export_service().forget()

@@ -12,12 +12,14 @@ from accounts.ended import EndedSessions
 from accounts.models import ApiKey, Session
 from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
+from accounts.services.export_service import ExportService
 from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.leaving_service import LeavingService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
 from dashtam.cache import cache
+from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
 
 
@@ -62,6 +64,11 @@ def _ended_lately() -> frozenset[UUID]:
 def api_key_service() -> ApiKeyService:
     """Keys for programs."""
     return ApiKeyService(cache=cache(), ended=ended_sessions(), sessions=session_service())
+
+
+def export_service() -> ExportService:
+    """Copies of people's data."""
+    return ExportService(encryption=encryption_service())
 
 
 def leaving_service() -> LeavingService:

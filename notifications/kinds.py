@@ -38,6 +38,7 @@ KINDS: dict[str, Kind] = {
     "refresh_token_reused": Kind(
         "See where you are signed in", "/settings/sessions", needs=("when", "ip", "device")
     ),
+    "export_ready": Kind("Save my data", "/settings/data", needs=("when",)),
     "account_leaving": Kind("Keep my account", "/sign-in", needs=("when",)),
     "account_deleted": Kind("Visit Dashtam", "/sign-up", needs=("when",), keep=False),
     "sign_in_locked": Kind("Set a new password", "/forgot-password"),

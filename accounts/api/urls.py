@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import activity, api_keys, me, passwords, registration, tokens
+from accounts.api import activity, api_keys, exports, me, passwords, registration, tokens
 
 urlpatterns = [
     path("users", registration.Users.as_view()),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("password-resets", passwords.PasswordResets.as_view()),
     path("password-resets/confirm", passwords.ConfirmedPasswordResets.as_view()),
     path("me", me.Me.as_view()),
+    path("me/export", exports.OwnExport.as_view()),
+    path("me/exports/<uuid:id>/file", exports.ExportFile.as_view()),
     path("me/deletion", me.Deletion.as_view()),
     path("me/password", passwords.OwnPassword.as_view()),
     path("activity", activity.Activity.as_view()),

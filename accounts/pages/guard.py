@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from accounts.principal import Principal
@@ -23,12 +24,12 @@ class SignedInRequest(HttpRequest):
 
 
 def signed_in(
-    view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponse]],
-) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
+    view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
+) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
     """Send everybody else to the sign-in page, and back afterwards."""
 
     @functools.wraps(view)
-    async def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    async def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.principal is None:
             return to_sign_in(request)
         return await view(request, *args, **kwargs)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import api_keys, leaving, passwords, registration, settings, sign_in
+from accounts.pages import api_keys, data, leaving, passwords, registration, settings, sign_in
 
 urlpatterns = [
     path("sign-up", registration.sign_up, name="sign-up"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("settings/sessions", settings.sessions, name="settings-sessions"),
     path("settings/sessions/<uuid:id>/end", settings.end_session, name="session-end"),
     path("settings/sessions/end-others", settings.end_other_sessions, name="sessions-end-others"),
+    path("settings/data", data.data, name="settings-data"),
+    path("settings/data/export", data.start_export, name="export-start"),
+    path("settings/data/exports/<uuid:id>/take", data.take_export, name="export-take"),
     path("settings/leave", leaving.leave, name="leave"),
     path("settings/stay", leaving.stay, name="stay"),
     path("settings/api-keys", api_keys.api_keys, name="settings-api-keys"),

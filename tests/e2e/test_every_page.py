@@ -24,6 +24,7 @@ SIGNED_IN = [
     "/settings/activity",
     "/settings/api-keys",
     "/settings/api-keys/new",
+    "/settings/data",
     "/settings/leave",
 ]
 SCREENS: dict[str, ViewportSize] = {

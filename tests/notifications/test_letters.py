@@ -28,6 +28,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "address_known": {},
     "superuser_made": {"when": "2026-11-22T12:30:00+00:00", "email": "boss@example.org"},
     "password_changed": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7"},
+    "export_ready": {"when": "2026-11-22T12:30:00+00:00"},
     "account_leaving": {"when": "2026-11-22T12:30:00+00:00"},
     "account_deleted": {"when": "2026-11-22T12:30:00+00:00"},
     "api_key_created": {
@@ -51,6 +52,7 @@ PATHS = {
     "address_known": "/sign-in",
     "superuser_made": "/admin/accounts/user/",
     "password_changed": "/forgot-password",
+    "export_ready": "/settings/data",
     "account_leaving": "/sign-in",
     "account_deleted": "/sign-up",
     "api_key_created": "/settings/api-keys",

@@ -1,0 +1,14 @@
+"""How an archive is sent."""
+
+from collections.abc import AsyncIterator
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+
+
+def archive_response(pieces: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """A ZIP that the browser saves, sent as it is read."""
+    response = StreamingHttpResponse(pieces, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="dashtam-{timezone.now():%Y-%m-%d}.zip"'
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,126 @@
+"""A copy of everything that is a person's own, made in the background and handed over once."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models.audit import AuditEvent
+from dashtam.ids import uuid7
+from dashtam.sealed_fields import SealedField
+from notifications.models import Email
+
+KEPT = timedelta(hours=24)
+TAKING = timedelta(hours=1)  # time to carry away what somebody has begun to take
+LOST = timedelta(days=1)
+
+
+class DataExportManager(models.Manager["DataExport"]):
+    """One at a time for each person: asked for, made, taken once."""
+
+    def current(self, *, user_id: UUID) -> "DataExport | None":
+        """The one that is being made or waits to be taken."""
+        ready = Q(state=DataExport.State.READY, taken_at=None, expires_at__gt=timezone.now())
+        return self.filter(Q(state__in=DataExport.UNFINISHED) | ready, user_id=user_id).first()
+
+    @transaction.atomic
+    def request(self, *, user_id: UUID) -> "DataExport":
+        """The person's current export, or a new one with its task in the same transaction."""
+        from accounts.tasks import make_export  # tasks lead back to this module
+
+        get_user_model().objects.select_for_update(no_key=True).get(id=user_id)  # one request at a time
+        export = self.current(user_id=user_id)
+        if export is None:
+            export = self.create(user_id=user_id)
+            make_export.defer(export_id=str(export.id))
+            AuditEvent.objects.record("export.requested", user_id=user_id, export_id=str(export.id))
+        return export
+
+    @transaction.atomic
+    def make(
+        self, *, id: UUID, pieces: Callable[[UUID], Iterable[bytes]], seal: Callable[[UUID, bytes], bytes]
+    ) -> bool:
+        """Fill an export with the pieces of its person's copy, all or none; False when there is nothing to do."""
+        waiting = self.select_for_update().select_related("user").filter(state__in=DataExport.UNFINISHED)
+        export = waiting.filter(id=id).first()
+        if export is None:
+            return False
+        for number, piece in enumerate(pieces(export.user_id)):
+            part = ExportPart(export=export, number=number)
+            part.data = seal(part.id, piece)
+            part.save(force_insert=True)
+            export.size += len(piece)
+        export.state, export.expires_at = DataExport.State.READY, timezone.now() + KEPT
+        export.save(update_fields=["state", "expires_at", "size"])
+        context = {"when": export.expires_at.isoformat()}
+        Email.objects.queue(
+            user_id=export.user_id, to=export.user.email, kind="export_ready", context=context
+        )
+        return True
+
+    @transaction.atomic
+    def take(self, *, user_id: UUID, id: UUID) -> "DataExport | None":
+        """Hand it over: of many who ask, one gets it."""
+        now = timezone.now()
+        ready = self.filter(id=id, user_id=user_id, state=DataExport.State.READY, expires_at__gt=now)
+        if not ready.filter(taken_at=None).update(taken_at=now):
+            return None
+        AuditEvent.objects.record("export.taken", user_id=user_id, export_id=str(id))
+        return self.get(id=id)
+
+    def forget(self) -> int:
+        """Delete what has been taken, was not taken in time, or never got done."""
+        now = timezone.now()
+        lost = Q(created_at__lt=now - LOST, state__in=DataExport.UNFINISHED)
+        over = Q(expires_at__lt=now) | Q(taken_at__lt=now - TAKING) | lost
+        return self.filter(over).delete()[0]
+
+
+class DataExport(models.Model):
+    """One copy and how far it is. Its content lies sealed in parts of at most a megabyte."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        READY = "ready"
+
+    UNFINISHED = (State.QUEUED,)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="data_exports")
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    size = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[DataExportManager] = DataExportManager()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"data export {self.id}"
+
+
+class ExportPart(models.Model):
+    """A piece of the archive."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    export = models.ForeignKey(DataExport, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    data = SealedField()
+
+    objects: ClassVar[models.Manager["ExportPart"]] = models.Manager()
+
+    class Meta:
+        ordering = ("export", "number")
+        constraints = (models.UniqueConstraint("export", "number", name="export_part_once"),)
+
+    def __str__(self) -> str:
+        return f"part {self.number} of {self.export_id}"

@@ -1,0 +1,47 @@
+"""One's own data: to take along, or to delete."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import queries, wiring
+from accounts.downloads import archive_response
+from accounts.errors import ExportGone, ExportNotReady
+from accounts.pages.answers import see_other
+from accounts.pages.guard import SignedInRequest, signed_in
+from dashtam.bridge import run_db
+
+
+@require_safe
+@signed_in
+async def data(request: SignedInRequest) -> HttpResponseBase:
+    """What can be done with it, and an export that is under way."""
+    export = await run_db(queries.export, user_id=request.principal.user_id)
+    return render(request, "accounts/data.html", {"export": export})
+
+
+@require_POST
+@signed_in
+async def start_export(request: SignedInRequest) -> HttpResponseBase:
+    """Ask for a copy."""
+    request.principal.require_fresh()
+    await wiring.export_service().request(user_id=request.principal.user_id)
+    messages.success(request, "We are putting your data together, and write to you when it is ready.")
+    return see_other("settings-data")
+
+
+@require_POST
+@signed_in
+async def take_export(request: SignedInRequest, id: UUID) -> StreamingHttpResponse | HttpResponseBase:
+    """Save it. A form, not a link: nothing that works by itself stands in any address."""
+    request.principal.require_fresh()
+    try:
+        pieces = await wiring.export_service().take(user_id=request.principal.user_id, export_id=id)
+    except (ExportGone, ExportNotReady) as error:
+        messages.warning(request, f"{error.title} {error.detail}")
+        return see_other("settings-data")
+    return archive_response(pieces)

@@ -1,0 +1,59 @@
+"""Handing people a copy of everything that is theirs."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from accounts import archive
+from accounts.errors import ExportGone, ExportNotReady
+from accounts.models import DataExport, ExportPart
+from dashtam import limits
+from dashtam.bridge import run_db
+from dashtam.errors import NotFound
+from dashtam.limits import Limit
+from dashtam.sealed_fields import place
+from dashtam.services.encryption_service import EncryptionService
+
+A_DAY = Limit("export", times=5, seconds=86_400)
+
+
+class ExportService:
+    """One export at a time for each person, made by the worker, kept for a day, taken once."""
+
+    def __init__(self, *, encryption: EncryptionService) -> None:
+        self.encryption = encryption
+
+    async def request(self, *, user_id: UUID) -> DataExport:
+        """The person's current export; a new one if there is none. Raises TooManyRequests."""
+        current = await run_db(DataExport.objects.current, user_id=user_id)
+        if current is not None:
+            return current
+        await limits.require((A_DAY, user_id))
+        return await run_db(DataExport.objects.request, user_id=user_id)
+
+    async def make(self, *, export_id: UUID) -> None:
+        """Make the archive. Nothing happens if it is made already."""
+        await run_db(DataExport.objects.make, id=export_id, pieces=archive.pieces, seal=self._seal)
+
+    async def take(self, *, user_id: UUID, export_id: UUID) -> AsyncIterator[bytes]:
+        """The archive, this once. Raises NotFound, ExportNotReady, ExportGone."""
+        found = await run_db(DataExport.objects.filter(id=export_id, user_id=user_id).first)
+        if found is None:
+            raise NotFound
+        if found.state != DataExport.State.READY:
+            raise ExportNotReady
+        if await run_db(DataExport.objects.take, user_id=user_id, id=export_id) is None:
+            raise ExportGone
+        return self._stream(export_id)
+
+    async def forget(self) -> None:
+        """Delete what nobody may take any more."""
+        await run_db(DataExport.objects.forget)
+
+    async def _stream(self, export_id: UUID) -> AsyncIterator[bytes]:
+        parts = ExportPart.objects.filter(export_id=export_id)
+        for number in range(await run_db(parts.count)):
+            part = await run_db(parts.get, number=number)
+            yield self.encryption.decrypt(bytes(part.data), row=place(ExportPart, part.id, "data"))
+
+    def _seal(self, part_id: UUID, piece: bytes) -> bytes:
+        return self.encryption.encrypt(piece, row=place(ExportPart, part_id, "data"))
