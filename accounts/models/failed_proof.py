@@ -1,11 +1,11 @@
 """How often in a row somebody could not prove who they are: kept where it lasts, so that nothing resets it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from dashtam import tokens
@@ -18,6 +18,22 @@ FREE = 5  # failures in a row before the first wait
 WAITS = (60, 120, 240, 480, 900)  # seconds; the last for all that follow
 FRESH = timedelta(hours=12)  # a longer pause starts the waits anew
 MOST = 100  # failures in a row before a password alone no longer opens anything (NIST SP 800-63B-4 §3.2.2)
+
+# Seconds until the next try may be made, by the database's clock, which all processes share. What seems to lie in
+# the future was written before the clock was set back, and makes nobody wait.
+_WAIT = f"""
+CASE WHEN known.recent < {FREE} OR known.last_at NOT BETWEEN now() - %(fresh)s AND now() + interval '1 minute' THEN 0
+ELSE (ARRAY[{", ".join(map(str, WAITS))}])[least(known.recent - {FREE - 1}, {len(WAITS)})]
+    - extract(epoch FROM now() - known.last_at) END"""
+_COUNT = f"""
+INSERT INTO accounts_failedproof AS known (subject_hash, user_id, recent, total, last_at)
+VALUES (%(subject)s, %(user)s, 1, 1, now())
+ON CONFLICT (subject_hash) DO UPDATE SET
+    recent = CASE WHEN known.last_at > now() - %(fresh)s THEN known.recent + 1 ELSE 1 END,
+    total = known.total + 1, last_at = now(), user_id = excluded.user_id
+WHERE {_WAIT} <= 0
+RETURNING total"""  # noqa: S608 our own numbers
+_LEFT = f"SELECT {_WAIT} FROM accounts_failedproof known WHERE subject_hash = %(subject)s"  # noqa: S608
 
 
 def subject_of(kind: str, key: object) -> bytes:
@@ -38,16 +54,17 @@ class FailedProofManager(models.Manager["FailedProof"]):
     @transaction.atomic
     def begin(self, *, subject: bytes, user_id: UUID | None, warn: "User | None" = None) -> Standing:
         """Count a try, unless it comes too early. The last one before it is locked is told to `warn`."""
-        row, _ = self.select_for_update().get_or_create(subject_hash=subject)
-        now = timezone.now()
-        if wait := row.wait(now):
-            return Standing(wait=wait)
-        row.recent = row.recent + 1 if now - row.last_at < FRESH else 1
-        row.total, row.last_at, row.user_id = row.total + 1, now, user_id
-        row.save()
-        if row.total == MOST and warn is not None and warn.is_active:
+        values = {"subject": subject, "user": user_id, "fresh": FRESH}
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, values)
+            counted = cursor.fetchone()
+            if counted is None:
+                cursor.execute(_LEFT, values)
+                left = cursor.fetchone()  # none when somebody has just proved who they are
+                return Standing(wait=max(1.0, float(left[0])) if left else 1.0)
+        if counted[0] == MOST and warn is not None and warn.is_active:
             Email.objects.queue(user_id=warn.id, to=warn.email, kind="sign_in_locked")
-        return Standing(locked=row.total > MOST)
+        return Standing(locked=counted[0] > MOST)
 
     def give_back(self, *, subject: bytes) -> None:
         """The try did not come to be, or proved nothing either way."""
@@ -82,11 +99,3 @@ class FailedProof(models.Model):
 
     def __str__(self) -> str:
         return f"{self.total} failures, the last at {self.last_at}"
-
-    def wait(self, now: datetime) -> float:
-        """Seconds until the next try may be made."""
-        since = (now - self.last_at).total_seconds()
-        if self.recent < FREE or since > FRESH.total_seconds():
-            return 0.0
-        wait = WAITS[min(self.recent - FREE, len(WAITS) - 1)]
-        return max(0.0, min(wait, wait - since))  # a clock that was set back makes nobody wait longer

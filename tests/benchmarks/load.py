@@ -55,7 +55,7 @@ class Reader(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         head, found, body = self.buffer.partition(b"\r\n\r\n")
-        if not found or not _whole(head.lower(), body):
+        if not found or not whole(head.lower(), body):
             return
         self.seen.append(time.perf_counter() - self.started)
         status = head[9:12].decode()
@@ -67,7 +67,8 @@ class Reader(asyncio.Protocol):
             self.answers["lost"] = self.answers.get("lost", 0) + 1
 
 
-def _whole(head: bytes, body: bytes) -> bool:
+def whole(head: bytes, body: bytes) -> bool:
+    """Whether all of an answer has come; `head` in lower case."""
     _, sized, rest = head.partition(b"content-length:")
     if sized:
         return len(body) >= int(rest.partition(b"\r\n")[0])

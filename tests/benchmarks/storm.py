@@ -1,138 +1,87 @@
 """A hundred people sign in at once: what it costs them, and everybody else."""
 
-import asyncio
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 import bcrypt
-import httpx
 
+from dashtam.bridge import _yield_to_the_loop
+from tests.benchmarks.crowd import Plan, Seen, watch
 from tests.benchmarks.report import Row, percentile, row
 from tests.stack import PASSWORD, Stack
 
 PEOPLE = 100
-STORM_SECONDS = 12.0
-QUIET_SECONDS = 4.0
+STORM_SECONDS = 15.0
+QUIET_SECONDS = 5.0
+FINE = {"200", "401", "429", "503"}
 
-
-@dataclass
-class Seen:
-    """What the readers and the people who signed in saw."""
-
-    reads: list[float] = field(default_factory=list)
-    healths: list[float] = field(default_factory=list)
-    accepted: list[float] = field(default_factory=list)
-    refused: list[float] = field(default_factory=list)
-    answers: Counter[int] = field(default_factory=Counter)
+_SIGN_UP = """
+from django.utils import timezone
+from accounts.models import User
+from accounts.wiring import password_service
+known = password_service().hash_password({password!r})
+for n in range({people}):
+    User.objects.create_hashed(
+        email=f"crowd{{n}}@example.org", password_hash=known, name="Crowd", email_verified_at=timezone.now())
+"""
 
 
 def bcrypt_ceiling(seconds: float = 4.0) -> float:
-    """Hashes a second that this machine can do with all cores and nothing else."""
+    """Hashes a second that this machine can do with all cores and nothing else.
+
+    At the priority that the product hashes at: what else the machine does is missing to both alike.
+    """
     salt = bcrypt.gensalt(12)
     done = 0
     started = time.perf_counter()
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(initializer=_yield_to_the_loop) as pool:
         while time.perf_counter() - started < seconds:
             done += len(list(pool.map(lambda _: bcrypt.hashpw(b"ceiling", salt), range(8))))
     return done / (time.perf_counter() - started)
 
 
-async def _read(client: httpx.AsyncClient, path: str, into: list[float], until: float) -> None:
-    while (started := time.perf_counter()) < until:
-        response = await client.get(path)
-        response.raise_for_status()
-        into.append(time.perf_counter() - started)
-        await asyncio.sleep(0.01)
+def measure(stack: Stack, token: str) -> list[Row]:
+    """Signs in by the hundred against a running stack that believes forwarded addresses."""
+    stack.manage("shell", "-c", _SIGN_UP.format(password=PASSWORD, people=PEOPLE))
+    people = [f"crowd{n}@example.org" for n in range(PEOPLE)]
+    before = bcrypt_ceiling()
+    quiet = watch(_plan(stack, token, [], QUIET_SECONDS))
+    storm = watch(_plan(stack, token, people, STORM_SECONDS))
+    ceiling = (before + bcrypt_ceiling()) / 2  # what else the machine does changes from minute to minute
+    return _rows(quiet, storm, ceiling)
 
 
-async def _sign_in(client: httpx.AsyncClient, email: str, seen: Seen, until: float) -> None:
-    while (started := time.perf_counter()) < until:
-        response = await client.post("auth/tokens", json={"email": email, "password": PASSWORD})
-        took = time.perf_counter() - started
-        seen.answers[response.status_code] += 1
-        if response.status_code == 200:
-            seen.accepted.append(took)
-        else:
-            seen.refused.append(took)
-            await asyncio.sleep(float(response.headers.get("retry-after", 1)))
+def _plan(stack: Stack, token: str, people: list[str], seconds: float) -> Plan:
+    with stack.api(token) as api:
+        ticket = api.post("events/tickets").json()["ticket"]
+    return Plan(stack.port, token, ticket, people, PASSWORD, seconds)
 
 
-async def _watch(stack: Stack, token: str, email: str, *, people: int, seconds: float) -> Seen:
-    seen = Seen()
-    until = time.perf_counter() + seconds
-    limits = httpx.Limits(max_connections=people + 8)
-    bearer = {"Authorization": f"Bearer {token}"}
-    base = f"{stack.origin}/api/v1/"
-    async with (
-        httpx.AsyncClient(base_url=base, headers=bearer, trust_env=False, timeout=30) as reader,
-        httpx.AsyncClient(base_url=base, limits=limits, trust_env=False, timeout=60) as crowd,
-    ):
-        await asyncio.gather(
-            _read(reader, "accounts", seen.reads, until),
-            _read(reader, f"{stack.origin}/healthz", seen.healths, until),
-            *(_sign_in(crowd, email, seen, until) for _ in range(people)),
-        )
-    return seen
-
-
-def measure(stack: Stack, email: str, token: str) -> list[Row]:
-    """Signs in by the hundred against the running stack."""
-    ceiling = bcrypt_ceiling()
-    quiet = asyncio.run(_watch(stack, token, email, people=0, seconds=QUIET_SECONDS))
-    storm = asyncio.run(_watch(stack, token, email, people=PEOPLE, seconds=STORM_SECONDS))
-    unexpected = sum(n for status, n in storm.answers.items() if status not in {200, 401, 429, 503})
+def _rows(quiet: Seen, storm: Seen, ceiling: float) -> list[Row]:
+    rate = len(storm.accepted) / storm.took
+    reads, calm = percentile(storm.reads, 99), percentile(quiet.reads, 99)
+    unexpected = sum(times for status, times in storm.answers.items() if status not in FINE)
+    refused = percentile(storm.refused or [0.0, 0.0], 95)
+    accepted = percentile(storm.accepted, 95)
+    lag = percentile(storm.healths, 99)
     return [
+        row("P1", "accepted sign-ins ÷ raw bcrypt", rate, "/s", yardstick=ceiling, at_least=0.95),
         row(
-            "P1",
-            "accepted sign-ins ÷ raw bcrypt",
-            len(storm.accepted) / STORM_SECONDS,
-            "/s",
-            yardstick=ceiling,
-            at_least=0.95,
+            "P1.clients", "cores that the clients themselves used", storm.cpu, "", yardstick=1.0, at_most=0.1
         ),
+        row("P2.p99", "accounts p99 in the storm", reads, "s", yardstick=0.150, at_most=1.0),
+        row("P2.quiet", "accounts p99, storm ÷ quiet", reads, "s", yardstick=calm, at_most=3.0),
+        row("P2.health", "healthz p99 in the storm", lag, "s", yardstick=0.050, at_most=1.0),
         row(
-            "P2.p99",
-            "accounts p99 in the storm",
-            percentile(storm.reads, 99),
+            "P2.ping",
+            "slowest WebSocket ping in the storm",
+            max(storm.pings),
             "s",
-            yardstick=0.150,
+            yardstick=0.5,
             at_most=1.0,
         ),
-        row(
-            "P2.quiet",
-            "accounts p99, storm ÷ quiet",
-            percentile(storm.reads, 99),
-            "s",
-            yardstick=percentile(quiet.reads, 99),
-            at_most=3.0,
-        ),
-        row(
-            "P2.health", "slowest healthz in the storm", max(storm.healths), "s", yardstick=0.050, at_most=1.0
-        ),
-        row(
-            "P3.accepted",
-            "accepted sign-in p95",
-            percentile(storm.accepted, 95),
-            "s",
-            yardstick=4.0,
-            at_most=1.0,
-        ),
-        row(
-            "P3.refused",
-            "refused sign-in p95",
-            percentile(storm.refused or [0.0, 0.0], 95),
-            "s",
-            yardstick=0.050,
-            at_most=1.0,
-        ),
-        row(
-            "P3.answers",
-            "answers other than 200, 401, 429, 503",
-            float(unexpected),
-            "",
-            yardstick=1.0,
-            at_most=0.5,
-        ),
+        row("P3.accepted", "accepted sign-in p95", accepted, "s", yardstick=4.0, at_most=1.0),
+        row("P3.refused", "refused sign-in p95", refused, "s", yardstick=0.050, at_most=1.0),
+        row("P3.answers", "answers not 200, 401, 429, 503", unexpected, "", yardstick=1.0, at_most=0.5),
+        row("P3.well", "well again after the storm", storm.recovered, "s", yardstick=5.0, at_most=1.0),
     ]

@@ -1,0 +1,178 @@
+"""A hundred people who sign in over and over, and the few who only read meanwhile, in a process of their own.
+
+As bare as can be: on a machine with few cores whatever these clients use up is missing to the hashes.
+"""
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from typing import Any
+
+from tests.benchmarks.load import whole
+
+READ_EVERY = 0.1
+
+
+@dataclass
+class Seen:
+    """What they saw, in seconds. `cpu` is how much of a core they used up themselves."""
+
+    reads: list[float] = field(default_factory=list)
+    healths: list[float] = field(default_factory=list)
+    pings: list[float] = field(default_factory=list)
+    accepted: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    recovered: float = 0.0
+    took: float = 0.0
+    cpu: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who does what, for how long."""
+
+    port: int
+    bearer: str
+    ticket: str
+    people: list[str]
+    password: str
+    seconds: float
+
+
+def watch(plan: Plan) -> Seen:
+    """Let it happen, elsewhere."""
+    command = (sys.executable, "-m", "tests.benchmarks.crowd")
+    done = subprocess.run(
+        command, input=json.dumps(asdict(plan)), check=True, stdout=subprocess.PIPE, text=True
+    )
+    return Seen(**json.loads(done.stdout))
+
+
+class Line(asyncio.Protocol):
+    """One kept connection: a request, then its answer."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.buffer = b""
+        self.answer: asyncio.Future[tuple[int, float]] | None = None
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    async def ask(self, request: bytes) -> tuple[int, float]:
+        """Status, and the seconds to wait that the answer speaks of. Connects anew if the server hung up."""
+        if self.transport is None or self.transport.is_closing():
+            await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self.port)
+        self.buffer = b""
+        self.answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self.answer
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, found, body = self.buffer.partition(b"\r\n\r\n")
+        head = head.lower()
+        if found and self.answer and whole(head, body):
+            self.answer.set_result((int(head[9:12]), float(_header(head, b"retry-after") or 0)))
+            self.answer = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.answer:
+            self.answer.set_result((0, 1.0))
+            self.answer = None
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    return head.partition(b"\r\n" + name + b":")[2].partition(b"\r\n")[0].strip()
+
+
+def _request(plan: Plan, method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"host: localhost:{plan.port}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [f"content-length: {len(body)}", "content-type: application/json"] if body else []
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def _read(plan: Plan, path: str, into: list[float], until: float) -> None:
+    line, request = Line(plan.port), _request(plan, "GET", path, authorization=f"Bearer {plan.bearer}")
+    while (started := time.perf_counter()) < until:
+        status, _ = await line.ask(request)
+        assert status == 200, (path, status)
+        into.append(time.perf_counter() - started)
+        await asyncio.sleep(READ_EVERY)
+
+
+async def _ping(plan: Plan, into: list[float], until: float) -> None:
+    from websockets.asyncio.client import connect
+
+    async with connect(f"ws://127.0.0.1:{plan.port}/ws/events?ticket={plan.ticket}", proxy=None) as socket:
+        while (started := time.perf_counter()) < until:
+            await (await socket.ping())
+            into.append(time.perf_counter() - started)
+            await asyncio.sleep(READ_EVERY)
+
+
+_addresses = count(1)
+
+
+async def _sign_in(plan: Plan, email: str, seen: Seen, until: float) -> None:
+    line = Line(plan.port)
+    body = json.dumps({"email": email, "password": plan.password}).encode()
+    while time.perf_counter() < until:
+        # Each from an address of its own: what one address may do is another limit.
+        number = next(_addresses)
+        where = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        request = _request(plan, "POST", "/api/v1/auth/tokens", body, x_forwarded_for=where)
+        started = time.perf_counter()
+        status, wait = await line.ask(request)
+        took = time.perf_counter() - started
+        seen.answers[str(status)] = seen.answers.get(str(status), 0) + 1
+        (seen.accepted if status == 200 else seen.refused).append(took)
+        if status != 200:
+            await asyncio.sleep(wait + random.random())  # noqa: S311
+
+
+async def _recover(plan: Plan, email: str, seen: Seen) -> None:
+    """Seconds after the storm until somebody is let in at once."""
+    line, started = Line(plan.port), time.perf_counter()
+    body = json.dumps({"email": email, "password": plan.password}).encode()
+    while True:
+        began = time.perf_counter()
+        status, _ = await line.ask(
+            _request(plan, "POST", "/api/v1/auth/tokens", body, x_forwarded_for="11.0.0.1")
+        )
+        if status == 200 and time.perf_counter() - began < 1:
+            seen.recovered = time.perf_counter() - started
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _all(plan: Plan) -> Seen:
+    seen = Seen()
+    cpu, started = time.process_time(), time.perf_counter()
+    until = started + plan.seconds
+    await asyncio.gather(
+        _read(plan, "/api/v1/accounts", seen.reads, until),
+        _read(plan, "/healthz", seen.healths, until),
+        _ping(plan, seen.pings, until),
+        *(_sign_in(plan, email, seen, until) for email in plan.people),
+    )
+    seen.took = time.perf_counter() - started
+    seen.cpu = (time.process_time() - cpu) / seen.took
+    if plan.people:
+        await _recover(plan, plan.people[0], seen)
+    return seen
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    given = Plan(**json.loads(sys.stdin.read()))
+    print(json.dumps(asdict(uvloop.run(_all(given)))))
