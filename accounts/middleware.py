@@ -1,4 +1,4 @@
-"""Finds out who a browser request speaks for, and where each request comes from."""
+"""Who a browser request speaks for, and whether there is time for what it asks."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,8 +11,38 @@ from accounts import known_devices, wiring
 from accounts.browser import session_id_of
 from accounts.principal import Principal
 from dashtam import problems
+from dashtam.bridge import check_crowd
+from dashtam.errors import ServiceBusy
+
+GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 NOT_PAGES = ("/api/", settings.STATIC_URL)
+
+
+HASHED_FOR_STRANGERS = {"/api/v1/auth/tokens", "/api/v1/auth/users"}
+
+
+class CrowdMiddleware:
+    """Turns programs away that would wait too long for a hash, before anything else is done for them.
+
+    Of a hundred that come at once, those that get in would otherwise keep the answers to all others waiting.
+    Pages get that far, to say it in their form.
+    """
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in HASHED_FOR_STRANGERS and request.method == "POST":
+            try:
+                check_crowd()
+            except ServiceBusy as error:
+                return problems.respond(request, error)
+        return await self.get_response(request)
 
 
 class PrincipalMiddleware:
@@ -21,7 +51,7 @@ class PrincipalMiddleware:
     async_capable = True
     sync_capable = False
 
-    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
         markcoroutinefunction(self)
 

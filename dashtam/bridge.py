@@ -125,6 +125,14 @@ class HashingPool:
         for _ in range(self.size):
             self.threads.submit(self.timed, _hash_something)
 
+    def check(self, *, stranger: bool) -> None:
+        """Raises ServiceBusy when the crowd is full."""
+        most = self.wait * (0.75 if stranger else 1)
+        if self.held >= self.size and self.held * self.seconds / self.size > most:
+            raise ServiceBusy(
+                retry_after=2 + secrets.randbelow(4)
+            )  # apart, so that not all come back at once
+
     @contextmanager
     def place(self, *, stranger: bool) -> Iterator["HashingPlace"]:
         """A place in the crowd, to be had before anything else is done. Raises ServiceBusy when it is full."""
@@ -196,6 +204,11 @@ def place_to_hash(*, stranger: bool) -> AbstractContextManager[HashingPlace]:
     For whoever asks the limits and the database before hashing: those who are turned away ask nobody.
     """
     return _hashing_pool().place(stranger=stranger)
+
+
+def check_crowd() -> None:
+    """Raises ServiceBusy when a stranger would have no place to hash."""
+    _hashing_pool().check(stranger=True)
 
 
 async def run_hash(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "dashtam.middleware.RequestMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "dashtam.middleware.TransportSecurityMiddleware",
+    "accounts.middleware.CrowdMiddleware",
     "dashtam.middleware.SessionMiddleware",
     "dashtam.middleware.CsrfMiddleware",
     "dashtam.middleware.AuthenticationMiddleware",

@@ -1,7 +1,7 @@
 """How often in a row somebody could not prove who they are: kept where it lasts, so that nothing resets it."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -54,7 +54,7 @@ class FailedProofManager(models.Manager["FailedProof"]):
     @transaction.atomic
     def begin(self, *, subject: bytes, user_id: UUID | None, warn: "User | None" = None) -> Standing:
         """Count a try, unless it comes too early. The last one before it is locked is told to `warn`."""
-        values = {"subject": subject, "user": user_id, "fresh": FRESH}
+        values: dict[str, Any] = {"subject": subject, "user": user_id, "fresh": FRESH}
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, values)
             counted = cursor.fetchone()

@@ -32,6 +32,7 @@ async def test_a_right_password_opens_a_session(api: Api, ana: User) -> None:
         "base_currency",
         "email_verified_at",
         "created_at",
+        "deletion_due_at",
     }
 
 

@@ -19,14 +19,15 @@ def main(wanted: set[str]) -> int:
     import django
 
     django.setup()
-    from tests.benchmarks import hops, report, storm, throughput
+    from tests.benchmarks import guessing, hops, report, storm, throughput
     from tests.benchmarks.report import Row
     from tests.benchmarks.scene import Scene
 
     measures: dict[tuple[str, ...], Callable[[Scene], list[Row]]] = {
         ("P4",): throughput.measure,
         ("P10",): hops.measure,
-        ("P1", "P2", "P3"): lambda scene: storm.measure(scene.stack, scene.email, scene.token),
+        ("B2",): lambda scene: guessing.measure(scene.stack),
+        ("P1", "P2", "P3"): lambda scene: storm.measure(scene.stack, scene.token),
     }
     if unknown := wanted - set().union(*measures):
         print(f"There is no row {', '.join(sorted(unknown))}.", file=sys.stderr)
