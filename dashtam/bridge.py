@@ -129,18 +129,13 @@ class HashingPool:
         """Raises ServiceBusy when the crowd is full."""
         most = self.wait * (0.75 if stranger else 1)
         if self.held >= self.size and self.held * self.seconds / self.size > most:
-            raise ServiceBusy(
-                retry_after=2 + secrets.randbelow(4)
-            )  # apart, so that not all come back at once
+            # Apart, so that not all come back at once.
+            raise ServiceBusy(retry_after=2 + secrets.randbelow(4))
 
     @contextmanager
     def place(self, *, stranger: bool) -> Iterator["HashingPlace"]:
         """A place in the crowd, to be had before anything else is done. Raises ServiceBusy when it is full."""
-        most = self.wait * (0.75 if stranger else 1)
-        if self.held >= self.size and self.held * self.seconds / self.size > most:
-            raise ServiceBusy(
-                retry_after=2 + secrets.randbelow(4)
-            )  # apart, so that not all come back at once
+        self.check(stranger=stranger)
         self.held += 1
         place = HashingPlace(self)
         try:
