@@ -55,6 +55,7 @@ class Keeper:
             "timezone": "UTC",
             "log_min_messages": "warning",
             "log_min_error_statement": "panic",  # statements may carry what people typed
+            "log_error_verbosity": "terse",  # nor may the rows that its errors quote
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(data), *settings]
