@@ -7,19 +7,24 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
-from accounts import known_devices
-from accounts.models import User
+from accounts import known_devices, wiring
+from accounts.devices import Device
+from accounts.models import Session, User
+from accounts.principal import Principal
+from dashtam import client
 
 BACKEND = "accounts.backend.SessionOnlyBackend"
 
 
-def sign_in(request: HttpRequest, *, session_id: UUID, user: User) -> None:
-    """Give the browser a new cookie for this session; whatever it had before is gone. It is a known device now.
+def sign_in(request: HttpRequest, *, session_id: UUID, user: User, number: int = 0) -> None:
+    """Give the browser a new cookie for this session, with its current number; it is a known device from now on.
+
+    Whatever cookie it had before is gone.
 
     Also writes Django's own keys, for the admin. `alogin` would write them too, and hop threads to stamp last_login.
     """
     request.session.flush()
-    request.session["sid"] = str(session_id)
+    request.session["sid"], request.session["n"] = str(session_id), number
     if user.is_staff:
         request.session[SESSION_KEY] = str(user.pk)
         request.session[BACKEND_SESSION_KEY] = BACKEND
@@ -28,9 +33,16 @@ def sign_in(request: HttpRequest, *, session_id: UUID, user: User) -> None:
     known_devices.remember(request, user.email)
 
 
-def session_id_of(session: SessionBase) -> UUID | None:
-    """The session row that a cookie names."""
+def device_of(request: HttpRequest, email: str) -> Device:
+    """The browser that somebody with this address signs in from."""
+    known = known_devices.device_of(request, email)
+    return Device(Session.Kind.BROWSER, client.user_agent(request), client.client_ip(request), known)
+
+
+async def principal_of(session: SessionBase) -> Principal | None:
+    """Who a cookie speaks for; None when its session has ended, or it was replaced by a newer one."""
     try:
-        return UUID(session["sid"])
+        session_id, number = UUID(session["sid"]), int(session.get("n", 0))
     except (KeyError, ValueError):
         return None
+    return await wiring.session_service().principal_of_cookie(session_id, number=number)

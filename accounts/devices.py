@@ -1,4 +1,6 @@
-"""Names for devices, in words that people know."""
+"""Devices that people sign in from, and names for them in words that people know."""
+
+from dataclasses import dataclass
 
 # The first word found wins: browsers carry the names of those they resemble.
 BROWSERS = {
@@ -20,6 +22,16 @@ SYSTEMS = {
     "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where somebody signs in from; `known` is what a browser is called that they have signed in from before."""
+
+    kind: str
+    user_agent: str
+    ip: str | None
+    known: str = ""
 
 
 def describe(user_agent: str) -> str:

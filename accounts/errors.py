@@ -1,6 +1,11 @@
 """What can go wrong between a person and their account."""
 
-from dashtam.errors import Conflict, Forbidden, Gone, Unauthorized
+from typing import TYPE_CHECKING
+
+from dashtam.errors import Conflict, Forbidden, Gone, NotFound, Unauthorized
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class InvalidCredentials(Unauthorized):
@@ -60,3 +65,55 @@ class ExportGone(Gone):
     code = "export_gone"
     title = "This export has been taken already, or has expired."
     detail = "Ask for a new one."
+
+
+class OtpRequired(Unauthorized):
+    """The password was right; a second factor is asked for as well."""
+
+    code = "otp_required"
+    title = "A code is needed as well."
+    detail = "Send the code that your authenticator app shows, or one of your recovery codes, as `otp`."
+
+    def __init__(self, user: "User") -> None:
+        self.user = user
+        super().__init__()
+
+
+class OtpInvalid(Unauthorized):
+    """A second factor that does not count: wrong, too old, or used before."""
+
+    code = "otp_invalid"
+    title = "This code does not count."
+    detail = "Each code works once and for about a minute. Wait for the next one, or use a recovery code."
+
+
+class StepExpired(Gone):
+    """Too long between the password and the second factor, or something else has changed meanwhile."""
+
+    code = "step_expired"
+    title = "That took a little too long."
+    detail = "Start again with your password."
+
+
+class FactorExists(Conflict):
+    """One authenticator app for each person."""
+
+    code = "factor_exists"
+    title = "There is an authenticator app already."
+    detail = "Remove it first, then add the new one."
+
+
+class FactorMissing(NotFound):
+    """No such second factor."""
+
+    code = "factor_missing"
+    title = "There is no such second factor."
+    detail = "Set one up first."
+
+
+class FactorRequired(Conflict):
+    """Staff keep at least one second factor."""
+
+    code = "factor_required"
+    title = "Staff need a second factor."
+    detail = "Add another one first, then remove this one."

@@ -28,8 +28,9 @@ RESEND_BY_ACCOUNT = Limit("confirmation mail by account", 1, 180)
 RESET_BY_ACCOUNT = Limit("reset mail by account", 1, 180)
 MAIL_BY_ACCOUNT = Limit("mail by account", 6, 6 * 1800)
 
-# Setting a password by link, and proving again who one is.
+# Setting a password by link, a second factor after the password, and proving again who one is.
 RESET_BY_LINK = Limit("reset by link", 10, 600)
+CODE_BY_ACCOUNT = Limit("second factor by account", 10, 600)
 PROOF_BY_SESSION = Limit("failed proof by session", 5, 300)
 
 # Tokens that are not ours cost a little, and nobody needs to send many.

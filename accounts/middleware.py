@@ -7,8 +7,7 @@ from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts import known_devices, wiring
-from accounts.browser import session_id_of
+from accounts import browser, known_devices
 from accounts.principal import Principal
 from dashtam import problems
 from dashtam.bridge import check_crowd
@@ -69,10 +68,9 @@ class PrincipalMiddleware:
         return response
 
     async def _principal(self, request: HttpRequest) -> Principal | None:
-        session_id = session_id_of(request.session)
-        if session_id is None:
+        if "sid" not in request.session:
             return None
-        principal = await wiring.auth_service().principal_of_session(session_id)
+        principal = await browser.principal_of(request.session)
         if principal is None:
             request.session.flush()
         return principal

@@ -29,6 +29,7 @@ class Principal(msgspec.Struct, frozen=True):
     mfa: bool  # whether a second factor was part of that proof
     scopes: frozenset[str] | None = None  # what an API key may do; a session may do everything
     leaving_at: float | None = None  # POSIX seconds; when the account will be deleted
+    cookie: int = 0  # the number that the session's cookie carries; one with an older number opens nothing
 
     is_authenticated: ClassVar[bool] = True
 

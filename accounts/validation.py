@@ -14,6 +14,7 @@ from accounts.services.password_service import MAX_LENGTH
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150
 MAX_KEY_NAME_LENGTH = 60
+MAX_OTP_LENGTH = 40
 
 
 # Django compiles its expressions for addresses on first use, 80 ms of regex work: do it now, not on the event loop.
@@ -88,6 +89,18 @@ def clean_token(value: Any) -> str:
         raise ValidationError("Give the token.", code="required")
     if len(text) > MAX_LENGTH:
         raise ValidationError("This is not one of our tokens.", code="invalid_token")
+    return text
+
+
+def clean_otp(value: Any) -> str:
+    """A code as it was typed; spaces and hyphens do not count."""
+    text = "".join(_text(value).replace("-", "").split())
+    if not text:
+        raise ValidationError("Enter the code.", code="required")
+    if len(text) > MAX_OTP_LENGTH:
+        raise ValidationError(
+            "This is not one of the codes. They have 6 digits or 10 characters.", code="invalid_otp"
+        )
     return text
 
 

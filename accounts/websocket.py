@@ -10,8 +10,7 @@ from django.conf import settings
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
-from accounts import wiring
-from accounts.browser import session_id_of
+from accounts import browser, wiring
 from accounts.principal import Principal
 from dashtam import logs, problems
 from dashtam.bridge import database_context
@@ -91,5 +90,4 @@ async def _by_cookie(headers: dict[bytes, bytes]) -> Principal | None:
     cookie = parse_cookie(headers.get(b"cookie", b"").decode("latin1")).get(settings.SESSION_COOKIE_NAME)
     if cookie is None:
         return None
-    session_id = session_id_of(import_module(settings.SESSION_ENGINE).SessionStore(cookie))
-    return await wiring.auth_service().principal_of_session(session_id) if session_id else None
+    return await browser.principal_of(import_module(settings.SESSION_ENGINE).SessionStore(cookie))

@@ -16,8 +16,12 @@ from accounts.services.export_service import ExportService
 from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.leaving_service import LeavingService
+from accounts.services.mfa_service import MfaService
 from accounts.services.password_service import PasswordService
+from accounts.services.reauthentication_service import ReauthenticationService
 from accounts.services.session_service import SessionService
+from accounts.services.sign_in_service import SignInService
+from accounts.services.totp_service import TotpService
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -77,10 +81,40 @@ def leaving_service() -> LeavingService:
 
 
 def auth_service() -> AuthService:
-    """Signing up, in and out."""
+    """Signing up and out, tokens and passwords."""
     return AuthService(
         guard=guard_service(),
         passwords=password_service(),
         jwts=jwt_service(),
         sessions=session_service(),
+    )
+
+
+def sign_in_service() -> SignInService:
+    """Signing in."""
+    return SignInService(guard=guard_service(), passwords=password_service(), mfa=mfa_service())
+
+
+def reauthentication_service() -> ReauthenticationService:
+    """Proving once more who one is."""
+    return ReauthenticationService(
+        guard=guard_service(),
+        passwords=password_service(),
+        sessions=session_service(),
+        mfa=mfa_service(),
+    )
+
+
+def totp_service() -> TotpService:
+    """Codes of authenticator apps."""
+    return TotpService(issuer="Dashtam")
+
+
+def mfa_service() -> MfaService:
+    """Second factors by code."""
+    return MfaService(
+        guard=guard_service(),
+        sessions=session_service(),
+        encryption=encryption_service(),
+        totp=totp_service(),
     )

@@ -43,12 +43,26 @@ KINDS: dict[str, Kind] = {
     "account_deleted": Kind("Visit Dashtam", "/sign-up", needs=("when",), keep=False),
     "sign_in_locked": Kind("Set a new password", "/forgot-password"),
     "superuser_made": Kind("Look at the account", "/admin/accounts/user/", needs=("when", "email")),
+    "second_factor_changed": Kind(
+        "Look at my security settings", "/settings/security", needs=("change", "when", "network")
+    ),
+    "new_device": Kind("I did not do this", "/forgot-password", needs=("when", "device", "network")),
     "connection_needs_attention": Kind(
         "Look at the connection",
         "/connections/{connection_id}",
         needs=("connection_id", "provider_name", "reason"),
     ),
 }
+
+CHANGES = {
+    "totp_added": "An authenticator app was added to your account",
+    "totp_removed": "The authenticator app was removed from your account",
+    "passkey_added": "A passkey was added to your account",
+    "passkey_removed": "A passkey was removed from your account",
+    "recovery_code_used": "A recovery code was used to sign in to your account",
+    "recovery_codes_renewed": "New recovery codes were made for your account, and the old ones ended",
+}
+OTHER_CHANGE = "A second factor of your account was changed"
 
 REASONS = {
     "consent_expired": "your permission for Dashtam to read it has come to its end",

@@ -69,6 +69,7 @@ def write(queued: Email) -> Letter:
         "button": kind.button,
         "public_url": settings.PUBLIC_URL,
         "when": _moment(queued.context.get("when", ""), queued),
+        "change": kinds.CHANGES.get(queued.context.get("change", ""), kinds.OTHER_CHANGE),
         "why": kinds.REASONS.get(queued.context.get("reason", ""), kinds.OTHER_REASON),
     }
     subject = render_to_string(f"email/{queued.kind}.subject.txt", values)

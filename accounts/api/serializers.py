@@ -62,6 +62,12 @@ class TokenField(CleanedField):
     clean = validation.clean_token
 
 
+class OtpField(CleanedField):
+    """A code of an authenticator app, or a recovery code."""
+
+    clean = validation.clean_otp
+
+
 class Registration(serializers.Serializer[Any]):
     """Who signs up."""
 
@@ -87,6 +93,33 @@ class Credentials(serializers.Serializer[Any]):
 
     email = EmailField()
     password = PasswordField()
+    otp = OtpField(required=False, allow_null=True, help_text="A second factor by code, if one is set up.")
+
+
+class Reauthentication(serializers.Serializer[Any]):
+    """Somebody who is signed in, once more."""
+
+    password = PasswordField()
+    otp = OtpField(required=False, allow_null=True, help_text="A second factor by code, if one is set up.")
+
+
+class Otp(serializers.Serializer[Any]):
+    """A code of an authenticator app."""
+
+    otp = OtpField()
+
+
+class Enrolment(serializers.Serializer[Any]):
+    """What an authenticator app needs."""
+
+    secret = serializers.CharField(help_text="In base32, to be typed in.")
+    otpauth_uri = serializers.CharField(help_text="To be shown as a QR code.")
+
+
+class RecoveryCodes(serializers.Serializer[Any]):
+    """Codes that stand in for a second factor, each once. They are never shown again."""
+
+    recovery_codes = serializers.ListField(child=serializers.CharField())
 
 
 class RefreshToken(serializers.Serializer[Any]):

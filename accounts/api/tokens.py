@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
+from accounts.devices import Device
 from accounts.models import Session
 from dashtam import client
 from dashtam.api import ApiView, Reply
@@ -23,15 +24,15 @@ class Tokens(ApiView):
         responses={200: serializers.TokenPair} | problem_responses(400, 401, 429),
     )
     async def post(self, request: Any) -> Reply:
-        """Sign in: opens a session and answers with its tokens."""
-        service = wiring.auth_service()
-        signed_in = await service.log_in(
-            **self.read(serializers.Credentials),
-            kind=Session.Kind.API,
-            user_agent=client.user_agent(request),
-            ip=client.client_ip(request),
-        )
-        return Reply(await service.create_token_pair(signed_in.session))
+        """Sign in: opens a session and answers with its tokens.
+
+        Whoever has a second factor set up gets 401 `otp_required` after a right password, and sends the code of
+        their authenticator app, or a recovery code, as `otp`. A wrong or used one is answered 401 `otp_invalid`.
+        """
+        device = Device(Session.Kind.API, client.user_agent(request), client.client_ip(request))
+        credentials = self.read(serializers.Credentials)
+        signed_in = await wiring.sign_in_service().log_in(**credentials, device=device)
+        return Reply(await wiring.auth_service().create_token_pair(signed_in.session))
 
 
 class RefreshedTokens(ApiView):

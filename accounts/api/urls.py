@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from accounts.api import activity, api_keys, exports, me, passwords, registration, tokens
+from accounts.api import (
+    activity,
+    api_keys,
+    exports,
+    me,
+    mfa,
+    passwords,
+    reauthentications,
+    registration,
+    tokens,
+)
 
 urlpatterns = [
     path("users", registration.Users.as_view()),
@@ -11,6 +21,10 @@ urlpatterns = [
     path("tokens", tokens.Tokens.as_view()),
     path("tokens/refresh", tokens.RefreshedTokens.as_view()),
     path("tokens/revoke", tokens.RevokedTokens.as_view()),
+    path("reauthentications", reauthentications.Reauthentications.as_view()),
+    path("mfa/totp", mfa.AuthenticatorApp.as_view()),
+    path("mfa/totp/confirm", mfa.ConfirmedAuthenticatorApp.as_view()),
+    path("mfa/recovery-codes", mfa.RecoveryCodes.as_view()),
     path("password-resets", passwords.PasswordResets.as_view()),
     path("password-resets/confirm", passwords.ConfirmedPasswordResets.as_view()),
     path("me", me.Me.as_view()),

@@ -1,12 +1,16 @@
-"""The people who use Dashtam, their sessions, keys, links and failed tries, and what happened."""
+"""The people who use Dashtam, their sessions, second factors, keys, links and failed tries, and what happened."""
 
 from accounts.models.api_key import ApiKey
 from accounts.models.audit import AuditEvent
 from accounts.models.data_export import DataExport, ExportPart
 from accounts.models.failed_proof import FailedProof
 from accounts.models.one_time_link import OneTimeLink
+from accounts.models.passkey import Passkey
+from accounts.models.recovery_code import RecoveryCode
+from accounts.models.second_factor import SecondFactors
 from accounts.models.session import Session
 from accounts.models.staff_act import StaffAct
+from accounts.models.totp import Totp
 from accounts.models.user import User
 
 __all__ = [
@@ -16,7 +20,11 @@ __all__ = [
     "ExportPart",
     "FailedProof",
     "OneTimeLink",
+    "Passkey",
+    "RecoveryCode",
+    "SecondFactors",
     "Session",
     "StaffAct",
+    "Totp",
     "User",
 ]

@@ -38,7 +38,9 @@ class SessionManager(models.Manager["Session"]):
         """Neither ended nor expired."""
         return self.get_queryset().live()
 
-    def open(self, *, user_id: UUID, kind: str, user_agent: str, ip: str | None) -> "Session":
+    def open(
+        self, *, user_id: UUID, kind: str, user_agent: str, ip: str | None, mfa: bool = False
+    ) -> "Session":
         """A new session for somebody who has just proved who they are."""
         now = timezone.now()
         return self.create(
@@ -46,6 +48,7 @@ class SessionManager(models.Manager["Session"]):
             kind=kind,
             user_agent=user_agent[:300],
             ip=ip,
+            mfa=mfa,
             expires_at=now + timedelta(days=settings.SESSION_ABSOLUTE_DAYS),
             idle_expires_at=now + timedelta(days=settings.REFRESH_IDLE_DAYS),
         )
@@ -151,6 +154,26 @@ class SessionManager(models.Manager["Session"]):
         )
         return self.end(id=id, reason="refresh_token_reused", actor_id=NOBODY)
 
+    @transaction.atomic
+    def prove_again(self, *, id: UUID, factor: str) -> "Session | None":
+        """Note that its person has proved once more who they are, with a second `factor` if any.
+
+        None once it has ended.
+
+        A browser's cookie gets a new number, so that one that was copied before opens nothing (ASVS 7.2.4).
+        """
+        session = self.live().select_for_update(of=("self",)).select_related("user").filter(id=id).first()
+        if session is None or not session.user.is_active:
+            return None
+        session.authenticated_at, session.mfa = timezone.now(), session.mfa or bool(factor)
+        if session.kind == Session.Kind.BROWSER:
+            session.counter += 1
+        session.save(update_fields=["authenticated_at", "mfa", "counter"])
+        AuditEvent.objects.record(
+            "session.reauthenticated", user_id=session.user_id, session_id=str(id), factor=factor
+        )
+        return session
+
     def ended_lately(self) -> frozenset[UUID]:
         """The sessions that ended within what a cache may still remember."""
         since = timezone.now() - LATELY
@@ -183,7 +206,9 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="sessions")
     kind = models.CharField(max_length=8, choices=Kind)
-    counter = models.PositiveBigIntegerField(default=0)
+    counter = models.PositiveBigIntegerField(
+        default=0, help_text="The number of its current refresh token, or of its browser's cookie."
+    )
     user_agent = models.CharField(max_length=300, blank=True)
     ip = models.GenericIPAddressField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

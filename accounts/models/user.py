@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.devices import Device
 from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.failed_proof import FailedProof, Standing, subject_of
 from accounts.models.leaving import LeavingManager
@@ -125,13 +126,27 @@ class UserManager(LeavingManager["User"]):
         return user, FailedProof.objects.begin(subject=subject, user_id=user.id if user else None, warn=warn)
 
     @transaction.atomic
-    def open_session(self, *, user: "User", kind: str, user_agent: str, ip: str | None) -> Session | None:
-        """A new session; None if meanwhile `user` was disabled or has another password: the proof is void."""
+    def open_session(self, *, user: "User", factor: str, device: Device) -> Session | None:
+        """A new session; None if meanwhile `user` was disabled or has another password: the proof is void.
+
+        `factor` names the second factor that was proved, if any.
+        """
         if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
             return None
-        session = Session.objects.open(user_id=user.id, kind=kind, user_agent=user_agent, ip=ip)
+        session = Session.objects.open(
+            user_id=user.id,
+            kind=device.kind,
+            user_agent=device.user_agent,
+            ip=device.ip,
+            mfa=bool(factor),
+        )
         AuditEvent.objects.record(
-            "session.opened", user_id=user.id, ip=ip, session_id=str(session.id), kind=kind
+            "session.opened",
+            user_id=user.id,
+            ip=session.ip,
+            session_id=str(session.id),
+            kind=session.kind,
+            factor=factor,
         )
         return session
 

@@ -90,6 +90,13 @@ class SignInForm(AccountForm):
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
 
+class ReauthenticationForm(AccountForm):
+    """Somebody who is signed in, once more."""
+
+    password = _password("Your password")
+    next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+
+
 class AddressForm(AccountForm):
     """Where to send a link."""
 

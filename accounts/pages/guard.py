@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from accounts.errors import ReauthRequired
 from accounts.principal import Principal
 from dashtam.referer import page_before
 
@@ -35,6 +36,32 @@ def signed_in(
         return await view(request, *args, **kwargs)
 
     return guarded
+
+
+def fresh(
+    view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
+) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
+    """Like `signed_in`, and whose last proof of who they are is too old is asked for a new one first."""
+
+    @functools.wraps(view)
+    async def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            request.principal.require_fresh()
+        except ReauthRequired:
+            return to_reauthentication(request)
+        return await view(request, *args, **kwargs)
+
+    return signed_in(guarded)  # type: ignore[arg-type]
+
+
+def to_reauthentication(request: HttpRequest) -> HttpResponse:
+    """The way to a fresh proof, and back; for a form, whose content is lost, to the page it was on."""
+    if request.method in {"GET", "HEAD"}:
+        back = request.get_full_path()
+    else:
+        back = page_before(request) or reverse("settings-security")
+        messages.warning(request, "Nothing was done yet. Confirm that it is you, then try again.")
+    return HttpResponseRedirect(f"{reverse('reauthenticate')}?{urlencode({'next': back})}")
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

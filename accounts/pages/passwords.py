@@ -82,7 +82,7 @@ async def security(request: SignedInRequest) -> HttpResponse:
         except (ValidationFailed, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
-            browser.sign_in(request, session_id=session_id, user=user)
+            browser.sign_in(request, session_id=session_id, user=user, number=request.principal.cookie)
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
     return form_page(request, "accounts/security.html", form)

@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from accounts.pages import api_keys, data, leaving, passwords, registration, settings, sign_in
+from accounts.pages import (
+    api_keys,
+    data,
+    leaving,
+    passwords,
+    reauthentication,
+    registration,
+    settings,
+    sign_in,
+)
 
 urlpatterns = [
     path("sign-up", registration.sign_up, name="sign-up"),
     path("check-your-mail", registration.check_your_mail, name="check-your-mail"),
     path("verify-email", registration.verify_email, name="verify-email"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("reauthenticate", reauthentication.reauthenticate, name="reauthenticate"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("forgot-password", passwords.forgot_password, name="forgot-password"),
     path("reset-password", passwords.reset_password, name="reset-password"),

@@ -1,4 +1,4 @@
-"""Signing up, signing in, and everything that opens or ends a session."""
+"""Signing up, tokens, ending sessions, passwords: whatever becomes of an account besides signing in."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,25 +6,16 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.errors import InvalidCredentials, InvalidGrant, LinkNotValid
-from accounts.models import AuditEvent, OneTimeLink, Session, User
-from accounts.models.user import normalise_email
+from accounts.errors import InvalidGrant, LinkNotValid
+from accounts.models import OneTimeLink, Session, User
 from accounts.principal import Principal
-from accounts.services.guard_service import Attempt, GuardService
+from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
 from dashtam import tokens
-from dashtam.bridge import HashingPlace, keep_running, place_to_hash, run_db
+from dashtam.bridge import place_to_hash, run_db
 from dashtam.errors import Conflict, FieldError, NotFound, ValidationFailed
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A session that has just been opened, and whose it is."""
-
-    session: Session
-    user: User
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,52 +75,7 @@ class AuthService:
         if not await run_db(User.objects.verify_email, link_id=link_id):
             raise LinkNotValid()
 
-    async def get_user_by_email(self, email: str) -> User | None:
-        """The person who signs in with this address."""
-        return await User.objects.filter(email=normalise_email(email)).afirst()
-
-    # --- signing in -----------------------------------------------------------------------------------
-    async def log_in(
-        self, *, email: str, password: str, kind: str, user_agent: str, ip: str | None, device: str = ""
-    ) -> SignedIn:
-        """Open a session. Raises InvalidCredentials, whatever is wrong, after the same work.
-
-        Raises TooManyRequests before it, and ServiceBusy. `device` is what a known device is called.
-        """
-        with place_to_hash(stranger=not device) as place:
-            attempt = await self.guard.sign_in(email=email, device=device)
-            user = await self._prove(place, attempt, password)
-            if self.passwords.needs_rehash(user.password):
-                await self._rehash(place, user, password)
-        session = await run_db(User.objects.open_session, user=user, kind=kind, user_agent=user_agent, ip=ip)
-        if session is None:
-            raise InvalidCredentials()
-        await self.guard.succeeded(attempt)
-        return SignedIn(session, user)
-
-    async def _prove(self, place: HashingPlace, attempt: Attempt, password: str) -> User:
-        user = attempt.user
-        matched = await place.run(self.passwords.verify_password, password, user.password if user else None)
-        if user is None or not matched or not user.may_sign_in or attempt.locked:
-            self._note_refusal(
-                user, "wrong_password" if not matched else "locked" if attempt.locked else "not_allowed"
-            )
-            raise InvalidCredentials()
-        return user
-
-    def _note_refusal(self, user: User | None, reason: str) -> None:
-        """Nobody waits for it to be written: an unknown address, of which nothing is written, answers no sooner."""
-        if user is not None:
-            keep_running(
-                run_db(AuditEvent.objects.record_a_few, "sign_in.refused", user_id=user.id, reason=reason)
-            )
-
-    async def _rehash(self, place: HashingPlace, user: User, password: str) -> None:
-        """Store the hash at today's cost, unless the password was changed meanwhile."""
-        password_hash = await place.run(self.passwords.hash_password, password)
-        if await User.objects.filter(id=user.id, password=user.password).aupdate(password=password_hash):
-            user.password = password_hash
-
+    # --- tokens ---------------------------------------------------------------------------------------
     async def create_token_pair(self, session: Session) -> TokenPair:
         """The tokens of a session as it stands."""
         access = self.jwts.create_access_token(user_id=session.user_id, session_id=session.id)

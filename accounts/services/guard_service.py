@@ -54,9 +54,16 @@ class GuardService:
 
     async def proof(self, *, session_id: UUID, user_id: UUID) -> Attempt:
         """Before somebody who is signed in proves again who they are."""
-        taken = ((known.PROOF_BY_SESSION, session_id),)
+        return await self._again("session", session_id, known.PROOF_BY_SESSION, user_id=user_id)
+
+    async def code(self, *, user_id: UUID) -> Attempt:
+        """Before a second factor by code is compared: whoever tries has the password already."""
+        return await self._again("code", user_id, known.CODE_BY_ACCOUNT, user_id=user_id)
+
+    async def _again(self, kind: str, key: UUID, limit: Limit, *, user_id: UUID) -> Attempt:
+        taken = ((limit, key),)
         await limits.require(*taken)
-        subject = subject_of("session", session_id)
+        subject = subject_of(kind, key)
         standing = await run_db(FailedProof.objects.begin, subject=subject, user_id=user_id)
         if standing.wait:
             raise limits.too_many(standing.wait)

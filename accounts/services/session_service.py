@@ -46,6 +46,15 @@ class SessionService:
             await self.cache.add(cache_name(session_id), principal, seconds=PRINCIPAL_SECONDS)
         return principal if principal.expires_at > time.time() else None
 
+    async def principal_of_cookie(self, session_id: UUID, *, number: int) -> Principal | None:
+        """Who a browser's session speaks for; None as well for a cookie that has been replaced."""
+        principal = await self.principal(session_id)
+        if principal is not None and principal.cookie != number:
+            await self.forget([session_id])  # the cache may not have heard of the new cookie
+            session = await run_db(Session.objects.seen, id=session_id)
+            principal = _principal(session) if session is not None else None
+        return principal if principal is not None and principal.cookie == number else None
+
     async def create_ticket(self, *, session_id: UUID) -> str:
         """A word that opens one WebSocket within TICKET_SECONDS. Raises ServiceBusy without a cache."""
         ticket = secrets.token_urlsafe(32)
@@ -115,4 +124,5 @@ def _principal(session: Session) -> Principal:
         authenticated_at=session.authenticated_at.timestamp(),
         mfa=session.mfa,
         leaving_at=user.deletion_due_at.timestamp() if user.deletion_due_at else None,
+        cookie=session.counter if session.kind == Session.Kind.BROWSER else 0,
     )

@@ -27,7 +27,7 @@ async def test_n2_a_sign_in_is_kept_with_who_when_where_and_request(api: Api, an
     (event,) = await events(ana)
     session = await Session.objects.aget()
     assert (event.action, event.user_id, event.actor_id) == ("session.opened", ana.id, ana.id)
-    assert event.detail == {"session_id": str(session.id), "kind": "api"}
+    assert event.detail == {"session_id": str(session.id), "kind": "api", "factor": ""}
     assert event.ip == "127.0.0.0/24"
     assert event.request_id == answer["X-Request-Id"]
     assert abs((event.at - session.created_at).total_seconds()) < 5

@@ -40,6 +40,17 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "api_key_expiring": {"when": "2026-11-22T12:30:00+00:00", "key_name": "Books & <sons>"},
     "refresh_token_reused": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7", "device": "books"},
     "sign_in_locked": {},
+    "second_factor_changed": {
+        "change": "recovery_code_used",
+        "when": "2026-11-22T12:30:00+00:00",
+        "network": "203.0.113.0/24",
+        "left": "9",
+    },
+    "new_device": {
+        "when": "2026-11-22T12:30:00+00:00",
+        "device": "Firefox on Linux",
+        "network": "203.0.113.0/24",
+    },
     "connection_needs_attention": {
         "connection_id": str(LINK_ID),
         "provider_name": "Fern & Sons <Bank>",
@@ -59,6 +70,8 @@ PATHS = {
     "api_key_expiring": "/settings/api-keys",
     "refresh_token_reused": "/settings/sessions",
     "sign_in_locked": "/forgot-password",
+    "second_factor_changed": "/settings/security",
+    "new_device": "/forgot-password",
     "connection_needs_attention": f"/connections/{LINK_ID}",
 }
 

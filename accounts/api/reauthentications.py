@@ -1,0 +1,25 @@
+"""Proving once more who one is, over the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+
+from accounts import wiring
+from accounts.api import serializers
+from dashtam.api import ApiView, Reply
+from dashtam.openapi import problem_responses
+
+
+class Reauthentications(ApiView):
+    """Fresh proofs."""
+
+    @extend_schema(
+        operation_id="reauthenticate",
+        request=serializers.Reauthentication,
+        responses={204: None} | problem_responses(400, 401, 429),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Prove once more who you are. For five minutes, changes that answer 403 `reauth_required` are then open."""
+        proof = self.read(serializers.Reauthentication)
+        await wiring.reauthentication_service().by_password(principal=self.principal, **proof)
+        return Reply(status=204)

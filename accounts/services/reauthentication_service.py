@@ -1,0 +1,51 @@
+"""Proving once more who one is, before a change that a stolen session must not make."""
+
+from accounts.models import Session, User
+from accounts.principal import Principal
+from accounts.services.guard_service import GuardService
+from accounts.services.mfa_service import MfaService
+from accounts.services.password_service import PasswordService
+from accounts.services.session_service import SessionService
+from dashtam.bridge import place_to_hash, run_db
+from dashtam.errors import FieldError, Unauthorized, ValidationFailed
+
+
+class ReauthenticationService:
+    """Renews the proof that `Principal.require_fresh` asks for."""
+
+    def __init__(
+        self,
+        *,
+        guard: GuardService,
+        passwords: PasswordService,
+        sessions: SessionService,
+        mfa: MfaService,
+    ) -> None:
+        self.guard = guard
+        self.passwords = passwords
+        self.sessions = sessions
+        self.mfa = mfa
+
+    async def by_password(self, *, principal: Principal, password: str, otp: str | None = None) -> Session:
+        """The session with its fresh proof; whoever has a second factor proves that too.
+
+        Raises ValidationFailed naming the field, OtpRequired, OtpInvalid and TooManyRequests.
+        """
+        user = await User.objects.aget(id=principal.user_id)
+        with place_to_hash(stranger=False) as place:
+            attempt = await self.guard.proof(session_id=principal.session_id, user_id=user.id)
+            matched = await place.run(self.passwords.verify_password, password, user.password)
+        if not matched or attempt.locked:
+            detail = "This is not your password. Try again, or sign out and set a new one by mail."
+            raise ValidationFailed(errors=[FieldError("password", "wrong_password", detail)])
+        await self.guard.succeeded(attempt)
+        factor = await self.mfa.check(user, otp)
+        return await self.proved(principal, factor=factor)
+
+    async def proved(self, principal: Principal, *, factor: str) -> Session:
+        """The session, whose person has just proved who they are; `factor` is the second one, if any."""
+        session = await run_db(Session.objects.prove_again, id=principal.session_id, factor=factor)
+        if session is None:
+            raise Unauthorized()
+        await self.sessions.forget([session.id])
+        return session
