@@ -59,12 +59,18 @@ class UserAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     search_help_text = "By email address or name"
     ordering = ("-created_at",)
     fields = (
-        *("email", "name", "is_active", "is_staff", "is_superuser", "groups"),
+        *("email", "name", "is_active", "roles"),
         *("email_verified_at", "time_zone", "base_currency", "created_at"),
     )
     readonly_fields = fields
     inlines = (SessionInline, StaffActInline)
     change_form_template = "admin/person.html"
+
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> str:
+        """What they are in the staff, if anything."""
+        names = [group.name for group in user.groups.all()]
+        return ", ".join([*(["superuser"] if user.is_superuser else []), *names]) or "none"
 
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
     """Sign-up, sign-in, sessions."""
 
     name = "accounts"
+    verbose_name = "People"
     default = True
 
 

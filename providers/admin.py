@@ -87,9 +87,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
     """The story of a connection on one page: find it by its person's address or by its id."""
 
     list_display = (
-        "id",
-        "provider",
         "user",
+        "provider",
         "state",
         "state_reason",
         "state_since",
@@ -164,7 +163,7 @@ class FinancialAccountAdmin(Masked, ReadOnlyAdmin):
         *("balance_current", "balance_available", "balance_limit"),
     )
 
-    list_display = ("id", "user", "name", "mask", "type", "currency", "balance_current", "balance_as_of")
+    list_display = ("user", "type", "name", "mask", "balance_current", "currency", "balance_as_of")
     list_filter = ("type", "currency")
     list_select_related = ("user",)
     search_fields = ("=id", "=connection__id", "user__email")
@@ -196,7 +195,7 @@ class TransactionAdmin(Masked, ReadOnlyAdmin):
         *("amount", "security", "quantity", "price", "fees"),
     )
 
-    list_display = ("id", "account", "date", "status", "amount", "currency", "kind")
+    list_display = ("date", "status", "kind", "amount", "currency", "account")
     list_filter = ("status", "kind")
     list_select_related = ("account",)
     search_fields = ("=id", "=account__id", "user__email")
