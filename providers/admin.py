@@ -1,6 +1,6 @@
 """What the staff see: how connections are doing, never a token, and money only for a reason."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.staff.looks import Masked
 from dashtam.errors import DecryptionFailed
@@ -105,12 +106,12 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @admin.display(description="Tokens held since")
     def tokens_held_since(self, connection: Connection) -> Any:
         """When they were last replaced."""
-        return _of_token(connection, "refreshed_at")
+        return _of_token(connection, "refreshed_at") or "-"
 
     @admin.display(description="Access token expires")
     def access_token_expires_at(self, connection: Connection) -> Any:
         """By the provider's word."""
-        return _of_token(connection, "access_expires_at")
+        return _of_token(connection, "access_expires_at") or "-"
 
     @admin.display(description="Encryption key")
     def encryption_key(self, connection: Connection) -> str | None:
@@ -126,11 +127,12 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @admin.display(description="Refresh begun, outcome open")
     def refresh_under_way(self, connection: Connection) -> Any:
         """Set from before the call until its outcome is known."""
-        return _of_token(connection, "attempt_at")
+        return _of_token(connection, "attempt_at") or "-"
 
 
 def _of_token(connection: Connection, column: str) -> Any:
-    return getattr(getattr(connection, "token", None), column, None)
+    value = getattr(getattr(connection, "token", None), column, None)
+    return date_format(value, "DATETIME_FORMAT") if isinstance(value, datetime) else value
 
 
 @admin.register(SyncRun)

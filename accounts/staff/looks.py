@@ -3,6 +3,7 @@
 import contextvars
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -55,9 +56,14 @@ def watched(request: Any, page: str, answer: Callable[[], HttpResponse]) -> Http
 def _shown(name: str) -> Callable[..., Any]:
     @admin.display(description=name.replace("_", " "))
     def show(self: "Masked", row: Any) -> Any:
-        return getattr(row, name) if _may_show(self.person_of(row)) else HIDDEN
+        return _as_read(getattr(row, name)) if _may_show(self.person_of(row)) else HIDDEN
 
     return show
+
+
+def _as_read(value: Any) -> Any:
+    """Money without the zeros that its column has room for."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class Masked:

@@ -37,6 +37,21 @@ async def test_k1_the_admin_sends_people_to_the_one_sign_in_page(browser: Browse
     assert not await Session.objects.aexists()
 
 
+async def test_k1_guessing_a_colleague_s_password_meets_the_limits_of_every_sign_in(
+    browser: Browser, root: User
+) -> None:
+    statuses = []
+    for number in range(50):
+        wrong = {"email": root.email, "password": f"a wrong password, number {number}"}
+        for door in ("/admin/login/?next=/admin/", "/sign-in?next=/admin/"):
+            shown_at = "/sign-in?next=%2Fadmin%2F"
+            statuses.append((door, (await browser.send(door, shown_at=shown_at, **wrong)).status_code))
+    assert {status for door, status in statuses if door.startswith("/admin")} == {302}
+    assert {status for door, status in statuses if door.startswith("/sign-in")} == {422, 429}
+    assert statuses[-1][1] == 429
+    assert not await Session.objects.aexists()
+
+
 async def test_people_who_are_not_staff_find_nothing_there(browser: Browser, ana: User) -> None:
     await browser.sign_in(ana.email)
     for path in ("/admin/", "/admin/accounts/user/", "/admin/login/"):

@@ -1,0 +1,49 @@
+"""What the doctor says of the staff and the audit log."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Count
+from django.db.models.functions import TruncDay
+from django.utils import timezone
+
+from accounts.chain import ChainBroken, verify
+from accounts.models import AuditEvent, User
+from dashtam.checkup import Finding, examines
+from dashtam.roles import may_edit_the_audit_log
+
+DAYS, OFTEN = 14, 5
+
+
+@examines("Staff")
+def staff(*, full: bool) -> Iterator[Finding]:
+    """Superusers are for appointing others, not for every day."""
+    since = timezone.now() - timedelta(days=DAYS)
+    supers = User.objects.filter(is_superuser=True, is_active=True).values_list("pk", flat=True)
+    visits = AuditEvent.objects.filter(action="admin.entered", user_id__in=list(supers), at__gt=since)
+    for visit in (
+        visits.values("user_id").annotate(days=Count(TruncDay("at"), distinct=True)).order_by("user_id")
+    ):
+        if visit["days"] >= OFTEN:
+            yield Finding(
+                f"The superuser {visit['user_id']} was in the admin on {visit['days']} of the last {DAYS} days. "
+                "For daily work use an account with the role Support or Operations.",
+                trouble=False,
+            )
+
+
+@examines("Audit log")
+def audit_log(*, full: bool) -> Iterator[Finding]:
+    """Whole, as far as it was asked to look, and out of the application's reach."""
+    if may_edit_the_audit_log(connection):
+        yield Finding(
+            "The database role of DATABASE_URL may edit the audit log. Give Dashtam two roles: "
+            "docs/operations.md, Database roles.",
+            trouble=False,
+        )
+    if full:
+        try:
+            verify()
+        except ChainBroken as broken:
+            yield Finding(f"The audit log has been tampered with. {broken}")
