@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from accounts.activity import describe
-from accounts.models import ApiKey, AuditEvent, DataExport, Session, StaffAct, User
+from accounts.models import ApiKey, AuditEvent, DataExport, EmailChange, Session, StaffAct, User
 from dashtam.api import Listing, Page, invalid_cursor, listing
 from dashtam.errors import NotFound
 
@@ -80,3 +80,8 @@ def _told(row: dict[str, Any], user_id: UUID, acts: dict[str, StaffAct]) -> dict
 def export(*, user_id: UUID) -> DataExport | None:
     """The export that is being made or waits to be taken."""
     return DataExport.objects.current(user_id=user_id)
+
+
+def email_change(*, user_id: UUID) -> EmailChange | None:
+    """The change of address that is under way."""
+    return EmailChange.objects.waiting().filter(user_id=user_id).first()

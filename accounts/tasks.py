@@ -51,3 +51,10 @@ async def make_export(export_id: str) -> None:
 async def forget_exports(timestamp: int) -> None:
     """Delete the exports that nobody may take any more."""
     await wiring.export_service().forget()
+
+
+@app.periodic(cron="29 * * * *")
+@background(queue="schedule", queueing_lock="finish_email_changes")
+async def finish_email_changes(timestamp: int) -> None:
+    """Carry out the changes of address that a lost mailbox would hold up for ever."""
+    await wiring.email_change_service().finish_overdue()

@@ -12,6 +12,7 @@ from accounts.ended import EndedSessions
 from accounts.models import ApiKey, Session
 from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
+from accounts.services.email_change_service import EmailChangeService
 from accounts.services.export_service import ExportService
 from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
@@ -68,6 +69,11 @@ def _ended_lately() -> frozenset[UUID]:
 def api_key_service() -> ApiKeyService:
     """Keys for programs."""
     return ApiKeyService(cache=cache(), ended=ended_sessions(), sessions=session_service())
+
+
+def email_change_service() -> EmailChangeService:
+    """Other addresses."""
+    return EmailChangeService(sessions=session_service())
 
 
 def export_service() -> ExportService:

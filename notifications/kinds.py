@@ -38,6 +38,26 @@ KINDS: dict[str, Kind] = {
     "refresh_token_reused": Kind(
         "See where you are signed in", "/settings/sessions", needs=("when", "ip", "device")
     ),
+    "confirm_new_email": Kind(
+        "Confirm this address",
+        "/confirm-new-email?token={token}",
+        needs=("link_id",),
+        link_lifetime=timedelta(days=7),
+    ),
+    "email_change_taken": Kind("Sign in", "/sign-in"),
+    "email_change_asked": Kind(
+        "Agree or stop it",
+        "/email-change?token={token}",
+        needs=("link_id", "new"),
+        link_lifetime=timedelta(days=7),
+    ),
+    "email_change_waiting": Kind(
+        "Agree or stop it",
+        "/email-change?token={token}",
+        needs=("link_id", "new", "when"),
+        link_lifetime=timedelta(days=7),
+    ),
+    "email_changed": Kind("I did not do this", "/forgot-password", needs=("when", "old", "new")),
     "export_ready": Kind("Save my data", "/settings/data", needs=("when",)),
     "account_leaving": Kind("Keep my account", "/sign-in", needs=("when",)),
     "account_deleted": Kind("Visit Dashtam", "/sign-up", needs=("when",), keep=False),

@@ -89,8 +89,9 @@ def _known_name(queued: Email) -> str:
     """Their name, once they have proved the address theirs.
 
     Until then the name was typed by whoever signed up: we would be mailing a stranger's words to a third person.
+    The same goes for an address that is to become theirs.
     """
-    if queued.user is None or queued.user.email_verified_at is None:
+    if queued.user is None or queued.user.email_verified_at is None or queued.user.email != queued.to:
         return ""
     return _one_line(queued.user.name)[:NAME_LENGTH].strip()
 

@@ -5,6 +5,7 @@ from django.urls import path
 from accounts.api import (
     activity,
     api_keys,
+    emails,
     exports,
     me,
     mfa,
@@ -28,6 +29,9 @@ urlpatterns = [
     path("password-resets", passwords.PasswordResets.as_view()),
     path("password-resets/confirm", passwords.ConfirmedPasswordResets.as_view()),
     path("me", me.Me.as_view()),
+    path("me/email", emails.OwnEmail.as_view()),
+    path("email-changes/confirm", emails.ConfirmedEmailChanges.as_view()),
+    path("email-changes/stop", emails.StoppedEmailChanges.as_view()),
     path("me/export", exports.OwnExport.as_view()),
     path("me/exports/<uuid:id>/file", exports.ExportFile.as_view()),
     path("me/deletion", me.Deletion.as_view()),

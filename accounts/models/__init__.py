@@ -3,6 +3,7 @@
 from accounts.models.api_key import ApiKey
 from accounts.models.audit import AuditEvent
 from accounts.models.data_export import DataExport, ExportPart
+from accounts.models.email_change import EmailChange
 from accounts.models.failed_proof import FailedProof
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.passkey import Passkey
@@ -17,6 +18,7 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "DataExport",
+    "EmailChange",
     "ExportPart",
     "FailedProof",
     "OneTimeLink",

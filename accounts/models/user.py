@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.devices import Device
 from accounts.models.audit import NOBODY, AuditEvent
+from accounts.models.email_change import EmailChange
 from accounts.models.failed_proof import FailedProof, Standing, subject_of
 from accounts.models.leaving import LeavingManager
 from accounts.models.one_time_link import OneTimeLink
@@ -92,6 +93,9 @@ class UserManager(LeavingManager["User"]):
         self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
         FailedProof.objects.forget(subject_of("account", link.email))
         AuditEvent.objects.record("password.reset", user_id=link.user_id, ip=ip)
+        EmailChange.objects.stop_all(
+            user_id=link.user_id
+        )  # whoever asked may be why the password is set anew
         return self._set_password(link.user, password_hash=password_hash, ip=ip)
 
     @transaction.atomic

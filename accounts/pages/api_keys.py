@@ -11,7 +11,7 @@ from accounts import queries, wiring
 from accounts.errors import TooManyApiKeys
 from accounts.pages.answers import form_page, see_other
 from accounts.pages.forms import ApiKeyForm
-from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.guard import SignedInRequest, fresh, signed_in
 from accounts.pages.registration import FORM_METHODS
 from dashtam.bridge import run_db
 
@@ -25,10 +25,9 @@ async def api_keys(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(FORM_METHODS)
-@signed_in
+@fresh
 async def new_api_key(request: SignedInRequest) -> HttpResponse:
     """Create one. The answer itself shows the key: it must not wait in a cookie for a next page."""
-    request.principal.require_fresh()
     form = ApiKeyForm(request.POST or None)
     if form.is_valid():
         try:

@@ -12,7 +12,7 @@ from accounts import queries, wiring
 from accounts.downloads import archive_response
 from accounts.errors import ExportGone, ExportNotReady
 from accounts.pages.answers import see_other
-from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.guard import SignedInRequest, fresh, signed_in
 from dashtam.bridge import run_db
 
 
@@ -25,20 +25,18 @@ async def data(request: SignedInRequest) -> HttpResponseBase:
 
 
 @require_POST
-@signed_in
+@fresh
 async def start_export(request: SignedInRequest) -> HttpResponseBase:
     """Ask for a copy."""
-    request.principal.require_fresh()
     await wiring.export_service().request(user_id=request.principal.user_id)
     messages.success(request, "We are putting your data together, and write to you when it is ready.")
     return see_other("settings-data")
 
 
 @require_POST
-@signed_in
+@fresh
 async def take_export(request: SignedInRequest, id: UUID) -> StreamingHttpResponse | HttpResponseBase:
     """Save it. A form, not a link: nothing that works by itself stands in any address."""
-    request.principal.require_fresh()
     try:
         pieces = await wiring.export_service().take(user_id=request.principal.user_id, export_id=id)
     except (ExportGone, ExportNotReady) as error:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import wiring
 from accounts.pages.answers import see_other
-from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.guard import SignedInRequest, fresh, signed_in
 from accounts.pages.registration import FORM_METHODS
 
 AT_ONCE = (
@@ -24,10 +24,9 @@ AT_THE_END = (
 
 
 @require_http_methods(FORM_METHODS)
-@signed_in
+@fresh
 async def leave(request: SignedInRequest) -> HttpResponse:
     """Asks once, saying what will happen."""
-    request.principal.require_fresh()
     if request.method != "POST":
         return render(request, "accounts/leave.html", _consequences())
     await wiring.leaving_service().leave(user_id=request.principal.user_id)

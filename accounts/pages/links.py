@@ -5,6 +5,8 @@ Referer, no history and no screenshot, and the page may keep a referrer policy u
 send a real Origin with the form: under `no-referrer` they send `Origin: null`, which CSRF protection refuses.
 """
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 
 from accounts.pages.answers import form_page, see_other
@@ -22,10 +24,12 @@ def kept(request: HttpRequest, name: str) -> HttpResponse | None:
     return response
 
 
-def page(request: HttpRequest, name: str, template: str, form: type[LinkForm]) -> HttpResponse:
+def page(
+    request: HttpRequest, name: str, template: str, form: type[LinkForm], **context: Any
+) -> HttpResponse:
     """The page with its form, holding the token that was set aside."""
     token = request.session.get(name, "")
-    return form_page(request, template, form(initial={"token": token}), link_missing=not token)
+    return form_page(request, template, form(initial={"token": token}), link_missing=not token, **context)
 
 
 def forget(request: HttpRequest, name: str) -> None:

@@ -5,6 +5,7 @@ from django.urls import path
 from accounts.pages import (
     api_keys,
     data,
+    emails,
     leaving,
     passwords,
     reauthentication,
@@ -28,6 +29,10 @@ urlpatterns = [
     path("settings/sessions", settings.sessions, name="settings-sessions"),
     path("settings/sessions/<uuid:id>/end", settings.end_session, name="session-end"),
     path("settings/sessions/end-others", settings.end_other_sessions, name="sessions-end-others"),
+    path("settings/email", emails.change_email, name="settings-email"),
+    path("settings/email/cancel", emails.cancel_email, name="settings-email-cancel"),
+    path("confirm-new-email", emails.confirm_new_email, name="confirm-new-email"),
+    path("email-change", emails.email_change, name="email-change"),
     path("settings/data", data.data, name="settings-data"),
     path("settings/data/export", data.start_export, name="export-start"),
     path("settings/data/exports/<uuid:id>/take", data.take_export, name="export-take"),

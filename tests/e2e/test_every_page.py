@@ -10,7 +10,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.stack import PASSWORD, Stack
 
-SIGNED_OUT = ["/sign-in", "/sign-up", "/forgot-password", "/check-your-mail", "/api/v1/docs", "/nothing/here"]
+SIGNED_OUT = [
+    "/sign-in",
+    "/sign-up",
+    "/forgot-password",
+    "/check-your-mail",
+    "/confirm-new-email",
+    "/email-change",
+    "/api/v1/docs",
+    "/nothing/here",
+]
 SIGNED_IN = [
     "/",
     "/?range=2Y",
@@ -25,6 +34,7 @@ SIGNED_IN = [
     "/settings/api-keys",
     "/settings/api-keys/new",
     "/settings/data",
+    "/settings/email",
     "/settings/leave",
 ]
 SCREENS: dict[str, ViewportSize] = {

@@ -28,6 +28,19 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "address_known": {},
     "superuser_made": {"when": "2026-11-22T12:30:00+00:00", "email": "boss@example.org"},
     "password_changed": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7"},
+    "confirm_new_email": {"link_id": str(LINK_ID)},
+    "email_change_taken": {},
+    "email_change_asked": {"link_id": str(LINK_ID), "new": "new@example.org"},
+    "email_change_waiting": {
+        "link_id": str(LINK_ID),
+        "new": "new@example.org",
+        "when": "2026-11-22T12:30:00+00:00",
+    },
+    "email_changed": {
+        "when": "2026-11-22T12:30:00+00:00",
+        "old": "ana@example.org",
+        "new": "new@example.org",
+    },
     "export_ready": {"when": "2026-11-22T12:30:00+00:00"},
     "account_leaving": {"when": "2026-11-22T12:30:00+00:00"},
     "account_deleted": {"when": "2026-11-22T12:30:00+00:00"},
@@ -63,6 +76,11 @@ PATHS = {
     "address_known": "/sign-in",
     "superuser_made": "/admin/accounts/user/",
     "password_changed": "/forgot-password",
+    "confirm_new_email": "/confirm-new-email?token=",
+    "email_change_taken": "/sign-in",
+    "email_change_asked": "/email-change?token=",
+    "email_change_waiting": "/email-change?token=",
+    "email_changed": "/forgot-password",
     "export_ready": "/settings/data",
     "account_leaving": "/sign-in",
     "account_deleted": "/sign-up",
@@ -198,7 +216,7 @@ def test_any_name_arrives_as_it_was_written(name: str, make_user: Any) -> None:
 
 
 def _named(make_user: Any, name: str) -> User:
-    user: User = make_user("Pat")
+    user: User = make_user("Pat", email="ana@example.org")
     user.name = name
     return user
 

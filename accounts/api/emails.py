@@ -1,0 +1,73 @@
+"""Another address, over the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+
+from accounts import wiring
+from accounts.api import serializers
+from dashtam.api import ApiView, Reply
+from dashtam.openapi import problem_responses
+
+
+class OwnEmail(ApiView):
+    """The address one signs in with."""
+
+    @extend_schema(
+        operation_id="change_email",
+        request=serializers.Address,
+        responses={202: None} | problem_responses(400, 401, 403, 429),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Ask for another address. Needs a fresh proof of who one is.
+
+        Both addresses get a link; the change is done when both are confirmed, and then all other sessions end.
+        From the old address it can be stopped. Should the old mailbox be lost, the change is done a week after
+        the new one was confirmed. The answer is the same whether or not the new address is taken.
+        """
+        self.principal.require_fresh()
+        await wiring.email_change_service().ask(
+            user_id=self.principal.user_id,
+            session_id=self.principal.session_id,
+            current=self.principal.email,
+            **self.read(serializers.Address),
+        )
+        return Reply(status=202)
+
+    @extend_schema(operation_id="cancel_email_change", responses={204: None} | problem_responses(401))
+    async def delete(self, request: Any) -> Reply:
+        """Take the wish for another address back, if there is one."""
+        await wiring.email_change_service().cancel(user_id=self.principal.user_id)
+        return Reply(status=204)
+
+
+class ConfirmedEmailChanges(ApiView):
+    """Changes that an address agrees to."""
+
+    public = True
+
+    @extend_schema(
+        operation_id="confirm_email_change",
+        request=serializers.Token,
+        responses={204: None} | problem_responses(400, 410),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Agree, with the token from the mail to the new or to the old address."""
+        await wiring.email_change_service().confirm(**self.read(serializers.Token))
+        return Reply(status=204)
+
+
+class StoppedEmailChanges(ApiView):
+    """Changes that the old address does not agree to."""
+
+    public = True
+
+    @extend_schema(
+        operation_id="stop_email_change",
+        request=serializers.Token,
+        responses={204: None} | problem_responses(400, 410),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Stop it, with the token from a mail to the old address."""
+        await wiring.email_change_service().stop(**self.read(serializers.Token))
+        return Reply(status=204)

@@ -1,0 +1,82 @@
+"""Another address: asked for in the settings, confirmed or stopped by mailed links."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import queries, wiring
+from accounts.errors import LinkNotValid
+from accounts.pages import links
+from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.forms import AddressForm, LinkForm
+from accounts.pages.guard import SignedInRequest, fresh, signed_in
+from accounts.pages.registration import FORM_METHODS
+from dashtam.bridge import run_db
+from dashtam.errors import ValidationFailed
+
+
+@require_http_methods(FORM_METHODS)
+@fresh
+async def change_email(request: SignedInRequest) -> HttpResponseBase:
+    """Ask for another address, and see how far that is."""
+    person = request.principal
+    form = AddressForm(request.POST or None)
+    if form.is_valid():
+        try:
+            await wiring.email_change_service().ask(
+                user_id=person.user_id,
+                session_id=person.session_id,
+                current=person.email,
+                **form.cleaned_data,
+            )
+        except (ValidationFailed, *NOT_NOW) as error:
+            form.take(error)
+        else:
+            messages.success(request, "We have written to both addresses. Open the links in both mails.")
+            return see_other("settings-email")
+    change = await run_db(queries.email_change, user_id=person.user_id)
+    return form_page(request, "accounts/email.html", form, change=change)
+
+
+@require_POST
+@signed_in
+async def cancel_email(request: SignedInRequest) -> HttpResponseBase:
+    """Keep the address."""
+    await wiring.email_change_service().cancel(user_id=request.principal.user_id)
+    messages.success(request, "Your address stays as it is.")
+    return see_other("settings-email")
+
+
+@require_http_methods(FORM_METHODS)
+async def confirm_new_email(request: Any) -> HttpResponse:
+    """The link in the mail to the new address leads here."""
+    return await _answer(request, "confirm-new-email", new=True)
+
+
+@require_http_methods(FORM_METHODS)
+async def email_change(request: Any) -> HttpResponse:
+    """The links in the mails to the old address lead here: agree, or stop it."""
+    return await _answer(request, "email-change", new=False)
+
+
+async def _answer(request: Any, name: str, *, new: bool) -> HttpResponse:
+    template = "accounts/email_change.html"
+    if request.method != "POST":
+        return links.kept(request, name) or links.page(request, name, template, LinkForm, new=new)
+    form = LinkForm(request.POST)
+    service = wiring.email_change_service()
+    if form.is_valid():
+        links.forget(request, name)
+        stop = "stop" in request.POST
+        try:
+            await (service.stop if stop else service.confirm)(**form.cleaned_data)
+        except LinkNotValid as error:
+            form.take(error)
+        else:
+            said = "The change is stopped; your address stays." if stop else "Thank you, that is confirmed."
+            messages.success(request, said)
+            return see_other("settings-profile" if request.principal else "sign-in")
+    return form_page(request, template, form, new=new)
