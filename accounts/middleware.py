@@ -12,12 +12,11 @@ from accounts.principal import Principal
 from dashtam import problems
 from dashtam.bridge import check_crowd
 from dashtam.errors import ServiceBusy
+from dashtam.middleware import COOKIELESS
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
-NOT_PAGES = ("/api/", settings.STATIC_URL)
-
-
+NOT_PAGES = (*COOKIELESS, settings.STATIC_URL)
 HASHED_FOR_STRANGERS = {"/api/v1/auth/tokens", "/api/v1/auth/users"}
 
 

@@ -15,3 +15,6 @@ class DashtamConfig(AppConfig):
         """Roles are made when it is django.contrib.auth's turn: the apps before it have their permissions by then."""
         auth = apps.get_app_config("auth")
         post_migrate.connect(make_roles, sender=auth, dispatch_uid="dashtam.staff_roles")
+        from dashtam import metrics, stock
+
+        metrics.stocks.append(stock.jobs)

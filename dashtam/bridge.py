@@ -25,7 +25,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import get_hasher
 from django.db import connections
 
-from dashtam import unprivileged
+from dashtam import metrics, unprivileged
 from dashtam.database_threads import DatabaseThreads
 from dashtam.errors import ServiceBusy
 
@@ -129,6 +129,7 @@ class HashingPool:
         """Raises ServiceBusy when the crowd is full."""
         most = self.wait * (0.75 if stranger else 1)
         if self.held >= self.size and self.held * self.seconds / self.size > most:
+            metrics.hash_refused()
             # Apart, so that not all come back at once.
             raise ServiceBusy(retry_after=2 + secrets.randbelow(4))
 
@@ -137,6 +138,7 @@ class HashingPool:
         """A place in the crowd, to be had before anything else is done. Raises ServiceBusy when it is full."""
         self.check(stranger=stranger)
         self.held += 1
+        metrics.HASHES_WAITING.change(1)
         place = HashingPlace(self)
         try:
             yield place
@@ -161,7 +163,9 @@ class HashingPlace:
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one hash. A caller that is cancelled takes its hash out of the queue, unless it runs already."""
-        job = self.pool.threads.submit(functools.partial(self.pool.timed, function, *args, **kwargs))
+        job = self.pool.threads.submit(
+            functools.partial(self.pool.timed, metrics.hashing(function), *args, **kwargs)
+        )
         self.job = job
         return await asyncio.wrap_future(job)
 
@@ -175,6 +179,7 @@ class HashingPlace:
 
     def _left(self) -> None:
         self.pool.held -= 1
+        metrics.HASHES_WAITING.change(-1)
 
 
 def _hash_something() -> None:
@@ -210,6 +215,14 @@ async def run_hash(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwarg
     """Run one password hash, for somebody we know, on the hashing pool. Raises ServiceBusy when too many wait."""
     with place_to_hash(stranger=False) as place:
         return await place.run(function, *args, **kwargs)
+
+
+_aside = ThreadPoolExecutor(1, "aside")
+
+
+async def run_aside(function: Callable[..., T], /, *args: object) -> T:
+    """Run some milliseconds of reading and computing that nobody should wait for, one after the other."""
+    return await asyncio.get_running_loop().run_in_executor(_aside, function, *args)
 
 
 @functools.cache

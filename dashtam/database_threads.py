@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 
+from dashtam import metrics
 from dashtam.errors import ServiceBusy
 
 P = ParamSpec("P")
@@ -38,6 +39,7 @@ class _Job:
 
     def refuse(self) -> None:
         if self.future.set_running_or_notify_cancel():
+            metrics.database_refused()
             self.future.set_exception(DatabaseBusy())
 
 
@@ -63,6 +65,7 @@ class DatabaseThreads(Executor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         if len(self.line) >= self.queue:
+            metrics.database_refused()
             raise DatabaseBusy()
         job = _Job(lambda: fn(*args, **kwargs))
         self.line.append(job)
@@ -116,13 +119,15 @@ class _Worker(threading.Thread):
                 job = self.line.popleft()
             except IndexError:
                 continue  # it was refused meanwhile
-            self._do(job)
+            with metrics.DATABASE_BUSY:
+                self._do(job)
             del job  # or its result would stay until the next one comes
 
     def _do(self, job: _Job) -> None:
         if not job.future.set_running_or_notify_cancel():
             return
         self.since = time.monotonic()
+        metrics.database_wait(self.since - job.made)
         try:
             result = _on_sound_connections(job.call)
         except BaseException as error:  # noqa: BLE001 it belongs to whoever asked

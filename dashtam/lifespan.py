@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
+from dashtam import watch
 from dashtam.bridge import (
     close_processes,
     database_context,
@@ -28,12 +29,14 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             try:
                 await _open()
+                watch.start("web")
             except KeysDoNotFit as error:
                 await send({"type": "lifespan.startup.failed", "message": f"Dashtam cannot start. {error}"})
                 return
             await send({"type": "lifespan.startup.complete"})
         else:
             await finish_kept()
+            await watch.stop()
             close_processes()
             await close_cache()
             await send({"type": "lifespan.shutdown.complete"})

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from dashtam import metrics
 from dashtam.buckets import Buckets, Slots
 from dashtam.cache import cache
 from dashtam.errors import TooManyRequests
@@ -106,12 +107,14 @@ async def take(*takes: Take) -> float:
     rates = [(limit.interval, limit.seconds) for limit, _ in takes]
     wait = _buckets.take(names, rates)
     if wait:
+        metrics.limited(limit.name for limit, _ in takes)
         return wait
     arguments = [int(each * 1e6) for rate in rates for each in rate]
     answer = await here.evaluate(TAKE, names, arguments)
     if not isinstance(answer, int):
         return 0.0 if _buckets.remembers(names) else max(interval for interval, _ in rates)
     if answer:
+        metrics.limited(limit.name for limit, _ in takes)
         _buckets.give_back(names, [interval for interval, _ in rates])
     return answer / 1e6
 

@@ -22,7 +22,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
-from dashtam import client, errors, headers, logs, problems
+from dashtam import client, errors, headers, logs, metrics, problems
 from dashtam.logs import request_id
 
 logger = logging.getLogger("dashtam.requests")
@@ -115,6 +115,7 @@ def _sent_from_elsewhere(request: HttpRequest) -> bool:
 
 def _log(request: Any, status: int, started: float) -> None:
     """One line for each request. Never the address itself, which may hold a token."""
+    metrics.request(logs.route(request), request.method, status, time.perf_counter() - started)
     if logger.isEnabledFor(logging.INFO):
         who = getattr(request, "principal", None)
         logs.event(

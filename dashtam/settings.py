@@ -49,6 +49,9 @@ env = environ.Env(
     PROVIDER_REST_SECONDS=(int, 30),
     SYNC_INTERVAL_MINUTES=(int, 360),
     WORKER_CONCURRENCY=(int, 20),
+    METRICS_NETWORKS=(list, []),
+    METRICS_TOKEN=(str, ""),
+    METRICS_SAMPLE_SECONDS=(float, 10),
     LOG_LEVEL=(str, "INFO"),
     LOG_FORMAT=(str, "json"),
 )
@@ -282,6 +285,12 @@ PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
+
+# --- measurements -----------------------------------------------------------------------------------
+METRICS_FOLDER = HOME / "metrics"
+METRICS_NETWORKS = env("METRICS_NETWORKS") or ["127.0.0.0/8", "::1/128"]
+METRICS_TOKEN = keys.no_placeholder("METRICS_TOKEN", env("METRICS_TOKEN"))
+METRICS_SAMPLE_SECONDS = env("METRICS_SAMPLE_SECONDS")
 
 # --- logs -------------------------------------------------------------------------------------------
 if env("LOG_FORMAT") not in {"json", "text"}:

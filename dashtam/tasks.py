@@ -13,7 +13,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
-from dashtam import logs, problems
+from dashtam import logs, metrics, problems, watch
 from dashtam.bridge import database_context
 from dashtam.errors import DashtamError
 from dashtam.logs import request_id
@@ -60,13 +60,16 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
 
 async def _told(call_next: Callable[[], Awaitable[None]], context: Any, worker: Any) -> None:
     """Names task and job in each line of a run, and writes one when it ends."""
+    watch.start("worker")
     logs.carried.set({"task": context.job.task_name, "job_id": context.job.id})
     started, outcome = time.perf_counter(), "failed"
     try:
         await call_next()
         outcome = "succeeded"
     finally:
-        logs.event(logger, "task.ended", outcome=outcome, ms=round((time.perf_counter() - started) * 1000, 1))
+        seconds = time.perf_counter() - started
+        metrics.task(context.job.task_name, outcome, seconds)
+        logs.event(logger, "task.ended", outcome=outcome, ms=round(seconds * 1000, 1))
 
 
 def defer(task: Task[..., Any, ...], *, queueing_lock: str | None = None, **arguments: Any) -> int | None:

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.templatetags.static import static
 from django.urls import include, path
 
-from dashtam import csp_reports, errors, health, openapi, problems
+from dashtam import csp_reports, errors, exposition, health, openapi, problems
 
 handler400 = "dashtam.problems.bad_request"
 handler403 = "dashtam.problems.forbidden"
@@ -36,6 +36,7 @@ urlpatterns = [
     path("csp-reports", csp_reports.CspReports.as_view()),
     path("healthz", health.Healthz.as_view(), name="healthz"),
     path("readyz", health.Readyz.as_view(), name="readyz"),
+    path("metrics", exposition.Metrics.as_view(), name="metrics"),
     path("", include("accounts.pages.urls")),
     path("", include("providers.pages.urls")),
 ]

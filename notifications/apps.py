@@ -7,3 +7,10 @@ class NotificationsConfig(AppConfig):
     """Mail and live events."""
 
     name = "notifications"
+
+    def ready(self) -> None:
+        """Let /metrics count the mail that waits."""
+        from dashtam import metrics
+        from notifications import stock
+
+        metrics.stocks.append(stock.outbox)

@@ -13,6 +13,7 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from redis.exceptions import RedisError
 
+from dashtam import metrics
 from notifications.services.live_event_service import TIMEOUT_SECONDS, group_of
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class EventsConsumer(AsyncConsumer):
             return
         self._open[self.principal.user_id] += 1
         try:
-            await self._serve(scope, receive, send)
+            with metrics.SOCKETS:
+                await self._serve(scope, receive, send)
         finally:
             self._open[self.principal.user_id] -= 1
             if not self._open[self.principal.user_id]:

@@ -8,3 +8,10 @@ class ProvidersConfig(AppConfig):
 
     name = "providers"
     verbose_name = "Providers and data"
+
+    def ready(self) -> None:
+        """Let /metrics count the connections."""
+        from dashtam import metrics
+        from providers import stock
+
+        metrics.stocks.append(stock.connections)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import httpx
 from django.conf import settings
 
+from dashtam import metrics
 from dashtam.outbound import AddressRefused, AnswerRefused, Outbound
 from providers import pauses
 from providers.errors import AnswerLost, ProviderUnavailable, ProviderUnreachable, ProviderUnreadable
@@ -55,6 +56,11 @@ class Guard(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises ProviderUnreachable, AnswerLost, ProviderUnreadable."""
+        from providers import connectors  # which lead back to this module
+
+        return await metrics.provider_call(connectors.slug_of(self.origin[1]), self._guarded(request))
+
+    async def _guarded(self, request: httpx.Request) -> httpx.Response:
         if _origin(request.url) != self.origin:
             raise ProviderUnreadable(code="foreign_address")
         async with self._slot() as lane:

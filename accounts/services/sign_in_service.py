@@ -9,7 +9,7 @@ from accounts.models import AuditEvent, Session, User
 from accounts.services.guard_service import Attempt, GuardService
 from accounts.services.mfa_service import MfaService
 from accounts.services.password_service import PasswordService
-from dashtam import tokens
+from dashtam import metrics, tokens
 from dashtam.bridge import HashingPlace, keep_running, place_to_hash, run_db
 
 
@@ -42,6 +42,7 @@ class SignInService:
         self.passwords = passwords
         self.mfa = mfa
 
+    @metrics.signing_in
     async def log_in(self, *, email: str, password: str, device: Device, otp: str | None = None) -> SignedIn:
         """Open a session. Raises InvalidCredentials, whatever is wrong, after the same work.
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from dashtam import metrics
 from dashtam.bridge import run_db
 from notifications import kinds, letters
 from notifications.errors import MailDelayed, MailRejected
@@ -39,13 +40,16 @@ class EmailService:
             message_id = await self._send(email)
         except MailRejected as error:
             logger.warning("Mail %s was refused for good: %s.", email.id, error.code)
+            metrics.mail("rejected")
             await run_db(email.mark_failed, error.code)
         except MailDelayed as error:
+            metrics.mail("delayed")
             await self._delay(email, error)
         except Exception:
             await run_db(email.mark_failed, "internal_error")
             raise
         else:
+            metrics.mail("sent")
             await run_db(email.mark_sent, message_id)
 
     async def _send(self, email: Email) -> str:

@@ -1,9 +1,13 @@
 """The providers Dashtam knows. One file each, and one line here."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
 from providers.connectors.base import Connector
 from providers.connectors.sandbox import SandboxConnector
 from providers.connectors.statement_files import StatementFilesConnector
-from providers.errors import UnknownProvider
+from providers.errors import NotSupported, UnknownProvider
 
 _ALL: tuple[Connector, ...] = (
     SandboxConnector(),
@@ -11,6 +15,17 @@ _ALL: tuple[Connector, ...] = (
 )
 
 CONNECTORS: dict[str, Connector] = {connector.slug: connector for connector in _ALL}
+
+
+def slug_of(host: str) -> str:
+    """Whose API or authorization server a host is; `other` for one that none of these names."""
+    return next((slug for slug, connector in CONNECTORS.items() if host in _hosts(connector)), "other")
+
+
+def _hosts(connector: Connector) -> Iterator[str | None]:
+    with suppress(NotSupported):
+        yield urlsplit(connector.base_url).hostname
+        yield urlsplit(connector.oauth.token_endpoint).hostname
 
 
 def get(slug: str) -> Connector:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from dashtam import errors
+from dashtam import errors, metrics
 from dashtam.bridge import run_db
 from dashtam.errors import DashtamError
 from notifications.services.live_event_service import LiveEventService
@@ -140,6 +140,7 @@ class SyncService:
         )
         if connection is None:
             return
+        metrics.sync(outcome.state)
         run = await run_db(SyncRun.objects.get, id=run.id)
         about: dict[str, Any] = {"user_id": connection.user_id, "connection_id": connection.id}
         counts = {"added": run.added, "modified": run.modified, "removed": run.removed}

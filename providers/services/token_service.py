@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from dashtam import metrics
 from dashtam.bridge import keep_running, run_db
 from dashtam.errors import DecryptionFailed
 from dashtam.services.encryption_service import EncryptionService
@@ -116,6 +117,8 @@ class TokenService:
         if task is None:
             task = running[token.connection_id] = keep_running(self._refresh(token))
             task.add_done_callback(lambda _: running.pop(token.connection_id, None))
+        else:
+            metrics.refresh("joined")
         return await asyncio.shield(task)
 
     async def _refresh(self, token: ProviderToken) -> str:
@@ -149,11 +152,13 @@ class TokenService:
         except ConsentEnded:
             raise
         except (AnswerLost, ProviderUnreadable):
+            metrics.refresh("unanswered")
             # The token may be rotated. Without the new one the consent is lost anyway, so the next attempt
             # tries the old one again; only a clear refusal then ends it, as "outcome unknown".
             await self._release(token, lease_id, outcome_known=False)
             raise
         except Exception:
+            metrics.refresh("failed")
             await self._release(token, lease_id, outcome_known=True)
             raise
 
@@ -163,6 +168,7 @@ class TokenService:
         if current.version != token.version:
             return await self._open(current, "access_token")
         state, reason = _verdict(token)
+        metrics.refresh("lost" if reason == "outcome_unknown" else "refused")
         await self._end(token, state, reason)
         raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason) from error
 
@@ -175,6 +181,7 @@ class TokenService:
             version=token.version,
             sealed=fields,
         )
+        metrics.refresh("refreshed" if stored else "overtaken")
         if stored:
             return tokens.access_token
         return await self._open(await self._read(token.connection_id), "access_token")
@@ -186,6 +193,7 @@ class TokenService:
         while loop.time() < end:
             current = await self._read(token.connection_id)
             if current.version != token.version:
+                metrics.refresh("joined")
                 return await self._open(current, "access_token")
             if current.lease_id is None:
                 break
