@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e check bench format clean
+.PHONY: help demo test e2e check bench sbom format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: .venv/.installed-dev  ## format, lint, types, import contracts, migration
 
 bench: .venv/.installed-dev  ## the benchmarks, as ratios side by side
 	$(PY) -m tests.benchmarks $(ARGS)
+
+sbom: .venv/.installed-dev  ## sbom.cdx.json: every part with its version and hashes, as CycloneDX 1.5
+	.venv/bin/uv export --frozen --offline --no-dev --preview-features sbom-export --format cyclonedx1.5 > sbom.cdx.json
 
 format: .venv/.installed-dev  ## put the code into its one shape
 	.venv/bin/ruff format .

@@ -1,0 +1,84 @@
+"""What Dashtam is made of: known to the byte, and under licences that let everybody use it."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Any
+
+from tests.rules import ROOT
+
+UV = Path(sys.executable).parent / "uv"
+# A word of each licence that asks for no more than its text being kept, or covers its own files alone.
+ALLOWED = re.compile(
+    r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|CNRI-Python|MPL|Mozilla Public|Unlicense|LGPL",
+    re.IGNORECASE,
+)
+FORBIDDEN = re.compile(r"\bA?GPL|Affero|SSPL|BUSL|Commons Clause|Proprietary", re.IGNORECASE)
+SAYS_NOTHING = {"axe-playwright-python": "MIT, says its licence file"}
+
+
+def locked() -> list[dict[str, Any]]:
+    packages: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    return [package for package in packages if package["name"] != "dashtam"]
+
+
+def licence(distribution: Distribution) -> str:
+    about = distribution.metadata
+    kinds = [line for line in about.get_all("Classifier", []) if line.startswith("License ::")]
+    return about.get("License-Expression") or "; ".join(kinds) or (about.get("License") or "").split("\n")[0]
+
+
+def acceptable(words: str) -> bool:
+    choices = re.split(r"\bOR\b", words)  # of several, we may choose
+    return any(ALLOWED.search(choice) and not FORBIDDEN.search(choice) for choice in choices)
+
+
+def test_n6_every_file_that_may_be_installed_is_pinned_by_its_hash() -> None:
+    assert len(locked()) > 100
+    for package in locked():
+        assert "registry" in package["source"], package["name"]
+        files = [*package.get("wheels", []), *filter(None, [package.get("sdist")])]
+        assert files, package["name"]
+        for file in files:
+            assert re.fullmatch(r"sha256:[0-9a-f]{64}", file["hash"]), file
+            assert file["url"].startswith("https://"), file
+
+
+def test_n6_every_licence_is_one_that_lets_everybody_use_dashtam() -> None:
+    found = {each.metadata["Name"]: licence(each) for each in distributions()}
+    assert len(found) > 100
+    wrong = {name: words for name, words in found.items() if not acceptable(words)}
+    assert wrong.keys() <= SAYS_NOTHING.keys(), wrong
+
+
+def test_n6_a_licence_that_asks_for_more_is_noticed() -> None:
+    for words in (
+        "GPL-3.0-only",
+        "AGPL-3.0-or-later",
+        "",
+        "BUSL-1.1",
+        "License :: OSI Approved :: GPL (GPLv2)",
+    ):
+        assert not acceptable(words)
+    for words in ("MIT", "GPL-2.0-only OR BSD-3-Clause", "LGPL-3.0-only", "Apache-2.0 AND BSD-2-Clause"):
+        assert acceptable(words)
+
+
+def test_n6_the_bill_of_materials_names_every_part_and_its_hashes() -> None:
+    command = re.search(r"^sbom:.*\n\t(.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert command
+    arguments = command[1].replace("> sbom.cdx.json", "").split()
+    bill = json.loads(subprocess.check_output([str(UV), *arguments[1:]], cwd=ROOT, stderr=subprocess.DEVNULL))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    versions = {package["name"]: package["version"] for package in locked()}
+    parts = {part["name"]: part for part in bill["components"]}
+    assert {"django", "cryptography", "psycopg", "httpx"} <= parts.keys()
+    assert "pytest" not in parts
+    for name, part in parts.items():
+        assert part["version"] == versions[name]
+        assert part["purl"].startswith(f"pkg:pypi/{name}@")
+        assert all(file["hashes"] for file in part["externalReferences"] if file["type"] == "distribution")
