@@ -27,9 +27,11 @@ def locked() -> list[dict[str, Any]]:
 
 
 def licence(distribution: Distribution) -> str:
-    about = distribution.metadata
-    kinds = [line for line in about.get_all("Classifier", []) if line.startswith("License ::")]
-    return about.get("License-Expression") or "; ".join(kinds) or (about.get("License") or "").split("\n")[0]
+    def said(name: str) -> list[str]:
+        return distribution.metadata.get_all(name, [])
+
+    kinds = [line for line in said("Classifier") if line.startswith("License ::")]
+    return "; ".join(said("License-Expression") or kinds or said("License")).partition("\n")[0]
 
 
 def acceptable(words: str) -> bool:

@@ -8,6 +8,7 @@ from django.test import AsyncClient
 
 from accounts.models import User
 from tests.accounts.conftest import Api
+from tests.dashtam.broken_urls import FAILURES, QUOTED
 
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 
@@ -143,6 +144,41 @@ async def test_live_events_are_told_to_come_as_a_websocket(async_client: AsyncCl
     response = await async_client.get("/ws/events?ticket=abc")
     assert_problem(response, 426, "upgrade_required")
     assert response["upgrade"] == "websocket"
+
+
+@pytest.fixture
+def broken(settings: Any) -> None:
+    """Addresses that fail on purpose."""
+    settings.ROOT_URLCONF = "tests.dashtam.broken_urls"
+
+
+@pytest.mark.parametrize("how", FAILURES)
+@pytest.mark.parametrize("place", ["/api/v1/broken", "/broken", "/broken-and-sync"])
+async def test_h1_whatever_fails_is_answered_in_form_and_without_its_message(
+    broken: None, caplog: Any, place: str, how: str
+) -> None:
+    client = AsyncClient(raise_request_exception=False)
+    response = await client.get(f"{place}/{how}")
+    assert response.status_code == FAILURES[how][1]
+    assert (response.status_code == 503) == ("retry-after" in response.headers)
+    assert response["x-request-id"] in response.content.decode()
+    for word in (QUOTED, "Traceback", "django", FAILURES[how][0].__name__):
+        assert word not in response.content.decode()
+    if place.startswith("/api/"):
+        assert_problem(response, FAILURES[how][1], response.json()["code"])
+    else:
+        assert response["content-type"].startswith("text/html")
+        assert "<h1>" in response.content.decode()
+    unhandled = [record for record in caplog.records if record.getMessage() == "exception.unhandled"]
+    assert len(unhandled) == (FAILURES[how][1] == 500)
+    assert QUOTED not in caplog.text + repr([record.fields for record in unhandled])
+
+
+async def test_h1_a_page_that_cannot_be_drawn_is_a_fault_of_ours_in_form(broken: None) -> None:
+    response = await AsyncClient(raise_request_exception=False).get("/without-a-template")
+    assert response.status_code == 500
+    assert response["x-request-id"] in response.content.decode()
+    assert QUOTED not in response.content.decode()
 
 
 async def test_the_docs_take_get_alone(async_client: AsyncClient) -> None:
