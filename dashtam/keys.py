@@ -60,6 +60,19 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
     return ring
 
 
+def private_key(name: str, file: str) -> str:
+    """The text of a file with a private key; nothing for no file."""
+    if not file:
+        return ""
+    try:
+        text = Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}: the file cannot be read ({type(error).__name__}).") from None
+    if "PRIVATE KEY-----" not in text:
+        raise ImproperlyConfigured(f"{name}: the file holds no private key. Give it one in PEM form.")
+    return text
+
+
 def no_key_twice(secret_key: str, **rings: dict[str, bytes]) -> None:
     """Refuse a key that serves two purposes: whoever learns it from one could use it for the other."""
     seen = {secret_key.encode(): "SECRET_KEY", _decoded(secret_key): "SECRET_KEY"}

@@ -44,6 +44,7 @@ env = environ.Env(
     SANDBOX_URL=(str, ""),
     SANDBOX_CLIENT_ID=(str, "dashtam-sandbox"),
     SANDBOX_CLIENT_SECRET=(str, ""),
+    SANDBOX_CLIENT_KEY=(str, ""),
     PRIVATE_HOSTS=(list, []),
     PROVIDER_DEADLINE_SECONDS=(float, 20),
     PROVIDER_REST_SECONDS=(int, 30),
@@ -278,6 +279,7 @@ EMAIL_FILE_PATH = OUTBOX
 SANDBOX_URL = env("SANDBOX_URL").rstrip("/")
 SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
 SANDBOX_CLIENT_SECRET = keys.no_placeholder("SANDBOX_CLIENT_SECRET", env("SANDBOX_CLIENT_SECRET"))
+SANDBOX_CLIENT_KEY = keys.private_key("SANDBOX_CLIENT_KEY", env("SANDBOX_CLIENT_KEY"))
 # Whom Dashtam may call although they are not on the public internet, or not behind TLS.
 _configured = (urlsplit(url).hostname for url in (SANDBOX_URL, env("AWS_SES_ENDPOINT_URL")))
 PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, _configured)]

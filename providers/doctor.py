@@ -43,7 +43,7 @@ def _open_addresses(connector: Connector) -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    if settings.SANDBOX_URL and not settings.SANDBOX_CLIENT_SECRET:
+    if settings.SANDBOX_URL and not CONNECTORS["sandbox"].configured:
         yield Finding(
             "SANDBOX_URL is set without SANDBOX_CLIENT_SECRET, so Sandbox Bank is not offered: set both."
         )

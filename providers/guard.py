@@ -110,6 +110,8 @@ class Guard(httpx.AsyncBaseTransport):
         return await self._exchange(request)
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        if sign := request.extensions.get("sign"):
+            sign(request)  # anew each time it is sent
         try:
             return await self.wire.handle_async_request(request)
         except AnswerRefused:

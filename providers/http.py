@@ -2,6 +2,7 @@
 
 import logging
 import re
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
@@ -12,7 +13,7 @@ import msgspec
 from django.conf import settings
 
 from dashtam.outbound import TIMEOUT
-from providers import pauses
+from providers import dpop, pauses
 from providers.errors import (
     ConsentEnded,
     ProviderError,
@@ -30,12 +31,14 @@ T = TypeVar("T")
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Dashtam"}
 
 
-def client(base_url: str, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+def client(
+    base_url: str, auth: httpx.Auth | None = None, *, context: ssl.SSLContext | None = None
+) -> httpx.AsyncClient:
     """A client for one provider. It speaks to the origin of `base_url` only and raises ProviderErrors only.
 
     A GET that finds nobody home is repeated up to twice, so a fault has to last for three calls to show.
     """
-    guard = Guard(base_url, deadline=settings.PROVIDER_DEADLINE_SECONDS)
+    guard = Guard(base_url, deadline=settings.PROVIDER_DEADLINE_SECONDS, context=context)
     return httpx.AsyncClient(
         base_url=base_url, auth=auth, transport=guard, timeout=TIMEOUT, headers=HEADERS, trust_env=False
     )
@@ -127,19 +130,22 @@ class ConnectionAuth(httpx.Auth):
     Where the institution asks to be left alone, this connection does so; the others may have room left.
     """
 
-    def __init__(self, *, tokens: AccessTokens, connection_id: UUID) -> None:
+    def __init__(self, *, tokens: AccessTokens, connection_id: UUID, dpop_key: str = "") -> None:
         self.tokens = tokens
         self.connection_id = connection_id
+        self.dpop_key = dpop_key
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Called by httpx for each request."""
         whom = f"connection:{self.connection_id}"
         await pauses.require_none(whom, ProviderRateLimited)
         token = await self.tokens.get_access_token(connection_id=self.connection_id)
-        response = yield bearing(request, token)
+        response = yield bearing(request, token, self.dpop_key)
+        if dpop.wants_nonce(response, request.url):
+            response = yield bearing(request, token, self.dpop_key)
         if response.status_code == 401:
             token = await self.tokens.refresh_token(connection_id=self.connection_id, stale=token)
-            response = yield bearing(request, token)
+            response = yield bearing(request, token, self.dpop_key)
             if response.status_code == 401:
                 await self.tokens.give_up(connection_id=self.connection_id, refused=token)
         await pauses.heed(whom, response)
@@ -148,15 +154,20 @@ class ConnectionAuth(httpx.Auth):
 class BearerAuth(httpx.Auth):
     """An access token that is not stored yet."""
 
-    def __init__(self, access_token: str) -> None:
+    def __init__(self, access_token: str, dpop_key: str = "") -> None:
         self.access_token = access_token
+        self.dpop_key = dpop_key
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Called by httpx for each request."""
-        yield bearing(request, self.access_token)
+        response = yield bearing(request, self.access_token, self.dpop_key)
+        if dpop.wants_nonce(response, request.url):
+            yield bearing(request, self.access_token, self.dpop_key)
 
 
-def bearing(request: httpx.Request, token: str) -> httpx.Request:
-    """The request with the token in its header, the only place a token may be (RFC 6750 §2.1)."""
-    request.headers["Authorization"] = f"Bearer {token}"
+def bearing(request: httpx.Request, token: str, dpop_key: str = "") -> httpx.Request:
+    """The request with the token in its header, the only place a token may be (RFC 6750 §2.1, RFC 9449 §7.1)."""
+    request.headers["Authorization"] = f"{'DPoP' if dpop_key else 'Bearer'} {token}"
+    if dpop_key:
+        request.extensions = {**request.extensions, "sign": dpop.signer(dpop_key, access_token=token)}
     return request

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from providers import connectors, http
+from providers import client_auth, connectors, http
 from providers.connectors.base import Connector, OAuthServer
 from providers.errors import (
     AuthorizationDenied,
@@ -43,7 +43,9 @@ def check_answer(server: OAuthServer, code: str | None, iss: str | None, error: 
 async def fetch_subject(connector: Connector, tokens: TokenResponse) -> str:
     """Who the provider says has consented; empty where it does not say."""
     try:
-        async with http.client(connector.base_url, http.BearerAuth(tokens.access_token)) as client:
+        server = connector.oauth
+        auth = http.BearerAuth(tokens.access_token, server.dpop_key)
+        async with http.client(connector.base_url, auth, context=client_auth.tls(server)) as client:
             return await connector.fetch_subject(client)
     except NotSupported:
         return ""

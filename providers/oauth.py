@@ -1,4 +1,6 @@
-"""The OAuth 2.0 client: RFC 6749 (code grant), 7636 (PKCE), 7009 (revocation). One for all providers.
+"""The OAuth 2.0 client: RFC 6749 (code grant), 7636 (PKCE), 7009 (revocation), 9126 (pushed requests), 9449 (DPoP).
+
+One for all providers: what differs between their servers is data.
 
 A token request is never repeated: once sent, its answer may be lost although the provider acted on it. After
 AnswerLost and ProviderUnreadable the outcome is open; after any other error nothing was issued.
@@ -10,12 +12,12 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
 
-from providers import http, pauses
+from providers import client_auth, dpop, http, pauses
 from providers.connectors.base import OAuthServer
 from providers.errors import (
     ConsentEnded,
@@ -50,6 +52,12 @@ class TokenAnswer(msgspec.Struct):
     consent_expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
+class PushedAnswer(msgspec.Struct):
+    """RFC 9126 §2.2."""
+
+    request_uri: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+
+
 class ErrorAnswer(msgspec.Struct):
     """RFC 6749 §5.2."""
 
@@ -67,8 +75,11 @@ def new_code_verifier() -> str:
     return secrets.token_urlsafe(64)
 
 
-def authorization_url(server: OAuthServer, *, redirect_uri: str, state: str, code_verifier: str) -> str:
-    """Where the browser goes (RFC 6749 §4.1.1), with an S256 challenge."""
+async def authorization_url(server: OAuthServer, *, redirect_uri: str, state: str, code_verifier: str) -> str:
+    """Where the browser goes (RFC 6749 §4.1.1), with an S256 challenge. Raises ProviderErrors.
+
+    Where the server takes the request from us directly, the browser carries a reference to it only.
+    """
     challenge = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
     query = {
         "response_type": "code",
@@ -79,8 +90,18 @@ def authorization_url(server: OAuthServer, *, redirect_uri: str, state: str, cod
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
+    if server.pushed_authorization_request_endpoint:
+        query = {"client_id": server.client_id, "request_uri": await _pushed(server, query)}
     joint = "&" if "?" in server.authorization_endpoint else "?"
     return f"{server.authorization_endpoint}{joint}{urlencode(query)}"
+
+
+async def _pushed(server: OAuthServer, query: dict[str, str]) -> str:
+    """The request's reference, which works once and soon (RFC 9126 §2.2)."""
+    response = await _post(server, server.pushed_authorization_request_endpoint or "", query)
+    if not response.is_success:
+        raise _refusal(response)
+    return http.decoded(response, PushedAnswer).request_uri
 
 
 async def exchange_code(
@@ -111,7 +132,7 @@ async def _tokens(server: OAuthServer, form: dict[str, str]) -> TokenResponse:
     if not response.is_success:
         raise _refusal(response)
     answer = http.decoded(response, TokenAnswer)
-    if answer.token_type.lower() != "bearer":
+    if answer.token_type.lower() != ("dpop" if server.dpop_key else "bearer"):
         raise http.traced(ProviderUnreadable(), response)
     return TokenResponse(
         access_token=answer.access_token,
@@ -140,14 +161,17 @@ def _is_final(answer: ErrorAnswer) -> bool:
 
 
 async def _post(server: OAuthServer, url: str, form: dict[str, str]) -> httpx.Response:
-    auth: httpx.Auth | None = None
-    if server.token_endpoint_auth_method == "client_secret_post":  # noqa: S105 a method's name
-        form = form | {"client_id": server.client_id, "client_secret": server.client_secret}
-    else:  # both halves form-encoded first (RFC 6749 §2.3.1)
-        auth = httpx.BasicAuth(quote_plus(server.client_id), quote_plus(server.client_secret))
     # Its limits are those of our client id, so where it asks to be left alone, all connections do so.
     await pauses.require_none(url, ProviderRateLimited)
-    async with http.client(url, auth) as client:
-        response = await client.post(url, data=form)
+    response = await _sent(server, url, form)
+    if server.dpop_key and dpop.wants_nonce(response, httpx.URL(url)):
+        response = await _sent(server, url, form)  # it did nothing but name its nonce (RFC 9449 §8)
     await pauses.heed(url, response)
     return response
+
+
+async def _sent(server: OAuthServer, url: str, form: dict[str, str]) -> httpx.Response:
+    proof, auth = client_auth.credentials(server)
+    extensions = {"sign": dpop.signer(server.dpop_key)} if server.dpop_key else {}
+    async with http.client(url, auth, context=client_auth.tls(server)) as client:
+        return await client.post(url, data=form | proof, extensions=extensions)

@@ -10,7 +10,7 @@ from django.conf import settings
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
-from providers import connectors, http
+from providers import client_auth, connectors, http
 from providers.connectors.base import Connector
 from providers.models import Connection
 from providers.services.connection_service import ConnectionService
@@ -45,8 +45,9 @@ def connection_service() -> ConnectionService:
 @asynccontextmanager
 async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
     """A client that speaks for this connection to its provider, and only to it."""
-    auth = http.ConnectionAuth(tokens=token_service(), connection_id=connection.id)
-    async with http.client(connector.base_url, auth) as client:
+    server = connector.oauth
+    auth = http.ConnectionAuth(tokens=token_service(), connection_id=connection.id, dpop_key=server.dpop_key)
+    async with http.client(connector.base_url, auth, context=client_auth.tls(server)) as client:
         yield client
 
 

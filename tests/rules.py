@@ -29,6 +29,8 @@ DOORS = {
 }
 HTTPX_USERS = (
     "dashtam/outbound.py",
+    "providers/client_auth.py",
+    "providers/dpop.py",
     "providers/guard.py",
     "providers/http.py",
     "providers/pauses.py",

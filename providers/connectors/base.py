@@ -20,6 +20,8 @@ from providers.errors import NotSupported
 AccountType = Literal["depository", "credit", "loan", "investment", "other"]
 Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
 
+ClientAuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]
+
 # For the fields of what a provider sends: anything else makes the page unreadable.
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
 AmountText = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
@@ -40,7 +42,12 @@ class OAuthServer:
     client_secret: str = field(repr=False)
     scopes: tuple[str, ...] = ()
     sends_issuer: bool = False  # RFC 9207: the callback must then carry `iss`
-    token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"  # noqa: S105
+    token_endpoint_auth_method: ClientAuthMethod = "client_secret_basic"  # noqa: S105
+    client_key: str = field(default="", repr=False)  # PEM, for private_key_jwt (RFC 7523)
+    client_key_id: str = ""  # what the server calls that key
+    client_certificate: str = ""  # file with certificate and key, for tls_client_auth (RFC 8705)
+    pushed_authorization_request_endpoint: str | None = None  # RFC 9126
+    dpop_key: str = field(default="", repr=False)  # PEM: tokens are bound to it (RFC 9449)
     consent_lifetime_days: int | None = None  # where the token response does not say
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Literal
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +16,7 @@ from providers.errors import ProviderUnreadable
 from providers.http import request_json
 
 PAGE = 500
+READS: tuple[base.Capability, ...] = ("accounts", "balances", "balance_history", "transactions", "holdings")
 TYPES: dict[str, tuple[base.AccountType, str]] = {
     "CHECKING": ("depository", "checking"),
     "SAVINGS": ("depository", "savings"),
@@ -36,34 +37,33 @@ class SandboxConnector(base.Connector):
     name = "Sandbox Bank"
     description = "A make-believe bank with believable accounts, to try Dashtam out."
     auth = "oauth2"
-    capabilities: ClassVar[tuple[base.Capability, ...]] = (
-        "accounts",
-        "balances",
-        "balance_history",
-        "transactions",
-        "holdings",
-    )
+    capabilities = READS
 
     @property
     def configured(self) -> bool:
-        return bool(settings.SANDBOX_URL and settings.SANDBOX_CLIENT_ID and settings.SANDBOX_CLIENT_SECRET)
+        ours = settings.SANDBOX_CLIENT_SECRET or settings.SANDBOX_CLIENT_KEY
+        return bool(settings.SANDBOX_URL and settings.SANDBOX_CLIENT_ID and ours)
 
     @property
     def base_url(self) -> str:
-        url: str = settings.SANDBOX_URL
-        return url
+        return str(settings.SANDBOX_URL)
 
     @property
     def oauth(self) -> base.OAuthServer:
+        key, here = settings.SANDBOX_CLIENT_KEY, f"{self.base_url}/oauth"
         return base.OAuthServer(
             issuer=self.base_url,
-            authorization_endpoint=f"{self.base_url}/oauth/authorize",
-            token_endpoint=f"{self.base_url}/oauth/token",
-            revocation_endpoint=f"{self.base_url}/oauth/revoke",
+            authorization_endpoint=f"{here}/authorize",
+            token_endpoint=f"{here}/token",
+            revocation_endpoint=f"{here}/revoke",
             client_id=settings.SANDBOX_CLIENT_ID,
             client_secret=settings.SANDBOX_CLIENT_SECRET,
             scopes=("accounts", "balances", "transactions", "holdings"),
             sends_issuer=True,
+            token_endpoint_auth_method="private_key_jwt" if key else "client_secret_basic",
+            client_key=key,
+            dpop_key=key,
+            pushed_authorization_request_endpoint=f"{here}/par" if key else None,
         )
 
     async def fetch_subject(self, client: httpx.AsyncClient) -> str:

@@ -112,11 +112,17 @@ class ConnectionService:
         )
 
     async def authorization_redirect(self, *, user_id: UUID, link_token: str, browser_key: str) -> str:
-        """Where this browser goes now; works once. `browser_key` is the random value of its new cookie."""
+        """Where this browser goes now; works once. `browser_key` is the random value of its new cookie.
+
+        Raises LinkUnknown, LinkNotYours, LinkUsed, and ProviderErrors where the institution is told beforehand.
+        """
         request = await self._linked_request(user_id, link_token)
         connector = linkable(request.provider)
         state, verifier = oauth.new_state(), oauth.new_code_verifier()
         envelope = self.encryption.encrypt(verifier.encode(), row=AuthorizationRequest.row(request.id))
+        address = await oauth.authorization_url(
+            connector.oauth, redirect_uri=request.redirect_uri, state=state, code_verifier=verifier
+        )
         started = await run_db(
             AuthorizationRequest.objects.start,
             id=request.id,
@@ -127,9 +133,7 @@ class ConnectionService:
         )
         if not started:
             raise LinkUsed
-        return oauth.authorization_url(
-            connector.oauth, redirect_uri=request.redirect_uri, state=state, code_verifier=verifier
-        )
+        return address
 
     async def complete(
         self,

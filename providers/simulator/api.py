@@ -17,6 +17,7 @@ from providers.simulator.grants import Grant
 from providers.simulator.ledger import Ledger
 from providers.simulator.market import price
 from providers.simulator.responses import View, methods, problem, reply
+from providers.simulator.strict import ProofError
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_DAYS = 100, 500, 366
 _REALM = 'Bearer realm="Sandbox Bank"'
@@ -73,9 +74,14 @@ def bearer(scope: str) -> Callable[[Handler], View]:
         async def view(request: HttpRequest, **path: str) -> HttpResponse:
             bank = bank_of(request)
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not token:
+            if scheme.lower() != ("dpop" if bank.strict else "bearer") or not token:
                 return problem(401, "unauthorized", "Send an access token.", WWW_Authenticate=_REALM)
-            found = bank.grants.check(token.strip())
+            try:
+                found = bank.grants.check(token.strip(), _thumbprint(bank, request, token.strip()))
+            except ProofError as error:
+                challenge = f'DPoP error="{error.code}", algs="ES256"'
+                nonce = bank.strict.nonce if bank.strict else ""
+                return problem(401, error.code, str(error), WWW_Authenticate=challenge, DPoP_Nonce=nonce)
             if found is None:
                 challenge = f'{_REALM}, error="invalid_token"'
                 text = "The access token is unknown, expired or revoked."
@@ -93,6 +99,13 @@ def bearer(scope: str) -> Callable[[Handler], View]:
         return view
 
     return guard
+
+
+def _thumbprint(bank: Bank, request: HttpRequest, token: str) -> str:
+    """Of the key whose holder makes the request; nothing where tokens are for whoever bears them."""
+    if bank.strict is None:
+        return ""
+    return bank.strict.thumbprint(request, bank.issuer + request.path, access_token=token)
 
 
 @bearer("accounts")

@@ -1,7 +1,7 @@
 """The authorization endpoint: the customer signs in, sees what is asked for, and decides."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -44,6 +44,12 @@ class AuthorizationRequest:
 
     redirect_uri: str
     parameters: dict[str, str]
+    reference: dict[str, str] | None = None  # what the browser carries instead, of a request that was pushed
+
+    @property
+    def carried(self) -> dict[str, str]:
+        """What the browser has to bring back with the customer's decision."""
+        return self.reference or self.parameters
 
     @property
     def scope(self) -> str:
@@ -80,7 +86,7 @@ async def authorize(request: HttpRequest) -> HttpResponse:
     bank = bank_of(request)
     form = request.POST if request.method == "POST" else request.GET
     try:
-        asked = _trusted(form, bank.client)
+        asked = _pulled(form, bank) if bank.strict else _trusted(form, bank.client)
     except UntrustedError as error:
         return error_page(400, "This request cannot be answered", str(error))
     try:
@@ -88,6 +94,13 @@ async def authorize(request: HttpRequest) -> HttpResponse:
         asked.validate()
     except RefusedError as error:
         return asked.answer(bank.issuer, error=error.error, error_description=error.description)
+    response = _decided(request, bank, asked, form)
+    if bank.strict and asked.reference and response.status_code == 303:
+        bank.strict.pushed.pop(asked.reference["request_uri"])  # a pushed request is answered once
+    return response
+
+
+def _decided(request: HttpRequest, bank: Bank, asked: AuthorizationRequest, form: QueryDict) -> HttpResponse:
     customer = CUSTOMERS.get(form.get("customer", "ana"), CUSTOMERS["ana"])
     if request.method == "POST" and form.get("decision") == "deny":
         return asked.answer(bank.issuer, error="access_denied", error_description="The customer said no.")
@@ -121,7 +134,7 @@ def _consent_page(
         "permissions": [words for scope, words in SCOPES.items() if scope in asked.scope.split()],
         "until": _day_words(bank.grants.bank_now() + CONSENT_LIFETIME),
         "days": CONSENT_LIFETIME.days,
-        "parameters": asked.parameters.items(),
+        "parameters": asked.carried.items(),
         "error": error,
     }
     # Chromium holds form-action against the redirect that follows, so the client's origin is named too.
@@ -130,7 +143,7 @@ def _consent_page(
 
 
 def _choice(asked: AuthorizationRequest, other: Customer, current: Customer) -> dict[str, Any]:
-    link = urlencode({**asked.parameters, "customer": other.id})
+    link = urlencode({**asked.carried, "customer": other.id})
     return {"name": other.name, "note": other.note, "link": f"?{link}", "current": other is current}
 
 
@@ -142,6 +155,18 @@ def _trusted(form: QueryDict, client: Client) -> AuthorizationRequest:
     if len(uris) != 1 or uris[0] not in client.redirect_uris:
         raise UntrustedError("The app asked us to send you to an address that it has not registered.")
     return AuthorizationRequest(uris[0], {name: str(form[name]) for name in PARAMETERS if name in form})
+
+
+def _pulled(form: QueryDict, bank: Bank) -> AuthorizationRequest:
+    """The request that the client pushed. Raises UntrustedError."""
+    reference = {"client_id": form.get("client_id", ""), "request_uri": form.get("request_uri", "")}
+    strict = bank.strict
+    parameters = strict.pulled(reference["request_uri"]) if strict else None
+    if strict is None or parameters is None or reference["client_id"] != bank.client.id:
+        raise UntrustedError("The app has to tell us itself what it asks for, and a minute ago at most.")
+    pushed = QueryDict(mutable=True)
+    pushed.update(parameters)
+    return replace(_trusted(pushed, bank.client), reference=reference)
 
 
 def _once(form: QueryDict) -> None:

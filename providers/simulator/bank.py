@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from providers.simulator.faults import Faults
 from providers.simulator.grants import Grants
 from providers.simulator.ledger import Ledger, ledger
+from providers.simulator.strict import Strict
 
 SCOPES = {
     "accounts": "Your name, your accounts and the last four digits of their numbers",
@@ -67,6 +68,7 @@ class Bank:
     client: Client
     grants: Grants
     control_token: str | None = None
+    strict: Strict | None = None
     faults: Faults = field(default_factory=Faults)
     visits: Visits = field(default_factory=Visits)
 

@@ -51,6 +51,7 @@ class AccessToken(msgspec.Struct):
     grant: str
     scope: str
     expires_at: datetime
+    thumbprint: str = ""  # of the key it is bound to (RFC 9449)
 
 
 class RefreshToken(msgspec.Struct):
@@ -103,7 +104,9 @@ class Grants:
         self.save()
         return code
 
-    def redeem(self, code: str, redirect_uri: str, proves: Callable[[str], bool]) -> Tokens:
+    def redeem(
+        self, code: str, redirect_uri: str, proves: Callable[[str], bool], thumbprint: str = ""
+    ) -> Tokens:
         """Tokens for a code, once. `proves` is given the code challenge. Raises InvalidGrantError."""
         held = self.state.codes.get(_hash(code))
         if held is None:
@@ -121,9 +124,9 @@ class Grants:
             raise InvalidGrantError("The redirect_uri differs from that of the authorization request.")
         if not proves(held.challenge):
             raise InvalidGrantError("The code_verifier does not match the code_challenge.")
-        return self._issue(held.grant, grant.scope)
+        return self._issue(held.grant, grant.scope, thumbprint)
 
-    def rotate(self, refresh: str, scope: str | None) -> Tokens:
+    def rotate(self, refresh: str, scope: str | None, thumbprint: str = "") -> Tokens:
         """A new pair; the old refresh token is spent. Raises InvalidGrantError, InvalidScopeError."""
         held = self.state.refresh.get(_hash(refresh))
         if held is None:
@@ -140,12 +143,12 @@ class Grants:
         if scope is not None and not set(scope.split()) <= set(grant.scope.split()):
             raise InvalidScopeError("A refresh cannot widen the scope the customer agreed to.")
         held.spent = True
-        return self._issue(held.grant, scope or grant.scope)
+        return self._issue(held.grant, scope or grant.scope, thumbprint)
 
-    def check(self, access: str) -> tuple[Grant, set[str]] | None:
+    def check(self, access: str, thumbprint: str = "") -> tuple[Grant, set[str]] | None:
         """The grant behind a live access token and the token's scope."""
         held = self.state.access.get(_hash(access))
-        if held is None or held.expires_at <= _now():
+        if held is None or held.expires_at <= _now() or held.thumbprint != thumbprint:
             return None
         grant = self.state.grants[held.grant]
         if grant.revoked or grant.expires_at <= self.bank_now():
@@ -198,10 +201,10 @@ class Grants:
             file.write(msgspec.json.encode(self.state))
         temporary.replace(self.path)
 
-    def _issue(self, grant_id: str, scope: str) -> Tokens:
+    def _issue(self, grant_id: str, scope: str, thumbprint: str) -> Tokens:
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         expires_at = _now() + timedelta(seconds=self.access_ttl)
-        self.state.access[_hash(access)] = AccessToken(grant_id, scope, expires_at)
+        self.state.access[_hash(access)] = AccessToken(grant_id, scope, expires_at, thumbprint)
         self.state.refresh[_hash(refresh)] = RefreshToken(grant_id)
         self.save()
         return Tokens(access, refresh, scope, self.state.grants[grant_id])

@@ -10,9 +10,10 @@ from urllib.parse import unquote_plus
 
 from django.http import HttpRequest, HttpResponse
 
-from providers.simulator.bank import SCOPES, Bank, Client, bank_of
+from providers.simulator.bank import SCOPES, Bank, bank_of
 from providers.simulator.grants import InvalidGrantError, InvalidScopeError, Tokens
 from providers.simulator.responses import methods, reply
+from providers.simulator.strict import PUSHED_SECONDS, ClientError, ProofError
 
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 section 4.1
 
@@ -35,10 +36,18 @@ class OAuthError(Exception):
 @methods("GET", "HEAD")
 async def metadata(request: HttpRequest) -> HttpResponse:
     """What this authorization server can do (RFC 8414)."""
-    issuer = bank_of(request).issuer
-    client_auth = ["client_secret_basic", "client_secret_post"]
+    bank = bank_of(request)
+    issuer, strict = bank.issuer, bank.strict is not None
+    client_auth = ["private_key_jwt"] if strict else ["client_secret_basic", "client_secret_post"]
+    more = {
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+        "require_pushed_authorization_requests": True,
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
+    }
     return reply(
-        {
+        (more if strict else {})
+        | {
             "issuer": issuer,
             "authorization_endpoint": f"{issuer}/oauth/authorize",
             "token_endpoint": f"{issuer}/oauth/token",
@@ -62,10 +71,29 @@ async def token(request: HttpRequest) -> HttpResponse:
     bank = bank_of(request)
     try:
         form = _form(request)
-        _authenticate(request, form, bank.client)
-        return _token_reply(bank, _grant_tokens(bank, form))
+        _authenticate(request, form, bank)
+        thumbprint = bank.strict.thumbprint(request, f"{bank.issuer}/oauth/token") if bank.strict else ""
+        return _token_reply(bank, _grant_tokens(bank, form, thumbprint))
     except OAuthError as error:
         return error.response(Pragma="no-cache")
+    except ProofError as error:
+        return OAuthError(error.code, str(error)).response(
+            DPoP_Nonce=bank.strict.nonce if bank.strict else ""
+        )
+
+
+@methods("POST")
+async def pushed(request: HttpRequest) -> HttpResponse:
+    """An authorization request from the client itself (RFC 9126)."""
+    bank = bank_of(request)
+    try:
+        form = _form(request)
+        _authenticate(request, form, bank)
+        if bank.strict is None:
+            _refuse("invalid_request", "Pushed requests are not taken here.")
+        return reply({"request_uri": bank.strict.push(form), "expires_in": PUSHED_SECONDS}, 201)
+    except OAuthError as error:
+        return error.response()
 
 
 @methods("POST")
@@ -74,21 +102,23 @@ async def revoke(request: HttpRequest) -> HttpResponse:
     bank = bank_of(request)
     try:
         form = _form(request)
-        _authenticate(request, form, bank.client)
+        _authenticate(request, form, bank)
         bank.grants.revoke_token(_needed(form, "token"))
     except OAuthError as error:
         return error.response()
     return reply({})
 
 
-def _grant_tokens(bank: Bank, form: dict[str, str]) -> Tokens:
+def _grant_tokens(bank: Bank, form: dict[str, str], thumbprint: str) -> Tokens:
     try:
         match _needed(form, "grant_type"):
             case "authorization_code":
                 code, uri, verifier = (_needed(form, n) for n in ("code", "redirect_uri", "code_verifier"))
-                return bank.grants.redeem(code, uri, lambda challenge: _proves(verifier, challenge))
+                return bank.grants.redeem(
+                    code, uri, lambda challenge: _proves(verifier, challenge), thumbprint
+                )
             case "refresh_token":
-                return bank.grants.rotate(_needed(form, "refresh_token"), form.get("scope"))
+                return bank.grants.rotate(_needed(form, "refresh_token"), form.get("scope"), thumbprint)
             case _:
                 _refuse("unsupported_grant_type", "Use authorization_code or refresh_token.")
     except InvalidGrantError as error:
@@ -101,7 +131,7 @@ def _token_reply(bank: Bank, tokens: Tokens) -> HttpResponse:
     consent_end = tokens.grant.expires_at
     body = {
         "access_token": tokens.access,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if bank.strict else "Bearer",
         "expires_in": bank.grants.access_ttl,
         "refresh_token": tokens.refresh,
         "refresh_expires_in": round((consent_end - bank.grants.bank_now()).total_seconds()),
@@ -124,8 +154,15 @@ def _needed(form: dict[str, str], name: str) -> str:
     return form.get(name) or _refuse("invalid_request", f"The parameter {name} is missing.")
 
 
-def _authenticate(request: HttpRequest, form: dict[str, str], client: Client) -> None:
-    """By header or by form, never both (RFC 6749 section 2.3)."""
+def _authenticate(request: HttpRequest, form: dict[str, str], bank: Bank) -> None:
+    """By header or by form, never both (RFC 6749 section 2.3); at the strict bank by signature only."""
+    client = bank.client
+    if bank.strict is not None:
+        try:
+            bank.strict.client(form, bank.issuer, client.id)
+        except ClientError as error:
+            raise OAuthError("invalid_client", str(error), 401) from error
+        return
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")

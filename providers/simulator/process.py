@@ -45,6 +45,7 @@ class SandboxBank:
         today: date | None = None,
         client_id: str = "dashtam-sandbox",
         client_secret: str | None = None,
+        strict: Path | None = None,
         start_timeout: float = 60,
     ) -> Self:
         """Returns once the bank listens. Raises SandboxBankError."""
@@ -57,6 +58,7 @@ class SandboxBank:
         options = [f"--port={port}", f"--redirect-uri={redirect_uri}", f"--access-ttl={access_ttl}"]
         options += [f"--state={state}"] if state else []
         options += [f"--today={today}"] if today else []
+        options += [f"--strict={strict}"] if strict else []
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own arguments
             [sys.executable, str(ROOT / "manage.py"), "simulator", "--until-stdin-closes", *options],
             cwd=ROOT,

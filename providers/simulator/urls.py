@@ -10,6 +10,7 @@ urlpatterns = [
     path("simulator.svg", pages.mark),
     path(".well-known/oauth-authorization-server", oauth.metadata),
     path("oauth/authorize", authorize.authorize),
+    path("oauth/par", oauth.pushed),
     path("oauth/token", oauth.token),
     path("oauth/revoke", oauth.revoke),
     path("api/v1/customer", api.customer),

@@ -49,9 +49,9 @@ async def refreshed(*answers: bytes, **changes: Any) -> oauth.TokenResponse:
         return await oauth.refresh(server(peer.url, **changes), refresh_token="RT0")
 
 
-def test_e1_the_authorization_url_carries_all_that_rfc_6749_and_7636_ask_for() -> None:
+async def test_e1_the_authorization_url_carries_all_that_rfc_6749_and_7636_ask_for() -> None:
     verifier = oauth.new_code_verifier()
-    url = oauth.authorization_url(
+    url = await oauth.authorization_url(
         server("https://b.example"), redirect_uri="https://d/cb", state="S", code_verifier=verifier
     )
     digest = hashlib.sha256(verifier.encode()).digest()

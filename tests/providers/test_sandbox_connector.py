@@ -37,7 +37,9 @@ class TestSandboxConnector(ConnectorContract):
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
         server, verifier = self.connector.oauth, oauth.new_code_verifier()
-        url = oauth.authorization_url(server, redirect_uri=REDIRECT_URI, state="s", code_verifier=verifier)
+        url = await oauth.authorization_url(
+            server, redirect_uri=REDIRECT_URI, state="s", code_verifier=verifier
+        )
         code = returned(self.bank.decide(url))["code"]
         tokens = await oauth.exchange_code(
             server, code=code, code_verifier=verifier, redirect_uri=REDIRECT_URI

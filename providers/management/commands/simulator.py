@@ -17,6 +17,7 @@ from providers.simulator.bank import Bank, Client
 from providers.simulator.grants import Grants, StateError
 from providers.simulator.market import EPOCH
 from providers.simulator.server import BankServer
+from providers.simulator.strict import Strict
 
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:8000/providers/sandbox/callback"
 DEFAULT_CLIENT_ID = "dashtam-sandbox"
@@ -39,6 +40,12 @@ class Command(BaseCommand):
         parser.add_argument("--control-token", help="opens /control/ to whoever sends it")
         parser.add_argument("--today", type=_day, help="the day it is for the bank, at noon UTC")
         parser.add_argument("--start-date", type=_day, help="the first day of the books; two years ago")
+        parser.add_argument(
+            "--strict",
+            type=Path,
+            metavar="PUBLIC_KEY",
+            help="take signed and pushed requests only, and bind tokens to a key; PEM of the client's key",
+        )
         parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -89,7 +96,14 @@ def _bank(url: str, options: dict[str, Any]) -> Bank:
         tuple(options["redirect_uri"] or [DEFAULT_REDIRECT_URI]),
     )
     control = options["control_token"] or os.environ.get("SANDBOX_CONTROL_TOKEN")
-    return Bank(url, client, grants, control)
+    return Bank(url, client, grants, control, strict=_strict(options["strict"]))
+
+
+def _strict(file: Path | None) -> Strict | None:
+    try:
+        return Strict.read(file.read_bytes()) if file else None
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file} holds no public key of the client: {error}") from error
 
 
 def _setting(name: str, default: str) -> str:
