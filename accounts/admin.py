@@ -3,12 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
 
-from accounts.models import Session, StaffAct, User
+from accounts.models import AuditEvent, Session, StaffAct, User
 from accounts.staff import acts, pages
 from dashtam.read_only import ReadOnly
+from notifications.admin import EmailAdmin
+from notifications.models import Email
 
 SESSION_FIELDS = (
     "id",
@@ -105,3 +109,25 @@ class SessionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("user__email",)
     list_select_related = ("user",)
     fields = ("user", *SESSION_FIELDS)
+
+
+admin.site.unregister(Email)
+
+
+@admin.register(Email)
+class MailAdmin(EmailAdmin):
+    """The mail, whose app knows of no audit log."""
+
+    @admin.action(description="Send again (only mail that failed)", permissions=["send_again"])
+    @transaction.atomic
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Email]) -> None:
+        """Queue the failed ones among those chosen, and keep who did."""
+        failed = list(chosen.filter(state=Email.State.FAILED).exclude(user=None))
+        super().send_again(request, chosen)
+        for mail in failed:
+            AuditEvent.objects.record(
+                "staff.mail_sent_again",
+                user_id=mail.user_id,
+                actor_id=request.user.pk,
+                email_id=str(mail.pk),
+            )

@@ -1,6 +1,7 @@
 """Checks the audit log's chain: that no event was changed, put in or taken out since it was written."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from django.db.models import BigIntegerField, TextField
 from django.db.models.expressions import RawSQL
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, StaffAct
 
 BEGINNING = bytes(32)
 AT_ONCE = 2000  # rows in memory
@@ -74,7 +75,17 @@ def _rows() -> Iterator[dict[str, Any]]:
     page = list(rows.exclude(seq=None)[:AT_ONCE])
     while page:
         yield from page
+        _check_reasons(page)
         page = list(rows.filter(seq__gt=page[-1]["seq"])[:AT_ONCE])
+
+
+def _check_reasons(page: list[dict[str, Any]]) -> None:
+    """What the staff said lies beside the log, which knows its digest. Reasons go when a person goes."""
+    told = [json.loads(row["detail_text"]) for row in page if '"reason_sha256"' in row["detail_text"]]
+    digests = {detail["act_id"]: detail["reason_sha256"] for detail in told}
+    for act in StaffAct.objects.filter(id__in=digests):
+        if act.reason_digest() != digests[str(act.id)]:
+            raise ChainBroken(f"The reason of the act {act.id} is not as it was given.")
 
 
 def _hash(row: dict[str, Any]) -> bytes:

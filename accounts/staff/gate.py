@@ -3,7 +3,6 @@
 import functools
 import ipaddress
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.models import Session
+from accounts.pages.guard import to_reauthentication
 from accounts.principal import Principal
 from dashtam.client import Network, client_ip
-from dashtam.referer import page_before
 
 
 def turned_away(request: HttpRequest) -> HttpResponse | None:
@@ -35,8 +34,7 @@ def turned_away(request: HttpRequest) -> HttpResponse | None:
     visit = {"id": principal.session_id}
     if Session.objects.in_admin(**visit) or Session.objects.enter_admin(**visit):
         return None
-    back = request.get_full_path() if request.method in {"GET", "HEAD"} else page_before(request)
-    return HttpResponseRedirect(f"/reauthenticate?{urlencode({'next': back or reverse('admin:index')})}")
+    return to_reauthentication(request)
 
 
 def refuse_foreign_networks(request: HttpRequest) -> None:

@@ -121,6 +121,8 @@ def test_every_action_that_is_recorded_has_words_for_people() -> None:
     written = " ".join(path.read_text() for path in sources())
     actions = set(re.findall(r'(?:record|record_a_few|note)\(\s*"([a-z_]+\.[a-z_]+)"', written))
     actions |= {f"{purpose}.requested" for purpose in ("verify_email", "reset_password")}
+    actions |= {f"mfa.{change}" for change in re.findall(r'\bchange="([a-z_]+)"', written)}
+    actions |= {f"mfa.{factor}_{done}" for factor in ("totp", "passkey") for done in ("added", "removed")}
     actions |= set(re.findall(r'"(staff\.[a-z_]+)"', written)) - {"staff.roles"}
     assert len(actions) > 20
     assert {action for action in actions if action not in activity.WORDS} == set()

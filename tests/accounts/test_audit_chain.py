@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 
 from accounts import chain
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, StaffAct, User
+from accounts.models.staff_act import Cause
 from accounts.tasks import note_audit_head
 from dashtam import client
 from dashtam.client import network_of
@@ -195,6 +196,17 @@ def test_k5_a_log_that_was_written_anew_is_found_against_a_head_that_was_kept(
     assert "6 events" in verify()
     with pytest.raises(CommandError, match="Event 5 is not the one"):
         verify("--head", head)
+
+
+def test_k2_a_reason_that_was_altered_afterwards_is_found(ana: User, ben: User) -> None:
+    cause = Cause(staff_id=ben.id, session_id=ben.id, reason="They asked for help.", ticket="T-1")
+    act = StaffAct.objects.look(user_id=ana.id, cause=cause)
+    assert "1 events" in verify()
+    StaffAct.objects.update(reason="They asked for more.")
+    with pytest.raises(CommandError, match=f"The reason of the act {act.id} is not as it was given"):
+        verify()
+    StaffAct.objects.all().delete()  # as when the person goes
+    assert "1 events" in verify()
 
 
 def test_more_events_than_are_held_in_memory_at_once(

@@ -8,7 +8,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.test import RequestFactory
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from dashtam.ids import uuid7
 from notifications.admin import EmailAdmin
 from notifications.models import Email
@@ -91,6 +91,8 @@ def test_failed_mail_is_sent_again_and_the_rest_left_alone(
         "Left alone, because they did not fail: 1",
     ]
     assert jobs.queued() == [("notifications.tasks.deliver_email", {"email_id": str(failed.id)})]
+    noted = AuditEvent.objects.get(action="staff.mail_sent_again")
+    assert (noted.user_id, noted.detail) == (failed.user_id, {"email_id": str(failed.id)})
     jobs.run_queued()
     failed.refresh_from_db()
     assert (failed.state, failed.attempts, failed.error_code) == ("sent", 1, "")
