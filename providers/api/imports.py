@@ -78,7 +78,7 @@ class Imports(KeyedView):
     @extend_schema(
         operation_id="create_import",
         request={"multipart/form-data": NewImport},
-        responses={201: Import} | problem_responses(400, 401, 404, 413, 415, 422),
+        responses={201: Import} | problem_responses(400, 401, 404, 413, 415, 422, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Bring a statement file in. The same file again changes nothing."""

@@ -68,7 +68,7 @@ class Transactions(KeyedView):
     @extend_schema(
         operation_id="list_transactions",
         parameters=[TransactionQuery, PageQuery],
-        responses={200: list_of(Transaction)} | problem_responses(400, 401),
+        responses={200: list_of(Transaction)} | problem_responses(400, 401, 429),
     )
     async def get(self, request: Any) -> Listing:
         """Newest first."""
@@ -82,7 +82,7 @@ class AccountTransactions(KeyedView):
     @extend_schema(
         operation_id="list_account_transactions",
         parameters=[TransactionQuery, PageQuery],
-        responses={200: list_of(Transaction)} | problem_responses(400, 401, 404),
+        responses={200: list_of(Transaction)} | problem_responses(400, 401, 404, 429),
     )
     async def get(self, request: Any, id: UUID) -> Listing:
         """Newest first."""

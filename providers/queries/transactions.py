@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, Q, QuerySet
 
-from dashtam import errors
+from dashtam import errors, limits
 from dashtam.api import Listing, Page, listing
 from dashtam.bridge import run_db
 from providers.keyset import after
@@ -17,6 +17,7 @@ from providers.money import padded, plain, plain_number
 from providers.queries import hot
 from providers.queries.accounts import require_account
 
+SEARCHES = 2  # at once, for each person
 _COLUMNS = (
     *("id", "account_id", "date", "posted_at", "status", "amount", "currency", "description", "kind"),
     *("security__symbol", "quantity", "price", "fees", "category", "note"),
@@ -62,8 +63,15 @@ async def transactions(
     *,
     account_id: UUID | None = None,
 ) -> Listing:
-    """The person's transactions, or those of one account. Raises NotFound for an account that is not theirs."""
-    return await run_db(_transactions, user_id, filters, page or Page(), account_id)
+    """The person's transactions, or those of one account. Raises NotFound for an account that is not theirs.
+
+    Looking for words reads them all: nobody may keep more than a few connections busy with it (TooManyRequests).
+    """
+    which = (user_id, filters, page or Page(), account_id)
+    if not filters.q:
+        return await run_db(_transactions, *which)
+    async with limits.concurrent("search", user_id, at_most=SEARCHES, seconds=15):
+        return await run_db(_transactions, *which)
 
 
 async def transaction(user_id: UUID, transaction_id: UUID) -> dict[str, Any]:

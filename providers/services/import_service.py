@@ -4,7 +4,7 @@ import unicodedata
 from hashlib import sha256
 from uuid import UUID
 
-from dashtam import errors
+from dashtam import errors, limits
 from dashtam.bridge import run_cpu, run_db
 from providers.ingest.files import apply_statement_file
 from providers.models import FileImport
@@ -40,13 +40,18 @@ class ImportService:
     ) -> FileImport:
         """Bring a file in; brought in again, it changes nothing.
 
-        Raises FileTooLarge, StatementUnreadable, ImportRefused, and NotFound for an account that is not theirs.
+        One at a time for each person. Raises TooManyRequests, FileTooLarge, StatementUnreadable, ImportRefused,
+        and NotFound for an account that is not theirs.
         A file that could not be used stays in the list of imports, with the reason.
         """
         if len(data) > MAX_BYTES:
             raise FileTooLarge
         if account_id is not None:
             await run_db(require_account, user_id, account_id)
+        async with limits.concurrent("import", user_id, at_most=1, seconds=120):
+            return await self._import(user_id, filename, data, account_id)
+
+    async def _import(self, user_id: UUID, filename: str, data: bytes, account_id: UUID | None) -> FileImport:
         about = FileImport(
             user_id=user_id, filename=_name(filename), sha256=sha256(data).hexdigest(), size=len(data)
         )

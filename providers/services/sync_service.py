@@ -11,9 +11,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from dashtam import errors, metrics
+from dashtam import errors, limits, metrics
 from dashtam.bridge import run_db
 from dashtam.errors import DashtamError
+from dashtam.limits import Limit
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connectors.base import Connector
@@ -26,6 +27,7 @@ from providers.services.account_reader import AccountReader
 
 FIRST_PAUSE = timedelta(minutes=2)
 DUE_AT_ONCE = 200
+BY_HAND = Limit("sync by hand", 30, 600)
 State = SyncRun.State
 OpenClient = Callable[[Connection, Connector], AbstractAsyncContextManager[Client]]
 
@@ -73,8 +75,11 @@ class SyncService:
     async def request_sync(self, *, user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
         """The run that will bring the person's connection up to date; asked twice, the same one.
 
-        Raises NotFound, ConnectionNotSyncable, and TooManyRequests while the provider wants to be left alone.
+        Raises NotFound, ConnectionNotSyncable, and TooManyRequests while the provider wants to be left alone or
+        after the person has asked very often.
         """
+        if trigger == SyncRun.Trigger.MANUAL:
+            await limits.require((BY_HAND, user_id))
         return await run_db(_request, user_id, connection_id, trigger)
 
     async def schedule_due(self) -> int:
