@@ -40,6 +40,7 @@ WORDS = {
     "session.opened": "A new sign-in",
     "session.ended": "A session ended",
     "session.reauthenticated": "You confirmed that it is you",
+    "sign_in.locked": "Too many wrong passwords in a row: new devices need a new password now",
     "sign_in.refused": "A sign-in was refused",
     "staff.reset_mailed": "Support mailed you a link to set a new password",
     "staff.verification_mailed": "Support mailed you a link to confirm your address",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from accounts.models.audit import NOBODY, AuditEvent
 from dashtam import tokens
 from notifications.models import Email
 
@@ -64,6 +65,7 @@ class FailedProofManager(models.Manager["FailedProof"]):
                 return Standing(wait=max(1.0, float(left[0])) if left else 1.0)
         if counted[0] == MOST and warn is not None and warn.is_active:
             Email.objects.queue(user_id=warn.id, to=warn.email, kind="sign_in_locked")
+            AuditEvent.objects.record("sign_in.locked", user_id=warn.id, actor_id=NOBODY)
         return Standing(locked=counted[0] > MOST)
 
     def give_back(self, *, subject: bytes) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db.models import F
 from django.test import override_settings
 
-from accounts.models import FailedProof, User
+from accounts.models import AuditEvent, FailedProof, User
 from dashtam.bridge import run_db
 from dashtam.cache import cache, close_cache
 from tests.accounts.conftest import Api, Browser, link_token, mails
@@ -142,6 +142,7 @@ async def test_b5_after_a_hundred_failures_a_right_password_is_not_enough(
     assert outside(locked) == outside(wrong)
     (mail,) = await mails("sign_in_locked")
     assert mail.to == ana.email
+    assert await AuditEvent.objects.filter(action="sign_in.locked", user_id=ana.id).acount() == 1
     await api.post("auth/password-resets", {"email": ana.email})
     reset = {"token": await link_token("reset_password"), "password": NEW}
     assert (await api.post("auth/password-resets/confirm", reset)).status_code == 204
