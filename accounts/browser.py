@@ -33,6 +33,11 @@ def sign_in(request: HttpRequest, *, session_id: UUID, user: User, number: int =
     known_devices.remember(request, user.email)
 
 
+def renew(request: HttpRequest, session: Session) -> None:
+    """The new cookie of a session whose person has just proved once more who they are."""
+    sign_in(request, session_id=session.id, user=session.user, number=session.counter)
+
+
 def device_of(request: HttpRequest, email: str) -> Device:
     """The browser that somebody with this address signs in from."""
     known = known_devices.device_of(request, email)

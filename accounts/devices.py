@@ -1,6 +1,9 @@
 """Devices that people sign in from, and names for them in words that people know."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from dashtam.client import network_of
 
 # The first word found wins: browsers carry the names of those they resemble.
 BROWSERS = {
@@ -32,6 +35,13 @@ class Device:
     user_agent: str
     ip: str | None
     known: str = ""
+
+    def is_known(self, earlier: Iterable[tuple[str, str, str | None]]) -> bool:
+        """A browser by its cookie; a program by its name and network, among earlier (kind, user_agent, ip)."""
+        own = (self.kind, describe(self.user_agent), network_of(self.ip or ""))
+        if self.kind == "browser":
+            return bool(self.known)
+        return any((kind, describe(agent), network_of(ip or "")) == own for kind, agent, ip in earlier)
 
 
 def describe(user_agent: str) -> str:

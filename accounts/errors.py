@@ -117,3 +117,11 @@ class FactorRequired(Conflict):
     code = "factor_required"
     title = "Staff need a second factor."
     detail = "Add another one first, then remove this one."
+
+
+class PasskeyRefused(Unauthorized):
+    """Unknown, not for us, too late, used before, or perhaps copied: outside there is no difference."""
+
+    code = "passkey_refused"
+    title = "That passkey did not work."
+    detail = "Try again. If it keeps failing, use another way to sign in."

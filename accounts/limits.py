@@ -30,6 +30,7 @@ MAIL_BY_ACCOUNT = Limit("mail by account", 6, 6 * 1800)
 
 # Setting a password by link, a second factor after the password, and proving again who one is.
 RESET_BY_LINK = Limit("reset by link", 10, 600)
+PASSKEY_BY_ADDRESS = Limit("passkey by address", 60, 60)
 CODE_BY_ACCOUNT = Limit("second factor by account", 10, 600)
 PROOF_BY_SESSION = Limit("failed proof by session", 5, 300)
 

@@ -38,6 +38,11 @@ class Principal(msgspec.Struct, frozen=True):
         """When the account will be deleted, if its person has asked for that."""
         return None if self.leaving_at is None else datetime.fromtimestamp(self.leaving_at, UTC)
 
+    @property
+    def needs_mfa(self) -> bool:
+        """Staff do nothing before they have shown a second factor, and set one up if they have none."""
+        return self.is_staff and not self.mfa
+
     def require_fresh(self) -> None:
         """For sensitive changes. Raises ReauthRequired when the last proof is too long ago (ASVS 7.5.1)."""
         if time.time() - self.authenticated_at > settings.REAUTH_SECONDS:

@@ -6,7 +6,18 @@ from uuid import UUID
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from accounts.activity import describe
-from accounts.models import ApiKey, AuditEvent, DataExport, EmailChange, Session, StaffAct, User
+from accounts.models import (
+    ApiKey,
+    AuditEvent,
+    DataExport,
+    EmailChange,
+    Passkey,
+    RecoveryCode,
+    Session,
+    StaffAct,
+    Totp,
+    User,
+)
 from dashtam.api import Listing, Page, invalid_cursor, listing
 from dashtam.errors import NotFound
 
@@ -30,6 +41,24 @@ def sessions(*, user_id: UUID, session_id: UUID) -> list[dict[str, Any]]:
     rows = rows.order_by("-current", "-last_seen_at", "-id")
     columns = ("id", "current", "kind", "user_agent", "ip", "created_at", "last_seen_at")
     return [dict(row) for row in rows.values(*columns)]
+
+
+def second_factors(*, user_id: UUID) -> dict[str, Any]:
+    """What the person can prove themselves with besides the password: `totp` or None, `passkeys`, recovery codes."""
+    apps = Totp.objects.filter(user_id=user_id).exclude(confirmed_at=None)
+    totp = apps.values("confirmed_at", "last_used_at").first()
+    passkeys = list(
+        Passkey.objects.filter(user_id=user_id).values("id", "name", "created_at", "last_used_at", "synced")
+    )
+    codes = list(RecoveryCode.objects.filter(user_id=user_id).values("created_at", "used_at"))
+    return {
+        "totp": totp,
+        "passkeys": passkeys,
+        "any": bool(totp or passkeys),
+        "codes_made": len(codes),
+        "codes_left": sum(code["used_at"] is None for code in codes),
+        "codes_at": min((code["created_at"] for code in codes), default=None),
+    }
 
 
 def api_keys(*, user_id: UUID) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import asyncio
 import weakref
 from typing import cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.leaving_service import LeavingService
 from accounts.services.mfa_service import MfaService
+from accounts.services.passkey_service import PasskeyService
 from accounts.services.password_service import PasswordService
 from accounts.services.reauthentication_service import ReauthenticationService
 from accounts.services.session_service import SessionService
@@ -99,6 +101,12 @@ def auth_service() -> AuthService:
 def sign_in_service() -> SignInService:
     """Signing in."""
     return SignInService(guard=guard_service(), passwords=password_service(), mfa=mfa_service())
+
+
+def passkey_service() -> PasskeyService:
+    """Passkeys, for the address that people reach us at."""
+    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    return PasskeyService(guard=guard_service(), mfa=mfa_service(), rp_id=host, origin=settings.PUBLIC_URL)
 
 
 def reauthentication_service() -> ReauthenticationService:

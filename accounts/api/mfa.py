@@ -1,12 +1,14 @@
 """Second factors, over the API."""
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 
-from accounts import wiring
+from accounts import queries, wiring
 from accounts.api import serializers
-from dashtam.api import ApiView, Reply
+from dashtam.api import ApiView, Listing, Reply
+from dashtam.bridge import run_db
 from dashtam.openapi import problem_responses
 
 
@@ -65,3 +67,26 @@ class RecoveryCodes(ApiView):
         self.principal.require_fresh()
         codes = await wiring.mfa_service().renew_codes(user_id=self.principal.user_id)
         return Reply({"recovery_codes": codes}, status=201)
+
+
+class Passkeys(ApiView):
+    """One's passkeys. They are added in the browser, which alone can ask for them."""
+
+    @extend_schema(operation_id="passkeys", responses={200: serializers.Passkeys} | problem_responses(401))
+    async def get(self, request: Any) -> Listing:
+        """List one's passkeys, oldest first."""
+        factors = await run_db(queries.second_factors, user_id=self.principal.user_id)
+        return Listing(factors["passkeys"], None)
+
+
+class Passkey(ApiView):
+    """One of them."""
+
+    @extend_schema(
+        operation_id="remove_passkey", responses={204: None} | problem_responses(401, 403, 404, 409)
+    )
+    async def delete(self, request: Any, id: UUID) -> Reply:
+        """Remove it. Asks for a fresh proof of who you are."""
+        self.principal.require_fresh()
+        await wiring.passkey_service().remove(user_id=self.principal.user_id, passkey_id=id)
+        return Reply(status=204)

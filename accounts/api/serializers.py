@@ -116,6 +116,23 @@ class Enrolment(serializers.Serializer[Any]):
     otpauth_uri = serializers.CharField(help_text="To be shown as a QR code.")
 
 
+class Passkey(serializers.Serializer[Any]):
+    """A passkey."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+    synced = serializers.BooleanField(help_text="Whether its maker keeps copies on other devices.")
+
+
+class Passkeys(serializers.Serializer[Any]):
+    """All of them; there is never a second page."""
+
+    results = Passkey(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
 class RecoveryCodes(serializers.Serializer[Any]):
     """Codes that stand in for a second factor, each once. They are never shown again."""
 

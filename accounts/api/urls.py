@@ -25,6 +25,8 @@ urlpatterns = [
     path("reauthentications", reauthentications.Reauthentications.as_view()),
     path("mfa/totp", mfa.AuthenticatorApp.as_view()),
     path("mfa/totp/confirm", mfa.ConfirmedAuthenticatorApp.as_view()),
+    path("mfa/passkeys", mfa.Passkeys.as_view()),
+    path("mfa/passkeys/<uuid:id>", mfa.Passkey.as_view()),
     path("mfa/recovery-codes", mfa.RecoveryCodes.as_view()),
     path("password-resets", passwords.PasswordResets.as_view()),
     path("password-resets/confirm", passwords.ConfirmedPasswordResets.as_view()),

@@ -64,7 +64,6 @@ class Passkey(models.Model):
     credential_id = models.TextField(unique=True, help_text="base64url")
     public_key = models.TextField(help_text="COSE, base64url")
     sign_count = models.PositiveBigIntegerField(default=0)
-    transports = models.JSONField(default=list)
     synced = models.BooleanField(default=False, help_text="Whether its maker keeps copies on other devices.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True)

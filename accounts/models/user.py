@@ -10,13 +10,14 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.devices import Device
+from accounts.devices import Device, describe
 from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.email_change import EmailChange
 from accounts.models.failed_proof import FailedProof, Standing, subject_of
 from accounts.models.leaving import LeavingManager
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.session import Session
+from dashtam.client import network_of
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -137,6 +138,7 @@ class UserManager(LeavingManager["User"]):
         """
         if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
             return None
+        self._tell_of_new(user, device)
         session = Session.objects.open(
             user_id=user.id,
             kind=device.kind,
@@ -153,6 +155,18 @@ class UserManager(LeavingManager["User"]):
             factor=factor,
         )
         return session
+
+    def _tell_of_new(self, user: "User", device: Device) -> None:
+        """Mail whose account is signed in to from a device not seen before. The very first one is no news."""
+        earlier = list(Session.objects.filter(user_id=user.id).values_list("kind", "user_agent", "ip")[:200])
+        if not earlier or device.is_known(earlier):
+            return
+        context = {
+            "when": timezone.now().isoformat(),
+            "device": describe(device.user_agent),
+            "network": network_of(device.ip or "") or "unknown",
+        }
+        Email.objects.queue(user_id=user.id, to=user.email, kind="new_device", context=context)
 
     def update_profile(self, *, user_id: UUID, fields: dict[str, str]) -> list[UUID]:
         """Change these fields; returns the live sessions, which may be remembered with the old ones."""

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from accounts import validation, wiring
 from accounts.currencies import CURRENCIES
+from accounts.errors import OtpInvalid, OtpRequired
 from accounts.models import ApiKey
 from accounts.pages.answers import NOT_NOW
 from accounts.services.api_key_service import DEFAULT_DAYS
@@ -36,6 +37,9 @@ class AccountForm(forms.Form):
         """Show what a service objected to beside the fields it names, or that it is too early to ask."""
         if isinstance(error, NOT_NOW):
             self.not_now = error
+        if isinstance(error, (OtpRequired, OtpInvalid)) and "otp" in self.fields:
+            self.add_error("otp", f"{error.title} {error.detail}")
+            return
         for wrong in error.errors:
             self.add_error(wrong.field if wrong.field in self.fields else None, wrong.detail)
         if not error.errors:
@@ -90,10 +94,24 @@ class SignInForm(AccountForm):
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
 
+class OtpForm(AccountForm):
+    """A second factor by code."""
+
+    otp = CleanedField(validation.clean_otp, label="Code")
+
+
+class PasskeyForm(AccountForm):
+    """A new passkey; a script fills in what the browser made."""
+
+    name = CleanedField(validation.clean_key_name, label="Name")
+    credential = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
+
+
 class ReauthenticationForm(AccountForm):
     """Somebody who is signed in, once more."""
 
     password = _password("Your password")
+    otp = CleanedField(lambda value: validation.clean_otp(value) if value else "", label="Code")
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
 

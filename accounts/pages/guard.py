@@ -15,6 +15,7 @@ from accounts.principal import Principal
 from dashtam.referer import page_before
 
 P = ParamSpec("P")
+PROVING = ("/settings/security", "/reauthenticate")  # where a second factor is set up, or shown
 
 
 class SignedInRequest(HttpRequest):
@@ -27,12 +28,14 @@ class SignedInRequest(HttpRequest):
 def signed_in(
     view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Send everybody else to the sign-in page, and back afterwards."""
+    """Send everybody else to the sign-in page, and back afterwards; staff set a second factor up first."""
 
     @functools.wraps(view)
     async def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.principal is None:
             return to_sign_in(request)
+        if request.principal.needs_mfa and not request.path.startswith(PROVING):
+            return HttpResponseRedirect(reverse("settings-security"))
         return await view(request, *args, **kwargs)
 
     return guarded

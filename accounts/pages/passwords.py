@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts import browser, known_devices, wiring
+from accounts import browser, known_devices, queries, wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
 from accounts.pages.answers import NOT_NOW, form_page, see_other
@@ -14,6 +14,7 @@ from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordF
 from accounts.pages.guard import SignedInRequest, signed_in
 from accounts.pages.registration import FORM_METHODS
 from dashtam import client
+from dashtam.bridge import run_db
 from dashtam.errors import Conflict, ValidationFailed
 
 LINK_SENT = (
@@ -68,7 +69,7 @@ async def reset_password(request: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def security(request: SignedInRequest) -> HttpResponse:
-    """Change one's password."""
+    """Second factors, and a form to change one's password."""
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         session_id = request.principal.session_id
@@ -85,4 +86,5 @@ async def security(request: SignedInRequest) -> HttpResponse:
             browser.sign_in(request, session_id=session_id, user=user, number=request.principal.cookie)
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
-    return form_page(request, "accounts/security.html", form)
+    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    return form_page(request, "accounts/security.html", form, factors=factors)

@@ -3,29 +3,37 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts import browser, wiring
-from accounts.errors import OtpRequired
+from accounts import browser, queries, wiring
+from accounts.errors import OtpInvalid, OtpRequired
 from accounts.pages.answers import NOT_NOW, form_page, see_other
 from accounts.pages.forms import ReauthenticationForm
 from accounts.pages.guard import SignedInRequest, signed_in
 from accounts.pages.next import next_page
 from accounts.pages.registration import FORM_METHODS
+from dashtam.bridge import run_db
 from dashtam.errors import ValidationFailed
 
 
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def reauthenticate(request: SignedInRequest) -> HttpResponse:
-    """One's password, and on to what one wanted to do."""
+    """One's password and second factor, and on to what one wanted to do."""
     form = ReauthenticationForm(request.POST or None, initial={"next": request.GET.get("next", "")})
     if form.is_valid():
         try:
-            session = await wiring.reauthentication_service().by_password(
-                principal=request.principal, password=form.cleaned_data["password"]
-            )
-        except (ValidationFailed, OtpRequired, *NOT_NOW) as error:
+            await _prove(request, form)
+        except OtpRequired:
+            form.add_error("otp", "Enter the code as well.")
+        except (ValidationFailed, OtpInvalid, *NOT_NOW) as error:
             form.take(error)
         else:
-            browser.sign_in(request, session_id=session.id, user=session.user, number=session.counter)
             return see_other(next_page(request, form.cleaned_data["next"]))
-    return form_page(request, "accounts/reauthenticate.html", form)
+    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    return form_page(request, "accounts/reauthenticate.html", form, factors=factors)
+
+
+async def _prove(request: SignedInRequest, form: ReauthenticationForm) -> None:
+    session = await wiring.reauthentication_service().by_password(
+        principal=request.principal, password=form.cleaned_data["password"], otp=form.cleaned_data["otp"]
+    )
+    browser.renew(request, session)

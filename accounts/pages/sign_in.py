@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import browser, wiring
 from accounts.errors import InvalidCredentials, OtpRequired
+from accounts.pages import second_step
 from accounts.pages.answers import NOT_NOW, form_page, see_other
 from accounts.pages.forms import SignInForm
 from accounts.pages.next import next_page
@@ -25,7 +26,9 @@ async def sign_in(request: Any) -> HttpResponse:
     if form.is_valid():
         try:
             await _open_session(request, form)
-        except (InvalidCredentials, OtpRequired, *NOT_NOW) as error:
+        except OtpRequired as error:
+            return second_step.begin(request, error.user, form.cleaned_data["next"])
+        except (InvalidCredentials, *NOT_NOW) as error:
             form.take(error)
         else:
             return see_other(next_page(request, form.cleaned_data["next"]))

@@ -69,6 +69,10 @@ class GuardService:
             raise limits.too_many(standing.wait)
         return Attempt(subject, taken, locked=standing.locked)
 
+    async def passkey(self) -> None:
+        """Before a passkey is asked for, or its signature checked."""
+        await limits.require((known.PASSKEY_BY_ADDRESS, network()))
+
     async def succeeded(self, attempt: Attempt) -> None:
         """They proved who they are: failures in a row end here."""
         subjects = {attempt.subject}

@@ -26,6 +26,11 @@ class Enrolment:
     secret: str
     otpauth_uri: str
 
+    @property
+    def groups(self) -> str:
+        """The secret in groups of four, easier to type."""
+        return " ".join(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:

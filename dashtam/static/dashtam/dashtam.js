@@ -133,16 +133,17 @@ function letSendAgain() {
 // --- start: also for parts of the page that arrive later (live.js) ---------------------------------
 function enhance(within) {
   each(within, "time[data-when]", localTime);
-  each(within, "[data-show-password], [data-copy]", (button) => { button.hidden = false; });
+  each(within, "[data-show-password], [data-copy], [data-print]", (button) => { button.hidden = false; });
   each(within, "[data-strength-of]", advise);
   each(within, "[data-browser-zone]", nameZone);
   each(within, "form[data-auto-submit]", autoSubmit);
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-theme-switch], [data-show-password], [data-copy]");
+  const button = event.target.closest("[data-theme-switch], [data-show-password], [data-copy], [data-print]");
   if (button?.matches("[data-theme-switch]")) switchTheme();
   else if (button?.matches("[data-show-password]")) showPassword(button);
+  else if (button?.matches("[data-print]")) print();
   else if (button) copy(button);
   each(document, "details[data-menu][open]", (menu) => { if (!menu.contains(event.target)) menu.open = false; });
 });
