@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from django.db.models import BinaryField, F, Func, Value
+
 from dashtam.errors import DecryptionFailed
 from dashtam.sealed_fields import SealedColumn, place, sealed_columns
 from dashtam.services.encryption_service import EncryptionService
@@ -33,30 +35,33 @@ def rotate(
     done = Rotated()
     for column in sealed_columns():
         seen = 0
-        for batch in _batches(column, batch_size):
-            for pk, envelope in batch:
-                _reseal(encryption, column, pk, envelope, done)
+        for batch in _batches(column, encryption.header, batch_size):
+            for pk in batch:
+                _reseal(encryption, column, pk, done)
             seen += len(batch)
             progress(column, seen)
     return done
 
 
-def _batches(column: SealedColumn, size: int) -> Iterator[list[tuple[object, bytes]]]:
-    """By primary key, so that memory stays flat and no row is held while others wait for it."""
-    rows = column.model._base_manager.exclude(**{column.column: None}).order_by("pk")
-    batch = list(rows.values_list("pk", column.column)[:size])
+def _batches(column: SealedColumn, current: bytes, size: int) -> Iterator[list[object]]:
+    """Primary keys of what is not under the newest key yet; envelopes may be large, and are read one by one."""
+    header = Func(
+        F(column.column), Value(1), Value(len(current)), function="substr", output_field=BinaryField()
+    )
+    rows = column.model._base_manager.exclude(**{column.column: None}).annotate(header=header)
+    stale = rows.exclude(header=current).order_by("pk").values_list("pk", flat=True)
+    batch = list(stale[:size])
     while batch:
-        yield [(pk, bytes(envelope)) for pk, envelope in batch]
-        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", column.column)[:size])
+        yield batch
+        batch = list(stale.filter(pk__gt=batch[-1])[:size])
 
 
-def _reseal(
-    encryption: EncryptionService, column: SealedColumn, pk: object, envelope: bytes, done: Rotated
-) -> None:
-    row = place(column.model, pk, column.column)
+def _reseal(encryption: EncryptionService, column: SealedColumn, pk: object, done: Rotated) -> None:
+    envelope = column.model._base_manager.filter(pk=pk).values_list(column.column, flat=True).first()
+    if envelope is None:
+        return
+    envelope, row = bytes(envelope), place(column.model, pk, column.column)
     try:
-        if encryption.key_id_of(envelope) == encryption.key_id:
-            return
         fresh = encryption.encrypt(encryption.decrypt(envelope, row=row), row=row)
     except DecryptionFailed as error:
         done.unopened[error.code, _key_id(encryption, envelope)] += 1

@@ -25,7 +25,9 @@ def envelopes(*, full: bool) -> Iterator[Finding]:
     """There is a key for every envelope, and it opens: a sample of each column, or all of them."""
     for column in sealed_columns():
         for key_id, count in sorted(column.key_ids().items()):
-            if key_id not in settings.ENCRYPTION_KEYS and key_id != BROKEN:
+            if key_id == BROKEN:
+                yield Finding(f"{count} of {column} are not sealed at all: have what they hold set up anew.")
+            elif key_id not in settings.ENCRYPTION_KEYS:
                 yield Finding(
                     f"{count} of {column} are sealed with the key {key_id!r}, which is not in ENCRYPTION_KEYS: put it"
                     " back, or have what it protected set up anew."
@@ -43,7 +45,7 @@ def _unopened(column: SealedColumn, *, full: bool) -> Iterator[Finding]:
     encryption, closed = encryption_service(), 0
     rows = column.model._base_manager.exclude(**{column.column: None}).order_by("-pk")
     chosen = rows.values_list("pk", column.column)
-    for pk, envelope in chosen.iterator(chunk_size=500) if full else chosen[:SAMPLE]:
+    for pk, envelope in chosen.iterator(chunk_size=50) if full else chosen[:SAMPLE]:
         try:
             encryption.decrypt(bytes(envelope), row=place(column.model, pk, column.column))
         except DecryptionFailed as error:

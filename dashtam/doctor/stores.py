@@ -11,7 +11,6 @@ from django.db.migrations.executor import MigrationExecutor
 
 from dashtam.checkup import Finding, examines
 from dashtam.health import HEARTBEAT_SECONDS
-from dashtam.roles import may_edit_the_audit_log
 
 OLDEST_POSTGRESQL = 140_000
 QUEUE_CONNECTIONS = 6  # what procrastinate opens beside ours
@@ -55,14 +54,11 @@ def database(*, full: bool) -> Iterator[Finding]:
 
 @examines("tables")
 def tables(*, full: bool) -> Iterator[Finding]:
-    """They are those of this version, and the audit log can only grow."""
+    """They are those of this version."""
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if pending:
         yield Finding(f"{len(pending)} migrations are pending: run `manage.py migrate`.")
-    if may_edit_the_audit_log(connection):
-        text = "Dashtam's database role may edit the audit log: give it one of its own, see MIGRATION_DATABASE_URL."
-        yield Finding(text, trouble=False)
 
 
 @examines("cache")

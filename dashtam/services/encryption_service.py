@@ -37,10 +37,14 @@ class EncryptionService:
         """The key that new envelopes get."""
         return next(iter(self.keys))
 
+    @property
+    def header(self) -> bytes:
+        """What new envelopes begin with."""
+        return bytes((VERSION, len(self.key_id))) + self.key_id.encode()
+
     def encrypt(self, plaintext: bytes, *, row: str) -> bytes:
         """An envelope; the same plaintext never gives the same one twice."""
-        header = bytes((VERSION, len(self.key_id))) + self.key_id.encode()
-        nonce = os.urandom(NONCE_BYTES)
+        header, nonce = self.header, os.urandom(NONCE_BYTES)
         return (
             header + nonce + AESGCM(self.keys[self.key_id]).encrypt(nonce, plaintext, header + row.encode())
         )

@@ -126,6 +126,16 @@ def test_g3_bytes_that_are_no_envelope_stop_neither_rotation_nor_proof(ana: User
         assert sum(rotate(after).unopened.values()) == 1
 
 
+def test_g3_bytes_that_only_begin_like_an_envelope_spoil_the_proof_and_are_told_apart(
+    ana: User, settings: Any
+) -> None:
+    row = token(ana)
+    settings.ENCRYPTION_KEYS = NEW | OLD
+    ProviderToken.objects.filter(pk=row.pk).update(access_token=after.header)
+    with pytest.raises(CommandError, match="left as they are"):
+        call_command("rotate_encryption_keys", stdout=StringIO())
+
+
 def test_g4_the_same_value_is_never_sealed_with_the_same_nonce(ana: User) -> None:
     row = token(ana)
     seen = set()

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         for subject, findings in examine(full=full):
             troubles = [finding for finding in findings if finding.trouble]
             wrong += len(troubles)
-            self.stdout.write(f"{subject:16}{self._word(findings, troubles)}")
+            self.stdout.write(f"{subject.capitalize():16}{self._word(findings, troubles)}")
             for finding in findings:
                 self.stdout.write(f"  {'!' if finding.trouble else '·'} {finding.text}")
         if wrong:

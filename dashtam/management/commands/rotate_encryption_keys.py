@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from dashtam.rotation import Rotated, rotate
-from dashtam.sealed_fields import SealedColumn, sealed_columns
+from dashtam.sealed_fields import BROKEN, SealedColumn, sealed_columns
 from dashtam.wiring import encryption_service
 
 PASSES = 3
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         self._prove(encryption.key_id, done)
 
     def _progress(self, column: SealedColumn, seen: int) -> None:
-        self.stdout.write(f"  {column}: {seen} looked at")
+        self.stdout.write(f"  {column}: {seen}")
 
     def _prove(self, current: str, done: Rotated) -> None:
         """Counts straight from the database, after all is done. Raises CommandError unless one key is left."""
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"Nothing needs {key_id!r}: take it out of ENCRYPTION_KEYS, and keep it with older backups."
             )
-        if done.unopened:
+        if done.unopened or total[BROKEN]:
             raise CommandError("Some envelopes were left as they are. `manage.py doctor` says what to do.")
         if set(total) - {current}:
             raise CommandError(
