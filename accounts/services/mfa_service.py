@@ -68,7 +68,8 @@ class MfaService:
             raise OtpRequired(user)
         attempt = await self.guard.code(user_id=user.id)
         factor = await self._use(user.id, otp)
-        if not factor or attempt.locked:
+        # After too many failures only a recovery code counts: that nobody guesses, and an owner must get in.
+        if not factor or (attempt.locked and factor != "recovery_code"):
             keep_running(run_db(AuditEvent.objects.record_a_few, "mfa.code_refused", user_id=user.id))
             raise OtpInvalid
         await self.guard.succeeded(attempt)

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from accounts.models import AuditEvent, RecoveryCode, Session, Totp, User
+from accounts.models import AuditEvent, FailedProof, RecoveryCode, Session, Totp, User
+from accounts.models.failed_proof import subject_of
 from dashtam.sealed_fields import sealed_columns
 from tests.accounts.conftest import Api, mails
 from tests.accounts.mfa import code, enrol, forget_failures, sign_in_with
@@ -70,6 +71,15 @@ async def test_a10_guessing_is_throttled_by_account(api: Api, ana: User) -> None
     assert int(answers[-1]["Retry-After"]) > 0
     assert (await sign_in_with(Api(), ana, right, PASSWORD)).status_code == 429
     assert 0 < await _audited("mfa.code_refused") <= 10
+
+
+async def test_b5_after_a_hundred_wrong_codes_only_a_recovery_code_counts(api: Api, ana: User) -> None:
+    secret, codes = await enrol(api, ana)
+    await FailedProof.objects.acreate(subject_hash=subject_of("code", ana.id), total=100)
+    refused = await sign_in_with(Api(), ana, code(secret), PASSWORD)
+    assert (refused.status_code, refused.json()["code"]) == (401, "otp_invalid")
+    assert (await sign_in_with(Api(), ana, codes[0], PASSWORD)).status_code == 200
+    assert (await sign_in_with(Api(), ana, code(secret, seconds=30), PASSWORD)).status_code == 200
 
 
 async def test_a10_a_recovery_code_stands_in_once_and_its_person_is_told(api: Api, ana: User) -> None:
