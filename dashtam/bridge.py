@@ -26,7 +26,7 @@ from django.contrib.auth.hashers import get_hasher
 from django.db import connections
 
 from dashtam import metrics, unprivileged
-from dashtam.database_threads import DatabaseThreads
+from dashtam.database_threads import DatabaseThreads, repeated
 from dashtam.errors import ServiceBusy
 
 P = ParamSpec("P")
@@ -48,14 +48,15 @@ async def run_db(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
     """Run database work, which may open a transaction, on a database thread.
 
     Raises DatabaseBusy when too many wait for one. If the caller is cancelled, work that has begun goes on to
-    its end, and work that has not is never begun.
+    its end, and work that has not is never begun. The work is one transaction, or may be done twice: when
+    PostgreSQL takes it back because it met another one, it is done again.
     """
     context = SyncToAsync.thread_sensitive_context.get(None)
     if context is None or getattr(AsyncToSync.executors, "current", None) is not None:
         # A command, or a test inside its transaction: on the thread that all of it runs on.
-        return await sync_to_async(function, thread_sensitive=True)(*args, **kwargs)
+        return await sync_to_async(repeated, thread_sensitive=True)(function, *args, **kwargs)
     # What asgiref would do for us here costs 40 µs more: it carries exceptions and context in both directions.
-    call = functools.partial(function, *args, **kwargs)
+    call = functools.partial(repeated, function, *args, **kwargs)
     return await asyncio.wrap_future(database_threads().submit(contextvars.copy_context().run, call))
 
 

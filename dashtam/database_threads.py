@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import connections
+from django.db import OperationalError, connection, connections
 
 from dashtam import metrics
 from dashtam.errors import ServiceBusy
@@ -21,6 +21,8 @@ from dashtam.errors import ServiceBusy
 P = ParamSpec("P")
 T = TypeVar("T")
 
+MET = {"40001", "40P01"}  # serialization failure, deadlock
+MEETINGS = 3
 LOOK_EVERY_SECONDS = 0.25
 
 
@@ -147,18 +149,14 @@ class _Worker(threading.Thread):
 
 
 def _on_sound_connections(call: Callable[[], T]) -> T:
-    for connection in connections.all(initialized_only=True):
-        if (
-            connection.connection is not None
-            and not connection.in_atomic_block
-            and _hung_up(connection.connection)
-        ):
-            connection.close()
+    for each in connections.all(initialized_only=True):
+        if each.connection is not None and not each.in_atomic_block and _hung_up(each.connection):
+            each.close()
     try:
         return call()
     finally:
-        for connection in connections.all(initialized_only=True):
-            connection.close_if_unusable_or_obsolete()
+        for each in connections.all(initialized_only=True):
+            each.close_if_unusable_or_obsolete()
 
 
 def _hung_up(connection: Any) -> bool:
@@ -168,3 +166,14 @@ def _hung_up(connection: Any) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
     return bool(poll.poll(0))
+
+
+def repeated(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Once more, and once again, when transactions met (PostgreSQL 13.5: the whole of it is to be repeated)."""
+    for _ in range(MEETINGS - 1):
+        try:
+            return function(*args, **kwargs)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in MET or connection.in_atomic_block:
+                raise
+    return function(*args, **kwargs)

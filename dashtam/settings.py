@@ -126,6 +126,14 @@ DATABASES = {
         "OPTIONS": {
             **addresses.options(env("DATABASE_URL")),
             "connect_timeout": 5,
+            # A server that vanished is noticed on the way there and while nothing is said (ignored by sockets).
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            # A statement that comes again is planned once per connection: half of PostgreSQL's work for a short list.
+            "server_side_binding": True,
+            "prepare_threshold": 2,
             "application_name": "dashtam",
             "options": f"-c statement_timeout={env('DATABASE_STATEMENT_TIMEOUT')} -c lock_timeout=3000"
             " -c idle_in_transaction_session_timeout=15000",

@@ -1,6 +1,7 @@
 """What the measures play on: a running installation, somebody signed in, and one account with a million rows."""
 
 from types import TracebackType
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -72,6 +73,15 @@ class Scene:
             self.peer = f"http://127.0.0.1:{port}"
         return self.peer
 
+    @property
+    def local(self) -> str:
+        """The origin of ours, without a look-up of names."""
+        return self.stack.origin.replace("localhost", "127.0.0.1")
+
+    def database(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A connection as the owner of the tables."""
+        return psycopg.connect(self.stack.environment["MIGRATION_DATABASE_URL"], autocommit=True)
+
     def get(self, origin: str, path: str) -> httpx.Response:
         """One answer, as a client gets it."""
         bearer = {"Authorization": f"Bearer {self.token}"}
@@ -87,7 +97,7 @@ class Scene:
         return {**self.stack.environment, "PEER_DATABASE_URL": url, "PEER_CONNECTIONS": "8"}
 
     def _fill(self) -> UUID:
-        with psycopg.connect(self.stack.database_url, autocommit=True) as database:
+        with self.database() as database:
             (user,) = (
                 database.execute("SELECT id FROM accounts_user WHERE email = %s", [self.email]).fetchone()
                 or ()

@@ -24,7 +24,7 @@ def measure(scene: Scene) -> list[Row]:
 
 
 def _beside_the_peer(scene: Scene, id: str, name: str, path: str) -> Row:
-    ours, theirs = scene.stack.origin.replace("localhost", "127.0.0.1"), scene.with_peer()
+    ours, theirs = scene.local, scene.with_peer()
     if scene.get(ours, path).json() != scene.get(theirs, path).json():
         raise AssertionError(f"the peer does not answer the same at {path}")
     figures: dict[str, list[float]] = {ours: [], theirs: []}

@@ -1,0 +1,70 @@
+"""What one person waits for holds nobody else up: a bank that hangs, a database that does not answer."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import pytest
+
+from dashtam.demo.browser import Browser
+from tests.line import Line
+from tests.stack import PASSWORD, Stack
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    """The way to PostgreSQL, over a port that can fall silent."""
+    where = urlsplit(os.environ["DATABASE_URL"]).netloc.rpartition("@")[2]
+    with Line(path=str(Path(unquote(where)) / ".s.PGSQL.5432")) as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def stack(line: Line) -> Iterator[Stack]:
+    """One database thread, and short waits."""
+    waits = {"DATABASE_WAIT_SECONDS": "1", "DATABASE_STATEMENT_TIMEOUT": "2000", "REQUEST_SECONDS": "4"}
+    stack = Stack(DATABASE_THREADS="1", **waits)
+    at = urlsplit(stack.database_url)
+    user = at.netloc.rpartition("@")[0]
+    stack.environment["DATABASE_URL"] = urlunsplit(at._replace(netloc=f"{user}@127.0.0.1:{line.port}"))
+    with stack:
+        yield stack
+
+
+def test_a_request_that_waits_for_a_bank_holds_no_database_thread(stack: Stack) -> None:
+    email, token = stack.sign_up()
+    with stack.api(token) as api, Browser(stack.origin) as browser:
+        started = api.post("connections", json={"provider": "sandbox"}).json()
+        browser.submit(browser.open("/sign-in"), "password", email=email, password=PASSWORD)
+        consent = browser.submit(browser.open(started["authorization_url"]), "/connections/start/")
+        stack.bank.control("faults", {"target": "token", "mode": "hang", "times": 1})
+        returning = threading.Thread(
+            target=lambda: browser.submit(consent, "decision", button="approve"), daemon=True
+        )
+        returning.start()
+        stack.wait_for(lambda: stack.bank.control("log")["counts"].get("token"), "the bank to be asked")
+        for _ in range(5):
+            assert api.get("accounts").status_code == 200
+        assert returning.is_alive()
+        returning.join(timeout=30)
+
+
+def test_a_database_that_does_not_answer_costs_no_more_than_the_deadline(stack: Stack, line: Line) -> None:
+    _, token = stack.sign_up("Ben")
+    with stack.api(token) as api:
+        assert api.get("accounts").status_code == 200
+        line.freeze()
+        try:
+            answers = [api.get("accounts") for _ in range(3)]
+            assert api.get(f"{stack.origin}/healthz").status_code == 200
+        finally:
+            line.thaw()
+        assert {answer.status_code for answer in answers} == {503}
+        assert all(answer.headers["retry-after"] for answer in answers)
+        assert all(answer.headers["content-type"] == "application/problem+json" for answer in answers)
+        assert max(answer.elapsed.total_seconds() for answer in answers) < 20  # far below the system's own
+        stack.wait_for(lambda: api.get("accounts").status_code == 200, "the database to be heard again")

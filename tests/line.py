@@ -1,0 +1,83 @@
+"""A line to a server on this machine that can be as slow as one across the world, or swallow everything."""
+
+import asyncio
+import contextlib
+import threading
+from types import TracebackType
+from typing import Any
+
+
+class Line:
+    """Passes on what is sent at once, and what is answered after `delay` seconds. `port` stands for the server's.
+
+    The server is at a port, or at a socket of the file system.
+    """
+
+    def __init__(self, *, port: int | None = None, path: str = "", delay: float = 0) -> None:
+        self.server_port, self.path = port, path
+        self.delay = delay
+        self.port = 0
+        self.loop = asyncio.new_event_loop()
+        self.open = asyncio.Event()
+        self.writers: list[asyncio.StreamWriter] = []
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Line":
+        self.thread.start()
+        self.thaw()
+        self.port = asyncio.run_coroutine_threadsafe(self._listen(), self.loop).result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+    def freeze(self) -> None:
+        """Swallow what comes, new connections too, without a word to either side."""
+        self.loop.call_soon_threadsafe(self.open.clear)
+
+    def thaw(self) -> None:
+        """Pass on again, what was held back first."""
+        self.loop.call_soon_threadsafe(self.open.set)
+
+    def _run(self) -> None:
+        self.loop.run_forever()
+        self.loop.run_until_complete(self._hang_up())
+        self.loop.close()
+
+    async def _hang_up(self) -> None:
+        self.listener.close()
+        for writer in self.writers:
+            writer.transport.abort()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _listen(self) -> int:
+        self.listener = await asyncio.start_server(self._serve, "127.0.0.1")
+        return int(self.listener.sockets[0].getsockname()[1])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        await self.open.wait()
+        there, back = await self._reach()
+        self.writers.append(back)
+        with contextlib.suppress(OSError):
+            await asyncio.gather(self._pass_on(reader, back, 0), self._pass_on(there, writer, self.delay))
+
+    async def _reach(self) -> Any:
+        if self.path:
+            return await asyncio.open_unix_connection(self.path)
+        return await asyncio.open_connection("127.0.0.1", self.server_port)
+
+    async def _pass_on(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, delay: float
+    ) -> None:
+        while data := await source.read(65_536):
+            await asyncio.sleep(delay)
+            await self.open.wait()
+            target.write(data)
+        target.close()
