@@ -174,18 +174,20 @@ class UserManager(LeavingManager["User"]):
             self.filter(id=user_id).update(**fields)
         return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 
-    @transaction.atomic
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
-        """For `manage.py createsuperuser` only, where nothing waits for the hash. Tells every administrator."""
+        """For `manage.py createsuperuser` only, where nothing waits for the hash."""
         user = User(email=normalise_email(email), is_staff=True, is_superuser=True, **fields)
         user.email_verified_at = timezone.now()
         user.set_password(password)
         user.save()
+        return user
+
+    def announce_superuser(self, user: "User") -> None:
+        """Tell every administrator that there is one more who may do everything."""
         for _, address in settings.ADMINS:
             context = {"when": timezone.now().isoformat(), "email": user.email}
             Email.objects.queue(user_id=None, to=address, kind="superuser_made", context=context)
         AuditEvent.objects.record("superuser.made", user_id=user.id, actor_id=NOBODY)
-        return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normalise_email(username or ""))
@@ -233,6 +235,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """However somebody becomes a superuser, the administrators hear of it."""
+        supers = User.objects.filter(pk=self.pk, is_superuser=True)
+        appointed = self.is_superuser and not supers.exists()
+        super().save(*args, **kwargs)
+        if appointed and supers.exists():
+            User.objects.announce_superuser(self)
 
     @property
     def may_sign_in(self) -> bool:

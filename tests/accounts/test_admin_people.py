@@ -10,6 +10,7 @@ from django.core.management import call_command
 from accounts.models import AuditEvent, Session, StaffAct, User
 from accounts.tasks import announce_ended_sessions
 from dashtam.bridge import run_db
+from notifications.models import Email
 from tests.accounts.conftest import Api, mails
 from tests.jobs import queued
 from tests.staff import Staff
@@ -193,9 +194,18 @@ def test_k4_a_new_superuser_is_announced_and_kept(db: None, settings: Any, monke
     arguments = ("--noinput", "--email", "Boss@example.org", "--name", "Boss")
     call_command("createsuperuser", *arguments, stdout=StringIO())
     boss = User.objects.get(is_superuser=True)
-    from notifications.models import Email
-
     told = Email.objects.filter(kind="superuser_made")
     assert {mail.to for mail in told} == {"one@example.org", "two@example.org"}
     assert {mail.context["email"] for mail in told} == {"boss@example.org"}
     assert AuditEvent.objects.get(action="superuser.made").user_id == boss.id
+
+
+def test_k4_somebody_who_is_made_a_superuser_otherwise_is_announced_once(ana: User, settings: Any) -> None:
+    settings.ADMINS = [("Administrator", "one@example.org")]
+    ana.is_superuser = True
+    ana.save(update_fields=["is_staff"])
+    assert not AuditEvent.objects.exists()
+    for _ in range(2):
+        ana.save()
+    assert AuditEvent.objects.get().action == "superuser.made"
+    assert Email.objects.get(kind="superuser_made").context["email"] == ana.email
