@@ -5,7 +5,6 @@ import ipaddress
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -27,10 +26,7 @@ def turned_away(request: HttpRequest) -> HttpResponse | None:
     if not principal.is_staff:
         raise Http404
     if not principal.mfa:
-        messages.warning(
-            request, "The admin asks for a second step at sign-in. Set one up here, then sign in with it."
-        )
-        return HttpResponseRedirect(reverse("settings-security"))
+        return HttpResponseRedirect(reverse("settings-security"))  # which says what is missing
     visit = {"id": principal.session_id}
     if Session.objects.in_admin(**visit) or Session.objects.enter_admin(**visit):
         return None

@@ -65,7 +65,7 @@ async def test_k1_staff_without_a_second_factor_are_led_to_set_one_up_and_no_fur
     for path in ("/admin/", "/admin/accounts/user/", f"/admin/accounts/user/{root.id}/look/"):
         away = await browser.get(path)
         assert (away.status_code, away["Location"]) == (302, "/settings/security")
-    assert "second step" in (await browser.get("/settings/security")).content.decode()
+    assert "Staff need a second factor" in (await browser.get("/settings/security")).content.decode()
 
 
 async def test_k1_with_a_second_factor_staff_are_let_in_and_it_is_noted(root: User) -> None:
