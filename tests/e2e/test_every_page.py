@@ -29,6 +29,8 @@ SIGNED_IN = [
     "/imports/new",
     "/settings/profile",
     "/settings/security",
+    "/settings/security/passkeys/new",
+    "/reauthenticate",
     "/settings/sessions",
     "/settings/activity",
     "/settings/api-keys",

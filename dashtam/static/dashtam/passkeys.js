@@ -52,5 +52,6 @@ const possible = Boolean(window.PublicKeyCredential && navigator.credentials);
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   form.hidden = !possible;
   form.addEventListener("submit", submit);
+  form.querySelector("[data-passkey-go]")?.addEventListener("click", () => form.requestSubmit());
 }
 document.querySelectorAll("[data-passkey-missing]").forEach((words) => { words.hidden = possible; });
