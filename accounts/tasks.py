@@ -5,7 +5,7 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from accounts import chain, wiring
+from accounts import chain, tidying, wiring
 from accounts.models import FailedProof
 from dashtam.bridge import run_db
 from dashtam.tasks import RETRY, background
@@ -58,3 +58,10 @@ async def forget_exports(timestamp: int) -> None:
 async def finish_email_changes(timestamp: int) -> None:
     """Carry out the changes of address that a lost mailbox would hold up for ever."""
     await wiring.email_change_service().finish_overdue()
+
+
+@app.periodic(cron="53 4 * * *")
+@background(queue="schedule", queueing_lock="forget_old_accounts_rows")
+async def forget_old(timestamp: int) -> None:
+    """Delete what is long over: links, sessions, keys."""
+    await tidying.forget_old()

@@ -42,6 +42,11 @@ class EmailManager(models.Manager["Email"]):
             raise MailDelayed(code="mail_in_flight")
         return None
 
+    def long_over(self) -> "models.QuerySet[Email]":
+        """Sent or given up a month ago."""
+        over = self.filter(state__in=(Email.State.SENT, Email.State.FAILED))
+        return over.filter(created_at__lt=timezone.now() - Email.KEPT)
+
     @transaction.atomic
     def send_again(self, ids: Sequence[UUID]) -> int:
         """Queue mail that was given up, with all its attempts anew. Returns how many."""
@@ -67,6 +72,7 @@ class Email(models.Model):
         SENT = "sent"
         FAILED = "failed"
 
+    KEPT: ClassVar[timedelta] = timedelta(days=30)
     LEASE: ClassVar[timedelta] = timedelta(seconds=60)  # longer than a transport may take
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -3,9 +3,12 @@
 from uuid import UUID
 
 from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
 
+from dashtam.parts import delete_in_parts
 from dashtam.tasks import background
 from notifications import wiring
+from notifications.models import Email
 
 # Waits of 3, 9, 27 … 59,049 seconds: eleven attempts over a day. It is EmailService that gives up, and notes it.
 BACKOFF = RetryStrategy(exponential_wait=3)
@@ -15,3 +18,10 @@ BACKOFF = RetryStrategy(exponential_wait=3)
 async def deliver_email(email_id: str) -> None:
     """Send one queued mail."""
     await wiring.email_service().deliver(email_id=UUID(email_id))
+
+
+@app.periodic(cron="33 4 * * *")
+@background(queue="schedule", queueing_lock="forget_old_mail")
+async def forget_old_mail(timestamp: int) -> None:
+    """Delete what we know of mails long sent or given up: they hold addresses."""
+    await delete_in_parts(Email.objects.long_over())

@@ -4,8 +4,10 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from dashtam.parts import delete_in_parts
 from dashtam.tasks import RETRY, background
 from providers import wiring
+from providers.models import AuthorizationRequest
 
 
 @background(queue="sync")
@@ -39,3 +41,10 @@ async def review_consents(timestamp: int) -> None:
 async def erase_leavers(timestamp: int) -> None:
     """Delete the accounts whose days of grace are over."""
     await wiring.erasure_service().erase_leavers()
+
+
+@app.periodic(cron="13 4 * * *")
+@background(queue="schedule", queueing_lock="forget_old_authorizations")
+async def forget_old_authorizations(timestamp: int) -> None:
+    """Delete the authorization requests of trips to institutions that ended a month ago."""
+    await delete_in_parts(AuthorizationRequest.objects.long_over())

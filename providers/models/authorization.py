@@ -64,6 +64,10 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         )
         return started == 1
 
+    def long_over(self) -> "models.QuerySet[AuthorizationRequest]":
+        """Of no use for a month."""
+        return self.filter(expires_at__lt=timezone.now() - AuthorizationRequest.KEPT)
+
     def consume(self, *, id: UUID) -> bool:
         """Use the request up. Of many callbacks at once exactly one gets True."""
         now = timezone.now()
@@ -126,6 +130,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
 class AuthorizationRequest(models.Model):
     """Who asked to connect what, bound to one browser. The state is stored hashed, the verifier encrypted."""
 
+    KEPT = timedelta(days=30)
     LINK_LIFETIME = timedelta(minutes=5)
     STATE_LIFETIME = timedelta(minutes=10)
 

@@ -8,11 +8,11 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 from dashtam.bridge import run_db
+from dashtam.parts import delete_in_parts
 from dashtam.services.encryption_service import EncryptionService
 from providers.models import BalanceSnapshot, Connection, Transaction, WithdrawnTransaction
 from providers.services.consent_service import revocation_of_stored
 
-AT_ONCE = 5000  # rows: each statement stays far below its time limit, however large the account
 MANY: tuple[models.Manager[Any], ...] = (
     Transaction.objects,
     WithdrawnTransaction.objects,
@@ -39,10 +39,5 @@ class ErasureService:
                 Connection.objects.disconnect, user_id=user_id, id=connection_id, hand_over=hand_over
             )
         for rows in MANY:
-            while await run_db(_delete_some, rows, user_id):
-                pass
+            await delete_in_parts(rows.filter(account__user_id=user_id))
         return await run_db(get_user_model().objects.erase, user_id=user_id)
-
-
-def _delete_some(rows: models.Manager[Any], user_id: UUID) -> int:
-    return rows.filter(pk__in=rows.filter(account__user_id=user_id).values("pk")[:AT_ONCE]).delete()[0]
