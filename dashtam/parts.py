@@ -19,4 +19,5 @@ async def delete_in_parts(rows: "QuerySet[Any]") -> int:
 
 def _delete_some(rows: "QuerySet[Any]") -> int:
     some = rows.order_by().values("pk")[:AT_ONCE]
-    return rows.model._base_manager.filter(pk__in=some).delete()[0]
+    deleted: int = rows.model._base_manager.filter(pk__in=some).delete()[0]
+    return deleted

@@ -193,3 +193,92 @@ def test_d4_a_new_key_signs_while_the_old_one_still_verifies() -> None:
     assert after.decode_access_token(new_token).user_id == ids["user_id"]
     with pytest.raises(InvalidToken):
         after.decode_access_token(old_token)
+
+
+async def test_d4_no_request_fails_while_the_keys_of_a_fleet_change(
+    api: Api, ana: User, settings: Any
+) -> None:
+    """Two processes restart one after the other, at each step of the way; tokens of either work at both."""
+    old, new = {"old": OLD}, {"new": NEW}
+    steps = [old, old | new, new | old, new | old, new]  # as docs/operations.md has it
+    fleet = [old, old]
+    settings.JWT_KEYS = old
+    pair = await api.sign_in(ana.email)
+    tokens = [pair["access_token"]]
+    for step in steps:
+        if step == new:  # a quarter of an hour later
+            tokens = tokens[-1:]
+        for restarted in (0, 1):
+            fleet[restarted] = step
+            for keys in fleet:
+                settings.JWT_KEYS = keys
+                for token in tokens:
+                    assert await _status(api, token) == 200, (list(keys), jwt.get_unverified_header(token))
+            for keys in fleet:
+                settings.JWT_KEYS = keys
+                body = {"refresh_token": pair["refresh_token"]}
+                pair = (await api.post("auth/tokens/refresh", body)).json()
+                tokens.append(pair["access_token"])
+    assert {jwt.get_unverified_header(token)["kid"] for token in tokens} == {"new"}
+    assert await _status(api, _signed(await _claims(ana), key=OLD, kid="old")) == 401
+
+
+def _respelt(token: str) -> dict[str, str]:
+    """The same bytes, or nearly, in spellings that a lax reader would take (RFC 7515 §2, RFC 4648 §3)."""
+    header, claims, signature = token.split(".")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(signature[-1])
+    return {
+        "trailing bits": f"{header}.{claims}.{signature[:-1]}{alphabet[last ^ 1]}",
+        "padding": f"{token}=",
+        "padding in the middle": f"{header}=.{claims}.{signature}",
+        "the other alphabet": f"{header}.{claims}.{signature[:-2]}+/",
+        "a sign of no alphabet": f"{header}.{claims}.{signature[:9]}!{signature[9:]}",
+        "a full stop at the end": f"{token}.",
+        "a full stop in front": f".{token}",
+        "four parts": f"{token}.{signature}",
+        "no signature": f"{header}.{claims}.",
+        "two parts": f"{header}.{claims}",
+        "a shorter signature": f"{header}.{claims}.{signature[:-4]}",
+        "a longer signature": f"{header}.{claims}.{signature}AAAA",
+        "a signature of zeros": f"{header}.{claims}.{'A' * len(signature)}",
+        "the parts swapped": f"{claims}.{header}.{signature}",
+        "JSON serialisation": json.dumps({"protected": header, "payload": claims, "signature": signature}),
+    }
+
+
+async def test_d5_a_genuine_token_in_another_spelling_is_refused(api: Api, ana: User) -> None:
+    await api.sign_in(ana.email)
+    genuine = _signed(await _claims(ana))
+    assert await _status(api, genuine) == 200
+    for name, token in _respelt(genuine).items():
+        assert token != genuine, name
+        assert await _status(api, token) == 401, name
+
+
+async def test_d5_every_altered_bit_of_a_signature_counts(api: Api, ana: User) -> None:
+    await api.sign_in(ana.email)
+    header, claims, signature = _signed(await _claims(ana)).split(".")
+    raw = base64.urlsafe_b64decode(signature + "=")
+    for bit in range(0, 256, 5):
+        altered = bytearray(raw)
+        altered[bit // 8] ^= 1 << bit % 8
+        text = base64.urlsafe_b64encode(bytes(altered)).decode().rstrip("=")
+        with pytest.raises(InvalidToken):
+            jwt_service().decode_access_token(f"{header}.{claims}.{text}")
+
+
+@pytest.mark.parametrize("claims", [[], "text", 7, None, True, [{"sub": "x"}]])
+async def test_d5_claims_that_are_no_object_are_refused(api: Api, ana: User, claims: object) -> None:
+    await api.sign_in(ana.email)
+    assert await _status(api, _signed(claims)) == 401  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "header", [b"[]", b"7", b"null", b"{", b'"x"', "\ufeff{}".encode(), b"\xff", b"", b"{}"]
+)
+async def test_d5_headers_that_are_no_json_object_are_refused(api: Api, ana: User, header: bytes) -> None:
+    await api.sign_in(ana.email)
+    _, claims, signature = _signed(await _claims(ana)).split(".")
+    part = base64.urlsafe_b64encode(header).decode().rstrip("=")
+    assert await _status(api, f"{part}.{claims}.{signature}") == 401

@@ -253,7 +253,7 @@ async def test_e9_nobody_is_sent_to_a_foreign_page(browser: Browser, ana: User) 
         assert (await browser.get(f"/sign-in?next={wanted}"))["Location"] == "/"
 
 
-async def test_signing_out_is_a_post_and_ends_the_session(browser: Browser, ana: User) -> None:
+async def test_c9_signing_out_is_a_post_and_ends_the_session(browser: Browser, ana: User) -> None:
     await browser.sign_in(ana.email)
     assert (await browser.get("/sign-out")).status_code == 405
     assert (await browser.get("/settings/profile")).status_code == 200
