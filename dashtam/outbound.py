@@ -16,6 +16,7 @@ from django.conf import settings
 from dashtam.bridge import look_up
 
 TIMEOUT = httpx.Timeout(10, connect=3)
+LOOKUP_SECONDS = 5
 MOST_ADDRESSES = 4
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -90,12 +91,15 @@ class Outbound(httpx.AsyncBaseTransport):
 
 
 async def checked_addresses(url: httpx.URL, port: int) -> list[str]:
-    """Where this host may be spoken to. Raises AddressRefused, and ConnectError if nobody knows the name."""
+    """Where this host may be spoken to. Raises AddressRefused, and ConnectErrors for unknown names."""
     trusted = url.host in settings.PRIVATE_HOSTS
     if url.scheme != "https" and not trusted:
         raise AddressRefused("not https")
     try:
-        addresses = await look_up(url.host, port)
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            addresses = await look_up(url.host, port)
+    except TimeoutError as error:
+        raise httpx.ConnectTimeout("lookup") from error  # nothing was sent, which is worth knowing
     except (OSError, UnicodeError) as error:
         raise httpx.ConnectError("unknown host") from error
     if not trusted and not all(map(is_public, addresses)):

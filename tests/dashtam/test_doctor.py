@@ -1,12 +1,14 @@
 """The doctor: silent where all is well, one sentence where something is not, and never a change."""
 
 import os
+import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
@@ -95,6 +97,11 @@ def test_a_silent_worker_and_stuck_mails_are_noticed(ana: User) -> None:
         Email.objects.filter(id=mail.id).update(created_at=timezone.now() - timedelta(hours=2))
     assert "could not be sent" in complaint()
     assert "wait for over an hour" in complaint()
+
+
+def test_a_clock_that_is_off_is_noticed() -> None:
+    with time_machine.travel(time.time() + 60):
+        assert "let NTP set both" in complaint()
 
 
 def test_files_that_others_may_read_are_noticed(settings: Any) -> None:

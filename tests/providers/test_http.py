@@ -69,6 +69,12 @@ async def test_what_is_not_json_is_unreadable(body: bytes) -> None:
     assert type(await failure(answer(body))) is ProviderUnreadable
 
 
+@pytest.mark.parametrize("header", ["X: " + "x" * 1_000_000, "X: y\r\n" * 100_000])
+async def test_f3_headers_without_end_are_no_answer(header: str) -> None:
+    failed = await failure(f"HTTP/1.1 200 OK\r\n{header}\r\n\r\n{{}}".encode())
+    assert isinstance(failed, ProviderUnavailable)
+
+
 @pytest.mark.parametrize("depth", [2_000, 100_000, 5_000_000])
 async def test_f3_json_nested_without_end_is_unreadable(depth: int) -> None:
     for body in (b"[" * depth, b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth):
