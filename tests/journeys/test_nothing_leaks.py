@@ -1,5 +1,6 @@
 """Every secret that passes through Dashtam is looked for afterwards in everything that it has written."""
 
+import json
 import secrets
 from collections.abc import Iterator
 
@@ -29,8 +30,36 @@ def mail() -> Iterator[MailService]:
         yield service
 
 
+EVENTS = {
+    "account.registered",
+    "email.verified",
+    "session.opened",
+    "sign_in.refused",
+    "password.changed",
+    "password.reset",
+    "api_key.created",
+    "connection.linked",
+    "export.taken",
+}
+
+
+def assert_logged(stack: Stack) -> None:
+    """One object a line; who, what and when for each event; task and job for what is done in the background."""
+    lines = []
+    for log in (stack.home / "logs").glob("*.log"):
+        told = [line for line in log.read_text().splitlines() if line != "Launching a worker on all queues"]
+        lines += [json.loads(line) for line in told]
+    assert all(line.keys() >= {"time", "level", "logger", "request_id", "message"} for line in lines)
+    events = [line for line in lines if line["logger"] == "dashtam.audit"]
+    assert {event["message"] for event in events} >= EVENTS
+    assert all(event["user_id"] and event["request_id"] != "-" for event in events)
+    tasks = [line for line in lines if line["message"] == "task.ended"]
+    assert {"notifications.tasks.deliver_email", "providers.tasks.run_sync"} <= {t["task"] for t in tasks}
+    assert all(task["job_id"] and task["outcome"] in {"succeeded", "failed"} for task in tasks)
+
+
 @pytest.mark.slow
-def test_n1_no_secret_is_left_anywhere(mail: MailService) -> None:
+def test_n1_n2_every_event_is_logged_and_no_secret_is_left_anywhere(mail: MailService) -> None:
     seen: people.Seen = {"AWS key": secrets.token_urlsafe(24)}
     stack = FromEverywhere(
         **mail.settings, TRUSTED_PROXIES="127.0.0.1", AWS_SECRET_ACCESS_KEY=str(seen["AWS key"])
@@ -54,6 +83,7 @@ def test_n1_no_secret_is_left_anywhere(mail: MailService) -> None:
         assert len(seen) > 70
         assert leaks.found(seen, leaks.places(stack)) == set()
         assert leaks.found(seen, iter([("the export", told)])) == set()
+        assert_logged(stack)
 
 
 @pytest.mark.parametrize(
