@@ -31,6 +31,8 @@ WORDS = {
     "mfa.passkey_removed": "You removed a passkey",
     "mfa.recovery_code_used": "A recovery code was used",
     "mfa.recovery_codes_renewed": "You made new recovery codes",
+    "mfa.release_started": "The removal of your second factors was begun",
+    "mfa.released": "All your second factors were removed",
     "mfa.totp_added": "You added an authenticator app",
     "mfa.totp_removed": "You removed the authenticator app",
     "password.changed": "Your password was changed",

@@ -80,6 +80,8 @@ CHANGES = {
     "passkey_added": "A passkey was added to your account",
     "passkey_removed": "A passkey was removed from your account",
     "recovery_code_used": "A recovery code was used to sign in to your account",
+    "release_started": "Somebody asked us to remove all second factors from your account",
+    "released": "All second factors were removed from your account",
     "recovery_codes_renewed": "New recovery codes were made for your account, and the old ones ended",
 }
 OTHER_CHANGE = "A second factor of your account was changed"

@@ -1,6 +1,7 @@
 """What goes with each change of somebody's second factors, in the transaction of that change."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -8,10 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import FactorRequired
-from accounts.models.audit import AuditEvent
+from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.recovery_code import RecoveryCode
 from dashtam.client import network_of, request_ip
 from notifications.models import Email
+
+RELEASE_WAIT = timedelta(hours=72)  # for the person to read our mail and object
+RELEASE_TTL = timedelta(days=14)
 
 
 class SecondFactors:
@@ -63,7 +67,32 @@ class SecondFactors:
         return people.exclude(totp__confirmed_at=None).exists() or people.exclude(passkeys=None).exists()
 
     @staticmethod
-    def tell(*, user_id: UUID, change: str, **detail: str) -> None:
+    @transaction.atomic
+    def release(*, user_id: UUID) -> datetime | None:
+        """Begin to take all factors from somebody who has lost them; done, and None, when asked again after the wait.
+
+        Else when that will be. Whoever has not lost them signs in with one meanwhile, and it starts anew.
+        """
+        from accounts.models import Passkey, Totp  # they lead back to this module
+
+        now = timezone.now()
+        asked = AuditEvent.objects.filter(
+            user_id=user_id, action="mfa.release_started", at__gt=now - RELEASE_TTL
+        )
+        started = asked.order_by("-id").first()
+        if started is None or _settled(started):
+            SecondFactors.tell(user_id=user_id, change="release_started", actor_id=NOBODY, stops="yes")
+            return now + RELEASE_WAIT
+        if now < started.at + RELEASE_WAIT:
+            return started.at + RELEASE_WAIT
+        Totp.objects.filter(user_id=user_id).delete()
+        Passkey.objects.filter(user_id=user_id).delete()
+        RecoveryCode.objects.filter(user_id=user_id).delete()
+        SecondFactors.tell(user_id=user_id, change="released", actor_id=NOBODY)
+        return None
+
+    @staticmethod
+    def tell(*, user_id: UUID, change: str, actor_id: UUID | None = None, **detail: str) -> None:
         """Mail the person, and keep an audit event."""
         user = get_user_model().objects.get(id=user_id)
         context = {
@@ -73,4 +102,11 @@ class SecondFactors:
             **detail,
         }
         Email.objects.queue(user_id=user.id, to=user.email, kind="second_factor_changed", context=context)
-        AuditEvent.objects.record(f"mfa.{change}", user_id=user_id)
+        AuditEvent.objects.record(f"mfa.{change}", user_id=user_id, actor_id=actor_id)
+
+
+def _settled(started: AuditEvent) -> bool:
+    """Whether they have shown a second factor since, or it has been done."""
+    since = AuditEvent.objects.filter(user_id=started.user_id, id__gt=started.pk)
+    shown = since.filter(action="session.opened").exclude(detail__factor="")
+    return shown.exists() or since.filter(action="mfa.released").exists()

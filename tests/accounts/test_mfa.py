@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import AuditEvent, FailedProof, RecoveryCode, Session, Totp, User
 from accounts.models.failed_proof import subject_of
 from dashtam.sealed_fields import sealed_columns
-from tests.accounts.conftest import Api, mails
+from tests.accounts.conftest import Api, link_token, mails
 from tests.accounts.mfa import code, enrol, forget_failures, sign_in_with
 from tests.accounts.test_reauthentication import age_proofs
 from tests.conftest import PASSWORD
@@ -178,8 +178,6 @@ async def test_a11_second_factors_change_after_a_fresh_proof_only(api: Api, ana:
 
 
 async def test_a8_a_new_password_by_mail_does_not_skip_the_second_factor(api: Api, ana: User) -> None:
-    from tests.accounts.conftest import link_token
-
     await enrol(api, ana)
     api.token = ""
     await api.post("auth/password-resets", {"email": ana.email})

@@ -38,7 +38,7 @@ async def test_known_and_unknown_addresses_get_the_same_page(
     assert answers[0] == answers[1]
 
 
-async def test_following_a_mailed_link_uses_nothing_up(browser: Browser, ana: User) -> None:
+async def test_a9_following_a_mailed_link_uses_nothing_up(browser: Browser, ana: User) -> None:
     """Mail scanners follow links before people do."""
     await browser.send("/forgot-password", email=ana.email)
     token = await link_token("reset_password")
@@ -150,7 +150,7 @@ async def test_all_failures_to_sign_in_look_alike(browser: Browser, ana: User) -
     assert len(seen) == 1
 
 
-async def test_the_session_cookie_is_new_at_sign_in_and_well_kept(browser: Browser, ana: User) -> None:
+async def test_a12_the_session_cookie_is_new_at_sign_in_and_well_kept(browser: Browser, ana: User) -> None:
     browser.client.cookies["session"] = "planted"
     await browser.sign_in(ana.email)
     cookie = browser.client.cookies["session"]
@@ -167,7 +167,7 @@ async def test_a_forged_cookie_opens_nothing(browser: Browser, ana: User) -> Non
     assert (await browser.get("/settings/profile")).status_code == 302
 
 
-async def test_forms_need_their_token_and_our_own_origin(browser: Browser, ana: User) -> None:
+async def test_a13_forms_need_their_token_and_our_own_origin(browser: Browser, ana: User) -> None:
     body = {"email": ana.email, "password": PASSWORD}
     assert (await browser.client.post("/sign-in", body)).status_code == 403
     page = (await browser.get("/sign-in")).content.decode()

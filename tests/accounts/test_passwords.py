@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import OneTimeLink, User
@@ -18,7 +19,7 @@ async def _reset(api: Api, token: str, password: str = NEW) -> Any:
     return await api.post("auth/password-resets/confirm", {"token": token, "password": password})
 
 
-async def test_a_forgotten_password_is_replaced_by_link(api: Api, other_api: Api, ana: User) -> None:
+async def test_a8_a_forgotten_password_is_replaced_by_link(api: Api, other_api: Api, ana: User) -> None:
     pair = await other_api.sign_in(ana.email)
     await other_api.get("auth/me")
     assert (await api.post("auth/password-resets", {"email": ana.email})).status_code == 202
@@ -46,7 +47,7 @@ async def test_b3_the_answer_is_the_same_for_unknown_addresses(api: Api, ana: Us
     assert [mail.to for mail in await mails("reset_password")] == [ana.email]
 
 
-async def test_a_link_works_once_and_not_after_half_an_hour(api: Api, ana: User) -> None:
+async def test_a8_a_link_works_once_and_not_after_half_an_hour(api: Api, ana: User) -> None:
     await api.post("auth/password-resets", {"email": ana.email})
     token = await link_token("reset_password")
     await OneTimeLink.objects.aupdate(expires_at=timezone.now() - timedelta(seconds=1))
@@ -65,7 +66,7 @@ async def test_a_weak_password_leaves_the_link_usable(api: Api, ana: User) -> No
     assert (await _reset(api, token)).status_code == 204
 
 
-async def test_a_changed_password_or_address_voids_open_links(api: Api, ana: User) -> None:
+async def test_a8_a_changed_password_or_address_voids_open_links(api: Api, ana: User) -> None:
     await api.post("auth/password-resets", {"email": ana.email})
     token = await link_token("reset_password")
     await api.sign_in(ana.email)
@@ -78,14 +79,16 @@ async def test_a_changed_password_or_address_voids_open_links(api: Api, ana: Use
     assert (await _reset(api, token)).status_code == 410
 
 
-async def test_of_many_uses_at_once_one_counts(api: Api, ana: User) -> None:
+async def test_a8_of_many_uses_at_once_one_counts(api: Api, ana: User) -> None:
     await api.post("auth/password-resets", {"email": ana.email})
     token = await link_token("reset_password")
     answers = await asyncio.gather(*(_reset(api, token) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [204, 410, 410, 410, 410]
 
 
-async def test_the_link_is_never_built_from_what_the_request_says(api: Api, ana: User, settings: Any) -> None:
+async def test_a9_the_link_is_never_built_from_what_the_request_says(
+    api: Api, ana: User, settings: Any
+) -> None:
     evil = {"host": "evil.example", "x-forwarded-host": "evil.example"}
     refused = await api.post("auth/password-resets", {"email": ana.email}, **evil)
     assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
@@ -101,7 +104,9 @@ async def test_whoever_resets_the_password_has_confirmed_the_address(api: Api, m
     await api.sign_in(zoe.email, NEW)
 
 
-async def test_changing_one_s_password_ends_all_other_sessions(api: Api, other_api: Api, ana: User) -> None:
+async def test_a7_changing_one_s_password_ends_all_other_sessions(
+    api: Api, other_api: Api, ana: User
+) -> None:
     await other_api.sign_in(ana.email)
     await other_api.get("auth/me")
     pair = await api.sign_in(ana.email)
@@ -117,7 +122,7 @@ async def test_changing_one_s_password_ends_all_other_sessions(api: Api, other_a
     assert (mail.to, mail.context["ip"]) == (ana.email, "127.0.0.1")
 
 
-async def test_it_takes_the_current_password_and_a_strong_new_one(api: Api, ana: User) -> None:
+async def test_a7_it_takes_the_current_password_and_a_strong_new_one(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     cases = [
         ({"new_password": NEW}, "current_password", "required"),
@@ -133,8 +138,28 @@ async def test_it_takes_the_current_password_and_a_strong_new_one(api: Api, ana:
     await api.sign_in(ana.email)
 
 
-async def test_the_stored_hash_is_bcrypt_over_sha256(api: Api, ana: User, settings: Any) -> None:
+async def test_a6_the_stored_hash_is_bcrypt_over_sha256(api: Api, ana: User, settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
     await api.post("auth/password-resets", {"email": ana.email})
     await _reset(api, await link_token("reset_password"))
     assert (await User.objects.aget()).password.startswith("bcrypt_sha256$$2b$12$")
+
+
+async def test_a8_the_token_is_in_no_table(api: Api, ana: User) -> None:
+    await api.post("auth/password-resets", {"email": ana.email})
+    token = await link_token("reset_password")
+    assert len(token) >= 43  # 256 bits of MAC in it
+    found = await run_db(_tables_with, token)
+    assert found == []
+    assert await run_db(_tables_with, ana.email) != []  # so the search does find things
+
+
+def _tables_with(text: str) -> list[str]:
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            query = f"SELECT count(*) FROM {connection.ops.quote_name(table)} row WHERE row::text LIKE %s"  # noqa: S608
+            cursor.execute(query, [f"%{text}%"])
+            if cursor.fetchone()[0]:
+                found.append(table)
+    return found

@@ -99,7 +99,7 @@ async def test_b3_asking_for_a_link_tells_nobody_which_addresses_are_known(api: 
     assert not await OneTimeLink.objects.aexists()
 
 
-async def test_weak_passwords_are_refused_with_the_remedy(api: Api, db: None) -> None:
+async def test_a5_weak_passwords_are_refused_with_the_remedy(api: Api, db: None) -> None:
     expected = {
         "fourteen chars": "password_too_short",
         "passwordpassword": "password_too_common",

@@ -109,7 +109,7 @@ async def test_every_hash_is_made_on_the_hashing_threads(api: Api, ana: User) ->
     assert all(name.startswith("hashing") for name in WatchedHasher.threads)
 
 
-async def test_a_password_counts_exactly_as_it_was_set(api: Api, ana: User) -> None:
+async def test_a2_a_password_counts_exactly_as_it_was_set(api: Api, ana: User) -> None:
     long = "a" * 72 + "b"
     hasher = QuickHasher()
     await User.objects.filter(id=ana.id).aupdate(password=hasher.encode(long, hasher.salt()))
@@ -119,13 +119,13 @@ async def test_a_password_counts_exactly_as_it_was_set(api: Api, ana: User) -> N
         await api.sign_in(ana.email, long)
 
 
-async def test_the_same_characters_spelled_otherwise_are_the_same_password(api: Api, db: None) -> None:
+async def test_a4_the_same_characters_spelled_otherwise_are_the_same_password(api: Api, db: None) -> None:
     decomposed = "cafe\u0301 au lait a\u0300 volonte\u0301"
     await _registered(api, decomposed)
     await api.sign_in("zoe@example.org", "caf\u00e9 au lait \u00e0 volont\u00e9")
 
 
-async def test_spaces_letters_emoji_and_long_passwords_are_welcome(api: Api, db: None) -> None:
+async def test_a1_spaces_letters_emoji_and_long_passwords_are_welcome(api: Api, db: None) -> None:
     for number, password in enumerate(["  spaces at both ends  ", "é" * 64, "😀" * 128, "a" * 72 + "b"]):
         await _registered(api, password, email=f"zoe{number}@example.org")
         await api.sign_in(f"zoe{number}@example.org", password)
@@ -138,7 +138,7 @@ async def _registered(api: Api, password: str, email: str = "zoe@example.org") -
     await User.objects.filter(email=email).aupdate(email_verified_at="2026-01-01T00:00:00Z")
 
 
-async def test_an_old_hash_is_made_anew_at_today_s_cost(api: Api, ana: User) -> None:
+async def test_a6_an_old_hash_is_made_anew_at_today_s_cost(api: Api, ana: User) -> None:
     hasher = QuickHasher()
     hasher.rounds = 5
     await User.objects.filter(id=ana.id).aupdate(password=hasher.encode(PASSWORD, hasher.salt()))
@@ -165,7 +165,7 @@ async def test_b8_a_full_crowd_is_turned_away_before_any_work(api: Api, ana: Use
     await api.sign_in(ana.email)
 
 
-async def test_malformed_bodies_are_problems_and_not_crashes(api: Api, db: None) -> None:
+async def test_a3_malformed_bodies_are_problems_and_not_crashes(api: Api, db: None) -> None:
     bodies = [
         b"",
         b"{",
@@ -189,7 +189,7 @@ async def test_other_media_types_are_refused(api: Api, db: None) -> None:
     assert answer.status_code == 415
 
 
-async def test_a_body_beyond_the_cap_is_refused(api: Api, db: None) -> None:
+async def test_a3_a_body_beyond_the_cap_is_refused(api: Api, db: None) -> None:
     answer = await api.call("POST", "auth/tokens", b'"' + b"x" * 1_100_000 + b'"')
     assert answer.status_code == 413
 
@@ -219,9 +219,25 @@ async def test_the_client_s_address_is_believed_from_our_proxies_only(
     assert (await Session.objects.alatest("created_at")).ip == "127.0.0.1"
 
 
-async def test_a_tampered_cost_cannot_keep_a_core_busy(api: Api, ana: User) -> None:
+async def test_a6_a_tampered_cost_cannot_keep_a_core_busy(api: Api, ana: User) -> None:
     await User.objects.filter(id=ana.id).aupdate(password="bcrypt_sha256$$2b$31$" + "." * 53)
     before = time.process_time()
     answer = await api.post("auth/tokens", {"email": ana.email, "password": PASSWORD})
     assert answer.status_code == 401
     assert time.process_time() - before < 60  # cost 31 would be days
+
+
+async def test_a3_only_text_is_a_password(api: Api, ana: User) -> None:
+    for password in (12345, ["x"], {"a": 1}, None, True, "a\u0000b", ""):
+        answer = await api.post("auth/tokens", {"email": ana.email, "password": password})
+        assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json"), password
+    for raw in (b'"\\ud800"', b'"' + b"x" * 1_000_000 + b'"'):
+        body = b'{"email": "' + ana.email.encode() + b'", "password": ' + raw + b"}"
+        assert (await api.call("POST", "auth/tokens", body)).status_code in {400, 413}
+
+
+async def test_a14_there_are_no_default_accounts(api: Api, db: None) -> None:
+    assert not await User.objects.aexists()
+    for email, password in (("admin@example.org", "admin"), ("admin@localhost.localdomain", "password")):
+        answer = await api.post("auth/tokens", {"email": email, "password": password})
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
