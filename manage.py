@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Dashtam's command line."""
 
+import contextlib
 import os
 import sys
 
@@ -31,19 +32,27 @@ def main() -> None:
     if command not in NEED_NO_SERVERS:
         local.start_servers()
 
-    import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     try:
-        if sys.argv[1:3] == ["procrastinate", "worker"]:
-            django.setup()
-            from dashtam.models import KeyFingerprint
-
-            KeyFingerprint.objects.require()
+        if command == "procrastinate" and "worker" in sys.argv:
+            _require_fitting_keys()
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Dashtam cannot start. {error}")
+
+
+def _require_fitting_keys() -> None:
+    """A web server asks for itself; a database that is away, the worker waits for."""
+    import django
+    from django.db import DatabaseError
+
+    django.setup()
+    from dashtam.models import KeyFingerprint
+
+    with contextlib.suppress(DatabaseError):
+        KeyFingerprint.objects.require()
 
 
 if __name__ == "__main__":
