@@ -93,11 +93,9 @@ class UserManager(LeavingManager["User"]):
             return None
         self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
         FailedProof.objects.forget(subject_of("account", link.email))
-        AuditEvent.objects.record("password.reset", user_id=link.user_id, ip=ip)
-        EmailChange.objects.stop_all(
-            user_id=link.user_id
-        )  # whoever asked may be why the password is set anew
-        return self._set_password(link.user, password_hash=password_hash, ip=ip)
+        # Whoever asked for another address may be why the password is set anew.
+        EmailChange.objects.stop_all(user_id=link.user_id)
+        return self._set_password(link.user, "password.reset", password_hash=password_hash, ip=ip)
 
     @transaction.atomic
     def change_password(
@@ -106,11 +104,17 @@ class UserManager(LeavingManager["User"]):
         """Replace the password that `user` has; None if another change came first."""
         if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
             return None
-        AuditEvent.objects.record("password.changed", user_id=user.id, ip=ip)
-        return self._set_password(user, password_hash=password_hash, ip=ip, keep_session=keep_session)
+        change: dict[str, Any] = {"password_hash": password_hash, "ip": ip, "keep_session": keep_session}
+        return self._set_password(user, "password.changed", **change)
 
     def _set_password(
-        self, user: "User", *, password_hash: str, ip: str | None, keep_session: UUID | None = None
+        self,
+        user: "User",
+        action: str,
+        *,
+        password_hash: str,
+        ip: str | None,
+        keep_session: UUID | None = None,
     ) -> list[Session]:
         """Also ends all other sessions and open reset links, and tells the person by mail."""
         now = timezone.now()
@@ -120,6 +124,7 @@ class UserManager(LeavingManager["User"]):
         )
         context = {"when": f"{now:%-d %b %Y, %H:%M} UTC", "ip": ip or "unknown"}
         Email.objects.queue(user_id=user.id, to=user.email, kind="password_changed", context=context)
+        AuditEvent.objects.record(action, user_id=user.id, ip=ip)
         others = ~Q(id=keep_session) if keep_session else Q()
         return Session.objects.end(others, user_id=user.id, reason="password_changed")
 

@@ -109,6 +109,7 @@ def offered(staff: User, user: User) -> dict[str, Act]:
 @transaction.atomic
 def carry_out(act: Act, user: User, cause: Cause) -> None:
     """Do it, and note who did it and why."""
+    _hold(user)
     act.carry_out(user, cause.staff_id)
     StaffAct.objects.note(act.action, user_id=user.pk, cause=cause)
 
@@ -116,7 +117,13 @@ def carry_out(act: Act, user: User, cause: Cause) -> None:
 @transaction.atomic
 def give_roles(user: User, roles: list[str], cause: Cause) -> None:
     """Set somebody's roles; what they had before ends with their sessions."""
+    _hold(user)
     user.groups.set(Group.objects.filter(name__in=roles))
     User.objects.filter(pk=user.pk).update(is_staff=bool(roles) or user.is_superuser)
     end_sessions(user, cause.staff_id)
     StaffAct.objects.note("staff.roles_set", user_id=user.pk, cause=cause, roles=",".join(roles))
+
+
+def _hold(user: User) -> None:
+    """The row that all of this is about, first of all: nothing may wait for it once the audit log is locked."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)

@@ -124,6 +124,7 @@ def test_every_action_that_is_recorded_has_words_for_people() -> None:
     actions |= {f"mfa.{change}" for change in re.findall(r'\bchange="([a-z_]+)"', written)}
     actions |= {f"mfa.{factor}_{done}" for factor in ("totp", "passkey") for done in ("added", "removed")}
     actions |= set(re.findall(r'"(staff\.[a-z_]+)"', written)) - {"staff.roles"}
+    actions |= set(re.findall(r'"(password\.[a-z]+)"', written))
     assert len(actions) > 20
     assert {action for action in actions if action not in activity.WORDS} == set()
 

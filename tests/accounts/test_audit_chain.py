@@ -3,16 +3,19 @@
 import itertools
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import ProgrammingError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from accounts import chain
-from accounts.models import AuditEvent, StaffAct, User
+from accounts.models import AuditEvent, Session, StaffAct, User
 from accounts.models.staff_act import Cause
 from accounts.tasks import note_audit_head
 from dashtam import client
@@ -108,6 +111,25 @@ def test_a_slow_transaction_keeps_nobody_else_from_writing(ana: User) -> None:
     actions = AuditEvent.objects.order_by("seq").values_list("action", flat=True)
     assert list(actions) == ["session.opened", "session.ended"]
     assert "2 events" in verify()
+
+
+def test_what_cannot_be_written_down_does_not_happen(ana: User) -> None:
+    """Somebody holds the order of events for longer than we wait: the change that would need it is undone."""
+    later = timezone.now() + timedelta(days=1)
+    session = Session.objects.create(user=ana, kind="api", expires_at=later, idle_expires_at=later)
+    parameters = connection.get_connection_params()
+    names = ("dbname", "user", "password", "host", "port")
+    with psycopg.connect(**{name: parameters[name] for name in names if parameters.get(name)}) as other:
+        other.execute("SELECT pg_advisory_xact_lock(4919114620014)")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        try:
+            with pytest.raises(OperationalError):
+                Session.objects.end(id=session.id, reason="signed_out")
+        finally:
+            connection.close()  # and its setting with it
+    assert Session.objects.live().filter(id=session.id).exists()
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.parametrize(
