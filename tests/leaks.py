@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import psycopg
 from django.conf import settings
 from psycopg import sql
@@ -62,8 +63,9 @@ def places(stack: Stack) -> Iterator[tuple[str, bytes]]:
         yield "the head of a mail", repr(message.items()).encode()
     yield from _tables(stack)
     yield from _cache(stack)
-    with stack.api() as api:
-        yield "the metrics", api.get(f"{stack.origin}/metrics").content
+    metrics = httpx.get(f"{stack.origin}/metrics", trust_env=False)
+    assert "dashtam_" in metrics.text
+    yield "the metrics", metrics.content
 
 
 def _database(stack: Stack) -> psycopg.Connection[Any]:
