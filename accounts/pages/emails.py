@@ -11,7 +11,7 @@ from accounts import queries, wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
 from accounts.pages.answers import NOT_NOW, form_page, see_other
-from accounts.pages.forms import AddressForm, LinkForm
+from accounts.pages.forms import LinkForm, NewAddressForm
 from accounts.pages.guard import SignedInRequest, fresh, signed_in
 from accounts.pages.registration import FORM_METHODS
 from dashtam.bridge import run_db
@@ -23,7 +23,7 @@ from dashtam.errors import ValidationFailed
 async def change_email(request: SignedInRequest) -> HttpResponseBase:
     """Ask for another address, and see how far that is."""
     person = request.principal
-    form = AddressForm(request.POST or None)
+    form = NewAddressForm(request.POST or None)
     if form.is_valid():
         try:
             await wiring.email_change_service().ask(

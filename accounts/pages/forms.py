@@ -121,6 +121,12 @@ class AddressForm(AccountForm):
     email = _email()
 
 
+class NewAddressForm(AccountForm):
+    """The address to change to."""
+
+    email = CleanedField(validation.clean_email, label="New email address", widget=forms.EmailInput)
+
+
 class LinkForm(AccountForm):
     """The token of a mailed link."""
 

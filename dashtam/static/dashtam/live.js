@@ -3,6 +3,8 @@ const BACKOFF_FIRST = 1000, BACKOFF_MOST = 60_000;
 let socket = null;
 let failures = 0;
 let offlineNote = null;
+let sent = false;
+addEventListener("submit", () => { sent = true; });
 // The one place where text becomes a page: it is our own, fetched from where this one came from.
 const asPage = { createHTML: (text) => text };
 const trusted = window.trustedTypes?.createPolicy("dashtam", asPage) ?? asPage;
@@ -21,9 +23,11 @@ function connect() {
 }
 
 // Exponential with full jitter, so that a restarted server is not met by everyone at once.
-// 4401: the session has ended, so its numbers must go; loading the page leads to the sign-in page, and back. 4403: refused.
+// 4401: the session has ended, so its numbers must go; loading the page leads to the sign-in page, and back. If a form
+// of this very page has just been sent, it may be what ended the session: its answer says more, and is on its way.
+// 4403: refused.
 function retry(code) {
-  if (code === 4401) location.replace(location.pathname + location.search);
+  if (code === 4401) setTimeout(() => location.replace(location.pathname + location.search), sent ? 5000 : 0);
   if (code === 4401 || code === 4403) return;
   failures += 1;
   if (failures === 3 || !navigator.onLine) setOffline(true);
