@@ -189,7 +189,7 @@ class TooManyRequests(DashtamError):
 
     status = 429
     code = "too_many_requests"
-    title = "That was a bit much at once."
+    title = "Too many tries in a short time."
     detail = "Wait a moment, then try again."
     retry_after = 30
 
