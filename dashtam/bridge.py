@@ -1,6 +1,6 @@
 """The only doors from async code into threads and processes.
 
-`run_db` for database work, `run_hash` for password hashes, `run_cpu` for anything that holds the GIL for
+`run_db` for database work, `place_to_hash` for password hashes, `run_cpu` for anything that holds the GIL for
 long. Everything else an async function calls, it calls directly.
 """
 
@@ -210,12 +210,6 @@ def place_to_hash(*, stranger: bool) -> AbstractContextManager[HashingPlace]:
 def check_crowd() -> None:
     """Raises ServiceBusy when a stranger would have no place to hash."""
     _hashing_pool().check(stranger=True)
-
-
-async def run_hash(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run one password hash, for somebody we know, on the hashing pool. Raises ServiceBusy when too many wait."""
-    with place_to_hash(stranger=False) as place:
-        return await place.run(function, *args, **kwargs)
 
 
 _aside = ThreadPoolExecutor(1, "aside")

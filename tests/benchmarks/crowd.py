@@ -16,6 +16,7 @@ from typing import Any
 from tests.benchmarks.load import whole
 
 READ_EVERY = 0.1
+KEPT_SECONDS = 3  # uvicorn ends a connection that has been idle for five
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Line(asyncio.Protocol):
     def __init__(self, port: int) -> None:
         self.port = port
         self.buffer = b""
+        self.used = 0.0
         self.answer: asyncio.Future[tuple[int, float]] | None = None
         self.transport: Any = None
 
@@ -67,7 +69,9 @@ class Line(asyncio.Protocol):
         self.transport = transport
 
     async def ask(self, request: bytes) -> tuple[int, float]:
-        """Status, and the seconds to wait that the answer speaks of. Connects anew if the server hung up."""
+        """Status, and the seconds to wait that the answer speaks of. Connects anew before the server hangs up."""
+        if self.transport and time.perf_counter() - self.used > KEPT_SECONDS:
+            self.transport.close()
         if self.transport is None or self.transport.is_closing():
             await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self.port)
         self.buffer = b""
@@ -80,6 +84,7 @@ class Line(asyncio.Protocol):
         head, found, body = self.buffer.partition(b"\r\n\r\n")
         head = head.lower()
         if found and self.answer and whole(head, body):
+            self.used = time.perf_counter()
             self.answer.set_result((int(head[9:12]), float(_header(head, b"retry-after") or 0)))
             self.answer = None
 
