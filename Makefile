@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e check bench sbom format clean
+.PHONY: help demo test e2e check bench faults sbom format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ bench: .venv/.installed-dev  ## the benchmarks, as ratios side by side
 
 sbom: .venv/.installed-dev  ## sbom.cdx.json: every part with its version and hashes, as CycloneDX 1.5
 	.venv/bin/uv export --frozen --offline --no-dev --preview-features sbom-export --format cyclonedx1.5 > sbom.cdx.json
+
+faults: .venv/.installed-dev  ## break what Dashtam relies on, and show what that costs (ARGS="postgres valkey": some only)
+	$(PY) -m tests.faults $(ARGS)
 
 format: .venv/.installed-dev  ## put the code into its one shape
 	.venv/bin/ruff format .

@@ -38,7 +38,9 @@ def main() -> None:
     try:
         if command == "procrastinate" and "worker" in sys.argv:
             _require_fitting_keys()
-        execute_from_command_line(sys.argv)
+            _work()
+        else:
+            execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Dashtam cannot start. {error}")
 
@@ -53,6 +55,13 @@ def _require_fitting_keys() -> None:
 
     with contextlib.suppress(DatabaseError):
         KeyFingerprint.objects.require()
+
+
+def _work() -> None:
+    """The worker that begins anew."""
+    from dashtam.worker import Command
+
+    Command().run_from_argv(sys.argv)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,12 @@ import asyncio
 import logging
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError
 
 from dashtam import watch
 from dashtam.bridge import (
     close_processes,
     database_context,
-    database_threads,
     finish_kept,
     run_db,
     warm_up,
@@ -28,8 +26,8 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
-                await _open()
                 watch.start("web")
+                await _open()
             except KeysDoNotFit as error:
                 await send({"type": "lifespan.startup.failed", "message": f"Dashtam cannot start. {error}"})
                 return
@@ -44,10 +42,6 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _open() -> None:
-    database_threads().watch(
-        wait_seconds=settings.DATABASE_WAIT_SECONDS,
-        work_seconds=settings.DATABASE_STATEMENT_TIMEOUT / 1000 + settings.DATABASE_WAIT_SECONDS,
-    )
     try:
         async with asyncio.timeout(5), database_context():
             await warm_up()

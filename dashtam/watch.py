@@ -22,7 +22,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from dashtam import metric_files, metrics
-from dashtam.bridge import database_context, run_db
+from dashtam.bridge import database_context, database_threads, run_db
 from dashtam.errors import DashtamError
 from dashtam.models import Sample
 
@@ -44,6 +44,10 @@ def start(role: str) -> None:
     loop = asyncio.get_running_loop()
     if loop in _running:
         return
+    database_threads().watch(
+        wait_seconds=settings.DATABASE_WAIT_SECONDS,
+        work_seconds=settings.DATABASE_STATEMENT_TIMEOUT / 1000 + settings.DATABASE_WAIT_SECONDS,
+    )
     try:
         metric_files.open_files(settings.METRICS_FOLDER, role)
     except OSError as error:

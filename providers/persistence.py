@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 from django.db import InterfaceError, OperationalError
 
 from dashtam.bridge import run_db
+from dashtam.database_threads import DatabaseBusy
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,7 +17,7 @@ STORE_SECONDS = 30.0
 
 
 async def run_db_at_last(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Like `run_db`, but a database that is away is waited for: the tokens at stake exist nowhere else.
+    """Like `run_db`, but a database that is away is waited for: what is at stake exists nowhere else.
 
     For a single statement or transaction that may be repeated. Raises what the database raises after
     STORE_SECONDS.
@@ -26,9 +27,9 @@ async def run_db_at_last(function: Callable[P, T], /, *args: P.args, **kwargs: P
     while True:
         try:
             return await run_db(function, *args, **kwargs)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, DatabaseBusy):
             if loop.time() > end:
                 raise
-            logger.error("New tokens could not be stored yet; trying on.")
+            logger.error("What is new could not be stored yet; trying on.")
             await asyncio.sleep(pause)
             pause = min(2 * pause, 3.0)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from dashtam import errors, limits, metrics
@@ -23,6 +24,7 @@ from providers.http import Client
 from providers.ingest import apply_accounts
 from providers.models import Connection, SyncRun
 from providers.models.sync import SyncInterrupted
+from providers.persistence import run_db_at_last
 from providers.services.account_reader import AccountReader
 
 FIRST_PAUSE = timedelta(minutes=2)
@@ -107,6 +109,8 @@ class SyncService:
             outcome.error = SyncInterrupted()
             await asyncio.shield(self._finish(run, outcome))
             raise
+        except (OperationalError, InterfaceError):
+            outcome.error = SyncInterrupted()  # the database went away: whole pages stay, as after a stop
         except Exception:
             outcome.error = DashtamError()
             await self._finish(run, outcome)
@@ -135,7 +139,7 @@ class SyncService:
 
     async def _finish(self, run: SyncRun, outcome: Outcome) -> None:
         before = run.connection.state
-        connection = await run_db(
+        connection = await run_db_at_last(
             SyncRun.objects.finish,
             run,
             outcome.state,

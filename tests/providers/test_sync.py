@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.db.models import Count, Sum
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -442,6 +443,18 @@ async def test_a_bug_of_ours_ends_the_run_and_is_not_hidden(connection: Connecti
         await run_with(scripted(bug), connection)
     run = await SyncRun.objects.aget()
     assert (run.state, run.error_code) == (State.FAILED, "internal_error")
+
+
+async def test_a_database_that_goes_away_interrupts_the_run_and_harms_no_connection(
+    connection: Connection, scripted: Any
+) -> None:
+    async def gone() -> TransactionsPage:
+        raise OperationalError
+
+    run = await run_with(scripted(gone), connection)
+    await connection.arefresh_from_db()
+    assert (run.state, run.error_code) == (State.FAILED, "interrupted")
+    assert (connection.state, connection.failures) == ("active", 0)
 
 
 async def test_progress_and_the_end_are_told_live(connection: Connection, scripted: Any) -> None:

@@ -1,0 +1,1 @@
+"""`make faults`: breaks what Dashtam relies on, and watches what that costs."""

@@ -1,0 +1,83 @@
+"""`make faults`: own servers, one fault after the other, and what each has cost.
+
+`make faults ARGS="postgres mail"` takes the faults whose names begin so.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from dashtam import local
+
+LATEST_ANSWER_SECONDS = 20.0
+
+
+def main(wanted: list[str]) -> int:
+    """Break things; the exit status says whether anything was lost or did not recover."""
+    kept = local.home()
+    own = Path(tempfile.mkdtemp(prefix="dashtam-faults-"))
+    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)  # nobody else's servers are broken here
+    os.environ |= {"DASHTAM_HOME": str(own), "DJANGO_SETTINGS_MODULE": "dashtam.settings"}
+    local.load_secrets(generate=True)
+    local.start_servers()
+    os.environ["STACK_DATABASE_URL"] = os.environ["DATABASE_URL"]
+    os.environ["DATABASE_URL"] = os.environ.pop("MIGRATION_DATABASE_URL")
+    import django
+
+    django.setup()
+    from tests.faults.rows import FAULTS
+    from tests.faults.world import World
+
+    chosen = [each for each in FAULTS if not wanted or each.name.startswith(tuple(wanted))]
+    if not chosen:
+        print(f"The faults are: {', '.join(each.name for each in FAULTS)}.", file=sys.stderr)
+        return 2
+    started, results = time.monotonic(), []
+    print(f"{'fault':22} {'answers while it lasted':38} {'slowest':>8} {'well after':>10}  lost")
+    with World(own) as world:
+        for each in chosen:
+            results.append(result := suffer(world, each))
+            show(result)
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (kept / "faults.json").write_text(json.dumps(results, indent=2) + "\n")
+    bad = [result["fault"] for result in results if not result["holds"]]
+    print(f"\n{len(results) - len(bad)} of {len(results)} hold, in {time.monotonic() - started:.0f} s.", *bad)
+    return 1 if bad else 0
+
+
+def suffer(world: Any, each: Any) -> dict[str, Any]:
+    """One fault, from the first sign to the count of what is left."""
+    with world.somebody_reads() as seen:
+        with each.inject(world):
+            pass
+        well_after = world.seconds_until_well()
+    lost = [*seen.unexplained[:3], *world.losses()] if well_after is not None else ["it did not recover"]
+    if seen.worst > LATEST_ANSWER_SECONDS:
+        lost.append("an answer came late")
+    return {
+        "fault": each.name,
+        "injected": each.words,
+        "answers": {str(status): count for status, count in sorted(seen.answers.items())},
+        "slowest_answer_seconds": round(seen.worst, 2),
+        "seconds_until_well": None if well_after is None else round(well_after, 1),
+        "lost": lost,
+        "holds": not lost,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """A line for a person."""
+    answers = ", ".join(f"{n}×{status}" for status, n in result["answers"].items())
+    well = "never" if result["seconds_until_well"] is None else f"{result['seconds_until_well']:.1f} s"
+    lost = "; ".join(result["lost"]) or "nothing"
+    line = f"{result['fault']:22} {answers:38} {result['slowest_answer_seconds']:6.2f} s {well:>10}  {lost}"
+    print(line, f"\n  {result['injected']}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
