@@ -107,7 +107,7 @@ def _runs(points: Sequence[Point]) -> Iterator[list[tuple[date, Decimal]]]:
         yield run
 
 
-def _text(words: str) -> str:
+def plain_text(words: str) -> str:
     """Escaped, without the control characters that XML has no place for."""
     return html.escape("".join(sign for sign in words if sign.isprintable()))
 
@@ -116,9 +116,11 @@ def _box(size: tuple[int, int]) -> str:
     return f'viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}" height="{size[1]}"'
 
 
-def _line_svg(size: tuple[int, int], title: str, description: str, body: str) -> SafeString:
+def line_svg(size: tuple[int, int], title: str, description: str, body: str) -> SafeString:
     key = f"{zlib.crc32(f'{size}{title}{description}{body}'.encode()):08x}"
-    words = f'<title id="t{key}">{_text(title)}</title><desc id="d{key}">{_text(description)}</desc>'
+    words = (
+        f'<title id="t{key}">{plain_text(title)}</title><desc id="d{key}">{plain_text(description)}</desc>'
+    )
     return mark_safe(  # noqa: S308 - numbers of ours and escaped words
         f'<svg xmlns="http://www.w3.org/2000/svg" class="line-chart" {_box(size)} role="img" '
         f'aria-labelledby="t{key} d{key}">{words}{body}</svg>'
@@ -140,21 +142,21 @@ def line_chart(
     if not known:
         words, height = "No numbers for this time yet", height // 3
         body = f'<text class="chart-empty" x="{width / 2}" y="{height / 2}">{words}</text>'
-        return _line_svg((width, height), title, description, body)
+        return line_svg((width, height), title, description, body)
     ticks, step = amount_ticks(min(amount for _, amount in known), max(amount for _, amount in known))
     labels = [compact_text(tick, step) for tick in ticks]
     left = min(max(map(len, labels)) * CHARACTER + GAP, width / 2)
     days = (points[0][0].toordinal(), points[-1][0].toordinal())
     plot = Plot(left, width - RIGHT, TOP, height - BOTTOM, days, ticks[0], ticks[-1])
     parts = [
-        f'<text class="chart-unit" x="0" y="11">{_text(currency)}</text>',
+        f'<text class="chart-unit" x="0" y="11">{plain_text(currency)}</text>',
         *_amount_axis(plot, ticks, labels),
         *_day_axis(plot, points[0][0], points[-1][0], width),
         *(_stroke(plot, run) for run in runs),
         _dot(plot, known[-1], "chart-last"),
         *_hover(plot, known, currency, width),
     ]
-    return _line_svg((width, height), title, description, "".join(parts))
+    return line_svg((width, height), title, description, "".join(parts))
 
 
 def _amount_axis(plot: Plot, ticks: Sequence[Decimal], labels: Sequence[str]) -> Iterator[str]:
@@ -205,7 +207,7 @@ def _hover(plot: Plot, known: Sequence[tuple[date, Decimal]], currency: str, wid
         yield (
             f'<g class="chart-hover"><rect x="{start:.1f}" width="{edges[index + 1] - start:.1f}" '
             f'height="{plot.bottom:.1f}"/><path d="M{x:.1f} {plot.top:.1f}V{plot.bottom:.1f}"/>'
-            f'{_dot(plot, point, "chart-mark")}<text x="{width - RIGHT}" y="11">{_text(words)}</text></g>'
+            f'{_dot(plot, point, "chart-mark")}<text x="{width - RIGHT}" y="11">{plain_text(words)}</text></g>'
         )
 
 
@@ -225,7 +227,7 @@ def sparkline(
     # Many of these may stand on one page, some alike: no ids.
     return mark_safe(  # noqa: S308 - numbers of ours and escaped words
         f'<svg xmlns="http://www.w3.org/2000/svg" class="sparkline" {_box((width, height))} role="img" '
-        f'aria-label="{_text(title)}">{body}</svg>'
+        f'aria-label="{plain_text(title)}">{body}</svg>'
     )
 
 

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.templatetags.static import static
 from django.urls import include, path
 
-from dashtam import csp_reports, errors, exposition, health, openapi, problems
+from dashtam import csp_reports, errors, exposition, health, openapi, operations, problems
 
 handler400 = "dashtam.problems.bad_request"
 handler403 = "dashtam.problems.forbidden"
@@ -30,6 +30,7 @@ urlpatterns = [
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
     path("api/v1/docs", openapi.Docs.as_view(), name="docs"),
+    path("admin/operations/", admin.site.admin_view(operations.page), name="operations"),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("ws/events", live_events),

@@ -97,7 +97,7 @@ class SyncService:
 
     async def run(self, *, run_id: UUID) -> None:
         """Carry out a queued run. Whoever comes second finds nothing to do."""
-        run = await run_db(SyncRun.objects.claim, run_id)
+        run = await run_db_at_last(SyncRun.objects.claim, run_id)  # nobody would try again for minutes
         if run is None:
             return
         outcome = Outcome()
