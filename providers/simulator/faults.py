@@ -1,6 +1,7 @@
 """Faults that tests order in advance: each spoils the next few calls to one endpoint."""
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
@@ -27,6 +28,7 @@ Mode = Literal[
     "empty",
     "html",
     "huge",
+    "gzip_bomb",
     "truncated",
     "dribble",
     "drop",
@@ -76,6 +78,8 @@ class Faults:
             await _reply(send, *reply)
         elif fault.mode == "huge":
             await _huge(send)
+        elif fault.mode == "gzip_bomb":
+            await _bomb(send)
         elif fault.mode == "hang":
             await self._until_gone(receive)
         elif fault.mode != "drop":
@@ -179,6 +183,14 @@ async def _captured(app: App, scope: Message, receive: Receive) -> tuple[Message
 
     await app(scope, receive, keep)
     return sent[0], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+async def _bomb(send: Send) -> None:
+    """A thousandth of what it unpacks to, although nobody said they could unpack anything."""
+    body = gzip.compress(b"[" + b" " * (HUGE_CHUNKS * 1024 * 1024) + b"]")
+    headers = [(b"content-type", b"application/json"), (b"content-encoding", b"gzip")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _disconnect(receive: Receive) -> None:

@@ -30,6 +30,7 @@ def main(wanted: list[str]) -> int:
     import django
 
     django.setup()
+    from tests.faults import other_parties, processes  # noqa: F401 they register themselves
     from tests.faults.rows import FAULTS
     from tests.faults.world import World
 
@@ -56,7 +57,9 @@ def suffer(world: Any, each: Any) -> dict[str, Any]:
         with each.inject(world):
             pass
         well_after = world.seconds_until_well()
-    lost = [*seen.unexplained[:3], *world.losses()] if well_after is not None else ["it did not recover"]
+    lost = [*seen.unexplained[:3], *world.found]
+    lost += world.losses() if well_after is not None else ["it did not recover"]
+    world.found.clear()
     if seen.worst > LATEST_ANSWER_SECONDS:
         lost.append("an answer came late")
     return {

@@ -11,10 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 import httpx
 import psutil
+from django.db import OperationalError, connection
 
+from providers.models import SyncRun
 from providers.simulator.process import SandboxBank
 from tests.faults.proxy import FaultProxy
 from tests.stack import Stack, free_port
@@ -51,6 +54,7 @@ class World:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.found: list[str] = []
         base, redis = urlsplit(os.environ["DATABASE_URL"]), os.environ["REDIS_URL"]
         folder = unquote(base.netloc.rpartition("@")[2])
         self.postgres = FaultProxy(port=free_port(), target=f"{folder}/.s.PGSQL.5432")
@@ -115,10 +119,44 @@ class World:
         """Order a fault at the bank."""
         self.stack.bank.control("faults", {"target": target, "mode": mode, "times": times})
 
-    def ask_for_a_sync(self) -> httpx.Response:
-        """As the button on the page does."""
+    def ask_for_a_sync(self) -> str:
+        """As the button on the page does, but past its limit and on a way of our own; returns the run's id."""
+        connection.close()
+        connection.settings_dict["NAME"] = self.stack.database
+        return str(SyncRun.objects.request(connection_id=UUID(self.connection), trigger="manual").id)
+
+    def token_calls(self) -> int:
+        """How often the bank's token endpoint was called."""
+        return int(self.stack.bank.control("log")["counts"].get("token", 0))
+
+    def state(self) -> tuple[str, str]:
+        """The connection's state and its reason."""
         with self.stack.api(self.token) as api:
-            return api.post(f"connections/{self.connection}/syncs")
+            found = api.get(f"connections/{self.connection}").json()
+            return found["state"], found["state_reason"] or ""
+
+    def kill(self, name: str) -> None:
+        """End one of our processes as a machine does that runs out of memory."""
+        process = self.stack.processes.running.pop(name)
+        process.kill()
+        process.wait()
+
+    def restart_worker(self, **environment: str) -> None:
+        """Another worker in place of the one that runs, or ran."""
+        if "worker" in self.stack.processes.running:
+            process = self.stack.processes.running.pop("worker")
+            process.terminate()
+            process.wait(40)
+        before = dict(self.stack.environment)
+        self.stack.environment.update(environment)
+        self.stack.processes.start("worker", "manage.py", "procrastinate", "worker")
+        self.stack.environment.clear()
+        self.stack.environment.update(before)
+
+    def expect(self, holds: bool, otherwise: str) -> None:
+        """Remember what should not have been."""
+        if not holds:
+            self.found.append(otherwise)
 
     # --- who watches ----------------------------------------------------------------------------------
     @contextmanager
@@ -164,9 +202,8 @@ class World:
                     return False
                 if api.get("accounts").status_code != 200:
                     return False
-                asked = api.post(f"connections/{self.connection}/syncs")
-                return asked.status_code == 202 and self._ends(api, asked.json()["id"]) == "succeeded"
-        except httpx.TransportError:
+                return self._ends(api, self.ask_for_a_sync()) == "succeeded"
+        except (httpx.TransportError, OperationalError):
             return False
 
     def _ends(self, api: httpx.Client, run_id: str) -> str:

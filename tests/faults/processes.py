@@ -1,0 +1,166 @@
+"""Faults of Dashtam's own processes, of the people who use it, and of the clock."""
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+
+from dashtam.demo.browser import Browser
+from tests.faults.rows import fault, hold
+from tests.faults.world import World
+from tests.stack import PASSWORD, free_port
+
+# What the hours do that nobody here wants to wait for: leases run out, and runs that stand still are given up.
+LATER = """
+from datetime import timedelta
+from asgiref.sync import async_to_sync
+from django.utils import timezone
+from providers.models import ProviderToken, SyncRun
+from providers.wiring import sync_service
+ProviderToken.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
+SyncRun.objects.filter(state="running").update(progress_at=timezone.now() - timedelta(hours=1))
+async_to_sync(sync_service().schedule_due)()
+"""
+
+
+@fault("worker-killed-before", "the worker killed before it refreshes a token")
+def worker_killed_before(world: World) -> Iterator[None]:
+    world.stack.bank.control("expire-access-tokens", {})
+    world.kill("worker")
+    world.ask_for_a_sync()
+    hold(1)
+    world.restart_worker()
+    yield
+
+
+@fault(
+    "worker-killed-inside",
+    "the worker killed while the institution works on its refresh (leases then run out)",
+)
+def worker_killed_inside(world: World) -> Iterator[None]:
+    world.stack.bank.control("expire-access-tokens", {})
+    world.fault("token", "hang")
+    calls = world.token_calls()
+    world.ask_for_a_sync()
+    world.stack.wait_for(lambda: world.token_calls() > calls, "the refresh")
+    world.kill("worker")
+    world.stack.manage("shell", "-c", LATER)
+    world.restart_worker()
+    yield
+
+
+@fault("worker-killed-after", "the worker killed right after a refresh, in the middle of the sync")
+def worker_killed_after(world: World) -> Iterator[None]:
+    world.stack.bank.control("expire-access-tokens", {})
+    world.fault("accounts", "hang")
+    calls = world.token_calls()
+    world.ask_for_a_sync()
+    world.stack.wait_for(lambda: world.token_calls() > calls, "the refresh")
+    hold(1)
+    world.kill("worker")
+    world.stack.manage("shell", "-c", LATER)
+    world.restart_worker()
+    yield
+
+
+@fault("web-killed", "the web process killed while somebody refreshes their session over and over")
+def web_killed(world: World) -> Iterator[None]:
+    with world.stack.api() as api:
+        latest = _pair(world, api)
+        killer = threading.Timer(0.5, world.kill, ["web"])
+        killer.start()
+        with contextlib.suppress(httpx.TransportError):
+            while True:
+                latest = api.post("auth/tokens/refresh", json={"refresh_token": latest}).json()[
+                    "refresh_token"
+                ]
+        killer.join()
+    world.stack.start_web("web", world.stack.port)
+    world.stack.processes.wait_for("web", f"{world.stack.origin}/healthz")
+    _expect_alive(world, latest)
+    yield
+
+
+@fault("client-gone", "clients hang up in the middle of a sign-in and of a refresh")
+def client_gone(world: World) -> Iterator[None]:
+    with world.stack.api() as api:
+        latest = _pair(world, api)
+    for pause in (0.0, 0.005, 0.02, 0.1):
+        _hang_up(world, "tokens/refresh", f'{{"refresh_token": "{latest}"}}', pause)
+        _hang_up(world, "tokens", f'{{"email": "{world.email}", "password": "{PASSWORD}"}}', pause)
+    _expect_alive(world, latest)
+    yield
+
+
+@fault("client-gone-callback", "a browser hangs up in the middle of the way back from the institution")
+def client_gone_callback(world: World) -> Iterator[None]:
+    stack = world.stack
+    with stack.api(world.token) as api, Browser(stack.origin) as browser:
+        started = api.post("connections", json={"provider": "sandbox"}).json()
+        browser.submit(browser.open("/sign-in"), "password", email=world.email, password=PASSWORD)
+        consent = browser.submit(browser.open(started["authorization_url"]), "/connections/start/")
+        way_back = stack.bank.decide(str(consent.url))
+        with contextlib.suppress(httpx.TimeoutException):
+            browser.client.get(way_back, timeout=0.02)
+        hold(1)
+        linked = [one for one in api.get("connections").json()["results"] if one["state"] == "active"]
+        world.expect(len(linked) == 1, f"{len(linked)} connections are active")
+    yield
+
+
+def _hang_up(world: World, path: str, body: str, pause: float) -> None:
+    head = f"POST /api/v1/auth/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", world.stack.port)) as client:
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        hold(pause)
+
+
+def _pair(world: World, api: httpx.Client) -> str:
+    answer = api.post("auth/tokens", json={"email": world.email, "password": PASSWORD})
+    return str(answer.json()["refresh_token"])
+
+
+def _expect_alive(world: World, refresh_token: str) -> None:
+    """Whoever did not get the answer asks again, moments later, with what they have."""
+    with world.stack.api() as api:
+        answer = api.post("auth/tokens/refresh", json={"refresh_token": refresh_token})
+        world.expect(answer.status_code == 200, f"the session is lost: {answer.text[:200]}")
+
+
+@fault("clock-ahead", "another web process whose clock is 60 seconds ahead")
+def clock_ahead(world: World) -> Iterator[None]:
+    _with_another_clock(world, 60)
+    yield
+
+
+@fault("clock-behind", "another web process whose clock is 60 seconds behind")
+def clock_behind(world: World) -> Iterator[None]:
+    _with_another_clock(world, -60)
+    yield
+
+
+def _with_another_clock(world: World, seconds: int) -> None:
+    port = free_port()
+    options = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-proxy-headers")
+    world.stack.processes.start("other", "-m", "tests.faults.off_clock", str(seconds), *options)
+    there = f"http://localhost:{port}/api/v1/"
+    world.stack.processes.wait_for("other", f"{there}openapi.json")
+    with world.stack.api() as here:
+        credentials = {"email": world.email, "password": PASSWORD}
+        ours = here.post("auth/tokens", json=credentials).json()
+        theirs = here.post(f"{there}auth/tokens", json=credentials).json()
+        for address, pair in ((there, ours), (str(here.base_url), theirs)):
+            bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+            world.expect(
+                here.get(f"{address}accounts", headers=bearer).status_code == 200, "a token is refused"
+            )
+            body = {"refresh_token": pair["refresh_token"]}
+            world.expect(
+                here.post(f"{address}auth/tokens/refresh", json=body).status_code == 200, "no refresh"
+            )
+    process = world.stack.processes.running.pop("other")
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
