@@ -1,5 +1,6 @@
 """Signing up, in and out with a browser."""
 
+import re
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -362,3 +363,13 @@ async def test_every_page_forbids_foreign_content_framing_and_storing(browser: B
         assert page["X-Frame-Options"] == "DENY"
         for mark in (" style=", "<style", " onclick=", "javascript:"):
             assert mark not in page.content.decode(), path
+
+
+async def test_a9_the_page_of_a_mailed_link_loads_nothing_from_elsewhere(browser: Browser, ana: User) -> None:
+    await browser.send("/forgot-password", email=ana.email)
+    await browser.get(f"/reset-password?token={await link_token('reset_password')}")
+    page = await browser.get("/reset-password")
+    assert page["Referrer-Policy"] == "same-origin"  # and there is no token in the address any more
+    loaded = re.findall(r'(?:src|href|action)="([^"]+)"', page.content.decode())
+    assert loaded
+    assert [address for address in loaded if not re.match(r"/(?!/)|#", address)] == []

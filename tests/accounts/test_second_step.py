@@ -7,6 +7,7 @@ from typing import Any
 import time_machine
 
 from accounts.models import RecoveryCode, Session, Totp, User
+from accounts.wiring import session_service
 from tests.accounts.conftest import Api, Browser, mails
 from tests.accounts.mfa import code, enrol
 from tests.accounts.test_reauthentication import age_proofs
@@ -160,3 +161,17 @@ async def test_a_sign_in_from_a_new_device_is_told_by_mail(browser: Browser, api
         body = {"email": ana.email, "password": PASSWORD}
         assert (await api.post("auth/tokens", body, **{"user-agent": agent})).status_code == 200
         assert len(await mails("new_device")) == count, agent
+
+
+async def test_a10_staff_whose_session_has_no_second_factor_show_theirs(
+    api: Api, browser: Browser, ana: User
+) -> None:
+    await browser.sign_in(ana.email)
+    secret, _ = await enrol(api, ana)
+    await User.objects.filter(id=ana.id).aupdate(is_staff=True)
+    await session_service().forget([session.id async for session in Session.objects.all()])
+    assert (await browser.get("/settings/profile"))["Location"] == "/settings/security"
+    assert "Show your second factor" in (await browser.get("/settings/security")).content.decode()
+    proof = {"password": PASSWORD, "otp": code(secret)}
+    assert (await browser.send("/reauthenticate", **proof))["Location"] == "/"
+    assert (await browser.get("/settings/profile")).status_code == 200

@@ -8,6 +8,7 @@ from asgiref.testing import ApplicationCommunicator
 from accounts.models import Session, User
 from accounts.websocket import SignedInOnly
 from tests.accounts.conftest import Api, Browser, close_database_threads
+from tests.conftest import PASSWORD
 
 # Sockets have database threads of their own, which see nothing of a test's open transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,3 +102,12 @@ async def test_a_cookie_whose_session_ended_is_refused(browser: Browser, ana: Us
     cookie = _cookie(browser)
     await browser.send("/sign-out", shown_at="/settings/profile")
     assert await _opened("/ws/events", ORIGIN, cookie) is None
+
+
+async def test_a12_a_cookie_that_was_replaced_opens_no_socket(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    old = _cookie(browser)
+    assert await _opened("/ws/events", old, ORIGIN) == ana.email
+    await browser.send("/reauthenticate", password=PASSWORD)
+    assert await _opened("/ws/events", old, ORIGIN) is None
+    assert await _opened("/ws/events", _cookie(browser), ORIGIN) == ana.email
