@@ -29,6 +29,20 @@ def test_h7_no_answer_names_what_it_runs_on(stack: Stack) -> None:
         assert not re.search(r"uvicorn|django[/ ]\d|python/", answer.text, flags=re.IGNORECASE), path
 
 
+@pytest.mark.parametrize(
+    "file", ["dashtam/dashtam.css", "dashtam/live.js", "dashtam/favicon.svg", "admin/js/theme.js"]
+)
+def test_i1_files_allow_nothing_of_their_own(stack: Stack, file: str) -> None:
+    answer = httpx.get(f"{stack.origin}/static/{file}", trust_env=False)
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert httpx.post(f"{stack.origin}/static/{file}", trust_env=False).status_code == 405
+
+
 NOT_HTTP = [
     b"GARBAGE\r\n\r\n",
     b"GET /api/v1/\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
