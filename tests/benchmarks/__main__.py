@@ -1,6 +1,7 @@
 """`make bench`: own servers, every measure beside its yardstick, in one run.
 
-`make bench ARGS="P4 P6"` takes some rows only.
+`make bench ARGS="P4 P6"` takes some rows only; `make bench ARGS=--docs` also draws how the cost grows, and writes
+figures and curves into `docs/performance.md`.
 """
 
 import os
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dashtam import local
 
 
-def main(wanted: set[str]) -> int:
+def main(wanted: set[str], *, docs: bool) -> int:
     """Measure; the exit status says whether all hold."""
     home = local.home()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
@@ -20,7 +21,17 @@ def main(wanted: set[str]) -> int:
     import tests.environment  # noqa: F401 the servers, in a corner of their own
 
     django.setup()
-    from tests.benchmarks import deep_pages, guessing, hops, readers, refresh, report, storm, throughput
+    from tests.benchmarks import (
+        deep_pages,
+        growth,
+        guessing,
+        hops,
+        readers,
+        refresh,
+        report,
+        storm,
+        throughput,
+    )
     from tests.benchmarks.report import Row
     from tests.benchmarks.scene import Scene
 
@@ -41,9 +52,12 @@ def main(wanted: set[str]) -> int:
         for ids, measure in measures.items():
             if not wanted or wanted & set(ids):
                 rows += measure(scene)
+        curves = growth.measure(scene) if docs else []
+    if docs:
+        report.write_down(rows, curves)
     report.publish(rows, home, seconds=time.monotonic() - started)
     return 0 if all(row.holds for row in rows) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(set(sys.argv[1:])))
+    sys.exit(main(set(sys.argv[1:]) - {"--docs"}, docs="--docs" in sys.argv))

@@ -2,8 +2,6 @@
 
 import statistics
 import time
-from datetime import date
-from uuid import UUID
 
 import httpx
 
@@ -17,7 +15,7 @@ TIMES = 300
 def measure(scene: Scene) -> list[Row]:
     """The two are asked for in turns over one connection."""
     path = f"{scene.local}/api/v1/accounts/{scene.account}/transactions"
-    deep = f"{path}?cursor={cursor_at(_key(scene, ROWS - ROWS // 100))}"
+    deep = f"{path}?cursor={cursor_at(scene.key_at(scene.account, ROWS - ROWS // 100))}"
     first, last = [], []
     bearer = {"Authorization": f"Bearer {scene.token}"}
     with httpx.Client(headers=bearer, trust_env=False, timeout=30) as client:
@@ -35,13 +33,3 @@ def _took(client: httpx.Client, url: str) -> float:
     started = time.perf_counter()
     client.get(url).raise_for_status()
     return time.perf_counter() - started
-
-
-def _key(scene: Scene, offset: int) -> tuple[date, UUID]:
-    query = (
-        "SELECT date, id FROM providers_transaction WHERE account_id = %s "
-        "ORDER BY date DESC, id DESC OFFSET %s LIMIT 1"
-    )
-    with scene.database() as database:
-        day, id_ = database.execute(query, [scene.account, offset]).fetchone() or ()
-    return day, id_

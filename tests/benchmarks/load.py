@@ -1,12 +1,13 @@
 """Readers who ask for one page over and over, in a process of their own so that they share no interpreter."""
 
 import asyncio
+import itertools
 import json
-import os
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,19 +25,18 @@ class Load:
     cpu: float
 
 
-def read(url: str, token: str, *, readers: int, seconds: float) -> Load:
-    """Let `readers` ask for `url`, each anew as soon as it has its answer."""
+def read(url: str, *tokens: str, readers: int, seconds: float) -> Load:
+    """Let `readers` ask for `url`, each anew as soon as it has its answer, with one token after the other."""
     command = (sys.executable, "-m", "tests.benchmarks.load", url, str(readers), str(seconds))
-    environment = {**os.environ, "BENCH_TOKEN": token}
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, input="\n".join(tokens), check=True, stdout=subprocess.PIPE, text=True)
     return Load(**json.loads(done.stdout))
 
 
 class Reader(asyncio.Protocol):
     """One kept connection, as bare as can be: the cores belong to the servers."""
 
-    def __init__(self, request: bytes, seen: list[float], answers: dict[str, int]) -> None:
-        self.request = request
+    def __init__(self, requests: Iterator[bytes], seen: list[float], answers: dict[str, int]) -> None:
+        self.requests = requests
         self.seen = seen
         self.answers = answers
         self.buffer = b""
@@ -50,7 +50,7 @@ class Reader(asyncio.Protocol):
     def _ask(self) -> None:
         self.buffer = b""
         self.started = time.perf_counter()
-        self.transport.write(self.request)
+        self.transport.write(next(self.requests))
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -78,14 +78,16 @@ def whole(head: bytes, body: bytes) -> bool:
 async def _load(url: str, readers: int, seconds: float) -> Load:
     host, _, path = url.removeprefix("http://").partition("/")
     name, _, port = host.partition(":")
-    bearer = os.environ["BENCH_TOKEN"]
-    request = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
+    requests = itertools.cycle(
+        f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        for token in sys.stdin.read().split()
+    )
     seen: list[float] = []
     answers: dict[str, int] = {}
     loop = asyncio.get_running_loop()
     cpu, started = time.process_time(), time.perf_counter()
     opened = (
-        loop.create_connection(lambda: Reader(request, seen, answers), name, int(port))
+        loop.create_connection(lambda: Reader(requests, seen, answers), name, int(port))
         for _ in range(readers)
     )
     transports = [transport for transport, _ in await asyncio.gather(*opened)]

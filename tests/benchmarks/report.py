@@ -6,10 +6,14 @@ import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from dashtam.demo.processes import ROOT
+from tests.benchmarks.curves import Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,30 @@ def publish(rows: Sequence[Row], home: Path, *, seconds: float) -> None:
     Console(width=140).print(table)
     found = {r.id: {name: value for name, value in asdict(r).items() if name != "id"} for r in rows}
     (home / "bench.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_down(rows: Sequence[Row], curves: Sequence[Curve]) -> None:
+    """Put figures and curves into the document, between its marks."""
+    (ROOT / "docs/performance").mkdir(exist_ok=True)
+    for curve in curves:
+        (ROOT / f"docs/performance/{curve.file}.svg").write_text(curve.svg())
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, {machine()}.",
+        "",
+        "| row | measure | value | yardstick | ratio | target | |",
+        "|---|---|--:|--:|--:|--:|---|",
+    ]
+    for r in rows:
+        value, yardstick = (f"{_figure(number)} {r.unit}".strip() for number in (r.value, r.yardstick))
+        holds = "holds" if r.holds else "**short**"
+        lines.append(f"| {r.id} | {r.name} | {value} | {yardstick} | {r.ratio:.2f} | {r.target} | {holds} |")
+    lines += ["", *(f"![{curve.title}](performance/{curve.file}.svg)\n" for curve in curves)]
+    document = ROOT / "docs/performance.md"
+    before, begin, rest = document.read_text().partition(
+        "<!-- figures: written by `make bench ARGS=--docs` -->\n"
+    )
+    _, end, after = rest.partition("<!-- end of figures -->\n")
+    document.write_text(f"{before}{begin}\n" + "\n".join(lines) + f"\n{end}{after}")
 
 
 def machine() -> str:

@@ -1,5 +1,6 @@
 """What the measures play on: a running installation, somebody signed in, and one account with a million rows."""
 
+from datetime import date
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,8 +21,8 @@ INSERT INTO providers_transaction (
     id, user_id, account_id, provider_transaction_id, date, posted_at, status, amount, currency, description,
     kind, source_code, category, note, fees, replaced_id, first_seen_at, updated_at)
 SELECT
-    (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text), 1, 3)
-        || '8' || substr(md5(n::text), 4, 15))::uuid,
+    (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(%(account)s::text || n), 1, 3)
+        || '8' || substr(md5(%(account)s::text || n), 4, 15))::uuid,
     %(user)s, %(account)s, 'bench-' || n, date '2020-01-01' + (n / 450),
     timestamptz '2020-01-01' + n * interval '192 s',
     'posted', (n %% 90000 - 45000) / 100.0, 'USD', 'Corner shop, till ' || n %% 97, 'purchase', 'POS',
@@ -32,8 +33,8 @@ _ACCOUNT = """
 INSERT INTO providers_financialaccount (
     id, user_id, connection_id, provider_account_id, name, mask, type, subtype, currency, balance_current,
     balance_available, balance_as_of, balance_fetched_at, balances_version, transactions_cursor, created_at)
-SELECT gen_random_uuid(), user_id, id, %(name)s, %(name)s, '0042', 'depository', 'checking', 'USD', 1234.5, 1200,
-    now(), now(), 0, '', now()
+SELECT gen_random_uuid(), user_id, id, gen_random_uuid(), %(name)s, '0042', 'depository', 'checking', 'USD', 1234.5,
+    1200, now(), now(), 0, '', now()
 FROM providers_connection WHERE user_id = %(user)s
 RETURNING id
 """
@@ -46,7 +47,7 @@ class Scene:
         self.stack = Stack(TRUSTED_PROXIES="127.0.0.1")  # the crowd comes from many addresses
         self.peer = ""
         self.email = self.token = ""
-        self.account: UUID | None = None
+        self.account = UUID(int=0)
         self._peers = Processes(logs=self.stack.home / "logs", environment=self._peer_environment())
 
     def __enter__(self) -> "Scene":
@@ -54,7 +55,9 @@ class Scene:
         self.email, self.token = self.stack.sign_up()
         self.stack.connect(self.email, self.token)
         self.stack.synced(self.token)
-        self.account = self._fill()
+        for _ in range(HOUSEHOLD - 1):
+            self.fill(10)
+        self.account = self.fill(ROWS)
         return self
 
     def __exit__(
@@ -96,16 +99,27 @@ class Scene:
         url = f"postgresql+asyncpg://{user}@{at.path}?host={host}"
         return {**self.stack.environment, "PEER_DATABASE_URL": url, "PEER_CONNECTIONS": "8"}
 
-    def _fill(self) -> UUID:
+    def fill(self, rows: int) -> UUID:
+        """One more account of the person, with so many transactions."""
         with self.database() as database:
-            (user,) = (
-                database.execute("SELECT id FROM accounts_user WHERE email = %s", [self.email]).fetchone()
-                or ()
-            )
-            for n in range(HOUSEHOLD):
-                (account,) = (
-                    database.execute(_ACCOUNT, {"user": user, "name": f"Account {n}"}).fetchone() or ()
-                )
-            database.execute(_FILL, {"user": user, "account": account, "rows": ROWS})
-            database.execute("VACUUM ANALYZE")
-            return UUID(str(account))
+            user = self.user_id(database)
+            made = database.execute(_ACCOUNT, {"user": user, "name": f"Account of {rows}"}).fetchone()
+            account = UUID(str((made or ())[0]))
+            database.execute(_FILL, {"user": user, "account": account, "rows": rows})
+            database.execute("VACUUM ANALYZE providers_transaction")
+            return account
+
+    def user_id(self, database: "psycopg.Connection[tuple[Any, ...]]") -> UUID:
+        """Who the person is."""
+        found = database.execute("SELECT id FROM accounts_user WHERE email = %s", [self.email]).fetchone()
+        return UUID(str((found or ())[0]))
+
+    def key_at(self, account: UUID, offset: int) -> tuple[date, UUID]:
+        """The sort key of a transaction so far down in its account."""
+        query = (
+            "SELECT date, id FROM providers_transaction WHERE account_id = %s "
+            "ORDER BY date DESC, id DESC OFFSET %s LIMIT 1"
+        )
+        with self.database() as database:
+            day, id_ = database.execute(query, [account, offset]).fetchone() or ()
+        return day, id_
