@@ -55,7 +55,7 @@ async def run_db(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
     if context is None or getattr(AsyncToSync.executors, "current", None) is not None:
         # A command, or a test inside its transaction: on the thread that all of it runs on.
         return await sync_to_async(repeated, thread_sensitive=True)(function, *args, **kwargs)
-    # What asgiref would do for us here costs 22 µs more, which is half: it carries exceptions and context in both directions.
+    # asgiref, which carries exceptions and context both ways, takes 58 µs for what this does in 36.
     call = functools.partial(repeated, function, *args, **kwargs)
     return await asyncio.wrap_future(database_threads().submit(contextvars.copy_context().run, call))
 
