@@ -89,6 +89,7 @@ LEFT_OUT = {
     "accounts.ExportPart": "the export itself",
     "providers.PendingRevocation": "tokens on their way to their end, tied to nobody",
     "dashtam.KeyFingerprint": "the installation's",
+    "dashtam.Sample": "how the installation is doing; names nobody",
     "admin.LogEntry": "what the staff did; what touches an account is among its events",
     "auth.Group": "the installation's",
     "auth.Permission": "the installation's",

@@ -91,6 +91,19 @@ def test_c6_a_new_password_ends_access_in_every_process(two: Two) -> None:
     assert two.statuses(current) == [200, 200]
 
 
+def test_c6_leaving_ends_access_in_every_process(two: Two) -> None:
+    email, _ = two.stack.sign_up("Zoe")
+    other, current = two.pair(email), two.pair(email)
+    with two.stack.api(current["access_token"]) as api:
+        made = api.post("auth/api-keys", json={"name": "Script", "scopes": ["read"]}).json()
+        key = {"access_token": made["key"]}
+        assert two.statuses(other) == two.statuses(current) == two.statuses(key) == [200, 200]
+        assert api.delete("auth/me").status_code == 202
+    for ended in (other, current, key):
+        assert two.statuses(ended) == [401, 401]
+    assert two.refreshed(other) == 401
+
+
 def test_c6_a_cache_that_hangs_while_a_session_ends_revives_it_nowhere(two: Two, email: str) -> None:
     pair = two.pair(email)
     assert two.statuses(pair) == [200, 200]
