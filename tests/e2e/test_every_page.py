@@ -82,14 +82,14 @@ def look(page: Page, address: str, complaints: list[str], pictures: Path, name: 
     assert [text for text in complaints if not text.startswith(NOT_FOUND)] == [], address
 
 
-def test_pages_for_everybody(
+def test_i2_pages_for_everybody(
     page: Page, complaints: list[str], pictures: Path, request: pytest.FixtureRequest
 ) -> None:
     for address in SIGNED_OUT:
         look(page, address, complaints, pictures, request.node.callspec.id)
 
 
-def test_pages_of_a_person(
+def test_i2_pages_of_a_person(
     page: Page, person: str, complaints: list[str], pictures: Path, request: pytest.FixtureRequest
 ) -> None:
     page.goto("/sign-in")
