@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.benchmarks.crowd import Plan, watch
@@ -79,7 +80,9 @@ def test_a_criterion_breaks_during_a_storm_and_heals_after_it(
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=pictures / "operations-phone-dark.png", full_page=True)
+    violations = Axe().run(page, context=".operations").response["violations"]
     sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     context.close()
     assert sideways <= 0
+    assert [(one["id"], one["nodes"][0]["target"]) for one in violations] == []
     assert complaints == []

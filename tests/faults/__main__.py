@@ -54,8 +54,11 @@ def main(wanted: list[str]) -> int:
 def suffer(world: Any, each: Any) -> dict[str, Any]:
     """One fault, from the first sign to the count of what is left."""
     with world.somebody_reads() as seen:
-        with each.inject(world):
-            pass
+        try:
+            with each.inject(world):
+                pass
+        except Exception as error:  # noqa: BLE001 the other faults are still to come
+            world.found.append(f"{type(error).__name__}: {error}")
         well_after = world.seconds_until_well()
     lost = [*seen.unexplained[:3], *world.found]
     lost += world.losses() if well_after is not None else ["it did not recover"]

@@ -55,7 +55,7 @@ def worker_killed_inside(world: World) -> Iterator[None]:
 @fault("worker-killed-after", "the worker killed right after a refresh, in the middle of the sync")
 def worker_killed_after(world: World) -> Iterator[None]:
     world.stack.bank.control("expire-access-tokens", {})
-    world.fault("accounts", "hang")
+    world.fault("transactions", "hang")
     calls = world.token_calls()
     world.ask_for_a_sync()
     world.stack.wait_for(lambda: world.token_calls() > calls, "the refresh")
