@@ -21,7 +21,7 @@ from dashtam.logs import request_id
 P = ParamSpec("P")
 logger = logging.getLogger(__name__)
 
-DEAD_AFTER_SECONDS = 60
+DEAD_AFTER_SECONDS = 30
 RETRY = RetryStrategy(max_attempts=8, wait=2, exponential_wait=3)
 
 
@@ -82,7 +82,7 @@ def defer(task: Task[..., Any, ...], *, queueing_lock: str | None = None, **argu
     return JobManager(DjangoConnector()).defer_job(job=job).id
 
 
-@app.periodic(cron="*/5 * * * *")
+@app.periodic(cron="* * * * *")
 @background(queue="schedule", queueing_lock="tidy_jobs")
 async def tidy_jobs(timestamp: int) -> None:
     """Give the jobs of workers that died to those that live, and forget what ended some days ago.
