@@ -5,13 +5,14 @@
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from dashtam import local
+from dashtam import embedded, local
 
 LATEST_ANSWER_SECONDS = 20.0
 
@@ -44,6 +45,8 @@ def main(wanted: list[str]) -> int:
         for each in chosen:
             results.append(result := suffer(world, each))
             show(result)
+    embedded.release(own)
+    shutil.rmtree(own, ignore_errors=True)
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     (kept / "faults.json").write_text(json.dumps(results, indent=2) + "\n")
     bad = [result["fault"] for result in results if not result["holds"]]
