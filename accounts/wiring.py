@@ -106,7 +106,9 @@ def sign_in_service() -> SignInService:
 def passkey_service() -> PasskeyService:
     """Passkeys, for the address that people reach us at."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
-    return PasskeyService(guard=guard_service(), mfa=mfa_service(), rp_id=host, origin=settings.PUBLIC_URL)
+    return PasskeyService(
+        guard=guard_service(), sessions=session_service(), rp_id=host, origin=settings.PUBLIC_URL
+    )
 
 
 def reauthentication_service() -> ReauthenticationService:

@@ -122,7 +122,7 @@ async def reauthenticate(request: SignedInRequest) -> HttpResponse:
         await wiring.passkey_service().prove(user_id=person.user_id, **_answer(request, "reauthenticate"))
     except REFUSED as error:
         return _refused(request, error, "reauthenticate")
-    session = await wiring.reauthentication_service().proved(person, factor="passkey")
+    session = await wiring.session_service().proved(session_id=person.session_id, factor="passkey")
     browser.renew(request, session)
     return see_other(next_page(request, request.POST.get("next", "")))
 

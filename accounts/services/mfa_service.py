@@ -11,7 +11,6 @@ from accounts.services.session_service import SessionService
 from accounts.services.totp_service import TotpService
 from dashtam import tokens
 from dashtam.bridge import keep_running, run_db
-from dashtam.errors import Unauthorized
 from dashtam.services.encryption_service import EncryptionService
 
 CODES = 10
@@ -117,16 +116,8 @@ class MfaService:
         made = await run_db(Totp.objects.confirm, totp=totp, step=step, code_hashes=hashes)
         if made is None:
             raise FactorMissing
-        session = await self.proved(session_id=session_id, factor="totp")
+        session = await self.sessions.proved(session_id=session_id, factor="totp")
         return Enrolled(session, codes if made else [])
-
-    async def proved(self, *, session_id: UUID, factor: str) -> Session:
-        """The session, in which a second factor has been proved just now."""
-        session = await run_db(Session.objects.prove_again, id=session_id, factor=factor)
-        if session is None:
-            raise Unauthorized
-        await self.sessions.forget([session_id])
-        return session
 
     async def remove_totp(self, *, user_id: UUID) -> None:
         """Forget the app. Raises FactorMissing, and FactorRequired for staff who have no other."""

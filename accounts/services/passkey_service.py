@@ -14,7 +14,8 @@ from accounts.errors import FactorMissing, PasskeyRefused
 from accounts.models import Passkey, User
 from accounts.models.passkey import MOST
 from accounts.services.guard_service import GuardService
-from accounts.services.mfa_service import Enrolled, MfaService, hash_codes, make_codes
+from accounts.services.mfa_service import Enrolled, hash_codes, make_codes
+from accounts.services.session_service import SessionService
 from dashtam.bridge import run_db
 from dashtam.errors import Conflict
 
@@ -46,9 +47,9 @@ class Options:
 class PasskeyService:
     """Signatures are checked in well under a millisecond, where the loop waits. `origin` is PUBLIC_URL."""
 
-    def __init__(self, *, guard: GuardService, mfa: MfaService, rp_id: str, origin: str) -> None:
+    def __init__(self, *, guard: GuardService, sessions: SessionService, rp_id: str, origin: str) -> None:
         self.guard = guard
-        self.mfa = mfa
+        self.sessions = sessions
         self.rp_id = rp_id
         self.origin = origin
 
@@ -89,7 +90,7 @@ class PasskeyService:
         )
         if made is None:
             raise PasskeyRefused
-        session = await self.mfa.proved(session_id=session_id, factor="passkey")
+        session = await self.sessions.proved(session_id=session_id, factor="passkey")
         return Enrolled(session, codes if made else [])
 
     def _registered(self, challenge: Challenge, credential: dict[str, Any]) -> Any:

@@ -6,8 +6,8 @@ from accounts.services.guard_service import GuardService
 from accounts.services.mfa_service import MfaService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
-from dashtam.bridge import place_to_hash, run_db
-from dashtam.errors import FieldError, Unauthorized, ValidationFailed
+from dashtam.bridge import place_to_hash
+from dashtam.errors import FieldError, ValidationFailed
 
 
 class ReauthenticationService:
@@ -40,12 +40,4 @@ class ReauthenticationService:
             raise ValidationFailed(errors=[FieldError("password", "wrong_password", detail)])
         await self.guard.succeeded(attempt)
         factor = await self.mfa.check(user, otp)
-        return await self.proved(principal, factor=factor)
-
-    async def proved(self, principal: Principal, *, factor: str) -> Session:
-        """The session, whose person has just proved who they are; `factor` is the second one, if any."""
-        session = await run_db(Session.objects.prove_again, id=principal.session_id, factor=factor)
-        if session is None:
-            raise Unauthorized()
-        await self.sessions.forget([session.id])
-        return session
+        return await self.sessions.proved(session_id=principal.session_id, factor=factor)

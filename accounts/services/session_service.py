@@ -14,7 +14,7 @@ from accounts.principal import Principal
 from dashtam import tokens
 from dashtam.bridge import keep_running, run_db
 from dashtam.cache import Cache
-from dashtam.errors import ServiceBusy
+from dashtam.errors import ServiceBusy, Unauthorized
 from notifications.services.live_event_service import LiveEventService
 
 PRINCIPAL_SECONDS = 30
@@ -54,6 +54,17 @@ class SessionService:
             session = await run_db(Session.objects.seen, id=session_id)
             principal = _principal(session) if session is not None else None
         return principal if principal is not None and principal.cookie == number else None
+
+    async def proved(self, *, session_id: UUID, factor: str) -> Session:
+        """The session, whose person has just proved who they are; `factor` is the second one, if any.
+
+        Raises Unauthorized when it has ended meanwhile.
+        """
+        session = await run_db(Session.objects.prove_again, id=session_id, factor=factor)
+        if session is None:
+            raise Unauthorized
+        await self.forget([session_id])
+        return session
 
     async def create_ticket(self, *, session_id: UUID) -> str:
         """A word that opens one WebSocket within TICKET_SECONDS. Raises ServiceBusy without a cache."""
