@@ -1,13 +1,11 @@
-"""How often strangers may try what, all in one place. Asked before anything is hashed or mailed.
+"""How often people and strangers may try what, all in one place. Asked before anything is hashed or mailed.
 
 A burst passes at once; what is used up comes back evenly. What a limit is counted by stands in its name: the
 network address (all of an IPv6 /64 is one customer), the account (by the email address that was typed,
-whether anybody has it or not), both together, a device somebody has signed in from, or a session.
+whether anybody has it or not), both together, a device somebody has signed in from, a session, or a person.
 """
 
-import ipaddress
-
-from dashtam.client import request_ip
+from dashtam.client import customer_of, request_ip
 from dashtam.limits import Limit
 
 # Signing in. A success makes up for the failures, but not for the first: it bounds what one address makes us hash.
@@ -38,15 +36,12 @@ PROOF_BY_SESSION = Limit("failed proof by session", 5, 300)
 FORGED_BY_ADDRESS = Limit("forged token by address", 30, 60)
 REFRESH_BY_SESSION = Limit("refresh by session", 60, 60)
 
+# What people ask for themselves.
+EMAIL_CHANGE_BY_PERSON = Limit("email change by person", 5, 86_400)
+EMAIL_CHANGE_TO_ADDRESS = Limit("email change to address", 3, 86_400)
+EXPORT_BY_PERSON = Limit("export by person", 5, 86_400)
 
-def network(ip: str | None = None) -> str:
-    """The part of the request's address that one customer of a network has: all of IPv4, 64 bits of IPv6."""
-    try:
-        address = ipaddress.ip_address(ip if ip is not None else request_ip.get())
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is None:
-            return str(ipaddress.ip_network((address, 64), strict=False))
-        address = address.ipv4_mapped
-    return str(address)
+
+def here() -> str:
+    """What the request's network address counts as."""
+    return customer_of(request_ip.get())

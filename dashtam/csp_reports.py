@@ -14,7 +14,7 @@ from dashtam.errors import PayloadTooLarge
 
 logger = logging.getLogger(__name__)
 
-PER_NETWORK = limits.Limit("csp-reports", times=20, seconds=60)
+BY_ADDRESS = limits.Limit("policy reports by address", 20, 60)
 LARGEST = 16_384
 
 
@@ -39,7 +39,7 @@ class CspReports(ApiView):
 
     async def post(self, request: HttpRequest) -> Any:
         """One report, or several."""
-        await limits.require((PER_NETWORK, client.network_of(client.request_ip.get())))
+        await limits.require((BY_ADDRESS, client.customer_of(client.request_ip.get())))
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
             raise PayloadTooLarge()
         sent = self.request.data

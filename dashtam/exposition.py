@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from dashtam import errors, metric_files, metrics
 from dashtam.api import ApiView
 from dashtam.bridge import run_aside, run_db
-from dashtam.client import client_ip
+from dashtam.client import comes_from
 from dashtam.openapi import problem_responses
 
 STOCK_SECONDS = 2.0
@@ -59,9 +58,7 @@ def _from_allowed_network(request: HttpRequest) -> bool:
     """What a proxy brings that nobody told us to trust comes from anywhere, not from the proxy."""
     if not settings.TRUSTED_PROXIES and any(name in request.META for name in FORWARDED):
         return False
-    ip = client_ip(request)
-    networks = (ipaddress.ip_network(name.strip()) for name in settings.METRICS_NETWORKS)
-    return ip is not None and any(ipaddress.ip_address(ip) in network for network in networks)
+    return comes_from(request, settings.METRICS_NETWORKS)
 
 
 async def _stocks() -> list[Metric]:

@@ -4,15 +4,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from accounts.errors import LinkNotValid
+from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_ADDRESS
 from accounts.models import EmailChange
 from accounts.services.session_service import SessionService
 from dashtam import limits, tokens
 from dashtam.bridge import run_db
 from dashtam.errors import FieldError, ValidationFailed
-from dashtam.limits import Limit
 
-BY_PERSON = Limit("email change", times=5, seconds=86_400)
-TO_ADDRESS = Limit("email change to", times=3, seconds=86_400)
 FROM_NEW = ("confirm_new_email",)  # the mails whose links speak for each address
 FROM_OLD = ("email_change_asked", "email_change_waiting")
 
@@ -36,7 +34,7 @@ class EmailChangeService:
         if email == current:
             detail = "This is your address already. Enter the one you want to change to."
             raise ValidationFailed(errors=[FieldError("email", "same_email", detail)])
-        await limits.require((BY_PERSON, user_id), (TO_ADDRESS, email))
+        await limits.require((EMAIL_CHANGE_BY_PERSON, user_id), (EMAIL_CHANGE_TO_ADDRESS, email))
         await run_db(EmailChange.objects.ask, user_id=user_id, session_id=session_id, new_email=email)
 
     async def confirm(self, *, token: str) -> None:

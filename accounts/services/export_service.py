@@ -5,15 +5,13 @@ from uuid import UUID
 
 from accounts import archive
 from accounts.errors import ExportGone, ExportNotReady
+from accounts.limits import EXPORT_BY_PERSON
 from accounts.models import DataExport, ExportPart
 from dashtam import limits
 from dashtam.bridge import run_db
 from dashtam.errors import NotFound
-from dashtam.limits import Limit
 from dashtam.sealed_fields import place
 from dashtam.services.encryption_service import EncryptionService
-
-A_DAY = Limit("export", times=5, seconds=86_400)
 
 
 class ExportService:
@@ -27,7 +25,7 @@ class ExportService:
         current = await run_db(DataExport.objects.current, user_id=user_id)
         if current is not None:
             return current
-        await limits.require((A_DAY, user_id))
+        await limits.require((EXPORT_BY_PERSON, user_id))
         return await run_db(DataExport.objects.request, user_id=user_id)
 
     async def make(self, *, export_id: UUID) -> None:

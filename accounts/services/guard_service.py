@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts import limits as known
-from accounts.limits import network
+from accounts.limits import here
 from accounts.models import FailedProof, OneTimeLink, User
 from accounts.models.failed_proof import subject_of
 from accounts.models.user import normalise_email
@@ -40,7 +40,7 @@ class GuardService:
             subject, taken = subject_of("device", device), ((known.FAILED_BY_DEVICE, device),)
             await limits.require(*taken)
         else:
-            where = network()
+            where = here()
             taken = (
                 (known.FAILED_BY_ADDRESS, where),
                 (known.FAILED_BY_BOTH, f"{email} {where}"),
@@ -71,7 +71,7 @@ class GuardService:
 
     async def passkey(self) -> None:
         """Before a passkey is asked for, or its signature checked."""
-        await limits.require((known.PASSKEY_BY_ADDRESS, network()))
+        await limits.require((known.PASSKEY_BY_ADDRESS, here()))
 
     async def succeeded(self, attempt: Attempt) -> None:
         """They proved who they are: failures in a row end here."""
@@ -85,23 +85,18 @@ class GuardService:
             await limits.give_back(*shared)
         await limits.clear(*(take for take in attempt.taken if take not in shared))
 
-    async def undecided(self, attempt: Attempt) -> None:
-        """Nothing was proved either way, so it does not count."""
-        await run_db(FailedProof.objects.give_back, subject=attempt.subject)
-        await limits.give_back(*attempt.taken)
-
     async def sign_up(self, *, email: str) -> None:
         """Before a sign-up is hashed and mailed."""
         email = normalise_email(email)
         await limits.require(
-            (known.SIGN_UP_BY_ADDRESS, network()),
+            (known.SIGN_UP_BY_ADDRESS, here()),
             (known.SIGN_UP_BY_ACCOUNT, email),
             (known.MAIL_BY_ACCOUNT, email),
         )
 
     async def mail(self, *, email: str, purpose: OneTimeLink.Purpose) -> bool:
         """Whether a link may be mailed to this address now. If not, the one before still works."""
-        await limits.require((known.MAIL_BY_ADDRESS, network()))
+        await limits.require((known.MAIL_BY_ADDRESS, here()))
         email = normalise_email(email)
         return not await limits.take((_MAIL[purpose], email), (known.MAIL_BY_ACCOUNT, email))
 
@@ -115,7 +110,7 @@ class GuardService:
 
     async def forged(self) -> None:
         """After a token that we did not make."""
-        await limits.require((known.FORGED_BY_ADDRESS, network()))
+        await limits.require((known.FORGED_BY_ADDRESS, here()))
 
 
 _MAIL: dict[str, Limit] = {

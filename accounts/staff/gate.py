@@ -1,7 +1,5 @@
 """Who gets into the admin: staff, from where they may, with a second factor, for a working day at most."""
 
-import functools
-import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +9,7 @@ from django.urls import reverse
 from accounts.models import Session
 from accounts.pages.guard import to_reauthentication
 from accounts.principal import Principal
-from dashtam.client import Network, client_ip
+from dashtam.client import comes_from
 
 
 def turned_away(request: HttpRequest) -> HttpResponse | None:
@@ -35,9 +33,7 @@ def turned_away(request: HttpRequest) -> HttpResponse | None:
 
 def refuse_foreign_networks(request: HttpRequest) -> None:
     """Raises Http404 outside of ADMIN_NETWORKS, where any are set."""
-    networks = _networks(tuple(settings.ADMIN_NETWORKS))
-    address = client_ip(request)
-    if networks and not (address and any(ipaddress.ip_address(address) in network for network in networks)):
+    if settings.ADMIN_NETWORKS and not comes_from(request, settings.ADMIN_NETWORKS):
         raise Http404
 
 
@@ -48,8 +44,3 @@ def may_be_here(request: Any) -> bool:
     return bool(
         principal and principal.mfa and user.pk == principal.user_id and user.is_active and user.is_staff
     )
-
-
-@functools.lru_cache(maxsize=8)
-def _networks(names: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(name.strip(), strict=False) for name in names)

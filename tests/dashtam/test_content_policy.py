@@ -10,7 +10,7 @@ import pytest
 from django.test import AsyncClient
 
 from accounts.models import User
-from dashtam.csp_reports import LARGEST, PER_NETWORK
+from dashtam.csp_reports import BY_ADDRESS, LARGEST
 from tests.accounts.conftest import Browser
 from tests.rules import ROOT
 
@@ -161,7 +161,7 @@ async def test_reports_are_small_and_few(async_client: AsyncClient) -> None:
     assert large.status_code == 413
     answers = [
         await async_client.post("/csp-reports", b"{}", content_type="application/csp-report")
-        for _ in range(PER_NETWORK.times)
+        for _ in range(BY_ADDRESS.times)
     ]
     assert answers[0].status_code == 204
     assert answers[-1].status_code == 429

@@ -98,6 +98,8 @@ async def test_what_an_unknown_proxy_brings_does_not_come_from_this_machine(
     assert (await async_client.get("/metrics", headers=outside)).status_code == 404
     settings.METRICS_NETWORKS = ["203.0.113.0/24"]
     assert (await async_client.get("/metrics", headers=outside)).status_code == 200
+    mapped = {"x-forwarded-for": "::ffff:203.0.113.7"}  # as a socket for both families calls it
+    assert (await async_client.get("/metrics", headers=mapped)).status_code == 200
 
 
 @contextmanager
