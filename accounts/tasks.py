@@ -6,7 +6,6 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from accounts import chain, tidying, wiring
-from accounts.models import FailedProof
 from dashtam.bridge import run_db
 from dashtam.tasks import RETRY, background
 
@@ -24,13 +23,6 @@ async def announce_ended_sessions(session_ids: list[str]) -> None:
 async def note_audit_head(timestamp: int) -> None:
     """Say in the worker's log where the audit log ends: what is cut off its end later can be missed."""
     logger.info("The audit log's head: %s", await run_db(chain.head))
-
-
-@app.periodic(cron="23 4 * * *")
-@background(queue="schedule", queueing_lock="tidy_failed_proofs")
-async def tidy_failed_proofs(timestamp: int) -> None:
-    """Forget the tries on addresses that nobody has, once they have no effect any more."""
-    await run_db(FailedProof.objects.tidy)
 
 
 @app.periodic(cron="17 * * * *")
@@ -63,5 +55,5 @@ async def finish_email_changes(timestamp: int) -> None:
 @app.periodic(cron="53 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:
-    """Delete what is long over: links, sessions, keys."""
+    """Delete what is long over: links, sessions, keys, failures to sign in."""
     await tidying.forget_old()

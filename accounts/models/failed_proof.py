@@ -68,19 +68,13 @@ class FailedProofManager(models.Manager["FailedProof"]):
             AuditEvent.objects.record("sign_in.locked", user_id=warn.id, actor_id=NOBODY)
         return Standing(locked=counted[0] > MOST)
 
-    def give_back(self, *, subject: bytes) -> None:
-        """The try did not come to be, or proved nothing either way."""
-        self.filter(subject_hash=subject, recent__gt=0, total__gt=0).update(
-            recent=models.F("recent") - 1, total=models.F("total") - 1
-        )
-
     def forget(self, *subjects: bytes) -> None:
         """They proved who they are, or that the mailbox is theirs."""
         self.filter(subject_hash__in=subjects).delete()
 
-    def tidy(self) -> None:
-        """Forget addresses that nobody has, once they have no wait left."""
-        self.filter(user=None, last_at__lt=timezone.now() - 2 * FRESH).delete()
+    def long_over(self) -> "models.QuerySet[FailedProof]":
+        """Those by addresses that nobody has, which cost no wait any more."""
+        return self.filter(user=None, last_at__lt=timezone.now() - 2 * FRESH)
 
 
 class FailedProof(models.Model):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import ApiKey, EmailChange, OneTimeLink, Session, User
+from accounts.models import ApiKey, EmailChange, FailedProof, OneTimeLink, Session, User
 from accounts.tasks import forget_old
 from notifications.models import Email
 from notifications.tasks import forget_old_mail
@@ -81,3 +81,10 @@ async def test_changes_of_address_go_after_three_months(ana: User) -> None:
         )  # fmt: skip
     await forget()
     assert await EmailChange.objects.acount() == 1
+
+
+async def test_failures_go_after_a_day_where_nobody_has_the_address(ana: User) -> None:
+    for name, user, age in ((b"a", None, 0.9), (b"b", None, 1.1), (b"c", ana, 1.1)):
+        await FailedProof.objects.acreate(subject_hash=name, user=user, total=1, last_at=days_ago(age))
+    await forget()
+    assert {bytes(each.subject_hash) async for each in FailedProof.objects.all()} == {b"a", b"c"}
