@@ -122,7 +122,7 @@ class UserManager(LeavingManager["User"]):
         user.one_time_links.filter(purpose=OneTimeLink.Purpose.RESET_PASSWORD, used_at=None).update(
             used_at=now
         )
-        context = {"when": f"{now:%-d %b %Y, %H:%M} UTC", "ip": ip or "unknown"}
+        context = {"when": now.isoformat(), "ip": ip or "unknown"}
         Email.objects.queue(user_id=user.id, to=user.email, kind="password_changed", context=context)
         AuditEvent.objects.record(action, user_id=user.id, ip=ip)
         others = ~Q(id=keep_session) if keep_session else Q()

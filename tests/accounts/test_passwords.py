@@ -1,7 +1,7 @@
 """New passwords over the API: by mailed link, and by those who know the old one."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -33,6 +33,7 @@ async def test_a8_a_forgotten_password_is_replaced_by_link(api: Api, other_api: 
     await api.sign_in(ana.email, NEW)
     (mail,) = await mails("password_changed")
     assert mail.to == ana.email
+    assert datetime.fromisoformat(mail.context["when"]).tzinfo  # told in their own zone
 
 
 async def test_b3_the_answer_is_the_same_for_unknown_addresses(api: Api, ana: User, make_user: Any) -> None:
