@@ -160,7 +160,7 @@ class HttpsRequired(errors.Forbidden):
 
 
 class TransportSecurityMiddleware(SecurityMiddleware):
-    """Where PUBLIC_URL is https: leads pages there, refuses programs, and says so for a year."""
+    """Where PUBLIC_URL is https: leads pages there and refuses programs. The headers are `headers.add`'s."""
 
     get_response: Any
 
@@ -173,8 +173,7 @@ class TransportSecurityMiddleware(SecurityMiddleware):
         return super().process_request(request)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.process_request(request) or await self.get_response(request)
-        return self.process_response(request, response)
+        return self.process_request(request) or await self.get_response(request)
 
 
 class SessionMiddleware(_ForPages, DjangoSession):

@@ -203,7 +203,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
-SECURE_REFERRER_POLICY = "same-origin"
 # These look for Django's own class names; ours derive from them, and tests look at the headers themselves.
 SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
