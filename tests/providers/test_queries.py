@@ -268,6 +268,7 @@ async def test_reads_take_the_same_number_of_queries_for_one_row_or_many(
             (1, queries.transactions(ana.id)),
             (1, queries.transactions(ana.id, account_id=account.id)),
             (1, queries.holdings(ana.id)),
+            (1, queries.imports(ana.id)),
             (2, queries.balances(ana.id, account.id)),
             (2, queries.sync_runs(ana.id, account.connection_id)),
             (2, queries.net_worth(ana.id, currency=f"X{size:02}")),
@@ -403,3 +404,15 @@ def test_points_end_with_the_range() -> None:
 async def test_a_range_nobody_can_mean_is_refused(ana: User, start: date, end: date, interval: Any) -> None:
     with pytest.raises(errors.ValidationFailed):
         await queries.net_worth(ana.id, start, end, interval)
+
+
+async def test_lists_say_the_same_whether_they_are_filtered_or_not(ana: User, open_account: Any) -> None:
+    account = await run_db(open_account)
+    await run_db(upsert_transactions, account, [*days(30), pending(id="odd", amount="0.123456789012345678")])
+    all_of_them = TransactionFilters(start=date(1900, 1, 1))
+    for which in ({}, {"account_id": account.id}):
+        for cursor in (None, (await queries.transactions(ana.id, page=Page(limit=7), **which)).next_cursor):
+            wanted = page(SimpleNamespace(GET={"limit": "10"} | ({"cursor": cursor} if cursor else {})))
+            plain = await queries.transactions(ana.id, page=wanted, **which)
+            assert len(plain.results) == 10
+            assert plain == await queries.transactions(ana.id, all_of_them, wanted, **which)
