@@ -35,6 +35,8 @@ class Cache:
             timeout=TIMEOUT_SECONDS,
         )
         self.client = Redis.from_pool(pool)
+        # Waiting for one's turn in a crowd is no sign that the server is away: it is not timed.
+        self.turns = asyncio.Semaphore(CONNECTIONS)
         self.away_until = 0.0
 
     async def get(self, key: str, type: type[T]) -> T | None:
@@ -77,14 +79,15 @@ class Cache:
 
     async def _attempt(self, command: str, *arguments: object) -> object:
         """One command; None when the server is away. After a failure, leave it alone for a second."""
-        if time.monotonic() < self.away_until:
-            return None
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                if command in {"set", "add"}:
-                    name, value, seconds = arguments
-                    return await self.client.set(str(name), value, ex=seconds, nx=command == "add")  # type: ignore[arg-type]
-                return await getattr(self.client, command)(*arguments)
+            async with self.turns:
+                if time.monotonic() < self.away_until:
+                    return None
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    if command in {"set", "add"}:
+                        name, value, seconds = arguments
+                        return await self.client.set(str(name), value, ex=seconds, nx=command == "add")  # type: ignore[arg-type]
+                    return await getattr(self.client, command)(*arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self.away_until = time.monotonic() + REST_AFTER_FAILURE_SECONDS
             logger.warning("The cache did not answer (%s); going on without it.", type(error).__name__)
