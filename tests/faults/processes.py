@@ -154,9 +154,8 @@ def _with_another_clock(world: World, seconds: int) -> None:
         theirs = here.post(f"{there}auth/tokens", json=credentials).json()
         for address, pair in ((there, ours), (str(here.base_url), theirs)):
             bearer = {"Authorization": f"Bearer {pair['access_token']}"}
-            world.expect(
-                here.get(f"{address}accounts", headers=bearer).status_code == 200, "a token is refused"
-            )
+            status = here.get(f"{address}accounts", headers=bearer).status_code
+            world.expect(status == 200, f"a token is refused ({status})")
             body = {"refresh_token": pair["refresh_token"]}
             world.expect(
                 here.post(f"{address}auth/tokens/refresh", json=body).status_code == 200, "no refresh"
