@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 from accounts.models import AuditEvent, StaffAct
 
 BEGINNING = bytes(32)
-AT_ONCE = 2000  # rows in memory
+AT_ONCE = 2000
 
 # As the database hashes them: times in whole microseconds, JSON in PostgreSQL's own spelling.
 _MICROSECONDS = RawSQL("(extract(epoch FROM at) * 1000000)::bigint", [], BigIntegerField())
@@ -50,10 +50,10 @@ def head() -> Head:
     return Head(last[0] or 0, bytes(last[1] or b"")) if last else Head(0, BEGINNING)
 
 
-def verify(*, known: Head | None = None) -> Head:
-    """Recompute every hash, in bounded memory. Raises ChainBroken, also when `known` is no part of the chain."""
+def verify(*, known: Head | None = None, at_once: int = AT_ONCE) -> Head:
+    """Recompute every hash, so many rows at a time. Raises ChainBroken, also when `known` is no part of the chain."""
     reached = Head(0, BEGINNING)
-    for row in _rows():
+    for row in _rows(at_once):
         if row["seq"] != reached.count + 1:
             raise ChainBroken(f"Event {reached.count + 1} is missing: the next one there is {row['seq']}.")
         if bytes(row["prev_hash"] or b"") != reached.hash or bytes(row["hash"] or b"") != _hash(row):
@@ -69,14 +69,14 @@ def verify(*, known: Head | None = None) -> Head:
     return reached
 
 
-def _rows() -> Iterator[dict[str, Any]]:
+def _rows(at_once: int) -> Iterator[dict[str, Any]]:
     rows = AuditEvent.objects.annotate(microseconds=_MICROSECONDS, detail_text=_DETAIL)
     rows = rows.order_by("seq").values("id", "prev_hash", "hash", *_SAID)
-    page = list(rows.exclude(seq=None)[:AT_ONCE])
+    page = list(rows.exclude(seq=None)[:at_once])
     while page:
         yield from page
         _check_reasons(page)
-        page = list(rows.filter(seq__gt=page[-1]["seq"])[:AT_ONCE])
+        page = list(rows.filter(seq__gt=page[-1]["seq"])[:at_once])
 
 
 def _check_reasons(page: list[dict[str, Any]]) -> None:

@@ -25,6 +25,11 @@ def run_queued(*, limit: int = 50) -> int:
     return ran
 
 
+async def run_now(task: Any, **arguments: Any) -> None:
+    """What the worker would do for this task, here and now."""
+    await inspect.unwrap(task.func)(**arguments)
+
+
 def _waiting() -> Any:
     return ProcrastinateJob.objects.filter(status="todo").order_by("id")
 

@@ -22,6 +22,7 @@ from dashtam.openapi import _schema
 from tests.accounts.conftest import Api, Browser, mails
 from tests.accounts.test_sessions import NOBODY_LISTENS
 from tests.conftest import PASSWORD
+from tests.jobs import run_now
 
 REAL = re.compile(r"dsh_[0-9A-Za-z]{49}")
 
@@ -250,7 +251,7 @@ async def test_owners_hear_of_the_end_of_a_key_a_week_before_and_once(api: Api, 
         created_at=F("created_at") - timedelta(days=84), expires_at=F("expires_at") - timedelta(days=84)
     )
     for _ in range(2):
-        await remind_of_api_keys.func.__wrapped__(timestamp=0)  # type: ignore[attr-defined]
+        await run_now(remind_of_api_keys, timestamp=0)
     (mail,) = await mails("api_key_expiring")
     assert (mail.to, mail.context["key_name"]) == (ana.email, "Script")
 

@@ -12,6 +12,7 @@ from dashtam import tokens
 from notifications.models import Email
 from tests.accounts.conftest import Api, Browser, link_token, mails
 from tests.conftest import PASSWORD
+from tests.jobs import run_now
 
 NEW = "ana.new@example.org"
 
@@ -126,7 +127,7 @@ async def _a_week_passes(time: timedelta) -> None:
     if change.new_confirmed_at:
         change.new_confirmed_at -= time
     await change.asave()
-    await finish_email_changes.func.__wrapped__(timestamp=0)  # type: ignore[attr-defined]
+    await run_now(finish_email_changes, timestamp=0)
 
 
 async def test_b3_nothing_tells_whether_the_new_address_is_taken(

@@ -17,7 +17,7 @@ from dashtam.cache import cache, close_cache
 from notifications.services.live_event_service import group_of
 from tests.accounts.conftest import Api
 from tests.conftest import PASSWORD
-from tests.jobs import queued
+from tests.jobs import queued, run_now
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
@@ -119,7 +119,7 @@ async def test_c6_a_cache_that_comes_back_does_not_revive_an_ended_session(
     ((name, arguments),) = await run_db(queued)
     assert name == announce_ended_sessions.name
     await _cache_at(there, settings)
-    await announce_ended_sessions.func.__wrapped__(**arguments)  # type: ignore[attr-defined]
+    await run_now(announce_ended_sessions, **arguments)
     assert (await other_api.get("auth/me")).status_code == 401
 
 

@@ -1,23 +1,14 @@
 """Second factors in a real browser: an authenticator app, and a passkey in Chromium's virtual authenticator."""
 
-import base64
 import re
-import time
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Browser, Page, expect
 
+from tests.accounts.mfa import code
 from tests.e2e.test_pages_journey import is_sound, sign_in
 from tests.stack import PASSWORD, Stack
-
-
-def code(secret: str, *, steps: int = 0) -> str:
-    """What the app shows now, or will show some steps from now."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    return TOTP(key, 6, SHA1(), 30).generate(int(time.time()) + 30 * steps).decode()  # noqa: S303 as apps do
 
 
 def type_password(page: Page, email: str) -> None:
@@ -74,7 +65,7 @@ def test_signing_in_with_an_authenticator_app(
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert").first).to_contain_text("This code does not count")
     is_sound(page, f"second-step-wrong-{theme}", pictures)
-    page.get_by_label("Code", exact=True).fill(code(secret, steps=1))
+    page.get_by_label("Code", exact=True).fill(code(secret, seconds=30))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Dashboard")
     assert [text for text in complaints if "422" not in text] == []

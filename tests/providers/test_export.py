@@ -21,7 +21,7 @@ from providers.models import ProviderToken, Transaction
 from providers.simulator.process import SandboxBank
 from tests.accounts.conftest import Api
 from tests.accounts.conftest import Browser as PasswordBrowser
-from tests.jobs import run_queued
+from tests.jobs import run_now, run_queued
 from tests.providers import dumps
 from tests.providers.linking import connect
 from tests.providers.test_leaving import signed_in
@@ -147,7 +147,7 @@ async def test_n4_it_lasts_a_day_and_what_is_taken_or_late_is_deleted(ana: User)
     await DataExport.objects.aupdate(expires_at=timezone.now())
     assert (await taken(api, ready)).status_code == 410
     assert await ExportPart.objects.aexists()
-    await forget_exports.func.__wrapped__(timestamp=0)  # type: ignore[attr-defined]
+    await run_now(forget_exports, timestamp=0)
     assert not await ExportPart.objects.aexists()
     assert (await api.get("auth/me/export")).status_code == 202, "a new one"
 

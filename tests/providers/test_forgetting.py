@@ -12,6 +12,7 @@ from notifications.models import Email
 from notifications.tasks import forget_old_mail
 from providers.models import AuthorizationRequest
 from providers.tasks import forget_old_authorizations
+from tests.jobs import run_now
 
 
 def days_ago(days: float) -> Any:
@@ -20,7 +21,7 @@ def days_ago(days: float) -> Any:
 
 async def forget() -> None:
     for task in (forget_old, forget_old_mail, forget_old_authorizations):
-        await task.func.__wrapped__(timestamp=0)  # type: ignore[attr-defined]
+        await run_now(task, timestamp=0)
 
 
 @pytest.mark.parametrize(

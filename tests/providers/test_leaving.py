@@ -26,7 +26,7 @@ from providers.simulator.process import SandboxBank
 from providers.tasks import erase_leavers
 from tests.accounts.conftest import Api
 from tests.accounts.conftest import Browser as PasswordBrowser
-from tests.jobs import queued, run_queued
+from tests.jobs import queued, run_now, run_queued
 from tests.providers import dumps
 from tests.providers.linking import connect
 
@@ -54,7 +54,7 @@ async def signed_in(user: User) -> Api:
 
 async def grace_is_over() -> None:
     await User.objects.filter(deletion_due_at__isnull=False).aupdate(deletion_due_at=timezone.now())
-    await erase_leavers.func.__wrapped__(timestamp=0)  # type: ignore[attr-defined]
+    await run_now(erase_leavers, timestamp=0)
 
 
 async def test_n5_leaving_needs_a_fresh_proof(ana: User) -> None:
@@ -105,7 +105,7 @@ async def test_n5_nothing_happens_before_the_day(ana: User) -> None:
     due = (await User.objects.aget(id=ana.id)).deletion_due_at
     assert due is not None
     assert due - timezone.now() > timedelta(days=6)
-    await erase_leavers.func.__wrapped__(timestamp=0)  # type: ignore[attr-defined]
+    await run_now(erase_leavers, timestamp=0)
     assert await User.objects.filter(id=ana.id).aexists()
 
 
