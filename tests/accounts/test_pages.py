@@ -254,6 +254,15 @@ async def test_e9_nobody_is_sent_to_a_foreign_page(browser: Browser, ana: User) 
         assert (await browser.get(f"/sign-in?next={wanted}"))["Location"] == "/"
 
 
+async def test_a_place_to_go_that_is_no_address_leads_home(browser: Browser, ana: User) -> None:
+    for wanted in ("nowhere", "sign-out", "settings/profile"):
+        answer = await Browser().sign_in(ana.email, next=wanted)
+        assert (answer.status_code, answer["Location"]) == (303, "/"), wanted
+    await browser.sign_in(ana.email)
+    answer = await browser.get("/sign-in?next=nowhere")
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
 async def test_c9_signing_out_is_a_post_and_ends_the_session(browser: Browser, ana: User) -> None:
     await browser.sign_in(ana.email)
     assert (await browser.get("/sign-out")).status_code == 405
