@@ -71,7 +71,7 @@ class SecondFactors:
     def release(*, user_id: UUID) -> datetime | None:
         """Begin to take all factors from somebody who has lost them; done, and None, when asked again after the wait.
 
-        Else when that will be. Whoever has not lost them signs in with one meanwhile, and it starts anew.
+        Else when that will be. Whoever has not lost them shows one meanwhile, and it starts anew.
         """
         from accounts.models import Passkey, Totp  # they lead back to this module
 
@@ -106,7 +106,8 @@ class SecondFactors:
 
 
 def _settled(started: AuditEvent) -> bool:
-    """Whether they have shown a second factor since, or it has been done."""
+    """Whether they have shown a second factor since, signing in or once more, or it has been done."""
     since = AuditEvent.objects.filter(user_id=started.user_id, id__gt=started.pk)
-    shown = since.filter(action="session.opened").exclude(detail__factor="")
+    proofs = since.filter(action__in=("session.opened", "session.reauthenticated"))
+    shown = proofs.exclude(detail__factor="")
     return shown.exists() or since.filter(action="mfa.released").exists()

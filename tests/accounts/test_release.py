@@ -54,6 +54,16 @@ async def test_a10_whoever_has_not_lost_them_stops_it_by_signing_in(api: Api, an
     assert await Totp.objects.aexists()
 
 
+async def test_a10_a_fresh_proof_with_one_of_them_stops_it_too(api: Api, ana: User) -> None:
+    _, codes = await enrol(api, ana)
+    await released(ana)
+    proof = {"password": PASSWORD, "otp": codes[0]}
+    assert (await api.post("auth/reauthentications", proof)).status_code == 204
+    with later(hours=73):
+        assert "Nothing is removed yet" in await released(ana)
+    assert await Totp.objects.aexists()
+
+
 async def test_a_release_that_nobody_completed_lapses(api: Api, ana: User) -> None:
     await enrol(api, ana)
     await released(ana)
