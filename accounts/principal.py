@@ -47,3 +47,8 @@ class Principal(msgspec.Struct, frozen=True):
         """For sensitive changes. Raises ReauthRequired when the last proof is too long ago (ASVS 7.5.1)."""
         if time.time() - self.authenticated_at > settings.REAUTH_SECONDS:
             raise ReauthRequired
+
+    def require_fresh_factor(self) -> None:
+        """For a change that asks for the password itself: whoever has a second factor has proved that lately, too."""
+        if self.mfa:
+            self.require_fresh()

@@ -50,10 +50,11 @@ class OwnPassword(ApiView):
     @extend_schema(
         operation_id="change_password",
         request=serializers.PasswordChange,
-        responses={204: None} | problem_responses(400, 401, 409, 429),
+        responses={204: None} | problem_responses(400, 401, 403, 409, 429),
     )
     async def post(self, request: Any) -> Reply:
-        """Change it. All other sessions end."""
+        """Change it. All other sessions end. Whoever has a second factor needs a fresh proof of who they are."""
+        self.principal.require_fresh_factor()
         await wiring.auth_service().change_password(
             user_id=self.principal.user_id,
             session_id=self.principal.session_id,

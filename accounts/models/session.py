@@ -174,6 +174,10 @@ class SessionManager(models.Manager["Session"]):
         )
         return session
 
+    def renumber(self, *, id: UUID) -> None:
+        """Give a browser's cookie a new number: the cookie itself may have been copied."""
+        self.live().filter(id=id, kind=Session.Kind.BROWSER).update(counter=F("counter") + 1)
+
     def ended_lately(self) -> frozenset[UUID]:
         """The sessions that ended within what a cache may still remember."""
         since = timezone.now() - LATELY

@@ -93,8 +93,6 @@ class UserManager(LeavingManager["User"]):
             return None
         self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
         FailedProof.objects.forget(subject_of("account", link.email))
-        # Whoever asked for another address may be why the password is set anew.
-        EmailChange.objects.stop_all(user_id=link.user_id)
         return self._set_password(link.user, "password.reset", password_hash=password_hash, ip=ip)
 
     @transaction.atomic
@@ -104,6 +102,7 @@ class UserManager(LeavingManager["User"]):
         """Replace the password that `user` has; None if another change came first."""
         if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
             return None
+        Session.objects.renumber(id=keep_session)
         change: dict[str, Any] = {"password_hash": password_hash, "ip": ip, "keep_session": keep_session}
         return self._set_password(user, "password.changed", **change)
 
@@ -116,9 +115,11 @@ class UserManager(LeavingManager["User"]):
         ip: str | None,
         keep_session: UUID | None = None,
     ) -> list[Session]:
-        """Also ends all other sessions and open reset links, and tells the person by mail."""
+        """Also ends all other sessions and what open mails can change, and tells the person by mail."""
         now = timezone.now()
         self.filter(id=user.id).update(password=password_hash)
+        # Whoever asked for another address may be why the password is set anew.
+        EmailChange.objects.stop_all(user_id=user.id)
         user.one_time_links.filter(purpose=OneTimeLink.Purpose.RESET_PASSWORD, used_at=None).update(
             used_at=now
         )

@@ -7,11 +7,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from accounts import browser, known_devices, queries, wiring
-from accounts.errors import LinkNotValid
+from accounts.errors import LinkNotValid, ReauthRequired
 from accounts.pages import links
 from accounts.pages.answers import NOT_NOW, form_page, see_other
 from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
-from accounts.pages.guard import SignedInRequest, signed_in
+from accounts.pages.guard import SignedInRequest, signed_in, to_reauthentication
 from accounts.pages.registration import FORM_METHODS
 from dashtam import client
 from dashtam.bridge import run_db
@@ -72,18 +72,20 @@ async def security(request: SignedInRequest) -> HttpResponse:
     """Second factors, and a form to change one's password."""
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
-        session_id = request.principal.session_id
         try:
-            user = await wiring.auth_service().change_password(
+            request.principal.require_fresh_factor()
+            session = await wiring.auth_service().change_password(
                 user_id=request.principal.user_id,
-                session_id=session_id,
+                session_id=request.principal.session_id,
                 ip=client.client_ip(request),
                 **form.cleaned_data,
             )
+        except ReauthRequired:
+            return to_reauthentication(request)
         except (ValidationFailed, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
-            browser.sign_in(request, session_id=session_id, user=user, number=request.principal.cookie)
+            browser.renew(request, session)
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
     factors = await run_db(queries.second_factors, user_id=request.principal.user_id)

@@ -15,7 +15,7 @@ from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
 from dashtam import tokens
 from dashtam.bridge import place_to_hash, run_db
-from dashtam.errors import Conflict, FieldError, NotFound, ValidationFailed
+from dashtam.errors import Conflict, FieldError, NotFound, Unauthorized, ValidationFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,11 @@ class AuthService:
 
     async def change_password(
         self, *, user_id: UUID, session_id: UUID, current_password: str, new_password: str, ip: str | None
-    ) -> User:
-        """Replace one's password and end all other sessions. Raises ValidationFailed naming the field."""
+    ) -> Session:
+        """Replace one's password and end all other sessions; returns the one that goes on, with a new cookie.
+
+        Raises ValidationFailed naming the field, and Conflict.
+        """
         user = await User.objects.aget(id=user_id)
         self._refuse_weak(new_password, email=user.email, name=user.name, field="new_password")
         with place_to_hash(stranger=False) as place:
@@ -176,8 +179,11 @@ class AuthService:
         change = {"user": user, "password_hash": password_hash, "keep_session": session_id, "ip": ip}
         if await self.sessions.end(User.objects.change_password, **change) is None:
             raise Conflict("Your password was changed elsewhere just now. Sign in again.")
-        user.password = password_hash
-        return user
+        await self.sessions.forget([session_id])
+        session = await run_db(Session.objects.seen, id=session_id)
+        if session is None:
+            raise Unauthorized
+        return session
 
     async def update_profile(self, *, user_id: UUID, **fields: str) -> None:
         """Change name, time_zone or base_currency, already validated."""

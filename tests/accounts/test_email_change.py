@@ -214,6 +214,17 @@ async def test_a14_in_the_browser(browser: Browser, other_browser: Browser, ana:
     assert NEW in (await browser.get("/settings/profile")).content.decode()
 
 
+async def test_a14_a_new_password_ends_the_wish_of_whoever_knew_the_old_one(
+    api: Api, other_api: Api, ana: User
+) -> None:
+    await asked(other_api, ana)
+    await confirmed("confirm_new_email")
+    await api.sign_in(ana.email)
+    change = {"current_password": PASSWORD, "new_password": "a river at dawn, quiet"}
+    assert (await api.post("auth/me/password", change)).status_code == 204
+    assert not await EmailChange.objects.waiting().aexists()
+
+
 async def test_a14_it_can_be_stopped_in_the_browser(
     browser: Browser, other_browser: Browser, ana: User
 ) -> None:

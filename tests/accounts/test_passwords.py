@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from accounts.models import OneTimeLink, User
 from dashtam.bridge import run_db
-from tests.accounts.conftest import Api, link_token, mails
+from tests.accounts.conftest import Api, Browser, link_token, mails
+from tests.accounts.mfa import enrol
+from tests.accounts.test_reauthentication import age_proofs
 from tests.conftest import PASSWORD
 
 NEW = "gigantic wombat on a bicycle"
@@ -164,3 +166,36 @@ def _tables_with(text: str) -> list[str]:
             if cursor.fetchone()[0]:
                 found.append(table)
     return found
+
+
+async def test_a7_a_cookie_that_was_copied_before_opens_nothing_after_a_new_password(
+    browser: Browser, ana: User
+) -> None:
+    await browser.sign_in(ana.email)
+    thief = Browser()
+    thief.client.cookies["session"] = browser.client.cookies["session"].value
+    assert (await thief.get("/settings/profile")).status_code == 200
+    done = await browser.send("/settings/security", current_password=PASSWORD, new_password=NEW)
+    assert done.status_code == 303
+    assert (await thief.get("/settings/profile")).status_code == 302
+    assert (await browser.get("/settings/profile")).status_code == 200
+
+
+async def test_a11_with_a_second_factor_a_new_password_needs_a_fresh_proof_of_it(api: Api, ana: User) -> None:
+    _, codes = await enrol(api, ana)
+    await age_proofs()
+    change = {"current_password": PASSWORD, "new_password": NEW}
+    refused = await api.post("auth/me/password", change)
+    assert (refused.status_code, refused.json()["code"]) == (403, "reauth_required")
+    await api.post("auth/reauthentications", {"password": PASSWORD, "otp": codes[0]})
+    assert (await api.post("auth/me/password", change)).status_code == 204
+
+
+async def test_a11_the_page_asks_for_that_proof_too(api: Api, browser: Browser, ana: User) -> None:
+    _, codes = await enrol(api, ana)
+    await browser.sign_in(ana.email)
+    await browser.send("/sign-in/second-step", otp=codes[0])
+    await age_proofs()
+    sent = await browser.send("/settings/security", current_password=PASSWORD, new_password=NEW)
+    assert sent["Location"].startswith("/reauthenticate?")
+    assert not await mails("password_changed")
