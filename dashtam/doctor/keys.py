@@ -1,6 +1,5 @@
 """Whether the keys in the environment fit what the database holds."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -8,7 +7,7 @@ from django.conf import settings
 from dashtam.checkup import Finding, examines
 from dashtam.errors import DecryptionFailed
 from dashtam.models import KeyFingerprint
-from dashtam.sealed_fields import BROKEN, SealedColumn, place, sealed_columns
+from dashtam.sealed_fields import BROKEN, SealedColumn, keys_in_use, place, sealed_columns
 from dashtam.wiring import encryption_service
 
 SAMPLE = 20
@@ -34,7 +33,7 @@ def envelopes(*, full: bool) -> Iterator[Finding]:
                 )
         yield from _unopened(column, full=full)
     others = [key_id for key_id in settings.ENCRYPTION_KEYS if key_id != encryption_service().key_id]
-    used = sum((column.key_ids() for column in sealed_columns()), Counter[str]())
+    used = keys_in_use()
     for key_id in others:
         if used[key_id]:
             text = f"{used[key_id]} secrets are sealed with the older key {key_id!r}: run rotate_encryption_keys."
