@@ -75,7 +75,7 @@ def api_key_service() -> ApiKeyService:
 
 def email_change_service() -> EmailChangeService:
     """Other addresses."""
-    return EmailChangeService(sessions=session_service())
+    return EmailChangeService(guard=guard_service(), sessions=session_service())
 
 
 def export_service() -> ExportService:

@@ -69,13 +69,16 @@ async def _answer(request: Any, name: str, *, new: bool) -> HttpResponse:
     form = LinkForm(request.POST)
     service = wiring.email_change_service()
     if form.is_valid():
-        links.forget(request, name)
         stop = "stop" in request.POST
         try:
             await (service.stop if stop else service.confirm)(**form.cleaned_data)
+        except NOT_NOW as error:
+            form.take(error)
         except LinkNotValid as error:
+            links.forget(request, name)
             form.take(error)
         else:
+            links.forget(request, name)
             said = "The change is stopped; your address stays." if stop else "Thank you, that is confirmed."
             messages.success(request, said)
             return see_other("settings-profile" if request.principal else "sign-in")

@@ -6,6 +6,7 @@ from uuid import UUID
 from accounts.errors import LinkNotValid
 from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_ADDRESS
 from accounts.models import EmailChange
+from accounts.services.guard_service import GuardService
 from accounts.services.session_service import SessionService
 from dashtam import limits, tokens
 from dashtam.bridge import run_db
@@ -23,7 +24,8 @@ class _Side(NamedTuple):
 class EmailChangeService:
     """A change counts once both addresses agree; a lost old mailbox, after a week in which it could object."""
 
-    def __init__(self, *, sessions: SessionService) -> None:
+    def __init__(self, *, guard: GuardService, sessions: SessionService) -> None:
+        self.guard = guard
         self.sessions = sessions
 
     async def ask(self, *, user_id: UUID, session_id: UUID, current: str, email: str) -> None:
@@ -38,16 +40,16 @@ class EmailChangeService:
         await run_db(EmailChange.objects.ask, user_id=user_id, session_id=session_id, new_email=email)
 
     async def confirm(self, *, token: str) -> None:
-        """One of the two addresses agrees. Raises LinkNotValid."""
-        side = _side(token)
+        """One of the two addresses agrees. Raises LinkNotValid, and TooManyRequests."""
+        side = await self._side(token)
         change = {"id": side.change_id, "new": side.new}
         if await self.sessions.end(EmailChange.objects.confirm, **change) is None:
             raise LinkNotValid
         await self._forget(side.change_id)
 
     async def stop(self, *, token: str) -> None:
-        """The old address objects. Raises LinkNotValid."""
-        side = _side(token)
+        """The old address objects. Raises LinkNotValid, and TooManyRequests."""
+        side = await self._side(token)
         if side.new or not await run_db(EmailChange.objects.stop, id=side.change_id):
             raise LinkNotValid
 
@@ -66,10 +68,10 @@ class EmailChangeService:
         change = await run_db(EmailChange.objects.get, id=change_id)
         await self.sessions.forget([change.session_id])
 
-
-def _side(token: str) -> _Side:
-    for kind in (*FROM_NEW, *FROM_OLD):
-        sealed = tokens.unseal(kind, token)
-        if sealed is not None:
-            return _Side(sealed.id, new=kind in FROM_NEW)
-    raise LinkNotValid
+    async def _side(self, token: str) -> _Side:
+        for kind in (*FROM_NEW, *FROM_OLD):
+            sealed = tokens.unseal(kind, token)
+            if sealed is not None:
+                return _Side(sealed.id, new=kind in FROM_NEW)
+        await self.guard.forged()
+        raise LinkNotValid

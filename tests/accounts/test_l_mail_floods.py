@@ -87,6 +87,8 @@ async def test_b4_made_up_tokens_are_not_taken_for_ever(api: Api, db: None) -> N
     for path, body in (
         ("auth/tokens/refresh", {"refresh_token": "A" * 75}),
         ("auth/email-verifications", {"token": "A" * 75}),
+        ("auth/email-changes/confirm", {"token": "A" * 75}),
+        ("auth/email-changes/stop", {"token": "A" * 75}),
         ("auth/password-resets/confirm", {"token": "A" * 75, "password": PASSWORD}),
     ):
         answers = [(await api.post(path, body)).status_code for _ in range(40)]
