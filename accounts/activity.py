@@ -26,6 +26,7 @@ WORDS = {
     "export.requested": "You asked for a copy of your data",
     "export.taken": "A copy of your data was saved",
     "mfa.code_refused": "A code for the second step was refused",
+    "mfa.codes_refused": "Many codes for the second step were refused in a row, each after your right password",
     "mfa.passkey_added": "You added a passkey",
     "mfa.passkey_refused": "A passkey was refused, because there may be a copy of it",
     "mfa.passkey_removed": "You removed a passkey",

@@ -47,6 +47,7 @@ class Standing(NamedTuple):
 
     wait: float = 0.0
     locked: bool = False
+    in_a_row: int = 0  # failures, this try among them
 
 
 class FailedProofManager(models.Manager["FailedProof"]):
@@ -66,7 +67,7 @@ class FailedProofManager(models.Manager["FailedProof"]):
         if counted[0] == MOST and warn is not None and warn.is_active:
             Email.objects.queue(user_id=warn.id, to=warn.email, kind="sign_in_locked")
             AuditEvent.objects.record("sign_in.locked", user_id=warn.id, actor_id=NOBODY)
-        return Standing(locked=counted[0] > MOST)
+        return Standing(locked=counted[0] > MOST, in_a_row=counted[0])
 
     def forget(self, *subjects: bytes) -> None:
         """They proved who they are, or that the mailbox is theirs."""

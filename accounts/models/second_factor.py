@@ -92,6 +92,7 @@ class SecondFactors:
         return None
 
     @staticmethod
+    @transaction.atomic
     def tell(*, user_id: UUID, change: str, actor_id: UUID | None = None, **detail: str) -> None:
         """Mail the person, and keep an audit event."""
         user = get_user_model().objects.get(id=user_id)

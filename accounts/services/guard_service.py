@@ -21,6 +21,7 @@ class Attempt:
     taken: tuple[Take, ...]
     user: User | None = None
     locked: bool = False
+    in_a_row: int = 0  # failures, if this is one
 
 
 class GuardService:
@@ -67,7 +68,7 @@ class GuardService:
         standing = await run_db(FailedProof.objects.begin, subject=subject, user_id=user_id)
         if standing.wait:
             raise limits.too_many(standing.wait)
-        return Attempt(subject, taken, locked=standing.locked)
+        return Attempt(subject, taken, locked=standing.locked, in_a_row=standing.in_a_row)
 
     async def passkey(self) -> None:
         """Before a passkey is asked for, or its signature checked."""

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from accounts.errors import FactorExists, FactorMissing, OtpInvalid, OtpRequired
 from accounts.models import AuditEvent, SecondFactors, Session, Totp, User
+from accounts.models.audit import NOBODY
+from accounts.models.failed_proof import FREE
 from accounts.services.guard_service import GuardService
 from accounts.services.session_service import SessionService
 from accounts.services.totp_service import TotpService
@@ -70,6 +72,8 @@ class MfaService:
         # After too many failures only a recovery code counts: that nobody guesses, and an owner must get in.
         if not factor or (attempt.locked and factor != "recovery_code"):
             keep_running(run_db(AuditEvent.objects.record_a_few, "mfa.code_refused", user_id=user.id))
+            if attempt.in_a_row == FREE:  # whoever this is has the password (ASVS 6.3.5)
+                await run_db(SecondFactors.tell, user_id=user.id, change="codes_refused", actor_id=NOBODY)
             raise OtpInvalid
         await self.guard.succeeded(attempt)
         return factor

@@ -194,3 +194,16 @@ async def test_staff_keep_a_second_factor(api: Api, make_user: Any, ana: User) -
     refused = await api.call("DELETE", "auth/mfa/totp")
     assert (refused.status_code, refused.json()["code"]) == (409, "factor_required")
     assert await Totp.objects.aexists()
+
+
+async def test_a10_whose_second_factor_is_guessed_is_told_once_that_somebody_has_the_password(
+    api: Api, ana: User
+) -> None:
+    await enrol(api, ana)
+    for _ in range(5):
+        assert (await sign_in_with(Api(), ana, "000000", PASSWORD)).status_code == 401
+    assert (await sign_in_with(Api(), ana, "000000", PASSWORD)).status_code == 429
+    told = [mail.context["change"] for mail in await mails("second_factor_changed")]
+    assert told == ["totp_added", "codes_refused"]
+    event = await AuditEvent.objects.aget(action="mfa.codes_refused", user_id=ana.id)
+    assert event.actor_id is None
