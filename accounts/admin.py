@@ -10,6 +10,7 @@ from django.urls import path
 
 from accounts.models import AuditEvent, Session, StaffAct, User
 from accounts.staff import acts, pages
+from accounts.staff.looks import looks_of
 from dashtam.read_only import ReadOnly
 from notifications.admin import EmailAdmin
 from notifications.models import Email
@@ -82,9 +83,7 @@ class UserAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         """A person, and what can be done for them."""
         user = self.get_object(request, object_id)
         if isinstance(user, User) and request.user.has_perm("accounts.help_user"):
-            look = StaffAct.objects.open_looks(
-                staff_id=request.principal.user_id, session_id=request.principal.session_id
-            ).get(user.pk)
+            look = looks_of(request).get(user.pk)
             help_context = {"person": user, "acts": acts.offered(request.user, user), "look": look}
             extra_context = {**(extra_context or {}), **help_context}
         return super().change_view(request, object_id, form_url, extra_context)

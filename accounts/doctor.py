@@ -16,7 +16,7 @@ from dashtam.roles import may_edit_the_audit_log
 DAYS, OFTEN = 14, 5
 
 
-@examines("Staff")
+@examines("staff")
 def staff(*, full: bool) -> Iterator[Finding]:
     """Superusers are for appointing others, not for every day."""
     since = timezone.now() - timedelta(days=DAYS)
@@ -33,7 +33,7 @@ def staff(*, full: bool) -> Iterator[Finding]:
             )
 
 
-@examines("Audit log")
+@examines("audit log")
 def audit_log(*, full: bool) -> Iterator[Finding]:
     """Whole, as far as it was asked to look, and out of the application's reach."""
     if may_edit_the_audit_log(connection):

@@ -37,8 +37,7 @@ def _may_show(user_id: UUID) -> bool:
 
 def watched(request: Any, page: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
     """Make the page with what its reader may see, and note whose numbers were on it before it leaves."""
-    who = {"staff_id": request.principal.user_id, "session_id": request.principal.session_id}
-    sight = Sight(StaffAct.objects.open_looks(**who))
+    sight = Sight(looks_of(request))
     before = _sight.set(sight)
     try:
         response = answer()
@@ -110,9 +109,14 @@ class Masked:
         return watched(request, self.opts.model_name, lambda: parent(request, object_id, form_url, context))
 
 
+def looks_of(request: Any) -> dict[UUID, StaffAct]:
+    """Whose numbers this member of the staff may see now, and for which reason."""
+    principal = request.principal
+    return StaffAct.objects.open_looks(staff_id=principal.user_id, session_id=principal.session_id)
+
+
 def _way_to_look(request: Any, user_id: UUID) -> dict[str, Any]:
-    who = {"staff_id": request.principal.user_id, "session_id": request.principal.session_id}
     return {
-        "look": StaffAct.objects.open_looks(**who).get(user_id),
+        "look": looks_of(request).get(user_id),
         "look_url": reverse("admin:accounts_user_look", args=[user_id]),
     }
