@@ -118,7 +118,8 @@ class HashingPool:
         self.size = threads
         self.wait = wait
         self.held = 0
-        self.seconds = 0.3
+        self.seconds = 0.3  # until we know better
+        self.timings = 0
         self.threads = ThreadPoolExecutor(threads, "hashing", initializer=_yield_to_the_loop)
 
     def start(self) -> None:
@@ -152,7 +153,8 @@ class HashingPool:
         try:
             return function(*args, **kwargs)
         finally:
-            self.seconds += 0.2 * (time.perf_counter() - started - self.seconds)
+            self.timings += 1  # the first hashes tell all we know, later ones a fifth of it
+            self.seconds += max(0.2, 1 / self.timings) * (time.perf_counter() - started - self.seconds)
 
 
 class HashingPlace:
