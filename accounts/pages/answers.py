@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 
 from dashtam.errors import DashtamError, ServiceBusy, TooManyRequests
 
+FORM_METHODS = ("GET", "HEAD", "POST")
 # What a form says beside its fields, instead of a page of its own that would lose what was typed.
 NOT_NOW = (TooManyRequests, ServiceBusy)
 

@@ -9,9 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import wiring
-from accounts.pages.answers import see_other
+from accounts.pages.answers import FORM_METHODS, see_other
 from accounts.pages.guard import SignedInRequest, fresh, signed_in
-from accounts.pages.registration import FORM_METHODS
 
 AT_ONCE = (
     "You are signed out everywhere, and your API keys end.",

@@ -20,11 +20,10 @@ from accounts.errors import (
     StepExpired,
 )
 from accounts.pages import second_step
-from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import PasskeyForm
 from accounts.pages.guard import SignedInRequest, fresh, signed_in
 from accounts.pages.next import next_page
-from accounts.pages.registration import FORM_METHODS
 from accounts.pages.second_factors import show_codes
 from accounts.services.passkey_service import Challenge, Options
 from dashtam import client, problems

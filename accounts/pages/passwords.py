@@ -9,10 +9,9 @@ from django.views.decorators.http import require_http_methods
 from accounts import browser, known_devices, queries, wiring
 from accounts.errors import LinkNotValid, ReauthRequired
 from accounts.pages import links
-from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
 from accounts.pages.guard import SignedInRequest, signed_in, to_reauthentication
-from accounts.pages.registration import FORM_METHODS
 from dashtam import client
 from dashtam.bridge import run_db
 from dashtam.errors import Conflict, ValidationFailed

@@ -5,11 +5,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import browser, queries, wiring
 from accounts.errors import OtpInvalid, OtpRequired
-from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import ReauthenticationForm
 from accounts.pages.guard import SignedInRequest, signed_in
 from accounts.pages.next import next_page
-from accounts.pages.registration import FORM_METHODS
 from dashtam.bridge import run_db
 from dashtam.errors import ValidationFailed
 

@@ -10,11 +10,10 @@ from django.views.decorators.http import require_http_methods
 from accounts import wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
-from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import AddressForm, LinkForm, SignUpForm
 from dashtam.errors import ValidationFailed
 
-FORM_METHODS = ["GET", "HEAD", "POST"]
 LINK_AGAIN = (
     "If that address is waiting to be confirmed, a new link is on its way. "
     "We send one every three minutes at most; until then the last one works."

@@ -7,10 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import browser, wiring
 from accounts.errors import FactorExists, FactorMissing, FactorRequired, OtpInvalid
-from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import OtpForm
 from accounts.pages.guard import SignedInRequest, fresh
-from accounts.pages.registration import FORM_METHODS
 
 
 @require_POST

@@ -14,10 +14,9 @@ from django.views.decorators.http import require_http_methods
 from accounts import browser, queries, wiring
 from accounts.errors import InvalidCredentials, OtpInvalid, StepExpired
 from accounts.models import User
-from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import OtpForm
 from accounts.pages.next import next_page
-from accounts.pages.registration import FORM_METHODS
 from accounts.services.sign_in_service import Step
 from dashtam.bridge import run_db
 

@@ -10,10 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import browser, wiring
 from accounts.errors import InvalidCredentials, OtpRequired
 from accounts.pages import second_step
-from accounts.pages.answers import NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import SignInForm
 from accounts.pages.next import next_page
-from accounts.pages.registration import FORM_METHODS
 
 
 @require_http_methods(FORM_METHODS)

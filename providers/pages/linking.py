@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts.pages.answers import see_other
+from accounts.pages.answers import FORM_METHODS, see_other
 from accounts.pages.guard import SignedInRequest, signed_in
 from dashtam.errors import DashtamError, Unauthorized
 from providers import connectors, wiring
@@ -20,8 +20,6 @@ from providers.errors import ProviderNotConfigured, ProviderTakesFiles
 from providers.models import AuthorizationRequest
 from providers.pages.answers import error_called, may_lead_to, refused
 from providers.pages.offers import offer, offers
-
-FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
 class SignedOut(Unauthorized):
