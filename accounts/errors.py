@@ -67,6 +67,14 @@ class ExportGone(Gone):
     detail = "Ask for a new one."
 
 
+class DeletionBegun(Gone):
+    """The days to think again are over."""
+
+    code = "deletion_begun"
+    title = "Your account is being deleted."
+    detail = "The days to think again are over. You can sign up again at any time."
+
+
 class OtpRequired(Unauthorized):
     """The password was right; a second factor is asked for as well."""
 

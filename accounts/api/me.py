@@ -54,9 +54,9 @@ class Me(ApiView):
 class Deletion(ApiView):
     """The deletion of one's account, while it is ahead."""
 
-    @extend_schema(operation_id="keep_me", responses={204: None} | problem_responses(401))
+    @extend_schema(operation_id="keep_me", responses={204: None} | problem_responses(401, 410))
     async def delete(self, request: Any) -> Reply:
-        """Keep the account after all."""
+        """Keep the account after all, until the day of its deletion."""
         await wiring.leaving_service().stay(user_id=self.principal.user_id)
         return Reply(status=204)
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.errors import DeletionBegun
 from accounts.models.api_key import ApiKey
 from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.session import Session
@@ -40,8 +41,14 @@ class LeavingManager(BaseUserManager[Person]):
 
     @transaction.atomic
     def stay(self, *, user_id: UUID) -> list[UUID]:
-        """Take it back; returns the live sessions, which are remembered as of somebody who leaves."""
-        if self.filter(id=user_id, deletion_due_at__isnull=False).update(deletion_due_at=None):
+        """Take it back; returns the live sessions, which are remembered as of somebody who leaves.
+
+        Raises DeletionBegun on the day itself: part of what is theirs may be gone already.
+        """
+        now = timezone.now()
+        if self.filter(id=user_id, deletion_due_at__lte=now).exists():
+            raise DeletionBegun
+        if self.filter(id=user_id, deletion_due_at__gt=now).update(deletion_due_at=None):
             AuditEvent.objects.record("account.deletion_cancelled", user_id=user_id)
         return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import wiring
+from accounts.errors import DeletionBegun
 from accounts.pages.answers import FORM_METHODS, see_other
 from accounts.pages.guard import SignedInRequest, fresh, signed_in
 
@@ -53,6 +54,10 @@ def _consequences() -> dict[str, Any]:
 @signed_in
 async def stay(request: SignedInRequest) -> HttpResponse:
     """Keep the account."""
-    await wiring.leaving_service().stay(user_id=request.principal.user_id)
+    try:
+        await wiring.leaving_service().stay(user_id=request.principal.user_id)
+    except DeletionBegun as error:
+        messages.warning(request, f"{error.title} {error.detail}")
+        return see_other("dashboard")
     messages.success(request, "Your account stays. Connections are updated again; API keys you create anew.")
     return see_other("dashboard")

@@ -18,5 +18,5 @@ class LeavingService:
         await self.sessions.end(User.objects.leave, user_id=user_id)
 
     async def stay(self, *, user_id: UUID) -> None:
-        """Keep the account after all. What ended stays ended."""
+        """Keep the account after all. What ended stays ended. Raises DeletionBegun."""
         await self.sessions.forget(await run_db(User.objects.stay, user_id=user_id))

@@ -100,6 +100,16 @@ async def test_n5_whoever_signs_in_again_may_stay(ana: User, bank: SandboxBank) 
     assert connection in [each async for each in Connection.objects.due(timezone.now())]
 
 
+async def test_n5_nobody_is_told_that_they_stay_once_the_deletion_may_have_begun(ana: User) -> None:
+    await (await signed_in(ana)).call("DELETE", "auth/me")
+    again = await signed_in(ana)
+    await User.objects.filter(id=ana.id).aupdate(deletion_due_at=timezone.now())
+    late = await again.call("DELETE", "auth/me/deletion")
+    assert (late.status_code, late.json()["code"]) == (410, "deletion_begun")
+    await run_now(erase_leavers, timestamp=0)
+    assert not await User.objects.filter(id=ana.id).aexists()
+
+
 async def test_n5_nothing_happens_before_the_day(ana: User) -> None:
     await (await signed_in(ana)).call("DELETE", "auth/me")
     due = (await User.objects.aget(id=ana.id)).deletion_due_at
