@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 from django.conf import settings
 
+from accounts.wiring import session_service
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -68,4 +69,4 @@ def import_service() -> ImportService:
 
 def erasure_service() -> ErasureService:
     """The end of accounts."""
-    return ErasureService(encryption=encryption_service())
+    return ErasureService(encryption=encryption_service(), sessions=session_service())

@@ -57,15 +57,19 @@ class LeavingManager(BaseUserManager[Person]):
         return list(self.filter(deletion_due_at__lte=timezone.now()).values_list("id", flat=True)[:100])
 
     @transaction.atomic
-    def erase(self, *, user_id: UUID) -> bool:
-        """Delete the person with all that is theirs, and tell them. False if they stay after all.
+    def erase(self, *, user_id: UUID) -> list[Session | ApiKey] | None:
+        """Delete the person with all that is theirs, and tell them; None if they stay after all.
+
+        Returns the sessions and keys of the days to think again, which end with this.
 
         What remains is the audit log, in which they are a number that leads nowhere any more.
         """
         leaving = self.select_for_update().filter(id=user_id, deletion_due_at__lte=timezone.now())
         user: Any = leaving.first()
         if user is None:
-            return False
+            return None
+        why: dict[str, Any] = {"user_id": user_id, "reason": "account_leaving", "actor_id": NOBODY}
+        ended: list[Session | ApiKey] = [*Session.objects.end(**why), *ApiKey.objects.end(**why)]
         # The staff's log of changes names people by their address.
         shown = models.Q(content_type__app_label="accounts", content_type__model="user")
         LogEntry.objects.filter(shown, object_id=str(user_id)).delete()
@@ -73,4 +77,4 @@ class LeavingManager(BaseUserManager[Person]):
         Email.objects.queue(user_id=None, to=user.email, kind="account_deleted", context=context)
         user.delete()
         AuditEvent.objects.record("account.deleted", user_id=user_id, actor_id=NOBODY)
-        return True
+        return ended

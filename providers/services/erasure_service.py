@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.db import models
 
+from accounts.services.session_service import SessionService
 from dashtam.bridge import run_db
 from dashtam.parts import delete_in_parts
 from dashtam.services.encryption_service import EncryptionService
@@ -23,8 +24,9 @@ MANY: tuple[models.Manager[Any], ...] = (
 class ErasureService:
     """Deletes those whose days of grace are over. Killed half-way, it goes on where it was."""
 
-    def __init__(self, *, encryption: EncryptionService) -> None:
+    def __init__(self, *, encryption: EncryptionService, sessions: SessionService) -> None:
         self.encryption = encryption
+        self.sessions = sessions
 
     async def erase_leavers(self) -> int:
         """Delete everybody who is due. Returns how many."""
@@ -40,4 +42,4 @@ class ErasureService:
             )
         for rows in MANY:
             await delete_in_parts(rows.filter(account__user_id=user_id))
-        return await run_db(get_user_model().objects.erase, user_id=user_id)
+        return await self.sessions.end(get_user_model().objects.erase, user_id=user_id) is not None

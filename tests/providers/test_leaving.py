@@ -204,3 +204,14 @@ async def test_n5_in_the_browser_it_says_what_will_happen_and_offers_a_way_back(
     assert "Your account will be deleted" in home
     assert (await browser.send("/settings/stay", shown_at="/")).status_code == 303
     assert "Your account will be deleted" not in (await browser.get("/")).content.decode()
+
+
+async def test_n5_a_session_from_the_days_to_think_again_ends_with_the_account(ana: User) -> None:
+    await (await signed_in(ana)).call("DELETE", "auth/me")
+    again = await signed_in(ana)
+    assert (await again.get("accounts")).status_code == 200  # and remembered from now on
+    await grace_is_over()
+    for path in ("auth/me", "accounts", "auth/sessions"):
+        assert (await again.get(path)).status_code == 401, path
+    late = await again.call("PATCH", "auth/me", {"name": "Still here"})
+    assert late.status_code == 401
