@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -73,9 +73,13 @@ class EmailChangeManager(models.Manager["EmailChange"]):
         AuditEvent.objects.record("email_change.stopped", user_id=change.user_id, change_id=str(id))
         return True
 
-    def stop_all(self, *, user_id: UUID) -> int:
+    @transaction.atomic
+    def stop_all(self, *, user_id: UUID) -> None:
         """The person does not want it any more."""
-        return self.filter(user_id=user_id, ended_at=None).update(ended_at=timezone.now())
+        change = self.select_for_update().filter(user_id=user_id, ended_at=None).first()
+        if change is not None:
+            self._end(change)
+            AuditEvent.objects.record("email_change.stopped", user_id=user_id, change_id=str(change.id))
 
     def overdue(self) -> list[UUID]:
         """Confirmed on the new address a week ago and, from the old one, neither confirmed nor stopped."""
@@ -99,10 +103,11 @@ class EmailChangeManager(models.Manager["EmailChange"]):
     def _finish(self, change: "EmailChange", *, actor_id: UUID | None) -> "list[Session]":
         self._end(change)
         user, now = change.user, timezone.now()
-        if get_user_model().objects.filter(email=change.new_email).exists():
-            return []  # somebody else has signed up with it meanwhile
         user.email, user.email_verified_at = change.new_email, now
-        user.save(update_fields=["email", "email_verified_at"])
+        try:
+            user.save(update_fields=["email", "email_verified_at"])
+        except IntegrityError:
+            return []  # somebody else has signed up with it meanwhile, perhaps at this very moment
         OneTimeLink.objects.filter(user=user, used_at=None).update(used_at=now)
         context = {"when": now.isoformat(), "old": change.old_email, "new": change.new_email}
         for to in (change.old_email, change.new_email):

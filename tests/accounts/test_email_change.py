@@ -223,6 +223,7 @@ async def test_a14_a_new_password_ends_the_wish_of_whoever_knew_the_old_one(
     change = {"current_password": PASSWORD, "new_password": "a river at dawn, quiet"}
     assert (await api.post("auth/me/password", change)).status_code == 204
     assert not await EmailChange.objects.waiting().aexists()
+    assert await AuditEvent.objects.filter(action="email_change.stopped", user_id=ana.id).acount() == 1
 
 
 async def test_a14_it_can_be_stopped_in_the_browser(
