@@ -16,7 +16,9 @@ from django.urls import set_script_prefix, set_urlconf
 
 from dashtam.bridge import database_context
 
-QUICK_SECONDS = 0.1
+QUICK_SECONDS = (
+    1.0  # a crowd of hundreds waits about half of that: to watch them all would make them wait longer
+)
 
 # Their work, per request and through a thread each, is done by the database threads themselves.
 signals.request_started.disconnect(db.reset_queries)

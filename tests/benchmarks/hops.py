@@ -57,13 +57,14 @@ def measure(scene: Scene) -> list[Row]:
         # What holds the loop up must not do so for longer than people and sockets can wait without noticing.
         row("P10.json", "500 transactions as JSON", rows / 1e3, "ms", yardstick=LOOP_MS, at_most=1.0),
         row("P10.mail", "writing a mail", letter / 1e3, "ms", yardstick=LOOP_MS, at_most=1.0),
+        # Longer than that, so it is rendered on a thread: the hop must cost little of what it avoids.
         row(
             "P10.page",
-            "a page of 50 transactions, beyond its data",
-            page,
-            "ms",
-            yardstick=LOOP_MS,
-            at_most=1.0,
+            "a page of 50 transactions, beyond its data ÷ a hop to a thread",
+            page * 1e3,
+            "µs",
+            yardstick=hop,
+            at_least=50,
         ),
     ]
 

@@ -30,7 +30,7 @@ async def waits(request: Any) -> HttpResponse:
 
 
 async def slow(request: Any) -> HttpResponse:
-    await asyncio.sleep(0.2)  # longer than a quick answer takes, so that the client is watched
+    await request.scope["watched"].wait()
     return HttpResponse("late but here")
 
 
@@ -52,10 +52,12 @@ class Client:
             "client": ("127.0.0.1", 9),
             "begun": asyncio.Event(),
             "ended": asyncio.Event(),
+            "watched": asyncio.Event(),
         }
 
     async def receive(self) -> dict[str, Any]:
         if self.asked:
+            self.scope["watched"].set()  # type: ignore[attr-defined]
             await self.gone.wait()
             return {"type": "http.disconnect"}
         self.asked = True
