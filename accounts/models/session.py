@@ -174,6 +174,14 @@ class SessionManager(models.Manager["Session"]):
         )
         return session
 
+    def make_stale(self, *, user_id: UUID) -> list[UUID]:
+        """A proof without the second factor that there is now is none any more; returns the sessions without it."""
+        stale = timezone.now() - timedelta(seconds=settings.REAUTH_SECONDS + 1)
+        without = self.live().filter(user_id=user_id, mfa=False, authenticated_at__gt=stale)
+        ids = list(without.values_list("id", flat=True))
+        self.filter(id__in=ids, mfa=False).update(authenticated_at=stale)
+        return ids
+
     def renumber(self, *, id: UUID) -> None:
         """Give a browser's cookie a new number: the cookie itself may have been copied."""
         self.live().filter(id=id, kind=Session.Kind.BROWSER).update(counter=F("counter") + 1)

@@ -63,7 +63,8 @@ class SessionService:
         session = await run_db(Session.objects.prove_again, id=session_id, factor=factor)
         if session is None:
             raise Unauthorized
-        await self.forget([session_id])
+        without = await run_db(Session.objects.make_stale, user_id=session.user_id) if factor else []
+        await self.forget([session_id, *without])
         return session
 
     async def create_ticket(self, *, session_id: UUID) -> str:
