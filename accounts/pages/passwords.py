@@ -59,7 +59,9 @@ async def reset_password(request: Any) -> HttpResponse:
             request.session.flush()
             known_devices.remember(request, email)  # whoever keeps guessing elsewhere must not keep them out
             messages.success(
-                request, "Your password is changed, and you are signed out everywhere. Sign in with it now."
+                request,
+                "Your password is changed, and you are signed out everywhere. Sign in with it now. "
+                "API keys keep working until you end them.",
             )
             return see_other("sign-in")
     return form_page(request, "accounts/reset_password.html", form)
