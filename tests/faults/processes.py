@@ -77,6 +77,7 @@ def web_killed(world: World) -> Iterator[None]:
                 latest = api.post("auth/tokens/refresh", json={"refresh_token": latest}).json()[
                     "refresh_token"
                 ]
+                hold(0.015)  # a session may not be refreshed more than sixty times in a row
         killer.join()
     world.stack.start_web("web", world.stack.port)
     world.stack.processes.wait_for("web", f"{world.stack.origin}/healthz")
