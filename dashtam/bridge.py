@@ -133,7 +133,7 @@ class HashingPool:
         if self.held >= self.size and self.held * self.seconds / self.size > most:
             metrics.hash_refused()
             # Apart, so that not all come back at once.
-            raise ServiceBusy(retry_after=2 + secrets.randbelow(4))
+            raise ServiceBusy(retry_after=2 + secrets.randbelow(3))
 
     @contextmanager
     def place(self, *, stranger: bool) -> Iterator["HashingPlace"]:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, field
-from itertools import count
 from typing import Any
 
 from tests.benchmarks.load import whole
@@ -30,6 +29,7 @@ class Seen:
     refused: list[float] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     recovered: float = 0.0
+    last: float = 0.0
     took: float = 0.0
     cpu: float = 0.0
 
@@ -124,22 +124,19 @@ async def _ping(plan: Plan, into: list[float], until: float) -> None:
             await asyncio.sleep(READ_EVERY)
 
 
-_addresses = count(1)
-
-
-async def _sign_in(plan: Plan, email: str, seen: Seen, until: float) -> None:
+async def _sign_in(plan: Plan, number: int, seen: Seen, until: float) -> None:
     line = Line(plan.port)
-    body = json.dumps({"email": email, "password": plan.password}).encode()
+    body = json.dumps({"email": plan.people[number], "password": plan.password}).encode()
+    # Each from a network of their own, as people are: what one address may do is another limit.
+    where = f"10.{number >> 8}.{number & 255}.7"
+    request = _request(plan, "POST", "/api/v1/auth/tokens", body, x_forwarded_for=where)
     while time.perf_counter() < until:
-        # Each from an address of its own: what one address may do is another limit.
-        number = next(_addresses)
-        where = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        request = _request(plan, "POST", "/api/v1/auth/tokens", body, x_forwarded_for=where)
         started = time.perf_counter()
         status, wait = await line.ask(request)
         took = time.perf_counter() - started
         seen.answers[str(status)] = seen.answers.get(str(status), 0) + 1
         (seen.accepted if status == 200 else seen.refused).append(took)
+        seen.last = started + took if status == 200 else seen.last
         if status != 200:
             await asyncio.sleep(wait + random.random())  # noqa: S311
 
@@ -166,10 +163,10 @@ async def _all(plan: Plan) -> Seen:
         _read(plan, "/api/v1/accounts", seen.reads, until),
         _read(plan, "/healthz", seen.healths, until),
         _ping(plan, seen.pings, until),
-        *(_sign_in(plan, email, seen, until) for email in plan.people),
+        *(_sign_in(plan, number, seen, until) for number in range(len(plan.people))),
     )
-    seen.took = time.perf_counter() - started
-    seen.cpu = (time.process_time() - cpu) / seen.took
+    seen.cpu = (time.process_time() - cpu) / (time.perf_counter() - started)
+    seen.took = seen.last - started  # those who were turned away last only wait after that
     if after:
         await after
     return seen
