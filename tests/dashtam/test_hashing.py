@@ -85,9 +85,10 @@ async def test_b8_as_many_get_in_as_can_be_hashed_in_time_and_strangers_leave_ro
 
 
 async def test_b8_the_pace_is_the_pace_of_the_latest_hashes(pool: HashingPool) -> None:
+    pool.seconds, pool.timings = 60.0, 100
     for _ in range(30):
         await hash_on(pool, int)
-    assert pool.seconds < 0.01
+    assert pool.seconds < 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
