@@ -55,24 +55,39 @@ class DatabaseThreads(Executor):
 
     Python's own pool has no end to its queue and waits for its threads when the process ends. Here a job that
     finds `queue` others waiting is refused with DatabaseBusy, and `watch` puts an end to the other waits.
+
+    A job goes to the thread that has finished last: when there is little to do, few connections do it, and
+    those have the statements prepared and the tables at hand.
     """
 
     def __init__(self, *, threads: int, queue: int) -> None:
         self.size = threads
         self.queue = queue
         self.line: deque[_Job] = deque()
-        self.calls: SimpleQueue[None] = SimpleQueue()  # one for each job that joined the line
-        self.workers = [_Worker(self.line, self.calls, f"database_{n}") for n in range(threads)]
+        self.idle: list[_Worker] = []
+        self.lock = threading.Lock()  # between finding nobody idle, or nothing to do, and acting on it
+        self.workers = [_Worker(self, f"database_{n}") for n in range(threads)]
         self.watching = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        if len(self.line) >= self.queue:
-            metrics.database_refused()
-            raise DatabaseBusy()
         job = _Job(lambda: fn(*args, **kwargs))
-        self.line.append(job)
-        self.calls.put(None)
+        with self.lock:
+            if self.idle:
+                self.idle.pop().give(job)
+            elif len(self.line) < self.queue:
+                self.line.append(job)
+            else:
+                metrics.database_refused()
+                raise DatabaseBusy()
         return job.future
+
+    def next_for(self, worker: "_Worker") -> _Job | None:
+        """What a thread that has finished does next; None when it is to wait until a job is given to it."""
+        with self.lock:
+            if self.line:
+                return self.line.popleft()
+            self.idle.append(worker)
+            return None
 
     def watch(self, *, wait_seconds: float, work_seconds: float) -> None:
         """From now on refuse what has waited too long, and cut the connection of what has run too long.
@@ -93,34 +108,34 @@ class DatabaseThreads(Executor):
                 worker.cut(before=time.monotonic() - work_seconds)
 
     def _refuse(self, *, before: float) -> None:
-        with contextlib.suppress(IndexError):  # a worker was quicker
-            while self.line[0].made < before:
-                job = self.line.popleft()
-                if job.made >= before:
-                    self.line.appendleft(job)
-                    return
+        with contextlib.suppress(IndexError):  # nobody waits any more
+            while True:
+                with self.lock:
+                    if self.line[0].made >= before:
+                        return
+                    job = self.line.popleft()
                 job.refuse()
 
 
 class _Worker(threading.Thread):
     """One thread and its connection."""
 
-    def __init__(self, line: deque[_Job], calls: "SimpleQueue[None]", name: str) -> None:
+    def __init__(self, pool: DatabaseThreads, name: str) -> None:
         super().__init__(name=name, daemon=True)  # a stuck one must not hold up the end of the process
-        self.line = line
-        self.calls = calls
+        self.pool = pool
+        self.given: SimpleQueue[_Job] = SimpleQueue()
         self.since: float | None = None
         self.connection: Any = None
         self.start()
 
+    def give(self, job: _Job) -> None:
+        """Wake it up with a job."""
+        self.given.put(job)
+
     def run(self) -> None:
         self.connection = connections["default"]  # looked up here: each thread has its own
         while True:
-            self.calls.get()
-            try:
-                job = self.line.popleft()
-            except IndexError:
-                continue  # it was refused meanwhile
+            job = self.pool.next_for(self) or self.given.get()
             with metrics.DATABASE_BUSY:
                 self._do(job)
             del job  # or its result would stay until the next one comes
