@@ -9,7 +9,7 @@ no question to the server, and when the server is away, hangs or was emptied, th
 
 import math
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -55,15 +55,18 @@ end
 return 0
 """
 
-GIVE_BACK = """
+# ARGV: how much of each to undo, in microseconds, or `all`.
+UNDO = """
 for i, key in ipairs(KEYS) do
-  local known = redis.call('GET', key)
-  if known then redis.call('SET', key, string.format('%.0f', known - ARGV[i]), 'KEEPTTL') end
+  if ARGV[i] == 'all' then
+    redis.call('DEL', key)
+  else
+    local known = redis.call('GET', key)
+    if known then redis.call('SET', key, string.format('%.0f', known - ARGV[i]), 'KEEPTTL') end
+  end
 end
 return 0
 """
-
-CLEAR = "return redis.call('DEL', unpack(KEYS))"
 
 # One sorted set of who is at work, by the moment at which they count as lost.
 ENTER = """
@@ -119,20 +122,15 @@ async def take(*takes: Take) -> float:
     return answer / 1e6
 
 
-async def give_back(*takes: Take) -> None:
-    """Undo a take that turned out not to count."""
+async def undo(*, once: Sequence[Take] = (), all: Sequence[Take] = ()) -> None:
+    """Undo one take that turned out not to count, of each, or all there were."""
     here = cache()
-    names = [_name(here.prefix, limit.name, key) for limit, key in takes]
-    _buckets.give_back(names, [limit.interval for limit, _ in takes])
-    await here.evaluate(GIVE_BACK, names, [int(limit.interval * 1e6) for limit, _ in takes])
-
-
-async def clear(*takes: Take) -> None:
-    """Forget all that was taken."""
-    here = cache()
-    names = [_name(here.prefix, limit.name, key) for limit, key in takes]
-    _buckets.clear(names)
-    await here.evaluate(CLEAR, names, [])
+    given_back = [_name(here.prefix, limit.name, key) for limit, key in once]
+    cleared = [_name(here.prefix, limit.name, key) for limit, key in all]
+    _buckets.give_back(given_back, [limit.interval for limit, _ in once])
+    _buckets.clear(cleared)
+    much = [*(int(limit.interval * 1e6) for limit, _ in once), *("all" for _ in all)]
+    await here.evaluate(UNDO, [*given_back, *cleared], much)
 
 
 @asynccontextmanager

@@ -37,18 +37,35 @@ class AuditEventManager(models.Manager["AuditEvent"]):
         `ip` is the request's own unless told. `detail` holds ids and codes: no secret, name, address or amount,
         for it outlives the account.
         """
-        actor = None if actor_id == NOBODY else actor_id or user_id
-        client = network_of(ip or request_ip.get())
-        self.create(
+        event = self.made(action, user_id=user_id, actor_id=actor_id, ip=ip, **detail)
+        event.save(force_insert=True)
+        self.log(event)
+
+    def made(
+        self,
+        action: str,
+        *,
+        user_id: UUID | None,
+        actor_id: UUID | None = None,
+        ip: str | None,
+        **detail: str,
+    ) -> "AuditEvent":
+        """An event as `record` writes it, yet to be written."""
+        return self.model(
             action=action,
             user_id=user_id,
-            actor_id=actor,
-            ip=client,
+            actor_id=None if actor_id == NOBODY else actor_id or user_id,
+            ip=network_of(ip or request_ip.get()),
             request_id=request_id.get(),
             detail=detail,
         )
-        told: dict[str, Any] = {"user_id": user_id, "actor_id": actor, "client": client, "detail": detail}
-        transaction.on_commit(functools.partial(logs.event, logger, action, **told))
+
+    def log(self, event: "AuditEvent") -> None:
+        """Say in the log too what was written, once it stays."""
+        told: dict[str, Any] = {"user_id": event.user_id, "actor_id": event.actor_id, "client": event.ip}
+        transaction.on_commit(
+            functools.partial(logs.event, logger, event.action, **told, detail=event.detail)
+        )
 
     def record_a_few(self, action: str, *, user_id: UUID, **detail: str) -> None:
         """For what a stranger may have brought about: nobody is said to have done it, and A_FEW an hour are kept."""

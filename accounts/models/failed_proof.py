@@ -26,14 +26,22 @@ _WAIT = f"""
 CASE WHEN known.recent < {FREE} OR known.last_at NOT BETWEEN now() - %(fresh)s AND now() + interval '1 minute' THEN 0
 ELSE (ARRAY[{", ".join(map(str, WAITS))}])[least(known.recent - {FREE - 1}, {len(WAITS)})]
     - extract(epoch FROM now() - known.last_at) END"""
-_COUNT = f"""
+
+
+def count_sql(*, user: str, quick: bool) -> str:
+    """Counts a try of `user`, unless it comes too early; `quick` also leaves out the one after which it is locked."""
+    last = f"AND known.total <> {MOST - 1}" if quick else ""
+    return f"""
 INSERT INTO accounts_failedproof AS known (subject_hash, user_id, recent, total, last_at)
-VALUES (%(subject)s, %(user)s, 1, 1, now())
+VALUES (%(subject)s, {user}, 1, 1, now())
 ON CONFLICT (subject_hash) DO UPDATE SET
     recent = CASE WHEN known.last_at > now() - %(fresh)s THEN known.recent + 1 ELSE 1 END,
     total = known.total + 1, last_at = now(), user_id = excluded.user_id
-WHERE {_WAIT} <= 0
+WHERE {_WAIT} <= 0 {last}
 RETURNING total"""  # noqa: S608 our own numbers
+
+
+_COUNT = count_sql(user="%(user)s", quick=False)
 _LEFT = f"SELECT {_WAIT} FROM accounts_failedproof known WHERE subject_hash = %(subject)s"  # noqa: S608
 
 
@@ -48,6 +56,11 @@ class Standing(NamedTuple):
     wait: float = 0.0
     locked: bool = False
     in_a_row: int = 0  # failures, this try among them
+
+    @classmethod
+    def of(cls, total: int) -> "Standing":
+        """What a try that was counted as the `total`th may do."""
+        return cls(locked=total > MOST, in_a_row=total)
 
 
 class FailedProofManager(models.Manager["FailedProof"]):
@@ -67,7 +80,7 @@ class FailedProofManager(models.Manager["FailedProof"]):
         if counted[0] == MOST and warn is not None and warn.is_active:
             Email.objects.queue(user_id=warn.id, to=warn.email, kind="sign_in_locked")
             AuditEvent.objects.record("sign_in.locked", user_id=warn.id, actor_id=NOBODY)
-        return Standing(locked=counted[0] > MOST, in_a_row=counted[0])
+        return Standing.of(counted[0])
 
     def forget(self, *subjects: bytes) -> None:
         """They proved who they are, or that the mailbox is theirs."""

@@ -38,12 +38,12 @@ class SessionManager(models.Manager["Session"]):
         """Neither ended nor expired."""
         return self.get_queryset().live()
 
-    def open(
+    def made(
         self, *, user_id: UUID, kind: str, user_agent: str, ip: str | None, mfa: bool = False
     ) -> "Session":
-        """A new session for somebody who has just proved who they are."""
+        """A new session for somebody who has just proved who they are, yet to be written."""
         now = timezone.now()
-        return self.create(
+        return self.model(
             user_id=user_id,
             kind=kind,
             user_agent=user_agent[:300],

@@ -10,14 +10,13 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.devices import Device, describe
 from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.email_change import EmailChange
-from accounts.models.failed_proof import FailedProof, Standing, subject_of
+from accounts.models.failed_proof import FailedProof, subject_of
 from accounts.models.leaving import LeavingManager
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.session import Session
-from dashtam.client import network_of
+from accounts.models.sign_in import SignInManager
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -27,7 +26,7 @@ def normalise_email(email: str) -> str:
     return email.strip().lower()
 
 
-class UserManager(LeavingManager["User"]):
+class UserManager(SignInManager["User"], LeavingManager["User"]):
     """The writes that a person's account is made of, each in one transaction.
 
     `password_hash` is always a finished hash: hashing is slow, and not this layer's work.
@@ -128,51 +127,6 @@ class UserManager(LeavingManager["User"]):
         AuditEvent.objects.record(action, user_id=user.id, ip=ip)
         others = ~Q(id=keep_session) if keep_session else Q()
         return Session.objects.end(others, user_id=user.id, reason="password_changed")
-
-    @transaction.atomic
-    def begin_sign_in(self, *, email: str, subject: bytes) -> "tuple[User | None, Standing]":
-        """Who signs in with this address, and whether they may try; counted, with the same statements for all."""
-        user = self.filter(email=email).first()
-        warn = user if subject == subject_of("account", email) else None
-        return user, FailedProof.objects.begin(subject=subject, user_id=user.id if user else None, warn=warn)
-
-    @transaction.atomic
-    def open_session(self, *, user: "User", factor: str, device: Device) -> Session | None:
-        """A new session; None if meanwhile `user` was disabled or has another password: the proof is void.
-
-        `factor` names the second factor that was proved, if any.
-        """
-        if not self.select_for_update().filter(id=user.id, password=user.password, is_active=True).exists():
-            return None
-        self._tell_of_new(user, device)
-        session = Session.objects.open(
-            user_id=user.id,
-            kind=device.kind,
-            user_agent=device.user_agent,
-            ip=device.ip,
-            mfa=bool(factor),
-        )
-        AuditEvent.objects.record(
-            "session.opened",
-            user_id=user.id,
-            ip=session.ip,
-            session_id=str(session.id),
-            kind=session.kind,
-            factor=factor,
-        )
-        return session
-
-    def _tell_of_new(self, user: "User", device: Device) -> None:
-        """Mail whose account is signed in to from a device not seen before. The very first one is no news."""
-        earlier = list(Session.objects.filter(user_id=user.id).values_list("kind", "user_agent", "ip")[:200])
-        if not earlier or device.is_known(earlier):
-            return
-        context = {
-            "when": timezone.now().isoformat(),
-            "device": describe(device.user_agent),
-            "network": network_of(device.ip or "") or "unknown",
-        }
-        Email.objects.queue(user_id=user.id, to=user.email, kind="new_device", context=context)
 
     def update_profile(self, *, user_id: UUID, fields: dict[str, str]) -> list[UUID]:
         """Change these fields; returns the live sessions, which may be remembered with the old ones."""

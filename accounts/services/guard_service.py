@@ -22,6 +22,13 @@ class Attempt:
     user: User | None = None
     locked: bool = False
     in_a_row: int = 0  # failures, if this is one
+    enrolled: bool = False  # whether `user` has a second factor
+
+    @property
+    def subjects(self) -> tuple[bytes, ...]:
+        """Whose failures in a row end when it succeeds."""
+        own = (subject_of("account", self.user.email),) if self.user is not None else ()
+        return tuple({self.subject, *own})
 
 
 class GuardService:
@@ -48,10 +55,10 @@ class GuardService:
                 (known.FAILED_BY_ACCOUNT, email),
             )
             await limits.require((known.SIGN_IN_BY_ADDRESS, where), *taken)
-        user, standing = await run_db(User.objects.begin_sign_in, email=email, subject=subject)
-        if standing.wait:
-            raise limits.too_many(standing.wait)
-        return Attempt(subject, taken, user, standing.locked)
+        begun = await run_db(User.objects.begin_sign_in, email=email, subject=subject)
+        if begun.standing.wait:
+            raise limits.too_many(begun.standing.wait)
+        return Attempt(subject, taken, begun.user, begun.standing.locked, enrolled=begun.enrolled)
 
     async def proof(self, *, session_id: UUID, user_id: UUID) -> Attempt:
         """Before somebody who is signed in proves again who they are."""
@@ -76,15 +83,14 @@ class GuardService:
 
     async def succeeded(self, attempt: Attempt) -> None:
         """They proved who they are: failures in a row end here."""
-        subjects = {attempt.subject}
-        if attempt.user is not None:
-            subjects.add(subject_of("account", attempt.user.email))
-        await run_db(FailedProof.objects.forget, *subjects)
+        await run_db(FailedProof.objects.forget, *attempt.subjects)
+        await self.settle(attempt)
+
+    async def settle(self, attempt: Attempt) -> None:
+        """The same for the limits alone, where what lasts has been forgotten already."""
         # Not for all at this network address: whoever guesses must not start anew by signing in as themselves.
         shared = [take for take in attempt.taken if take[0] is known.FAILED_BY_ADDRESS]
-        if shared:
-            await limits.give_back(*shared)
-        await limits.clear(*(take for take in attempt.taken if take not in shared))
+        await limits.undo(once=shared, all=[take for take in attempt.taken if take not in shared])
 
     async def sign_up(self, *, email: str) -> None:
         """Before a sign-up is hashed and mailed."""

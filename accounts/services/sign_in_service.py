@@ -48,15 +48,21 @@ class SignInService:
 
         Raises TooManyRequests before it, and ServiceBusy; OtpRequired and OtpInvalid after a right password only.
         """
-        user = await self._prove(email=email, password=password, device=device.known)
+        user, attempt = await self._prove(email=email, password=password, device=device.known)
+        if attempt.enrolled:
+            await self.guard.succeeded(attempt)
+            return await self._log_in_enrolled(user, otp, device=device)
+        signed_in = await self.open_session(user, factor="", device=device, proved=attempt.subjects)
+        await self.guard.settle(attempt)
+        return signed_in
+
+    async def _log_in_enrolled(self, user: User, otp: str | None, *, device: Device) -> SignedIn:
         factor = await self.mfa.check(user, otp)
         return await self.open_session(user, factor=factor, device=device)
 
     async def log_in_second(self, *, step: Step, otp: str, device: Device) -> SignedIn:
         """Open the session of somebody whose password was right moments ago. Raises StepExpired, OtpInvalid."""
-        user = await self.user_of(step)
-        factor = await self.mfa.check(user, otp)
-        return await self.open_session(user, factor=factor, device=device)
+        return await self._log_in_enrolled(await self.user_of(step), otp, device=device)
 
     async def user_of(self, step: Step) -> User:
         """Whose password was right moments ago. Raises StepExpired when it has been changed meanwhile."""
@@ -65,21 +71,27 @@ class SignInService:
             raise StepExpired
         return user
 
-    async def open_session(self, user: User, *, factor: str, device: Device) -> SignedIn:
-        """For somebody who has proved who they are; `factor` is the second one. Raises InvalidCredentials."""
-        session = await run_db(User.objects.open_session, user=user, factor=factor, device=device)
+    async def open_session(
+        self, user: User, *, factor: str, device: Device, proved: tuple[bytes, ...] = ()
+    ) -> SignedIn:
+        """For somebody who has proved who they are; `factor` is the second one. Raises InvalidCredentials.
+
+        Failures in a row of `proved` are forgotten.
+        """
+        session = await run_db(
+            User.objects.open_session, user=user, factor=factor, device=device, proved=proved
+        )
         if session is None:
             raise InvalidCredentials()
         return SignedIn(session, user)
 
-    async def _prove(self, *, email: str, password: str, device: str) -> User:
+    async def _prove(self, *, email: str, password: str, device: str) -> tuple[User, Attempt]:
         with place_to_hash(stranger=not device) as place:
             attempt = await self.guard.sign_in(email=email, device=device)
             user = await self._match(place, attempt, password)
             if self.passwords.needs_rehash(user.password):
                 await self._rehash(place, user, password)
-        await self.guard.succeeded(attempt)
-        return user
+        return user, attempt
 
     async def _match(self, place: HashingPlace, attempt: Attempt, password: str) -> User:
         user = attempt.user

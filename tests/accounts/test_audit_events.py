@@ -111,7 +111,8 @@ async def test_n2_signing_up_with_a_known_address_is_kept_for_its_owner(api: Api
 
 
 async def test_a_session_that_two_people_end_at_once_ends_once(ana: User) -> None:
-    session = await run_db(Session.objects.open, user_id=ana.id, kind="api", user_agent="", ip=None)
+    session = Session.objects.made(user_id=ana.id, kind="api", user_agent="", ip=None)
+    await run_db(session.save)
     assert len(await run_db(Session.objects.end, id=session.id, reason="signed_out")) == 1
     assert await run_db(Session.objects.end, id=session.id, reason="ended_by_user") == []
     assert await actions(ana) == ["session.ended"]

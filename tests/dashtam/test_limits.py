@@ -44,13 +44,13 @@ async def test_a_refusal_by_one_limit_takes_from_no_other() -> None:
 
 async def test_what_is_given_back_can_be_taken_again() -> None:
     assert await taken(TWO, "ana", 5) == 2
-    await limits.give_back((TWO, "ana"))
+    await limits.undo(once=[(TWO, "ana")])
     assert await taken(TWO, "ana", 5) == 1
 
 
 async def test_what_is_cleared_starts_anew() -> None:
     assert await taken(TWO, "ana", 5) == 2
-    await limits.clear((TWO, "ana"))
+    await limits.undo(all=[(TWO, "ana")])
     assert await taken(TWO, "ana", 5) == 2
 
 

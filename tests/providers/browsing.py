@@ -23,9 +23,10 @@ class Browser:
 
     async def sign_in(self, user: User) -> "Browser":
         """Open a session as the sign-in page does."""
-        session = await run_db(
-            Session.objects.open, user_id=user.id, kind=Session.Kind.BROWSER, user_agent="Firefox", ip=None
+        session = Session.objects.made(
+            user_id=user.id, kind=Session.Kind.BROWSER, user_agent="Firefox", ip=None
         )
+        await run_db(session.save)
         store = SessionStore()
         store["sid"] = str(session.id)
         self.client.cookies[settings.SESSION_COOKIE_NAME] = str(store._get_session_key())

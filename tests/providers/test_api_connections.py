@@ -51,7 +51,8 @@ class Program:
 
 
 def program_of(user: User) -> Program:
-    session = Session.objects.open(user_id=user.id, kind=Session.Kind.API, user_agent="test", ip=None)
+    session = Session.objects.made(user_id=user.id, kind=Session.Kind.API, user_agent="test", ip=None)
+    session.save()
     return Program(jwt_service().create_access_token(user_id=user.id, session_id=session.id).token)
 
 

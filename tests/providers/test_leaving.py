@@ -42,9 +42,8 @@ def ana(make_user: Any) -> User:
 
 async def signed_in(user: User) -> Api:
     """A program with a fresh session of this person."""
-    session = await run_db(
-        Session.objects.open, user_id=user.id, kind="api", user_agent="a program", ip="203.0.113.7"
-    )
+    session = Session.objects.made(user_id=user.id, kind="api", user_agent="a program", ip="203.0.113.7")
+    await run_db(session.save)
     from accounts.wiring import jwt_service
 
     program = Api()

@@ -1,0 +1,159 @@
+"""Signing in, as the database sees it: one statement before the hash and one after it.
+
+As SQL, because of what it is part of: a crowd's sign-ins get what the hashes leave of the processors. From models
+it was seventeen statements, and half of all that a sign-in costs beside its hash.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from accounts.devices import Device, describe
+from accounts.models.audit import AuditEvent
+from accounts.models.failed_proof import FRESH, FailedProof, Standing, count_sql, subject_of
+from accounts.models.second_factor import ENROLLED
+from accounts.models.session import Session
+from dashtam.client import network_of
+from notifications.models import Email
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
+
+Person = TypeVar("Person", bound=AbstractBaseUser)  # User, which builds on this module
+
+_BEGIN = f"""
+WITH person AS (SELECT {{columns}} FROM accounts_user WHERE email = %(email)s),
+counted AS ({count_sql(user="(SELECT id FROM person)", quick=True)})
+SELECT person.*, {ENROLLED} AS enrolled, counted.total
+FROM (SELECT) AS always LEFT JOIN person ON true LEFT JOIN counted ON true"""  # noqa: S608 our own fragments
+
+_OPEN = f"""
+WITH person AS (
+    SELECT id FROM accounts_user AS person
+    WHERE id = %(user_id)s AND password = %(password)s AND is_active AND (%(mfa)s OR NOT {ENROLLED})
+    FOR NO KEY UPDATE
+), forgotten AS (
+    DELETE FROM accounts_failedproof USING person WHERE subject_hash = ANY(%(proved)s)
+), opened AS (
+    INSERT INTO accounts_session (id, user_id, kind, counter, user_agent, ip, created_at, last_seen_at,
+        authenticated_at, mfa, expires_at, idle_expires_at, revoke_reason)
+    SELECT %(id)s, id, %(kind)s, 0, %(user_agent)s, %(ip)s::inet, %(now)s, %(now)s, %(now)s, %(mfa)s,
+        %(expires_at)s, %(idle_expires_at)s, ''
+    FROM person RETURNING user_id
+)
+INSERT INTO accounts_auditevent (at, action, user_id, actor_id, ip, request_id, detail)
+SELECT %(now)s, %(action)s, user_id, user_id, %(network)s, %(request_id)s, %(detail)s FROM opened
+RETURNING id"""  # noqa: S608 our own fragments
+
+_FAMILIAR = """
+SELECT FROM accounts_session WHERE user_id = %s AND kind = %s AND user_agent = %s AND ip = %s::inet LIMIT 1"""
+
+
+class Begun(NamedTuple):
+    """Who has the address, if anybody, whether they may try, and whether they have a second factor."""
+
+    user: "User | None"
+    standing: Standing
+    enrolled: bool
+
+
+class SignInManager(BaseUserManager[Person]):
+    """The two writes of a sign-in."""
+
+    def begin_sign_in(self, *, email: str, subject: bytes) -> Begun:
+        """Who signs in with this address, and whether they may try; counted, with the same statement for all."""
+        values = {"email": email, "subject": subject, "fresh": FRESH}
+        found: Any = self.raw(_BEGIN.format(columns=_columns(self.model)), values)[0]
+        user = found if found.id else None
+        if found.total is not None:
+            return Begun(user, Standing.of(found.total), bool(found.enrolled))
+        warn = user if subject == subject_of("account", email) else None
+        standing = FailedProof.objects.begin(subject=subject, user_id=user.id if user else None, warn=warn)
+        return Begun(user, standing, bool(found.enrolled))
+
+    def open_session(
+        self, *, user: "User", factor: str, device: Device, proved: Sequence[bytes] = ()
+    ) -> Session | None:
+        """A new session; None if meanwhile `user` was disabled, has another password, or has set up a factor.
+
+        `factor` names the second factor that was shown, if any. Failures in a row of `proved` are forgotten.
+        """
+        session = Session.objects.made(
+            user_id=user.id,
+            kind=device.kind,
+            user_agent=device.user_agent,
+            ip=device.ip,
+            mfa=bool(factor),
+        )
+        if device.known or _is_familiar(session):
+            return _open(session, user, factor, proved)
+        with transaction.atomic():
+            opened = _open(session, user, factor, proved)
+            if opened is not None:
+                _tell_of_new(opened, user, device)
+            return opened
+
+
+def _columns(model: type[AbstractBaseUser]) -> str:
+    """By name: a prepared `SELECT *` would fail as soon as the table has one more."""
+    return ", ".join(str(field.column) for field in model._meta.concrete_fields)
+
+
+def _open(session: Session, user: "User", factor: str, proved: Sequence[bytes]) -> Session | None:
+    event = AuditEvent.objects.made(
+        "session.opened",
+        user_id=user.id,
+        ip=session.ip,
+        session_id=str(session.id),
+        kind=session.kind,
+        factor=factor,
+    )
+    values: dict[str, Any] = {
+        "user_id": user.id,
+        "password": user.password,
+        "proved": list(proved),
+        "id": session.id,
+        "kind": session.kind,
+        "user_agent": session.user_agent,
+        "ip": session.ip,
+        "now": session.created_at,
+        "mfa": session.mfa,
+        "expires_at": session.expires_at,
+        "idle_expires_at": session.idle_expires_at,
+        "action": event.action,
+        "network": event.ip,
+        "request_id": event.request_id,
+        "detail": Jsonb(event.detail),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, values)
+        if cursor.fetchone() is None:
+            return None
+    AuditEvent.objects.log(event)
+    session._state.adding = False  # noqa: SLF001 what `save` would set
+    return session
+
+
+def _is_familiar(session: Session) -> bool:
+    """Whether the very same program has signed in from the very same address before: most do, again and again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FAMILIAR, [session.user_id, session.kind, session.user_agent, session.ip])
+        return cursor.fetchone() is not None and session.kind != Session.Kind.BROWSER
+
+
+def _tell_of_new(session: Session, user: "User", device: Device) -> None:
+    """Mail whose account is signed in to from a device not seen before. The very first one is no news."""
+    others = Session.objects.filter(user_id=user.id).exclude(id=session.id)
+    earlier = list(others.values_list("kind", "user_agent", "ip")[:200])
+    if not earlier or device.is_known(earlier):
+        return
+    context = {
+        "when": timezone.now().isoformat(),
+        "device": describe(device.user_agent),
+        "network": network_of(device.ip or "") or "unknown",
+    }
+    Email.objects.queue(user_id=user.id, to=user.email, kind="new_device", context=context)
