@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 from django.conf import settings
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -26,16 +26,15 @@ class Cache:
     def __init__(self, *, url: str, prefix: str) -> None:
         self.url = url
         self.prefix = prefix
-        # A burst of callers waits for a connection. The other pool would raise, and pass for a failure.
-        pool = BlockingConnectionPool.from_url(
+        pool = ConnectionPool.from_url(
             url,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             max_connections=CONNECTIONS,
-            timeout=TIMEOUT_SECONDS,
         )
         self.client = Redis.from_pool(pool)
-        # Waiting for one's turn in a crowd is no sign that the server is away: it is not timed.
+        # A burst of callers waits here, where the pool would refuse them. Waiting for one's turn in a crowd is no
+        # sign that the server is away: it is not timed.
         self.turns = asyncio.Semaphore(CONNECTIONS)
         self.away_until = 0.0
 
