@@ -28,7 +28,9 @@ Person = TypeVar("Person", bound=AbstractBaseUser)  # User, which builds on this
 _BEGIN = f"""
 WITH person AS (SELECT {{columns}} FROM accounts_user WHERE email = %(email)s),
 counted AS ({count_sql(user="(SELECT id FROM person)", quick=True)})
-SELECT person.*, {ENROLLED} AS enrolled, counted.total
+SELECT person.*, counted.total, {ENROLLED} AS enrolled, EXISTS (
+    SELECT FROM accounts_session WHERE user_id = person.id AND kind = %(kind)s AND kind <> 'browser'
+    AND user_agent = %(user_agent)s AND ip = %(ip)s::inet) AS familiar
 FROM (SELECT) AS always LEFT JOIN person ON true LEFT JOIN counted ON true"""  # noqa: S608 our own fragments
 
 _OPEN = f"""
@@ -49,34 +51,50 @@ INSERT INTO accounts_auditevent (at, action, user_id, actor_id, ip, request_id, 
 SELECT %(now)s, %(action)s, user_id, user_id, %(network)s, %(request_id)s, %(detail)s FROM opened
 RETURNING id"""  # noqa: S608 our own fragments
 
-_FAMILIAR = """
-SELECT FROM accounts_session WHERE user_id = %s AND kind = %s AND user_agent = %s AND ip = %s::inet LIMIT 1"""
-
 
 class Begun(NamedTuple):
-    """Who has the address, if anybody, whether they may try, and whether they have a second factor."""
+    """Who has the address, if anybody, and whether they may try.
+
+    `enrolled`: they have a second factor. `familiar`: this program has signed them in from this very address before.
+    """
 
     user: "User | None"
     standing: Standing
     enrolled: bool
+    familiar: bool
 
 
 class SignInManager(BaseUserManager[Person]):
     """The two writes of a sign-in."""
 
-    def begin_sign_in(self, *, email: str, subject: bytes) -> Begun:
+    def begin_sign_in(self, *, email: str, subject: bytes, device: Device) -> Begun:
         """Who signs in with this address, and whether they may try; counted, with the same statement for all."""
-        values = {"email": email, "subject": subject, "fresh": FRESH}
+        values = {
+            "email": email,
+            "subject": subject,
+            "fresh": FRESH,
+            "kind": device.kind,
+            "user_agent": device.user_agent,
+            "ip": device.ip,
+        }
         found: Any = self.raw(_BEGIN.format(columns=_columns(self.model)), values)[0]
         user = found if found.id else None
         if found.total is not None:
-            return Begun(user, Standing.of(found.total), bool(found.enrolled))
-        warn = user if subject == subject_of("account", email) else None
-        standing = FailedProof.objects.begin(subject=subject, user_id=user.id if user else None, warn=warn)
-        return Begun(user, standing, bool(found.enrolled))
+            standing = Standing.of(found.total)
+        else:
+            warn = user if subject == subject_of("account", email) else None
+            user_id = user.id if user else None
+            standing = FailedProof.objects.begin(subject=subject, user_id=user_id, warn=warn)
+        return Begun(user, standing, found.enrolled, found.familiar)
 
     def open_session(
-        self, *, user: "User", factor: str, device: Device, proved: Sequence[bytes] = ()
+        self,
+        *,
+        user: "User",
+        factor: str,
+        device: Device,
+        familiar: bool = False,
+        proved: Sequence[bytes] = (),
     ) -> Session | None:
         """A new session; None if meanwhile `user` was disabled, has another password, or has set up a factor.
 
@@ -89,7 +107,7 @@ class SignInManager(BaseUserManager[Person]):
             ip=device.ip,
             mfa=bool(factor),
         )
-        if device.known or _is_familiar(session):
+        if device.known or familiar:
             return _open(session, user, factor, proved)
         with transaction.atomic():
             opened = _open(session, user, factor, proved)
@@ -136,13 +154,6 @@ def _open(session: Session, user: "User", factor: str, proved: Sequence[bytes]) 
     AuditEvent.objects.log(event)
     session._state.adding = False  # noqa: SLF001 what `save` would set
     return session
-
-
-def _is_familiar(session: Session) -> bool:
-    """Whether the very same program has signed in from the very same address before: most do, again and again."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FAMILIAR, [session.user_id, session.kind, session.user_agent, session.ip])
-        return cursor.fetchone() is not None and session.kind != Session.Kind.BROWSER
 
 
 def _tell_of_new(session: Session, user: "User", device: Device) -> None:

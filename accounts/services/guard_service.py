@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts import limits as known
+from accounts.devices import Device
 from accounts.limits import here
 from accounts.models import FailedProof, OneTimeLink, User
 from accounts.models.failed_proof import subject_of
@@ -22,7 +23,8 @@ class Attempt:
     user: User | None = None
     locked: bool = False
     in_a_row: int = 0  # failures, if this is one
-    enrolled: bool = False  # whether `user` has a second factor
+    enrolled: bool = False  # `user` has a second factor
+    familiar: bool = False  # `user` has come this very way before
 
     @property
     def subjects(self) -> tuple[bytes, ...]:
@@ -37,15 +39,15 @@ class GuardService:
     An address that nobody has is treated like any other, so the answers tell nothing. All raise TooManyRequests.
     """
 
-    async def sign_in(self, *, email: str, device: str = "") -> Attempt:
-        """Before a password is hashed. `device` is what a known device is called; its tries are its own.
+    async def sign_in(self, *, email: str, device: Device) -> Attempt:
+        """Before a password is hashed. The tries of a known device are its own.
 
         So whoever fails from elsewhere, as often as they like, keeps nobody out who has been here before.
         """
         email, subject = normalise_email(email), subject_of("account", normalise_email(email))
         taken: tuple[Take, ...]
-        if device:
-            subject, taken = subject_of("device", device), ((known.FAILED_BY_DEVICE, device),)
+        if device.known:
+            subject, taken = subject_of("device", device.known), ((known.FAILED_BY_DEVICE, device.known),)
             await limits.require(*taken)
         else:
             where = here()
@@ -55,10 +57,17 @@ class GuardService:
                 (known.FAILED_BY_ACCOUNT, email),
             )
             await limits.require((known.SIGN_IN_BY_ADDRESS, where), *taken)
-        begun = await run_db(User.objects.begin_sign_in, email=email, subject=subject)
+        begun = await run_db(User.objects.begin_sign_in, email=email, subject=subject, device=device)
         if begun.standing.wait:
             raise limits.too_many(begun.standing.wait)
-        return Attempt(subject, taken, begun.user, begun.standing.locked, enrolled=begun.enrolled)
+        return Attempt(
+            subject,
+            taken,
+            begun.user,
+            begun.standing.locked,
+            enrolled=begun.enrolled,
+            familiar=begun.familiar,
+        )
 
     async def proof(self, *, session_id: UUID, user_id: UUID) -> Attempt:
         """Before somebody who is signed in proves again who they are."""

@@ -48,11 +48,11 @@ class SignInService:
 
         Raises TooManyRequests before it, and ServiceBusy; OtpRequired and OtpInvalid after a right password only.
         """
-        user, attempt = await self._prove(email=email, password=password, device=device.known)
+        user, attempt = await self._prove(email=email, password=password, device=device)
         if attempt.enrolled:
             await self.guard.succeeded(attempt)
             return await self._log_in_enrolled(user, otp, device=device)
-        signed_in = await self.open_session(user, factor="", device=device, proved=attempt.subjects)
+        signed_in = await self.open_session(user, factor="", device=device, attempt=attempt)
         await self.guard.settle(attempt)
         return signed_in
 
@@ -72,21 +72,26 @@ class SignInService:
         return user
 
     async def open_session(
-        self, user: User, *, factor: str, device: Device, proved: tuple[bytes, ...] = ()
+        self, user: User, *, factor: str, device: Device, attempt: Attempt | None = None
     ) -> SignedIn:
         """For somebody who has proved who they are; `factor` is the second one. Raises InvalidCredentials.
 
-        Failures in a row of `proved` are forgotten.
+        Failures in a row before `attempt` are forgotten.
         """
         session = await run_db(
-            User.objects.open_session, user=user, factor=factor, device=device, proved=proved
+            User.objects.open_session,
+            user=user,
+            factor=factor,
+            device=device,
+            familiar=attempt is not None and attempt.familiar,
+            proved=attempt.subjects if attempt is not None else (),
         )
         if session is None:
             raise InvalidCredentials()
         return SignedIn(session, user)
 
-    async def _prove(self, *, email: str, password: str, device: str) -> tuple[User, Attempt]:
-        with place_to_hash(stranger=not device) as place:
+    async def _prove(self, *, email: str, password: str, device: Device) -> tuple[User, Attempt]:
+        with place_to_hash(stranger=not device.known) as place:
             attempt = await self.guard.sign_in(email=email, device=device)
             user = await self._match(place, attempt, password)
             if self.passwords.needs_rehash(user.password):

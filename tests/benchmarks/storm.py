@@ -11,8 +11,8 @@ from tests.benchmarks.report import Row, percentile, row
 from tests.stack import PASSWORD, Stack
 
 PEOPLE = 100
-STORM_SECONDS = 15.0
-QUIET_SECONDS = 5.0
+STORM_SECONDS = 30.0
+QUIET_SECONDS = 10.0
 FINE = {"200", "401", "429", "503"}
 
 _SIGN_UP = """
