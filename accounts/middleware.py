@@ -6,6 +6,7 @@ from typing import Any
 from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
 
 from accounts import browser, known_devices
 from accounts.principal import Principal
@@ -39,6 +40,7 @@ class CrowdMiddleware:
             try:
                 check_crowd()
             except ServiceBusy as error:
+                request.resolver_match = resolve(request.path)  # for the log and the metrics
                 return problems.respond(request, error)
         return await self.get_response(request)
 

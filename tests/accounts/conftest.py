@@ -154,6 +154,8 @@ def statements() -> Callable[[], Any]:
             yield said
         finally:
             await run_db(capture.__exit__, None, None, None)
-            said += [re.sub(r"'[^']*'|\b\d+\b", "?", query["sql"]) for query in capture.captured_queries]
+            # Read there too: the thread of the event loop has another connection, which has said nothing.
+            queries = await run_db(lambda: list(capture.captured_queries))
+            said += [re.sub(r"'[^']*'|\b\d+\b", "?", query["sql"]) for query in queries]
 
     return listen

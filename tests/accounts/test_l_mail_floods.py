@@ -124,8 +124,9 @@ async def test_b2_mail_links_cost_the_same_statements_whoever_asks(
         for email in (known.email, disabled.email, unverified.email, "nobody@example.org"):
             async with statements() as said:
                 await api.post(path, {"email": email})
-            work.append(len(said))
-        assert len(set(work)) == 1, (path, work)
+            # A commit or a rollback is one word; here, inside the test's own transaction, a rollback is two.
+            work.append([each for each in said if "SAVEPOINT" not in each])
+        assert len({len(each) for each in work}) == 1, (path, work)
 
 
 async def test_the_pages_of_limits_keep_what_was_typed(browser: Browser, db: None) -> None:

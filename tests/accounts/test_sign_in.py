@@ -5,9 +5,11 @@ import time
 from contextlib import ExitStack, suppress
 from typing import Any
 
-from django.test import override_settings
+from django.test import AsyncClient, override_settings
+from django.utils import timezone
 
-from accounts.models import FailedProof, Session, User
+from accounts.devices import Device
+from accounts.models import FailedProof, Session, Totp, User
 from accounts.models.failed_proof import subject_of
 from dashtam.bridge import place_to_hash, run_db
 from dashtam.errors import ServiceBusy
@@ -163,6 +165,45 @@ async def test_b8_a_full_crowd_is_turned_away_before_any_work(api: Api, ana: Use
         assert 2 <= int(refused["Retry-After"]) <= 5
         assert not await FailedProof.objects.aexists()
     await api.sign_in(ana.email)
+
+
+async def test_a_sign_in_that_was_turned_away_is_counted_under_its_route(
+    api: Api, async_client: AsyncClient, db: None
+) -> None:
+    async def counted() -> float:
+        text = (await async_client.get("/metrics")).content.decode()
+        found = re.search(r'request_seconds_count{[^}]*route="/api/v1/auth/tokens",status="5xx"} (\S+)', text)
+        return float(found[1]) if found else 0.0
+
+    with ExitStack() as crowd:
+        fill(crowd)
+        before = await counted()
+        await api.post("auth/tokens", {"email": "ana@example.org", "password": PASSWORD})
+        assert await counted() == before + 1
+
+
+async def test_a_factor_set_up_while_the_password_was_hashed_is_not_passed_by(ana: User) -> None:
+    device = Device("api", "curl/8", "203.0.113.7")
+    subject = subject_of("account", ana.email)
+    begun = await run_db(User.objects.begin_sign_in, email=ana.email, subject=subject, device=device)
+    assert begun.user is not None
+    assert not begun.enrolled
+    await Totp.objects.acreate(user=ana, secret=b"sealed", confirmed_at=timezone.now())
+    opening: dict[str, Any] = {"user": begun.user, "device": device, "proved": (subject,)}
+    assert await run_db(User.objects.open_session, factor="", **opening) is None
+    assert not await Session.objects.aexists()
+    assert await FailedProof.objects.filter(user=ana).aexists()  # nothing was proved, nothing is forgotten
+    assert await run_db(User.objects.open_session, factor="totp", **opening) is not None
+    assert not await FailedProof.objects.filter(user=ana).aexists()
+
+
+async def test_a_sign_in_from_where_one_came_before_is_two_statements(
+    api: Api, ana: User, statements: Any
+) -> None:
+    await api.sign_in(ana.email)
+    async with statements() as said:
+        await api.sign_in(ana.email)
+    assert len(said) == 2, said
 
 
 async def test_a3_malformed_bodies_are_problems_and_not_crashes(api: Api, db: None) -> None:

@@ -1,6 +1,7 @@
 """The threads for the database: how many wait, for how long, and on what kind of connection."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
@@ -60,6 +61,13 @@ def end_backend(pid: int) -> None:
     """As a restart of PostgreSQL does to every connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+def test_one_job_after_the_other_is_done_by_few_of_the_threads(make_threads: MakeThreads) -> None:
+    pool = make_threads(threads=8)
+    did = Counter(pool.submit(threading.get_ident).result(timeout=30) for _ in range(80))
+    # Two take turns when one has not yet sat down before the next job comes.
+    assert sum(times for _, times in did.most_common(2)) > 40
 
 
 def test_who_finds_the_queue_full_is_refused_at_once(make_threads: MakeThreads) -> None:
