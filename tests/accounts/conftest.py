@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import AsyncClient
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import OneTimeLink, User
 from dashtam import tokens
@@ -20,6 +19,7 @@ from dashtam.bridge import database_context, run_db
 from notifications.models import Email
 from tests.accounts.hashers import QuickHasher
 from tests.conftest import PASSWORD
+from tests.said import listening
 
 QUICK_HASH = QuickHasher().encode(PASSWORD, QuickHasher().salt())
 
@@ -147,15 +147,9 @@ def statements() -> Callable[[], Any]:
 
     @asynccontextmanager
     async def listen() -> AsyncIterator[list[str]]:
-        said: list[str] = []
-        capture = CaptureQueriesContext(connection)
-        await run_db(capture.__enter__)
-        try:
-            yield said
-        finally:
-            await run_db(capture.__exit__, None, None, None)
-            # Read there too: the thread of the event loop has another connection, which has said nothing.
-            queries = await run_db(lambda: list(capture.captured_queries))
-            said += [re.sub(r"'[^']*'|\b\d+\b", "?", query["sql"]) for query in queries]
+        without_values: list[str] = []
+        async with listening() as said:
+            yield without_values
+        without_values += [re.sub(r"'[^']*'|\b\d+\b", "?", each) for each in said]
 
     return listen

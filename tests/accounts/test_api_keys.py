@@ -7,22 +7,20 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.db.models import F
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEvent, Session, User
 from accounts.services.api_key_service import ALPHABET
 from accounts.tasks import remind_of_api_keys
 from accounts.wiring import ended_sessions
-from dashtam.bridge import run_db
 from dashtam.cache import close_cache
 from dashtam.openapi import _schema
 from tests.accounts.conftest import Api, Browser, mails
 from tests.accounts.test_sessions import NOBODY_LISTENS
 from tests.conftest import PASSWORD
 from tests.jobs import run_now
+from tests.said import listening
 
 REAL = re.compile(r"dsh_[0-9A-Za-z]{49}")
 
@@ -145,14 +143,12 @@ async def test_a_mistyped_key_costs_no_query(api: Api, ana: User) -> None:
     await api.sign_in(ana.email)
     key = (await created(api))["key"]
     wrong = ALPHABET[(ALPHABET.index(key[10]) + 1) % 62]
-    captured = CaptureQueriesContext(connection)
-    await run_db(captured.__enter__)
-    for typo in (key[:10] + wrong + key[11:], key[:-1], key + "x", "dsh_", "dsh_é", key.swapcase()):
-        answer = await holder(typo).get("auth/me")
-        assert answer.status_code == 401, typo
-        assert answer["WWW-Authenticate"] == 'Bearer error="invalid_token"'
-    await run_db(captured.__exit__, None, None, None)
-    assert captured.captured_queries == []
+    async with listening() as said:
+        for typo in (key[:10] + wrong + key[11:], key[:-1], key + "x", "dsh_", "dsh_é", key.swapcase()):
+            answer = await holder(typo).get("auth/me")
+            assert answer.status_code == 401, typo
+            assert answer["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert said == []
 
 
 async def test_a_made_up_key_with_a_right_checksum_is_refused(api: Api, ana: User) -> None:

@@ -6,12 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.signed_cookies import SessionStore
-from django.db import connection
 from django.test import AsyncClient
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from dashtam.bridge import run_db
+from tests.said import listening
 
 
 class Browser:
@@ -51,12 +50,10 @@ class Browser:
 async def queries_of(browser: Browser, path: str) -> int:
     """How many queries a page takes."""
     await browser.get("/connections/new")  # so that the session is in the cache
-    captured = CaptureQueriesContext(connection)
-    await run_db(captured.__enter__)
-    assert (await browser.get(path)).status_code == 200
-    await run_db(captured.__exit__, None, None, None)
+    async with listening() as said:
+        assert (await browser.get(path)).status_code == 200
     # Once a second one request also learns which sessions have ended; how often, is not this page's doing.
-    return len([query for query in captured.captured_queries if "revoked_at" not in query["sql"]])
+    return len([each for each in said if "revoked_at" not in each])
 
 
 def link(answer: Any, words: str) -> str:
