@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import msgspec
@@ -37,6 +38,30 @@ class Cache:
         # sign that the server is away: it is not timed.
         self.turns = asyncio.Semaphore(CONNECTIONS)
         self.away_until = 0.0
+        self.sought: dict[str, asyncio.Event] = {}
+
+    async def find(self, key: str, type: type[T]) -> T | None:
+        """As `get`, but what somebody is just finding out (see `finding_out`) is waited for, and then asked for."""
+        found = await self.get(key, type)
+        if found is None and (sought := self.sought.get(key)):
+            await sought.wait()
+            found = await self.get(key, type)
+        return found
+
+    @contextmanager
+    def finding_out(self, key: str) -> Iterator[None]:
+        """Whoever comes to `find` it meanwhile waits for the end of the block, in which it should be added.
+
+        When a value that hundreds use at once runs out, one asks the database instead of all of them.
+        """
+        sought = asyncio.Event()
+        first = self.sought.setdefault(key, sought) is sought
+        try:
+            yield
+        finally:
+            if first:
+                del self.sought[key]
+                sought.set()
 
     async def get(self, key: str, type: type[T]) -> T | None:
         """The value, or None when there is none, it does not fit the type, or the server is away."""

@@ -34,16 +34,18 @@ class SessionService:
 
     async def principal(self, session_id: UUID) -> Principal | None:
         """Who the session speaks for, None once it has ended. Asks the cache first, the database if need be."""
-        principal = await self.cache.get(cache_name(session_id), Principal)
+        name = cache_name(session_id)
+        principal = await self.cache.find(name, Principal)
         if principal is not None and await self.ended.has(session_id):
             return None
         if principal is None:
-            session = await run_db(Session.objects.seen, id=session_id)
-            if session is None:
-                return None
-            principal = _principal(session)
-            # Only if nothing is there: the mark of a session that ended while we were reading must stay.
-            await self.cache.add(cache_name(session_id), principal, seconds=PRINCIPAL_SECONDS)
+            with self.cache.finding_out(name):
+                session = await run_db(Session.objects.seen, id=session_id)
+                if session is None:
+                    return None
+                principal = _principal(session)
+                # Only if nothing is there: the mark of a session that ended while we were reading must stay.
+                await self.cache.add(name, principal, seconds=PRINCIPAL_SECONDS)
         return principal if principal.expires_at > time.time() else None
 
     async def principal_of_cookie(self, session_id: UUID, *, number: int) -> Principal | None:

@@ -1,5 +1,6 @@
 """Access tokens: what is accepted, and all that is not."""
 
+import asyncio
 import base64
 import json
 import time
@@ -10,8 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from accounts.models import Session, User
+from accounts.models.session import cache_name
 from accounts.services.jwt_service import JWTService
 from accounts.wiring import jwt_service
+from dashtam.bridge import run_db
+from dashtam.cache import cache
 from dashtam.errors import InvalidToken
 from tests.accounts.conftest import Api
 
@@ -282,3 +286,28 @@ async def test_d5_headers_that_are_no_json_object_are_refused(api: Api, ana: Use
     _, claims, signature = _signed(await _claims(ana)).split(".")
     part = base64.urlsafe_b64encode(header).decode().rstrip("=")
     assert await _status(api, f"{part}.{claims}.{signature}") == 401
+
+
+async def test_of_many_who_come_when_the_cache_has_forgotten_one_asks_the_database(
+    api: Api, ana: User, statements: Any
+) -> None:
+    await api.sign_in(ana.email)
+    async with statements() as said:
+        answers = await asyncio.gather(*(api.get("connections") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len([each for each in said if "accounts_session" in each and "revoke_reason" in each]) == 1
+
+
+async def test_who_waits_for_the_answer_of_a_session_that_ends_meanwhile_is_refused(
+    api: Api, ana: User
+) -> None:
+    await api.sign_in(ana.email)
+    session = await Session.objects.aget(user=ana)
+    name = cache_name(session.id)
+    with cache().finding_out(name):
+        waiting = asyncio.create_task(api.get("auth/me"))
+        while not cache().sought[name]._waiters:
+            await asyncio.sleep(0)
+        await run_db(Session.objects.end, id=session.id, reason="ended_by_user")
+        await cache().set(name, None, seconds=60)
+    assert (await waiting).status_code == 401

@@ -10,7 +10,7 @@ from tests.benchmarks.report import Row, row
 from tests.benchmarks.scene import Scene
 
 FEW, MANY = 32, 300
-ROUNDS = 4
+ROUNDS = 6
 SECONDS = 3.0
 
 
@@ -21,8 +21,8 @@ def measure(scene: Scene) -> list[Row]:
     open_at_once: dict[int, int] = {FEW: 0, MANY: 0}
     failures = 0
     load.read(url, scene.token, readers=MANY, seconds=1)
-    for _ in range(ROUNDS):
-        for readers in (FEW, MANY):
+    for round_ in range(ROUNDS):
+        for readers in (FEW, MANY) if round_ % 2 else (MANY, FEW):
             with _counted_connections(scene) as counted:
                 done = load.read(url, scene.token, readers=readers, seconds=SECONDS)
             rates[readers].append(done.per_second)
