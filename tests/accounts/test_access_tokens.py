@@ -306,7 +306,7 @@ async def test_who_waits_for_the_answer_of_a_session_that_ends_meanwhile_is_refu
     name = cache_name(session.id)
     with cache().finding_out(name):
         waiting = asyncio.create_task(api.get("auth/me"))
-        while not cache().sought[name]._waiters:
+        while not cache().sought[name]._waiters:  # noqa: ASYNC110 until it waits
             await asyncio.sleep(0)
         await run_db(Session.objects.end, id=session.id, reason="ended_by_user")
         await cache().set(name, None, seconds=60)
