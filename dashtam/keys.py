@@ -12,9 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 KEY_BYTES = 32
 SECRET_KEY_LENGTH = 50
 KNOWN_DEFAULTS = (
-    *("change", "insecure", "example", "default", "secret-key", "your-", "your_", "xxxx"),
-    *("placeholder", "client-secret", "client_secret", "todo", "dummy"),
+    *("change", "insecure", "example", "default", "secret-key", "placeholder"),
+    *("client-secret", "client_secret", "xxxxxxxx"),
 )
+# Shorter ones count at the beginning only: one random key in a few thousand has one of them somewhere inside.
+DEFAULTS_BEGIN = ("your-", "your_", "xxxx", "todo", "dummy", "<")
 
 
 def secret(name: str, value: str) -> str:
@@ -32,9 +34,14 @@ def secret(name: str, value: str) -> str:
 
 def no_placeholder(name: str, value: str) -> str:
     """`value`, unless it is what an example shows; for secrets that another party makes. Empty is fine."""
-    if any(word in value.lower() for word in KNOWN_DEFAULTS):
+    if _is_placeholder(value):
         raise ImproperlyConfigured(f"{name} still is a default value. Set it to a value of your own.")
     return value
+
+
+def _is_placeholder(value: str) -> bool:
+    lower = value.lower()
+    return lower.startswith(DEFAULTS_BEGIN) or any(word in lower for word in KNOWN_DEFAULTS)
 
 
 def key_ring(name: str, value: str) -> dict[str, bytes]:
@@ -101,11 +108,18 @@ def _decoded(encoded: str) -> bytes:
 def generated() -> dict[str, str]:
     """A fresh value for every secret that Dashtam needs."""
     return {
-        "SECRET_KEY": secrets.token_urlsafe(64),
+        "SECRET_KEY": _random_secret(64),
         "JWT_KEYS": f"{secrets.token_hex(4)}:{_random_key()}",
         "ENCRYPTION_KEYS": f"{secrets.token_hex(4)}:{_random_key()}",
-        "SANDBOX_CLIENT_SECRET": secrets.token_urlsafe(32),
+        "SANDBOX_CLIENT_SECRET": _random_secret(32),
     }
+
+
+def _random_secret(size: int) -> str:
+    """Random characters, and none that would pass for a placeholder by chance."""
+    while _is_placeholder(value := secrets.token_urlsafe(size)):
+        pass
+    return value
 
 
 def _random_key() -> str:

@@ -38,6 +38,12 @@ def test_n3_the_server_refuses_to_start_without_a_secret_and_names_it(missing: s
     assert f"{missing} is missing" in result.stderr
 
 
+@pytest.mark.parametrize("by_chance", ["xXxx", "Todo", "dUmmy", "Your_"])
+def test_n3_a_random_secret_may_have_any_short_word_inside(by_chance: str) -> None:
+    value = f"7JvO6yNFVG81NwCvEOnLyA6Whz5Hw2B5Hdt{by_chance}tJR9mtKMXZpGBE1AG-OdVBDMIEcn6SesFb"
+    assert keys.secret("SECRET_KEY", value) == value
+
+
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
