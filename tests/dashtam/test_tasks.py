@@ -12,6 +12,13 @@ from tests.jobs import run_queued
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def an_empty_queue(db: None) -> None:
+    """Tests that commit empty the tables of our own models, and leave the queue as it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+
 def finished_days_ago(days: int) -> int | None:
     """A job that ended well so many days ago."""
     job = defer(tidy_jobs, timestamp=days, queueing_lock=f"test-{days}")
