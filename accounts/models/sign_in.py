@@ -98,7 +98,8 @@ class SignInManager(BaseUserManager[Person]):
     ) -> Session | None:
         """A new session; None if meanwhile `user` was disabled, has another password, or has set up a factor.
 
-        `factor` names the second factor that was shown, if any. Failures in a row of `proved` are forgotten.
+        `factor` names the second factor that was shown, if any. Failures in a row of `proved` are forgotten. Unless
+        the device is known or `familiar` (see Begun), their earlier sessions say whether it is new.
         """
         session = Session.objects.made(
             user_id=user.id,
