@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 # Tools that import the settings outside manage.py find the installation's secrets through this.
-WITH_SECRETS := $(PY) -m dashtam.local
+WITH_SECRETS := $(PY) -m dashtam.installation.local
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test e2e check bench faults sbom format clean
@@ -11,11 +11,11 @@ help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .venv/.installed: uv.lock pyproject.toml
-	@$(PYTHON) -m dashtam.bootstrap --no-dev
+	@$(PYTHON) -m dashtam.installation.bootstrap --no-dev
 	@touch $@
 
 .venv/.installed-dev: uv.lock pyproject.toml
-	@$(PYTHON) -m dashtam.bootstrap
+	@$(PYTHON) -m dashtam.installation.bootstrap
 	@touch $@ .venv/.installed
 
 demo: .venv/.installed  ## set everything up, connect a demo bank, serve until Ctrl-C (ARGS=--once: do it and exit)

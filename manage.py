@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 
-from dashtam import local
+from dashtam.installation import local
 
 # `demo` and `check` may make an installation; every other command works on the one that is there.
 MAKE_SECRETS = {"demo", "check", "simulator"}
@@ -51,7 +51,7 @@ def _require_fitting_keys() -> None:
     from django.db import DatabaseError
 
     django.setup()
-    from dashtam.models import KeyFingerprint
+    from dashtam.crypto.fingerprints import KeyFingerprint
 
     with contextlib.suppress(DatabaseError):
         KeyFingerprint.objects.require()
@@ -59,7 +59,7 @@ def _require_fitting_keys() -> None:
 
 def _work() -> None:
     """The worker that begins anew."""
-    from dashtam.worker import Command
+    from dashtam.processes.worker import Command
 
     Command().run_from_argv(sys.argv)
 

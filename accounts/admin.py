@@ -11,7 +11,7 @@ from django.urls import path
 from accounts.models import AuditEvent, Session, StaffAct, User
 from accounts.staff import acts, pages
 from accounts.staff.looks import looks_of
-from dashtam.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly
 from notifications.admin import EmailAdmin
 from notifications.models import Email
 

@@ -1,7 +1,8 @@
 """The people who use Dashtam."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -11,9 +12,16 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
     default = True
 
+    def ready(self) -> None:
+        """Make the staff's roles when it is django.contrib.auth's turn: all permissions are there by then."""
+        from accounts.staff.roles import make_roles
+
+        auth = apps.get_app_config("auth")
+        post_migrate.connect(make_roles, sender=auth, dispatch_uid="accounts.staff.roles")
+
 
 class DashtamAdminConfig(admin_apps.AdminConfig):
     """django.contrib.admin with our own site."""
 
     default = False
-    default_site = "accounts.admin_site.DashtamAdminSite"
+    default_site = "accounts.staff.site.DashtamAdminSite"

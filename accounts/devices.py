@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashtam.client import network_of
+from dashtam.web.visitor import network_of
 
 # The first word found wins: browsers carry the names of those they resemble.
 BROWSERS = {

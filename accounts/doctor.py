@@ -8,10 +8,10 @@ from django.db.models import Count
 from django.db.models.functions import TruncDay
 from django.utils import timezone
 
-from accounts.chain import ChainBroken, verify
+from accounts.audit.chain import ChainBroken, verify
 from accounts.models import AuditEvent, User
-from dashtam.checkup import Finding, examines
-from dashtam.roles import may_edit_the_audit_log
+from dashtam.doctor.checkup import Finding, examines
+from dashtam.installation.database_roles import may_edit_the_audit_log
 
 DAYS, OFTEN = 14, 5
 

@@ -5,8 +5,8 @@ network address (all of an IPv6 /64 is one customer), the account (by the email 
 whether anybody has it or not), both together, a device somebody has signed in from, a session, or a person.
 """
 
-from dashtam.client import customer_of, request_ip
 from dashtam.limits import Limit
+from dashtam.web.visitor import customer_of, request_ip
 
 # Signing in. A success makes up for the failures, but not for the first: it bounds what one address makes us hash.
 SIGN_IN_BY_ADDRESS = Limit("sign-in by address", 30, 60)

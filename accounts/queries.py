@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from accounts.activity import describe
+from accounts.audit.activity import describe
 from accounts.models import (
     ApiKey,
     AuditEvent,
@@ -18,7 +18,7 @@ from accounts.models import (
     Totp,
     User,
 )
-from dashtam.api import Listing, Page, invalid_cursor, listing
+from dashtam.api.paging import Listing, Page, invalid_cursor, listing
 from dashtam.errors import NotFound
 
 

@@ -1,15 +1,24 @@
 """Background work of accounts."""
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Q
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from accounts import chain, tidying, wiring
-from dashtam.bridge import run_db
-from dashtam.tasks import RETRY, background
+from accounts import wiring
+from accounts.audit import chain
+from accounts.models import ApiKey, EmailChange, FailedProof, OneTimeLink, Session
+from dashtam.bridge.doors import run_db
+from dashtam.jobs.background import RETRY, background
+from dashtam.jobs.deletion import delete_in_parts
 
 logger = logging.getLogger(__name__)
+
+LINKS_KEPT = timedelta(days=30)
+ENDED_KEPT = timedelta(days=90)
 
 
 @background(retry=RETRY)
@@ -56,4 +65,10 @@ async def finish_email_changes(timestamp: int) -> None:
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:
     """Delete what is long over: links, sessions, keys, failures to sign in."""
-    await tidying.forget_old()
+    now = timezone.now()
+    ended = Q(revoked_at__lt=now - ENDED_KEPT) | Q(expires_at__lt=now - ENDED_KEPT)
+    await delete_in_parts(OneTimeLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
+    await delete_in_parts(Session.objects.filter(ended | Q(idle_expires_at__lt=now - ENDED_KEPT)))
+    await delete_in_parts(ApiKey.objects.filter(ended))
+    await delete_in_parts(EmailChange.objects.filter(created_at__lt=now - ENDED_KEPT))
+    await delete_in_parts(FailedProof.objects.long_over())

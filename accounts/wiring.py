@@ -9,22 +9,22 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
 
-from accounts.ended import EndedSessions
 from accounts.models import ApiKey, Session
 from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
 from accounts.services.email_change_service import EmailChangeService
+from accounts.services.ended_sessions import EndedSessions
 from accounts.services.export_service import ExportService
-from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.leaving_service import LeavingService
-from accounts.services.mfa_service import MfaService
-from accounts.services.passkey_service import PasskeyService
 from accounts.services.password_service import PasswordService
 from accounts.services.reauthentication_service import ReauthenticationService
+from accounts.services.second_factors.mfa_service import MfaService
+from accounts.services.second_factors.passkey_service import PasskeyService
+from accounts.services.second_factors.totp_service import TotpService
 from accounts.services.session_service import SessionService
 from accounts.services.sign_in_service import SignInService
-from accounts.services.totp_service import TotpService
+from accounts.services.throttle_service import GuardService
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
-from dashtam.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly
 
 if TYPE_CHECKING:  # only the stubs know these classes to be generic
     _Inline = admin.TabularInline[ProcrastinateEvent, ProcrastinateJob]

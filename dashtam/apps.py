@@ -1,9 +1,6 @@
 """The project package as an app: static files, template tags, system checks."""
 
-from django.apps import AppConfig, apps
-from django.db.models.signals import post_migrate
-
-from dashtam.staff_roles import make_roles
+from django.apps import AppConfig
 
 
 class DashtamConfig(AppConfig):
@@ -12,9 +9,7 @@ class DashtamConfig(AppConfig):
     name = "dashtam"
 
     def ready(self) -> None:
-        """Roles are made when it is django.contrib.auth's turn: the apps before it have their permissions by then."""
-        auth = apps.get_app_config("auth")
-        post_migrate.connect(make_roles, sender=auth, dispatch_uid="dashtam.staff_roles")
-        from dashtam import metrics, stock
+        """Let /metrics count the jobs."""
+        from dashtam.telemetry import gauges, metrics
 
-        metrics.stocks.append(stock.jobs)
+        metrics.stocks.append(gauges.jobs)

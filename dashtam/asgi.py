@@ -18,10 +18,10 @@ from django.contrib.staticfiles.finders import get_finders
 from django.urls import get_resolver, path
 from servestatic import ServeStaticASGI
 
-from accounts.websocket import SignedInOnly
-from dashtam.headers import of_a_file
-from dashtam.http_handler import HttpHandler
-from dashtam.lifespan import lifespan
+from accounts.entrance.websocket import SignedInOnly
+from dashtam.processes.lifespan import lifespan
+from dashtam.web.headers import of_a_file
+from dashtam.web.http_handler import HttpHandler
 from notifications.consumers import EventsConsumer
 
 

@@ -13,7 +13,7 @@ import ssl
 import httpx
 from django.conf import settings
 
-from dashtam.bridge import look_up
+from dashtam.bridge.doors import look_up
 
 TIMEOUT = httpx.Timeout(10, connect=3)
 LOOKUP_SECONDS = 5

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from dashtam import addresses, keys, local, origins
+from dashtam.crypto import keys
+from dashtam.installation import local, server_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
@@ -75,7 +76,7 @@ if not _https:
 REQUEST_SECONDS = env("REQUEST_SECONDS")
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
-CORS_ALLOWED_ORIGINS = [origins.exact("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
+CORS_ALLOWED_ORIGINS = [server_urls.exact("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["idempotency-replayed", "retry-after", "www-authenticate", "x-request-id"]
@@ -102,29 +103,29 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "dashtam.middleware.RequestMiddleware",
+    "dashtam.web.middleware.RequestMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "dashtam.middleware.TransportSecurityMiddleware",
-    "accounts.middleware.CrowdMiddleware",
-    "dashtam.middleware.SessionMiddleware",
-    "dashtam.middleware.CsrfMiddleware",
-    "dashtam.middleware.AuthenticationMiddleware",
-    "accounts.middleware.PrincipalMiddleware",
-    "dashtam.middleware.MessageMiddleware",
+    "dashtam.web.middleware.TransportSecurityMiddleware",
+    "accounts.entrance.middleware.CrowdMiddleware",
+    "dashtam.web.middleware.SessionMiddleware",
+    "dashtam.web.middleware.CsrfMiddleware",
+    "dashtam.web.middleware.AuthenticationMiddleware",
+    "accounts.entrance.middleware.PrincipalMiddleware",
+    "dashtam.web.middleware.MessageMiddleware",
 ]
 
 # --- storage ----------------------------------------------------------------------------------------
 PLAIN_HOSTS = env("PLAIN_HOSTS")
 for _name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
-    addresses.refuse_plain_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
-addresses.refuse_plain_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
+    server_urls.refuse_plain_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
+server_urls.refuse_plain_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        **addresses.database(env("DATABASE_URL")),
+        **server_urls.database(env("DATABASE_URL")),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
-            **addresses.options(env("DATABASE_URL")),
+            **server_urls.options(env("DATABASE_URL")),
             "connect_timeout": 5,
             # A server that vanished is noticed on the way there and while nothing is said (ignored by sockets).
             "tcp_user_timeout": 10_000,
@@ -142,7 +143,7 @@ DATABASES = {
 }
 # Who owns the tables, if that is somebody else than who uses them: `manage.py migrate` connects as this role.
 MIGRATION_DATABASE = (
-    addresses.database(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
+    server_urls.database(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
 )
 DATABASE_THREADS = env("DATABASE_THREADS")
 DATABASE_QUEUE = env("DATABASE_QUEUE")
@@ -166,7 +167,7 @@ CHANNEL_LAYERS = {
 
 # --- people -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backend.SessionOnlyBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.entrance.backend.SessionOnlyBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 HASH_THREADS = env("HASH_THREADS")
 HASH_WAIT_SECONDS = env("HASH_WAIT_SECONDS")
@@ -196,7 +197,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "dashtam.problems.csrf_failure"
+CSRF_FAILURE_VIEW = "dashtam.web.problems.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SECURE_SSL_REDIRECT = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -224,7 +225,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
-                "dashtam.middleware.page_context",
+                "dashtam.web.middleware.page_context",
                 "django.contrib.messages.context_processors.messages",
             ],
         },
@@ -233,7 +234,7 @@ TEMPLATES = [
 
 # --- the API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.entrance.bearer.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -307,8 +308,11 @@ if env("LOG_FORMAT") not in {"json", "text"}:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"own_words": {"()": "dashtam.logs.OwnWords"}},
-    "formatters": {"json": {"()": "dashtam.logs.JsonLine"}, "text": {"()": "dashtam.logs.TextLine"}},
+    "filters": {"own_words": {"()": "dashtam.telemetry.logs.OwnWords"}},
+    "formatters": {
+        "json": {"()": "dashtam.telemetry.logs.JsonLine"},
+        "text": {"()": "dashtam.telemetry.logs.TextLine"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",

@@ -5,12 +5,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.templatetags.static import static
 from django.urls import include, path
 
-from dashtam import csp_reports, errors, exposition, health, openapi, operations, problems
+from dashtam import errors
+from dashtam.api import openapi
+from dashtam.operations import csp_reports, exposition, health, page
+from dashtam.web import problems
 
-handler400 = "dashtam.problems.bad_request"
-handler403 = "dashtam.problems.forbidden"
-handler404 = "dashtam.problems.not_found"
-handler500 = "dashtam.problems.server_error"
+handler400 = "dashtam.web.problems.bad_request"
+handler403 = "dashtam.web.problems.forbidden"
+handler404 = "dashtam.web.problems.not_found"
+handler500 = "dashtam.web.problems.server_error"
 
 
 async def favicon(request: HttpRequest) -> HttpResponse:
@@ -24,13 +27,12 @@ async def live_events(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("api/v1/auth/", include("accounts.api.urls")),
-    path("api/v1/events/", include("accounts.api.events_urls")),
+    path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("providers.api.urls")),
     path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
     path("api/v1/docs", openapi.Docs.as_view(), name="docs"),
-    path("admin/operations/", admin.site.admin_view(operations.page), name="operations"),
+    path("admin/operations/", admin.site.admin_view(page.page), name="operations"),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("ws/events", live_events),

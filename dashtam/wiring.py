@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from dashtam.services.encryption_service import EncryptionService
+from dashtam.crypto.encryption_service import EncryptionService
 
 
 def encryption_service() -> EncryptionService:

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from dashtam.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly
 from notifications.models import Email
 
 if TYPE_CHECKING:

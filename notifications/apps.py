@@ -10,7 +10,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let /metrics count the mail that waits."""
-        from dashtam import metrics
-        from notifications import stock
+        from dashtam.telemetry import metrics
+        from notifications import gauges
 
-        metrics.stocks.append(stock.outbox)
+        metrics.stocks.append(gauges.outbox)

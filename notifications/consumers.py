@@ -13,7 +13,7 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from redis.exceptions import RedisError
 
-from dashtam import metrics
+from dashtam.telemetry import metrics
 from notifications.services.live_event_service import TIMEOUT_SECONDS, group_of
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from dashtam.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, examines
 from notifications.models import Email
 
 

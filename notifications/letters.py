@@ -17,7 +17,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from dashtam import tokens
+from dashtam.crypto import sealed_tokens
 from notifications import kinds
 from notifications.errors import MailRejected, MailUnavailable
 from notifications.models import Email
@@ -81,7 +81,7 @@ def write(queued: Email) -> Letter:
 def _link(queued: Email) -> str:
     values = {key: quote(str(value), safe="") for key, value in queued.context.items()}
     if "link_id" in values:
-        values["token"] = tokens.seal(queued.kind, UUID(queued.context["link_id"]))
+        values["token"] = sealed_tokens.seal(queued.kind, UUID(queued.context["link_id"]))
     return settings.PUBLIC_URL + kinds.KINDS[queued.kind].path.format(**values)
 
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from dashtam.ids import uuid7
+from dashtam.jobs.background import defer
 from notifications import kinds
 from notifications.errors import MailDelayed
 
@@ -59,9 +60,7 @@ class EmailManager(models.Manager["Email"]):
 
 
 def _defer(id: UUID) -> None:
-    from notifications.tasks import deliver_email  # tasks lead back to this module
-
-    deliver_email.defer(email_id=str(id))
+    defer("notifications.tasks.deliver_email", email_id=str(id))
 
 
 class Email(models.Model):

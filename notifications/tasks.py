@@ -5,8 +5,8 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from dashtam.parts import delete_in_parts
-from dashtam.tasks import background
+from dashtam.jobs.background import background
+from dashtam.jobs.deletion import delete_in_parts
 from notifications import wiring
 from notifications.models import Email
 

@@ -12,16 +12,11 @@ from django.utils.formats import date_format
 
 from accounts.staff.looks import Masked
 from dashtam.errors import DecryptionFailed
-from dashtam.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly
 from dashtam.wiring import encryption_service
-from providers.models import (
-    AuthorizationRequest,
-    BalanceSnapshot,
-    Connection,
-    FinancialAccount,
-    SyncRun,
-    Transaction,
-)
+from providers.connections.models import AuthorizationRequest, Connection
+from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
+from providers.sync.models import SyncRun
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Model]

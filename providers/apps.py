@@ -10,8 +10,10 @@ class ProvidersConfig(AppConfig):
     verbose_name = "Providers and data"
 
     def ready(self) -> None:
-        """Let /metrics count the connections."""
-        from dashtam import metrics
-        from providers import stock
+        """Let /metrics count the connections, and name the institutions that are called."""
+        from dashtam.telemetry import metrics
+        from providers import connectors, gauges
+        from providers.wire import outage_guard
 
-        metrics.stocks.append(stock.connections)
+        metrics.stocks.append(gauges.connections)
+        outage_guard.provider_of = connectors.slug_of

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Count
 
-from dashtam.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, examines
+from providers.connections.models import Connection
 from providers.connectors import CONNECTORS
 from providers.connectors.base import Connector
-from providers.models import Connection
 
 
 @examines("providers")

@@ -196,3 +196,11 @@ class DifferentCustomer(Conflict):
     code = "different_customer"
     title = "You signed in to the institution as somebody else."
     detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
+
+
+class SyncOvertaken(Conflict):
+    """Another run went on from where this one was, or this one was given up meanwhile."""
+
+    code = "sync_overtaken"
+    title = "Another sync has taken over."
+    detail = "Nothing was lost. Wait for it to finish."

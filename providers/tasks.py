@@ -4,10 +4,10 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from dashtam.parts import delete_in_parts
-from dashtam.tasks import RETRY, background
+from dashtam.jobs.background import RETRY, background
+from dashtam.jobs.deletion import delete_in_parts
 from providers import wiring
-from providers.models import AuthorizationRequest
+from providers.connections.models import AuthorizationRequest
 
 
 @background(queue="sync")

@@ -11,15 +11,16 @@ from accounts.wiring import session_service
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
-from providers import client_auth, connectors, http
+from providers import connectors
+from providers.connections.connection_service import ConnectionService
+from providers.connections.consent_service import ConsentService
+from providers.connections.models import Connection
+from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
-from providers.models import Connection
-from providers.services.connection_service import ConnectionService
-from providers.services.consent_service import ConsentService
-from providers.services.erasure_service import ErasureService
-from providers.services.import_service import ImportService
-from providers.services.sync_service import SyncService
-from providers.services.token_service import TokenService
+from providers.erasure_service import ErasureService
+from providers.imports.import_service import ImportService
+from providers.sync.sync_service import SyncService
+from providers.wire import client_auth, http
 
 
 def token_service() -> TokenService:

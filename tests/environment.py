@@ -2,7 +2,7 @@
 
 import os
 
-from dashtam import local
+from dashtam.installation import local
 
 os.environ["DASHTAM_HOME"] = str(local.home() / "test")
 os.environ["SANDBOX_URL"] = "http://127.0.0.1:1"  # nobody answers; tests that need the bank start one

@@ -14,8 +14,8 @@ from django.conf import settings
 from psycopg import sql
 from redis import Redis
 
-from dashtam.sealed_fields import place, sealed_columns
-from dashtam.services.encryption_service import EncryptionService
+from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import place, sealed_columns
 from tests.stack import Stack
 
 READ: dict[bytes, Any] = {

@@ -29,12 +29,12 @@ DOORS = {
 }
 HTTPX_USERS = (
     "dashtam/outbound.py",
-    "providers/client_auth.py",
-    "providers/dpop.py",
-    "providers/guard.py",
-    "providers/http.py",
-    "providers/pauses.py",
-    "providers/oauth.py",
+    "providers/wire/client_auth.py",
+    "providers/wire/dpop.py",
+    "providers/wire/outage_guard.py",
+    "providers/wire/http.py",
+    "providers/wire/pauses.py",
+    "providers/wire/oauth.py",
     "providers/wiring.py",
     "providers/connectors/",
     "notifications/transports/",
@@ -103,7 +103,7 @@ def slow_calls(tree: ast.Module) -> Iterator[str]:
 
 
 def private_doors(tree: ast.Module) -> Iterator[str]:
-    """Threads and processes are entered through dashtam.bridge alone."""
+    """Threads and processes are entered through dashtam.bridge.doors alone."""
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
         if isinstance(node, ast.Attribute):

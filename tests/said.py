@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 
 
 @asynccontextmanager

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 
-from dashtam.demo.browser import Browser
-from dashtam.demo.processes import ROOT, Processes
+from dashtam.installation.demo.browser import Browser
+from dashtam.installation.demo.processes import ROOT, Processes
 from providers.simulator.process import SandboxBank
 
 PASSWORD = "correct horse battery staple"

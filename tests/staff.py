@@ -9,9 +9,9 @@ from django.contrib.auth.models import Group
 from django.test import AsyncClient, RequestFactory
 from django.utils import timezone
 
-from accounts import browser
+from accounts.entrance import cookie
 from accounts.models import Session, User
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 
 
 class Staff:
@@ -22,7 +22,7 @@ class Staff:
         self.client = AsyncClient(raise_request_exception=False)
         request: Any = RequestFactory().get("/")
         request.session = import_module(settings.SESSION_ENGINE).SessionStore()
-        browser.sign_in(request, session_id=session.id, user=user)
+        cookie.sign_in(request, session_id=session.id, user=user)
         request.session.save()
         self.client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
 

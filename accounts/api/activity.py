@@ -6,9 +6,10 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import queries
 from accounts.api import serializers
-from dashtam.api import ApiView, Listing, page
-from dashtam.bridge import run_db
-from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.paging import Listing, page
+from dashtam.api.views import ApiView
+from dashtam.bridge.doors import run_db
 
 
 class Activity(ApiView):

@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import queries, wiring
 from accounts.api import serializers
-from dashtam.api import ApiView, Listing, Reply
-from dashtam.bridge import run_db
-from dashtam.openapi import problem_responses
+from dashtam.api.openapi import problem_responses
+from dashtam.api.paging import Listing
+from dashtam.api.views import ApiView, Reply
+from dashtam.bridge.doors import run_db
 
 
 class ApiKeys(ApiView):

@@ -10,10 +10,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from accounts import wiring
-from accounts.downloads import archive_response
+from accounts.export.downloads import archive_response
 from accounts.models import DataExport
-from dashtam.api import ApiView, Reply
-from dashtam.openapi import problem_responses
+from dashtam.api.openapi import problem_responses
+from dashtam.api.views import ApiView, Reply
 
 
 class Export(serializers.Serializer[Any]):

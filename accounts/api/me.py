@@ -9,9 +9,10 @@ from drf_spectacular.utils import extend_schema
 from accounts import queries, wiring
 from accounts.api import serializers
 from accounts.services.session_service import TICKET_SECONDS
-from dashtam.api import MANAGE, READ, ApiView, Listing, Reply
-from dashtam.bridge import run_db
-from dashtam.openapi import problem_responses
+from dashtam.api.openapi import problem_responses
+from dashtam.api.paging import Listing
+from dashtam.api.views import MANAGE, READ, ApiView, Reply
+from dashtam.bridge.doors import run_db
 
 
 class Me(ApiView):

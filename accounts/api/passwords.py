@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
-from dashtam import client
-from dashtam.api import ApiView, Reply
-from dashtam.openapi import problem_responses
+from dashtam.api.openapi import problem_responses
+from dashtam.api.views import ApiView, Reply
+from dashtam.web import visitor
 
 
 class PasswordResets(ApiView):
@@ -40,7 +40,7 @@ class ConfirmedPasswordResets(ApiView):
     async def post(self, request: Any) -> Reply:
         """Set a new password with the token from the mailed link. All sessions end; sign in afterwards."""
         wanted = self.read(serializers.PasswordReset)
-        await wiring.auth_service().reset_password(**wanted, ip=client.client_ip(request))
+        await wiring.auth_service().reset_password(**wanted, ip=visitor.client_ip(request))
         return Reply(status=204)
 
 
@@ -58,7 +58,7 @@ class OwnPassword(ApiView):
         await wiring.auth_service().change_password(
             user_id=self.principal.user_id,
             session_id=self.principal.session_id,
-            ip=client.client_ip(request),
+            ip=visitor.client_ip(request),
             **self.read(serializers.PasswordChange),
         )
         return Reply(status=204)

@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
-from dashtam.api import ApiView, Reply
-from dashtam.openapi import problem_responses
+from dashtam.api.openapi import problem_responses
+from dashtam.api.views import ApiView, Reply
 
 
 class Users(ApiView):

@@ -8,9 +8,9 @@ from accounts import wiring
 from accounts.api import serializers
 from accounts.devices import Device
 from accounts.models import Session
-from dashtam import client
-from dashtam.api import ApiView, Reply
-from dashtam.openapi import problem_responses
+from dashtam.api.openapi import problem_responses
+from dashtam.api.views import ApiView, Reply
+from dashtam.web import visitor
 
 
 class Tokens(ApiView):
@@ -29,7 +29,7 @@ class Tokens(ApiView):
         Whoever has a second factor set up gets 401 `otp_required` after a right password, and sends the code of
         their authenticator app, or a recovery code, as `otp`. A wrong or used one is answered 401 `otp_invalid`.
         """
-        device = Device(Session.Kind.API, client.user_agent(request), client.client_ip(request))
+        device = Device(Session.Kind.API, visitor.user_agent(request), visitor.client_ip(request))
         credentials = self.read(serializers.Credentials)
         signed_in = await wiring.sign_in_service().log_in(**credentials, device=device)
         return Reply(await wiring.auth_service().create_token_pair(signed_in.session))
@@ -48,7 +48,7 @@ class RefreshedTokens(ApiView):
     async def post(self, request: Any) -> Reply:
         """Exchange a refresh token for its successor. Using one a second time ends the session."""
         given = self.read(serializers.RefreshToken)
-        return Reply(await wiring.auth_service().refresh(**given, ip=client.client_ip(request)))
+        return Reply(await wiring.auth_service().refresh(**given, ip=visitor.client_ip(request)))
 
 
 class RevokedTokens(ApiView):

@@ -1,6 +1,6 @@
-"""REST addresses of accounts, below /api/v1/auth/."""
+"""REST addresses of accounts, below /api/v1/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from accounts.api import (
     activity,
@@ -8,14 +8,14 @@ from accounts.api import (
     emails,
     exports,
     me,
-    mfa,
     passwords,
     reauthentications,
     registration,
+    second_factors,
     tokens,
 )
 
-urlpatterns = [
+_auth = [
     path("users", registration.Users.as_view()),
     path("email-verifications", registration.EmailVerifications.as_view()),
     path("email-verifications/resend", registration.ResentVerifications.as_view()),
@@ -23,11 +23,11 @@ urlpatterns = [
     path("tokens/refresh", tokens.RefreshedTokens.as_view()),
     path("tokens/revoke", tokens.RevokedTokens.as_view()),
     path("reauthentications", reauthentications.Reauthentications.as_view()),
-    path("mfa/totp", mfa.AuthenticatorApp.as_view()),
-    path("mfa/totp/confirm", mfa.ConfirmedAuthenticatorApp.as_view()),
-    path("mfa/passkeys", mfa.Passkeys.as_view()),
-    path("mfa/passkeys/<uuid:id>", mfa.Passkey.as_view()),
-    path("mfa/recovery-codes", mfa.RecoveryCodes.as_view()),
+    path("mfa/totp", second_factors.AuthenticatorApp.as_view()),
+    path("mfa/totp/confirm", second_factors.ConfirmedAuthenticatorApp.as_view()),
+    path("mfa/passkeys", second_factors.Passkeys.as_view()),
+    path("mfa/passkeys/<uuid:id>", second_factors.Passkey.as_view()),
+    path("mfa/recovery-codes", second_factors.RecoveryCodes.as_view()),
     path("password-resets", passwords.PasswordResets.as_view()),
     path("password-resets/confirm", passwords.ConfirmedPasswordResets.as_view()),
     path("me", me.Me.as_view()),
@@ -43,4 +43,9 @@ urlpatterns = [
     path("sessions/<uuid:id>", me.Session.as_view()),
     path("api-keys", api_keys.ApiKeys.as_view()),
     path("api-keys/<uuid:id>", api_keys.ApiKey.as_view()),
+]
+
+urlpatterns = [
+    path("auth/", include(_auth)),
+    path("events/tickets", me.Tickets.as_view()),
 ]

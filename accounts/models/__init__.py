@@ -6,12 +6,12 @@ from accounts.models.data_export import DataExport, ExportPart
 from accounts.models.email_change import EmailChange
 from accounts.models.failed_proof import FailedProof
 from accounts.models.one_time_link import OneTimeLink
-from accounts.models.passkey import Passkey
-from accounts.models.recovery_code import RecoveryCode
-from accounts.models.second_factor import SecondFactors
+from accounts.models.second_factors.passkey import Passkey
+from accounts.models.second_factors.recovery_code import RecoveryCode
+from accounts.models.second_factors.second_factor import SecondFactors
+from accounts.models.second_factors.totp import Totp
 from accounts.models.session import Session
 from accounts.models.staff_act import StaffAct
-from accounts.models.totp import Totp
 from accounts.models.user import User
 
 __all__ = [

@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db import models, transaction
 from django.utils import timezone
 
-from dashtam import logs
-from dashtam.client import network_of, request_ip
-from dashtam.logs import request_id
+from dashtam.telemetry import logs
+from dashtam.telemetry.logs import request_id
+from dashtam.web.visitor import network_of, request_ip
 
 logger = logging.getLogger("dashtam.audit")
 

@@ -12,8 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models.audit import AuditEvent
+from dashtam.crypto.sealed_fields import SealedField
 from dashtam.ids import uuid7
-from dashtam.sealed_fields import SealedField
+from dashtam.jobs.background import defer
 from notifications.models import Email
 
 KEPT = timedelta(hours=24)
@@ -32,13 +33,11 @@ class DataExportManager(models.Manager["DataExport"]):
     @transaction.atomic
     def request(self, *, user_id: UUID) -> "DataExport":
         """The person's current export, or a new one with its task in the same transaction."""
-        from accounts.tasks import make_export  # tasks lead back to this module
-
         get_user_model().objects.select_for_update(no_key=True).get(id=user_id)  # one request at a time
         export = self.current(user_id=user_id)
         if export is None:
             export = self.create(user_id=user_id)
-            make_export.defer(export_id=str(export.id))
+            defer("accounts.tasks.make_export", export_id=str(export.id))
             AuditEvent.objects.record("export.requested", user_id=user_id, export_id=str(export.id))
         return export
 

@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from accounts.models.audit import NOBODY, AuditEvent
-from dashtam import tokens
+from dashtam.crypto import sealed_tokens
 from notifications.models import Email
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _LEFT = f"SELECT {_WAIT} FROM accounts_failedproof known WHERE subject_hash = %(
 
 def subject_of(kind: str, key: object) -> bytes:
     """Whose failures are counted: a keyed hash, which names nobody."""
-    return tokens.digest(f"failures by {kind}: {key}")
+    return sealed_tokens.digest(f"failures by {kind}: {key}")
 
 
 class Standing(NamedTuple):

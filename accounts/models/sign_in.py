@@ -15,9 +15,9 @@ from psycopg.types.json import Jsonb
 from accounts.devices import Device, describe
 from accounts.models.audit import AuditEvent
 from accounts.models.failed_proof import FRESH, FailedProof, Standing, count_sql, subject_of
-from accounts.models.second_factor import ENROLLED
+from accounts.models.second_factors.second_factor import ENROLLED
 from accounts.models.session import Session
-from dashtam.client import network_of
+from dashtam.web.visitor import network_of
 from notifications.models import Email
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from dashtam.errors import DashtamError, ServiceBusy, TooManyRequests
 
@@ -28,3 +29,11 @@ def see_other(to: str) -> HttpResponse:
     response = redirect(to)
     response.status_code = 303
     return response
+
+
+def next_page(request: HttpRequest, wanted: str) -> str:
+    """An address of ours, or the dashboard."""
+    if not wanted.startswith("/"):
+        return resolve_url("dashboard")  # Django would take a word for the name of a page
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if ours else resolve_url("dashboard")

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import queries, wiring
 from accounts.errors import TooManyApiKeys
+from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from accounts.pages.forms import ApiKeyForm
-from accounts.pages.guard import SignedInRequest, fresh, signed_in
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 
 
 @require_safe

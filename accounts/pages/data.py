@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import queries, wiring
-from accounts.downloads import archive_response
 from accounts.errors import ExportGone, ExportNotReady
+from accounts.export.downloads import archive_response
+from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import see_other
-from accounts.pages.guard import SignedInRequest, fresh, signed_in
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 
 
 @require_safe

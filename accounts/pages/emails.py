@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import queries, wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
+from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import LinkForm, NewAddressForm
-from accounts.pages.guard import SignedInRequest, fresh, signed_in
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 from dashtam.errors import ValidationFailed
 
 

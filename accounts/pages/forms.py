@@ -7,11 +7,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts import validation, wiring
-from accounts.currencies import CURRENCIES
 from accounts.errors import OtpInvalid, OtpRequired
 from accounts.models import ApiKey
 from accounts.pages.answers import NOT_NOW
 from accounts.services.api_key_service import DEFAULT_DAYS
+from accounts.validation import CURRENCIES
 from dashtam.errors import DashtamError
 
 

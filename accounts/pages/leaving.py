@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import wiring
 from accounts.errors import DeletionBegun
+from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, see_other
-from accounts.pages.guard import SignedInRequest, fresh, signed_in
 
 AT_ONCE = (
     "You are signed out everywhere, and your API keys end.",

@@ -6,15 +6,16 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts import browser, known_devices, queries, wiring
+from accounts import queries, wiring
+from accounts.entrance import cookie, known_devices
 from accounts.errors import LinkNotValid, ReauthRequired
 from accounts.pages import links
+from accounts.pages.access import SignedInRequest, signed_in, to_reauthentication
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
-from accounts.pages.guard import SignedInRequest, signed_in, to_reauthentication
-from dashtam import client
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, ValidationFailed
+from dashtam.web import visitor
 
 LINK_SENT = (
     "If that address has an account, a link is on its way. It works for 30 minutes. "
@@ -48,7 +49,7 @@ async def reset_password(request: Any) -> HttpResponse:
     if form.is_valid():
         try:
             email = await wiring.auth_service().reset_password(
-                **form.cleaned_data, ip=client.client_ip(request)
+                **form.cleaned_data, ip=visitor.client_ip(request)
             )
         except LinkNotValid as error:
             links.forget(request, "reset-password")
@@ -78,7 +79,7 @@ async def security(request: SignedInRequest) -> HttpResponse:
             session = await wiring.auth_service().change_password(
                 user_id=request.principal.user_id,
                 session_id=request.principal.session_id,
-                ip=client.client_ip(request),
+                ip=visitor.client_ip(request),
                 **form.cleaned_data,
             )
         except ReauthRequired:
@@ -86,7 +87,7 @@ async def security(request: SignedInRequest) -> HttpResponse:
         except (ValidationFailed, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
-            browser.renew(request, session)
+            cookie.renew(request, session)
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
     factors = await run_db(queries.second_factors, user_id=request.principal.user_id)

@@ -3,13 +3,13 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from accounts import browser, queries, wiring
+from accounts import queries, wiring
+from accounts.entrance import cookie
 from accounts.errors import OtpInvalid, OtpRequired
-from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
+from accounts.pages.access import SignedInRequest, signed_in
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import ReauthenticationForm
-from accounts.pages.guard import SignedInRequest, signed_in
-from accounts.pages.next import next_page
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 from dashtam.errors import ValidationFailed
 
 
@@ -35,4 +35,4 @@ async def _prove(request: SignedInRequest, form: ReauthenticationForm) -> None:
     session = await wiring.reauthentication_service().by_password(
         principal=request.principal, password=form.cleaned_data["password"], otp=form.cleaned_data["otp"]
     )
-    browser.renew(request, session)
+    cookie.renew(request, session)

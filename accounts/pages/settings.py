@@ -8,11 +8,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import devices, queries, wiring
+from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from accounts.pages.forms import ProfileForm
-from accounts.pages.guard import SignedInRequest, signed_in
-from dashtam.api import page
-from dashtam.bridge import run_db
+from dashtam.api.paging import page
+from dashtam.bridge.doors import run_db
 
 
 @require_http_methods(FORM_METHODS)

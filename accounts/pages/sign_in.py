@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import browser, wiring
+from accounts import wiring
+from accounts.entrance import cookie
 from accounts.errors import InvalidCredentials, OtpRequired
-from accounts.pages import second_step
-from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import SignInForm
-from accounts.pages.next import next_page
+from accounts.pages.second_factors import sign_in_step
 
 
 @require_http_methods(FORM_METHODS)
@@ -26,7 +26,7 @@ async def sign_in(request: Any) -> HttpResponse:
         try:
             await _open_session(request, form)
         except OtpRequired as error:
-            return second_step.begin(request, error.user, form.cleaned_data["next"])
+            return sign_in_step.begin(request, error.user, form.cleaned_data["next"])
         except (InvalidCredentials, *NOT_NOW) as error:
             form.take(error)
         else:
@@ -36,9 +36,9 @@ async def sign_in(request: Any) -> HttpResponse:
 
 async def _open_session(request: Any, form: SignInForm) -> None:
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
-    device = browser.device_of(request, email)
+    device = cookie.device_of(request, email)
     signed_in = await wiring.sign_in_service().log_in(email=email, password=password, device=device)
-    browser.sign_in(request, session_id=signed_in.session.id, user=signed_in.user)
+    cookie.sign_in(request, session_id=signed_in.session.id, user=signed_in.user)
 
 
 @require_POST

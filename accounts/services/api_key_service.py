@@ -8,15 +8,15 @@ import zlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from accounts.ended import EndedSessions
 from accounts.models import ApiKey
 from accounts.principal import Principal
+from accounts.services.ended_sessions import EndedSessions
 from accounts.services.session_service import PRINCIPAL_SECONDS, SessionService
-from dashtam import tokens
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 from dashtam.cache import Cache
-from dashtam.client import network_of, request_ip
+from dashtam.crypto import sealed_tokens
 from dashtam.errors import InvalidToken, NotFound
+from dashtam.web.visitor import network_of, request_ip
 
 DEFAULT_DAYS, MAX_DAYS = 90, 365
 PREFIX = "dsh_"
@@ -53,7 +53,7 @@ class ApiKeyService:
             name=name,
             scopes=sorted(scopes),
             days=days,
-            key_hash=tokens.digest(key),
+            key_hash=sealed_tokens.digest(key),
             hint=key[-4:],
         )
         return CreatedKey(row, key)
@@ -63,7 +63,7 @@ class ApiKeyService:
         form = FORM.fullmatch(key)
         if form is None or _checksum(form[1]) != form[2]:
             raise InvalidToken("This is not a whole API key. Copy all of it, or create a new one.")
-        key_hash = tokens.digest(key)
+        key_hash = sealed_tokens.digest(key)
         name = ApiKey(key_hash=key_hash).cache_name
         principal = await self.cache.get(name, Principal)
         if principal is None:

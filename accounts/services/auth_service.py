@@ -9,12 +9,13 @@ from django.utils import timezone
 from accounts.errors import InvalidGrant, LinkNotValid
 from accounts.models import OneTimeLink, Session, User
 from accounts.principal import Principal
-from accounts.services.guard_service import GuardService
 from accounts.services.jwt_service import JWTService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
-from dashtam import tokens
-from dashtam.bridge import place_to_hash, run_db
+from accounts.services.throttle_service import GuardService
+from dashtam.bridge.doors import run_db
+from dashtam.bridge.hashing import place_to_hash
+from dashtam.crypto import sealed_tokens
 from dashtam.errors import Conflict, FieldError, NotFound, Unauthorized, ValidationFailed
 
 
@@ -85,14 +86,14 @@ class AuthService:
 
     async def create_refresh_token(self, session: Session) -> str:
         """The session's current refresh token. Derived, never stored."""
-        return tokens.seal("refresh", session.id, counter=session.counter)
+        return sealed_tokens.seal("refresh", session.id, counter=session.counter)
 
     async def refresh(self, *, refresh_token: str, ip: str | None) -> TokenPair:
         """Exchange a refresh token for its successor (RFC 6749 §6). Raises InvalidGrant, TooManyRequests.
 
         One that was exchanged before, other than moments ago, ends the whole session, and its person is told.
         """
-        sealed = tokens.unseal("refresh", refresh_token)
+        sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is None:
             await self.guard.forged()
             raise InvalidGrant()
@@ -114,7 +115,7 @@ class AuthService:
 
     async def revoke(self, *, refresh_token: str) -> None:
         """End the session of a refresh token; an unknown token is no error (RFC 7009 §2.2)."""
-        sealed = tokens.unseal("refresh", refresh_token)
+        sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is not None:
             await self.sessions.end(Session.objects.end, id=sealed.id, reason="signed_out")
 
@@ -196,7 +197,7 @@ class AuthService:
             raise ValidationFailed(errors=wrong)
 
     async def _link_id(self, token: str, purpose: OneTimeLink.Purpose) -> UUID:
-        sealed = tokens.unseal(purpose, token)
+        sealed = sealed_tokens.unseal(purpose, token)
         if sealed is None:
             await self.guard.forged()
             raise LinkNotValid()

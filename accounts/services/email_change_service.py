@@ -6,10 +6,11 @@ from uuid import UUID
 from accounts.errors import LinkNotValid
 from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_ADDRESS
 from accounts.models import EmailChange
-from accounts.services.guard_service import GuardService
 from accounts.services.session_service import SessionService
-from dashtam import limits, tokens
-from dashtam.bridge import run_db
+from accounts.services.throttle_service import GuardService
+from dashtam import limits
+from dashtam.bridge.doors import run_db
+from dashtam.crypto import sealed_tokens
 from dashtam.errors import FieldError, ValidationFailed
 
 FROM_NEW = ("confirm_new_email",)  # the mails whose links speak for each address
@@ -70,7 +71,7 @@ class EmailChangeService:
 
     async def _side(self, token: str) -> _Side:
         for kind in (*FROM_NEW, *FROM_OLD):
-            sealed = tokens.unseal(kind, token)
+            sealed = sealed_tokens.unseal(kind, token)
             if sealed is not None:
                 return _Side(sealed.id, new=kind in FROM_NEW)
         await self.guard.forged()

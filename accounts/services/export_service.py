@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from accounts import archive
 from accounts.errors import ExportGone, ExportNotReady
+from accounts.export import archive
 from accounts.limits import EXPORT_BY_PERSON
 from accounts.models import DataExport, ExportPart
 from dashtam import limits
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
+from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import place
 from dashtam.errors import NotFound
-from dashtam.sealed_fields import place
-from dashtam.services.encryption_service import EncryptionService
 
 
 class ExportService:

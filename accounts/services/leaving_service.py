@@ -4,7 +4,7 @@ from uuid import UUID
 
 from accounts.models import User
 from accounts.services.session_service import SessionService
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 
 
 class LeavingService:

@@ -19,7 +19,7 @@ LINES = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl",
 
 
 class PasswordService:
-    """Slow by design: call hash_password and verify_password on a place of `dashtam.bridge.place_to_hash` only."""
+    """Passwords hashed with bcrypt, slow by design: hash and verify on a place of `place_to_hash` only."""
 
     def __init__(self, *, hasher: BCryptSHA256PasswordHasher) -> None:
         self.hasher = hasher

@@ -2,11 +2,11 @@
 
 from accounts.models import Session, User
 from accounts.principal import Principal
-from accounts.services.guard_service import GuardService
-from accounts.services.mfa_service import MfaService
 from accounts.services.password_service import PasswordService
+from accounts.services.second_factors.mfa_service import MfaService
 from accounts.services.session_service import SessionService
-from dashtam.bridge import place_to_hash
+from accounts.services.throttle_service import GuardService
+from dashtam.bridge.hashing import place_to_hash
 from dashtam.errors import FieldError, ValidationFailed
 
 

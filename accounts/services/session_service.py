@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from accounts.ended import EndedSessions
 from accounts.models import ApiKey, Session
 from accounts.models.session import cache_name
 from accounts.principal import Principal
-from dashtam import tokens
-from dashtam.bridge import keep_running, run_db
+from accounts.services.ended_sessions import EndedSessions
+from dashtam.bridge.doors import keep_running, run_db
 from dashtam.cache import Cache
+from dashtam.crypto import sealed_tokens
 from dashtam.errors import ServiceBusy, Unauthorized
+from dashtam.jobs.background import defer
 from notifications.services.live_event_service import LiveEventService
 
 PRINCIPAL_SECONDS = 30
@@ -89,11 +90,10 @@ class SessionService:
         return await asyncio.shield(keep_running(self._end(write, which, what)))
 
     async def _end(self, write: Callable[..., Ended], which: tuple[Any, ...], what: dict[str, Any]) -> Ended:
-        from accounts.tasks import announce_ended_sessions  # tasks lead back to this module
-
         ended = await run_db(write, *which, **what)
         if ended and not await self._announce(ended):
-            await announce_ended_sessions.defer_async(session_ids=[str(session.id) for session in ended])
+            ids = [str(session.id) for session in ended]
+            await run_db(defer, "accounts.tasks.announce_ended_sessions", session_ids=ids)
         return ended
 
     async def announce(self, *, session_ids: Sequence[UUID]) -> None:
@@ -121,7 +121,7 @@ class SessionService:
 
 
 def _ticket_key(ticket: str) -> str:
-    return f"ticket:{tokens.digest(ticket).hex()}"
+    return f"ticket:{sealed_tokens.digest(ticket).hex()}"
 
 
 def _principal(session: Session) -> Principal:

@@ -6,11 +6,13 @@ from uuid import UUID
 from accounts.devices import Device
 from accounts.errors import InvalidCredentials, StepExpired
 from accounts.models import AuditEvent, Session, User
-from accounts.services.guard_service import Attempt, GuardService
-from accounts.services.mfa_service import MfaService
 from accounts.services.password_service import PasswordService
-from dashtam import metrics, tokens
-from dashtam.bridge import HashingPlace, keep_running, place_to_hash, run_db
+from accounts.services.second_factors.mfa_service import MfaService
+from accounts.services.throttle_service import Attempt, GuardService
+from dashtam.bridge.doors import keep_running, run_db
+from dashtam.bridge.hashing import HashingPlace, place_to_hash
+from dashtam.crypto import sealed_tokens
+from dashtam.telemetry import metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Step:
     @classmethod
     def of(cls, user: User) -> "Step":
         """The step that they have taken."""
-        return cls(user.id, tokens.digest(f"password step of {user.id}: {user.password}").hex())
+        return cls(user.id, sealed_tokens.digest(f"password step of {user.id}: {user.password}").hex())
 
 
 class SignInService:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import ApiKey, OneTimeLink, Session, StaffAct, User
 from accounts.models.staff_act import Cause
-from accounts.tasks import announce_ended_sessions
+from dashtam.jobs.background import defer
 
 Purpose = OneTimeLink.Purpose
 
@@ -37,7 +37,7 @@ def end_sessions(user: User, staff_id: UUID) -> None:
 
 
 def _announce(*ended: Session | ApiKey) -> None:
-    announce_ended_sessions.defer(session_ids=[str(one.pk) for one in ended])
+    defer("accounts.tasks.announce_ended_sessions", session_ids=[str(one.pk) for one in ended])
 
 
 def _disable(user: User, staff_id: UUID) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from dashtam.staff_roles import ROLES
+from accounts.staff.roles import ROLES
 
 
 class ReasonForm(forms.Form):

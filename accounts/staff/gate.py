@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.models import Session
-from accounts.pages.guard import to_reauthentication
+from accounts.pages.access import to_reauthentication
 from accounts.principal import Principal
-from dashtam.client import comes_from
+from dashtam.web.visitor import comes_from
 
 
 def turned_away(request: HttpRequest) -> HttpResponse | None:

@@ -13,7 +13,7 @@ from accounts.models import StaffAct, User
 from accounts.models.staff_act import Cause
 from accounts.staff import acts
 from accounts.staff.forms import ReasonForm, RolesForm
-from dashtam.referer import own_path
+from dashtam.web.referer import own_path
 
 
 def look(request: Any, id: UUID) -> HttpResponse:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from dashtam.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, examines
 
 
 @examines("files")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from dashtam.checkup import Finding, examines
+from dashtam.crypto.fingerprints import KeyFingerprint
+from dashtam.crypto.sealed_fields import BROKEN, SealedColumn, keys_in_use, place, sealed_columns
+from dashtam.doctor.checkup import Finding, examines
 from dashtam.errors import DecryptionFailed
-from dashtam.models import KeyFingerprint
-from dashtam.sealed_fields import BROKEN, SealedColumn, keys_in_use, place, sealed_columns
 from dashtam.wiring import encryption_service
 
 SAMPLE = 20

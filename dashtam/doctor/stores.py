@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from dashtam.checkup import Finding, examines
-from dashtam.health import HEARTBEAT_SECONDS
+from dashtam.doctor.checkup import Finding, examines
+from dashtam.operations.health import HEARTBEAT_SECONDS
 
 OLDEST_POSTGRESQL = 140_000
 QUEUE_CONNECTIONS = 6  # what procrastinate opens beside ours

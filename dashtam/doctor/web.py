@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from dashtam.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, examines
 
 HERE = {"localhost", "127.0.0.1", "::1"}
 

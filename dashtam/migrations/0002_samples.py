@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('seconds', models.FloatField()),
                 ('process', models.CharField(max_length=40)),
-                ('numbers', models.JSONField(help_text='See dashtam/spans.py.')),
+                ('numbers', models.JSONField(help_text='See dashtam/telemetry/sums.py.')),
             ],
             options={
                 'default_permissions': (),

@@ -13,10 +13,9 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from dashtam import charts
-from dashtam.templatetags import formats
-from dashtam.templatetags.formats import Amount
-from dashtam.templatetags.icons import ICONS
+from dashtam.ui import charts, formats
+from dashtam.ui.formats import Amount
+from dashtam.ui.icons import ICONS
 
 register = template.Library()
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from dashtam import metrics
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
+from dashtam.telemetry import metrics
 from notifications import kinds, letters
 from notifications.errors import MailDelayed, MailRejected
 from notifications.models import Email

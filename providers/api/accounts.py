@@ -6,11 +6,13 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import KeyedView, Listing, page
-from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
-from providers import queries
+from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.paging import Listing, page
+from dashtam.api.views import KeyedView
 from providers.api.serializers import money
-from providers.models import Connection, FinancialAccount
+from providers.connections.models import Connection
+from providers.ledger import queries
+from providers.ledger.models import FinancialAccount
 
 
 class Balances(serializers.Serializer[Any]):

@@ -6,12 +6,14 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import KeyedView, Listing, Reply, listing, page
-from dashtam.bridge import run_db
-from dashtam.openapi import Empty, PageQuery, problem_responses
-from providers import queries, wiring
-from providers.models import Connection as ConnectionModel
-from providers.services.connection_service import StartedConnection as Started
+from dashtam.api.openapi import Empty, PageQuery, problem_responses
+from dashtam.api.paging import Listing, listing, page
+from dashtam.api.views import KeyedView, Reply
+from dashtam.bridge.doors import run_db
+from providers import wiring
+from providers.connections import queries
+from providers.connections.connection_service import StartedConnection as Started
+from providers.connections.models import Connection as ConnectionModel
 
 
 class NewConnection(serializers.Serializer[Any]):

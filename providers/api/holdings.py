@@ -6,10 +6,11 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import KeyedView, Listing, page
-from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
-from providers import queries
+from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.paging import Listing, page
+from dashtam.api.views import KeyedView
 from providers.api.serializers import money
+from providers.ledger import queries
 
 
 class Security(serializers.Serializer[Any]):

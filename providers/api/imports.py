@@ -8,10 +8,12 @@ from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 
 from dashtam import errors
-from dashtam.api import KeyedView, Listing, Reply, page
-from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
-from providers import queries, wiring
-from providers.models import FileImport
+from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.paging import Listing, page
+from dashtam.api.views import KeyedView, Reply
+from providers import wiring
+from providers.imports import queries
+from providers.imports.models import FileImport
 
 
 class NewImport(serializers.Serializer[Any]):

@@ -5,10 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import KeyedView
-from dashtam.openapi import problem_responses
-from providers import queries
+from dashtam.api.openapi import problem_responses
+from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
+from providers.ledger import queries
 
 
 class NetWorthQuery(Days):

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import KeyedView
-from dashtam.openapi import problem_responses
-from providers import queries
+from dashtam.api.openapi import problem_responses
+from dashtam.api.views import KeyedView
+from providers.connections import queries
 
 CAPABILITIES = ("accounts", "balances", "balance_history", "transactions", "holdings")
 

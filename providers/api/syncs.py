@@ -7,10 +7,12 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import READ, SYNC, ApiView, Listing, Reply, page
-from dashtam.openapi import Empty, PageQuery, list_of, problem_responses
-from providers import queries, wiring
-from providers.models import SyncRun as SyncRunModel
+from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.paging import Listing, page
+from dashtam.api.views import READ, SYNC, ApiView, Reply
+from providers import wiring
+from providers.sync import queries
+from providers.sync.models import SyncRun as SyncRunModel
 
 
 class QueuedSync(serializers.Serializer[Any]):

@@ -7,12 +7,13 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api import KeyedView, Listing, page
-from dashtam.openapi import PageQuery, list_of, problem_responses
-from providers import queries
+from dashtam.api.openapi import PageQuery, list_of, problem_responses
+from dashtam.api.paging import Listing, page
+from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
-from providers.models import Transaction as TransactionModel
-from providers.queries import TransactionFilters
+from providers.ledger import queries
+from providers.ledger.models import Transaction as TransactionModel
+from providers.ledger.queries.transactions import TransactionFilters
 
 
 def _amount() -> serializers.DecimalField:

@@ -10,14 +10,16 @@ import httpx
 from django.conf import settings
 from msgspec import Struct
 
+from providers import records
 from providers.connectors import base
 from providers.connectors.base import AmountText, AwareTime, CurrencyCode, DecimalText, ProviderId
 from providers.errors import ProviderUnreadable
-from providers.http import request_json
+from providers.wire.http import request_json
+from providers.wire.oauth_server import OAuthServer
 
 PAGE = 500
 READS: tuple[base.Capability, ...] = ("accounts", "balances", "balance_history", "transactions", "holdings")
-TYPES: dict[str, tuple[base.AccountType, str]] = {
+TYPES: dict[str, tuple[records.AccountType, str]] = {
     "CHECKING": ("depository", "checking"),
     "SAVINGS": ("depository", "savings"),
     "CREDIT_CARD": ("credit", "credit_card"),
@@ -49,9 +51,9 @@ class SandboxConnector(base.Connector):
         return str(settings.SANDBOX_URL)
 
     @property
-    def oauth(self) -> base.OAuthServer:
+    def oauth(self) -> OAuthServer:
         key, here = settings.SANDBOX_CLIENT_KEY, f"{self.base_url}/oauth"
-        return base.OAuthServer(
+        return OAuthServer(
             issuer=self.base_url,
             authorization_endpoint=f"{here}/authorize",
             token_endpoint=f"{here}/token",
@@ -69,16 +71,16 @@ class SandboxConnector(base.Connector):
     async def fetch_subject(self, client: httpx.AsyncClient) -> str:
         return (await request_json(client, "GET", "/api/v1/customer", type=_Customer)).id
 
-    async def fetch_accounts(self, client: httpx.AsyncClient) -> Sequence[base.AccountRecord]:
+    async def fetch_accounts(self, client: httpx.AsyncClient) -> Sequence[records.AccountRecord]:
         answer = await request_json(client, "GET", "/api/v1/accounts", type=_Accounts)
         return [_account(row) for row in answer.accounts]
 
     async def fetch_transactions(
-        self, client: httpx.AsyncClient, account: base.AccountRef, cursor: str
-    ) -> base.TransactionsPage:
+        self, client: httpx.AsyncClient, account: records.AccountRef, cursor: str
+    ) -> records.TransactionsPage:
         params: dict[str, str | int] = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
         feed = await request_json(client, "GET", _path(account, "transactions"), type=_Feed, params=params)
-        return base.TransactionsPage(
+        return records.TransactionsPage(
             added=[_transaction(row) for row in feed.added],
             modified=[_transaction(row) for row in feed.modified],
             removed=[row.id for row in feed.removed],
@@ -87,30 +89,30 @@ class SandboxConnector(base.Connector):
         )
 
     async def fetch_holdings(
-        self, client: httpx.AsyncClient, account: base.AccountRef
-    ) -> base.HoldingsRecord:
+        self, client: httpx.AsyncClient, account: records.AccountRef
+    ) -> records.HoldingsRecord:
         answer = await request_json(client, "GET", _path(account, "holdings"), type=_Holdings)
-        return base.HoldingsRecord(
+        return records.HoldingsRecord(
             as_of=answer.as_of,
             holdings=[_holding(row) for row in answer.holdings],
             securities=[_security(row) for row in answer.securities],
         )
 
     async def fetch_balances(
-        self, client: httpx.AsyncClient, account: base.AccountRef, start: date, end: date
-    ) -> Sequence[base.BalanceRecord]:
+        self, client: httpx.AsyncClient, account: records.AccountRef, start: date, end: date
+    ) -> Sequence[records.BalanceRecord]:
         params = {"from": start.isoformat(), "to": end.isoformat()}
         sign = _sign(account.type)
         answer = await request_json(client, "GET", _path(account, "balances"), type=_Days, params=params)
         return [
-            base.BalanceRecord(
+            records.BalanceRecord(
                 date=row.date, current=sign * Decimal(row.current), available=_decimal(row.available)
             )
             for row in answer.balances
         ]
 
 
-def _path(account: base.AccountRef, what: str) -> str:
+def _path(account: records.AccountRef, what: str) -> str:
     return f"/api/v1/accounts/{quote(account.id, safe='')}/{what}"
 
 
@@ -118,13 +120,13 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _sign(type: base.AccountType) -> int:
+def _sign(type: records.AccountType) -> int:
     return -1 if type in {"credit", "loan"} else 1  # the bank writes debts as positive numbers
 
 
-def _account(row: "_Account") -> base.AccountRecord:
+def _account(row: "_Account") -> records.AccountRecord:
     type_, subtype = TYPES.get(row.kind, ("other", row.kind.lower()))
-    return base.AccountRecord(
+    return records.AccountRecord(
         id=row.id,
         name=row.nickname or row.official_name,
         mask=row.number_last4,
@@ -138,11 +140,11 @@ def _account(row: "_Account") -> base.AccountRecord:
     )
 
 
-def _transaction(row: "_Row") -> base.TransactionRecord:
+def _transaction(row: "_Row") -> records.TransactionRecord:
     if (row.state == "POSTED") != (row.posted_on is not None):
         raise ProviderUnreadable
     units = _decimal(row.units)
-    return base.TransactionRecord(
+    return records.TransactionRecord(
         id=row.id,
         date=row.posted_on or row.transacted_at.date(),
         posted_at=datetime.combine(row.posted_on, time.min, UTC) if row.posted_on else None,
@@ -161,8 +163,8 @@ def _transaction(row: "_Row") -> base.TransactionRecord:
     )
 
 
-def _holding(row: "_Position") -> base.HoldingRecord:
-    return base.HoldingRecord(
+def _holding(row: "_Position") -> records.HoldingRecord:
+    return records.HoldingRecord(
         security_id=row.security_id,
         quantity=Decimal(row.units),
         price=Decimal(row.price),
@@ -172,8 +174,8 @@ def _holding(row: "_Position") -> base.HoldingRecord:
     )
 
 
-def _security(row: "_Security") -> base.SecurityRecord:
-    return base.SecurityRecord(
+def _security(row: "_Security") -> records.SecurityRecord:
+    return records.SecurityRecord(
         id=row.id,
         symbol=row.symbol,
         name=row.name,

@@ -1,14 +1,16 @@
-"""Connections to institutions, and the data that comes back."""
+"""The models of all rooms, where Django looks for them."""
 
-from providers.models.account import BalanceSnapshot, FinancialAccount
-from providers.models.authorization import AuthorizationRequest
-from providers.models.connection import Connection
-from providers.models.investment import Holding, Security
-from providers.models.revocation import PendingRevocation
-from providers.models.statement import FileImport
-from providers.models.sync import SyncRun
-from providers.models.token import ProviderToken
-from providers.models.transaction import Transaction, WithdrawnTransaction
+from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
+from providers.imports.models import FileImport
+from providers.ledger.models import (
+    BalanceSnapshot,
+    FinancialAccount,
+    Holding,
+    Security,
+    Transaction,
+    WithdrawnTransaction,
+)
+from providers.sync.models import SyncRun
 
 __all__ = [
     "AuthorizationRequest",

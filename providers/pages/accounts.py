@@ -8,17 +8,18 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.pages.guard import SignedInRequest, signed_in
-from dashtam.api import page
-from dashtam.bridge import run_db
-from dashtam.charts import Point
-from providers import queries
-from providers.pages import movements, ranges, words
+from accounts.pages.access import SignedInRequest, signed_in
+from dashtam.api.paging import page
+from dashtam.bridge.doors import run_db
+from dashtam.ui.charts import Point
+from providers.connections import queries as connection_queries
+from providers.ledger import queries as ledger_queries
+from providers.ledger.queries.transactions import previous_transactions
+from providers.pages import presentation, ranges, words
 from providers.pages.forms import TransactionFilters
 from providers.pages.paging import links
-from providers.pages.positions import with_gains
+from providers.pages.presentation import with_gains
 from providers.pages.ranges import Range
-from providers.queries.pages import previous_transactions
 
 Row = dict[str, Any]
 
@@ -28,10 +29,10 @@ Row = dict[str, Any]
 async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Balances over time, holdings, and transactions to search through."""
     user_id, shown = request.principal.user_id, ranges.chosen(request)
-    row = await queries.account(user_id, id)
-    place = await run_db(queries.connection, user_id=user_id, id=row["connection_id"])
-    days = await queries.balances(user_id, id, shown.start)
-    holdings = await queries.holdings(user_id, account_id=id)
+    row = await ledger_queries.account(user_id, id)
+    place = await run_db(connection_queries.connection, user_id=user_id, id=row["connection_id"])
+    days = await ledger_queries.balances(user_id, id, shown.start)
+    holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET)
     found = await _transactions(request, id, filters) if filters.is_valid() else {}
     context = {
@@ -49,10 +50,10 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
 
 async def _transactions(request: SignedInRequest, account_id: UUID, filters: TransactionFilters) -> Row:
     user_id, wanted = request.principal.user_id, page(request)
-    found = await queries.transactions(user_id, filters.wanted, wanted, account_id=account_id)
+    found = await ledger_queries.transactions(user_id, filters.wanted, wanted, account_id=account_id)
     newer = await previous_transactions(user_id, filters.wanted, wanted, account_id=account_id)
     urls = links(request, older=found.next_cursor, newer=newer, anchor="transactions")
-    return urls | {"transactions": movements.shown(found.results)}
+    return urls | {"transactions": presentation.shown(found.results)}
 
 
 def _told(row: Row, place: Row) -> Row:

@@ -13,18 +13,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
-from accounts.pages.guard import SignedInRequest, signed_in
-from dashtam.api import page
-from dashtam.bridge import run_db
+from dashtam.api.paging import page
+from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, TooManyRequests
-from providers import queries, wiring
+from providers import wiring
+from providers.connections import queries as connection_queries
+from providers.connections.models import Connection
 from providers.connectors import CONNECTORS
-from providers.models import Connection
+from providers.ledger import queries as ledger_queries
 from providers.pages import words
-from providers.pages.groups import grouped
 from providers.pages.paging import links
-from providers.queries.pages import previous_syncs, unfinished_syncs
+from providers.pages.presentation import grouped
+from providers.sync import queries as sync_queries
+from providers.sync.queries import previous_syncs, unfinished_syncs
 
 Row = dict[str, Any]
 RUNS = 20
@@ -50,8 +53,8 @@ async def connections(request: SignedInRequest) -> HttpResponse:
     user_id = request.principal.user_id
     syncing = await unfinished_syncs(user_id)
     busy = {run["connection_id"] for run in syncing}
-    rows = await run_db(queries.connections, user_id=user_id)
-    accounts = (await queries.accounts(user_id)).results
+    rows = await run_db(connection_queries.connections, user_id=user_id)
+    accounts = (await ledger_queries.accounts(user_id)).results
     shown = [described(row, busy) | {"accounts": _of(row, accounts)} for row in rows]
     context = {"connections": shown, "syncing": syncing}
     return render(request, "providers/connections.html", context)
@@ -62,9 +65,9 @@ async def connections(request: SignedInRequest) -> HttpResponse:
 async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     """One connection: its accounts, and what each update did."""
     user_id, wanted = request.principal.user_id, replace(page(request), limit=RUNS)
-    row = await run_db(queries.connection, user_id=user_id, id=id)
-    accounts = (await queries.accounts(user_id, connection_id=id)).results
-    runs = await queries.sync_runs(user_id, id, wanted)
+    row = await run_db(connection_queries.connection, user_id=user_id, id=id)
+    accounts = (await ledger_queries.accounts(user_id, connection_id=id)).results
+    runs = await sync_queries.sync_runs(user_id, id, wanted)
     newer = await previous_syncs(user_id, id, wanted)
     syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == id]
     context = {
@@ -94,7 +97,7 @@ async def sync(request: SignedInRequest, id: UUID) -> HttpResponse:
 @signed_in
 async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Asks once, then ends the connection."""
-    row = await run_db(queries.connection, user_id=request.principal.user_id, id=id)
+    row = await run_db(connection_queries.connection, user_id=request.principal.user_id, id=id)
     if request.method == "POST":
         await wiring.connection_service().disconnect(user_id=request.principal.user_id, connection_id=id)
         messages.success(request, _goodbye(row))

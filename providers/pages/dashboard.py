@@ -8,16 +8,17 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.pages.guard import SignedInRequest, signed_in
-from dashtam.api import Page
-from dashtam.bridge import run_db
-from dashtam.charts import Point
-from providers import queries
-from providers.pages import movements, ranges, words
-from providers.pages.groups import grouped
-from providers.pages.positions import largest
+from accounts.pages.access import SignedInRequest, signed_in
+from dashtam.api.paging import Page
+from dashtam.bridge.doors import run_db
+from dashtam.ui.charts import Point
+from providers.connections import queries as connection_queries
+from providers.ledger import queries as ledger_queries
+from providers.ledger.queries.accounts import trends
+from providers.pages import presentation, ranges, words
+from providers.pages.presentation import grouped, largest
 from providers.pages.ranges import Range
-from providers.queries.pages import trends, unfinished_syncs
+from providers.sync.queries import unfinished_syncs
 
 Row = dict[str, Any]
 LATEST = 10
@@ -30,9 +31,9 @@ TREND = timedelta(days=30)
 async def dashboard(request: SignedInRequest) -> HttpResponse:
     """Net worth, accounts, holdings, latest transactions."""
     shown = ranges.chosen(request)
-    rows = await run_db(queries.connections, user_id=request.principal.user_id)
+    rows = await run_db(connection_queries.connections, user_id=request.principal.user_id)
     alive = [row for row in rows if row["state"] not in ("pending", "disconnected")]
-    accounts = (await queries.accounts(request.principal.user_id)).results
+    accounts = (await ledger_queries.accounts(request.principal.user_id)).results
     context = {
         "attention": [item for row in alive if (item := words.attention(row))],
         "syncing": await unfinished_syncs(request.principal.user_id),
@@ -46,20 +47,20 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
 
 async def _numbers(request: SignedInRequest, shown: Range, accounts: Any) -> Row:
     user_id, currency = request.principal.user_id, request.principal.base_currency
-    worth = await queries.net_worth(user_id, shown.start, None, shown.interval, currency)
+    worth = await ledger_queries.net_worth(user_id, shown.start, None, shown.interval, currency)
     recent = await trends(user_id, shown.end - TREND)
-    latest = await queries.transactions(user_id, page=Page(LATEST))
-    holdings = await queries.holdings(user_id)
+    latest = await ledger_queries.transactions(user_id, page=Page(LATEST))
+    holdings = await ledger_queries.holdings(user_id)
     open_accounts = [row | {"trend": recent.get(row["id"])} for row in accounts if not row["closed_at"]]
     return {
         "worth": _worth(worth),
         "groups": grouped(open_accounts),
         "holdings": largest(holdings.results, currency, TOP),
-        "transactions": movements.shown(latest.results, accounts),
+        "transactions": presentation.shown(latest.results, accounts),
     }
 
 
-def _worth(worth: queries.NetWorth) -> Row | None:
+def _worth(worth: ledger_queries.NetWorth) -> Row | None:
     """The net worth with its line; None while no balance is known in any currency."""
     if worth["as_of"] is None:
         return None

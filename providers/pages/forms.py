@@ -7,8 +7,8 @@ from uuid import UUID
 from django import forms
 
 from accounts.pages.forms import AccountForm
-from dashtam.templatetags.formats import MINUS
-from providers import queries
+from dashtam.ui.formats import MINUS
+from providers.ledger.queries.transactions import TransactionFilters as QueryFilters
 from providers.pages import words
 
 
@@ -92,11 +92,11 @@ class TransactionFilters(forms.Form):
         return any(self.data.get(bound.html_name) for bound in self.visible_fields() if bound.name != "q")
 
     @property
-    def wanted(self) -> queries.TransactionFilters:
+    def wanted(self) -> QueryFilters:
         """What to ask for; only of a form that is valid."""
         asked = dict(self.cleaned_data)
         asked.pop("range")
-        return queries.TransactionFilters(start=asked.pop("from_"), end=asked.pop("to"), **asked)
+        return QueryFilters(start=asked.pop("from_"), end=asked.pop("to"), **asked)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -11,13 +11,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import form_page, see_other
-from accounts.pages.guard import SignedInRequest, signed_in
-from dashtam.api import Page
+from dashtam.api.paging import Page
 from dashtam.errors import DashtamError
-from providers import queries, wiring
-from providers.ingest.files import ImportRefused
-from providers.models import FileImport
+from providers import wiring
+from providers.imports import queries as import_queries
+from providers.imports.landing import ImportRefused
+from providers.imports.models import FileImport
+from providers.ledger import queries as ledger_queries
 from providers.pages import words
 from providers.pages.forms import StatementFile
 
@@ -30,7 +32,7 @@ LATEST = 10
 async def new(request: SignedInRequest) -> HttpResponse:
     """Choose a file; what is wrong with it is said beside the field."""
     user_id = request.principal.user_id
-    accounts = (await queries.accounts(user_id)).results
+    accounts = (await ledger_queries.accounts(user_id)).results
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = StatementFile(*sent, accounts=accounts)
     if form.is_valid():
@@ -41,7 +43,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
             form.add_error("account_id", f"{error.title} {error.detail} Then choose the file again.")
         except DashtamError as error:
             form.add_error("file", f"{error.title} {error.detail}")
-    before = await queries.imports(user_id, Page(LATEST))
+    before = await import_queries.imports(user_id, Page(LATEST))
     return form_page(
         request, "providers/import_new.html", form, imports=[_told(row) for row in before.results]
     )
@@ -52,8 +54,8 @@ async def new(request: SignedInRequest) -> HttpResponse:
 async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
     """What one file brought."""
     user_id = request.principal.user_id
-    row = await queries.import_(user_id, id)
-    known = await queries.accounts(user_id)
+    row = await import_queries.import_(user_id, id)
+    known = await ledger_queries.accounts(user_id)
     accounts = {str(account["id"]): account for account in known.results}
     statements = [_statement(each, accounts.get(each["account_id"])) for each in row["statements"]]
     return render(request, "providers/import.html", {"row": _told(row), "statements": statements})

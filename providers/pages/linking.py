@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -11,14 +12,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, see_other
-from accounts.pages.guard import SignedInRequest, signed_in
-from dashtam.errors import DashtamError, Unauthorized
+from dashtam.errors import DashtamError, NotFound, Unauthorized
 from providers import connectors, wiring
+from providers.connections.models import AuthorizationRequest
 from providers.connectors.base import Connector
 from providers.errors import ProviderNotConfigured, ProviderTakesFiles
-from providers.models import AuthorizationRequest
-from providers.pages.answers import error_called, may_lead_to, refused
 from providers.pages.offers import offer, offers
 
 
@@ -152,3 +152,31 @@ async def _leave(request: SignedInRequest, token: str) -> HttpResponse:
 
 def _cookie() -> str:
     return "__Host-link" if settings.SESSION_COOKIE_SECURE else "link"
+
+
+def refused(request: Any, error: DashtamError) -> HttpResponse:
+    """Why linking did not work, with a way on."""
+    page = render(request, "providers/linking_failed.html", {"error": error}, status=error.status)
+    page["Referrer-Policy"] = "no-referrer"
+    if error.retry_after is not None:
+        page["Retry-After"] = str(error.retry_after)
+    return page
+
+
+def error_called(code: str) -> type[DashtamError]:
+    """The kind of error with this code. Raises NotFound."""
+    kinds = [DashtamError]
+    for kind in kinds:
+        if kind.code == code and "code" in vars(kind):
+            return kind
+        kinds.extend(kind.__subclasses__())
+    raise NotFound
+
+
+def may_lead_to(request: Any, url: str) -> None:
+    """Let the forms of the page that answers this request end at another origin.
+
+    Chromium applies form-action to the redirects that follow a form, so `'self'` alone would stop them.
+    """
+    parts = urlsplit(url)
+    request.form_target = f"{parts.scheme}://{parts.netloc}"

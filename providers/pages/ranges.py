@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
-from accounts.pages.guard import SignedInRequest
-from dashtam.charts import Point
-from dashtam.templatetags.formats import date_text, money_text
+from accounts.pages.access import SignedInRequest
+from dashtam.ui.charts import Point
+from dashtam.ui.formats import date_text, money_text
 
 Interval = Literal["day", "week", "month"]
 

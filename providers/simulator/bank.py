@@ -8,10 +8,10 @@ from typing import cast
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
+from providers.simulator.books.ledger import Ledger, ledger
 from providers.simulator.faults import Faults
-from providers.simulator.grants import Grants
-from providers.simulator.ledger import Ledger, ledger
-from providers.simulator.strict import Strict
+from providers.simulator.sandbox.grants import Grants
+from providers.simulator.sandbox.strict import Strict
 
 SCOPES = {
     "accounts": "Your name, your accounts and the last four digits of their numbers",

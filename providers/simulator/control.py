@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
-from providers.simulator.api import held
 from providers.simulator.bank import Bank, bank_of
-from providers.simulator.data import CUSTOMERS, Account, Kind
+from providers.simulator.books.data import CUSTOMERS, Account, Kind
+from providers.simulator.books.feed import plain
+from providers.simulator.books.ledger import Ledger
 from providers.simulator.faults import Fault
-from providers.simulator.feed import plain
-from providers.simulator.ledger import Ledger
 from providers.simulator.responses import View, methods, problem, reply
+from providers.simulator.sandbox.api import held
 
 Handler = Callable[[Bank, HttpRequest], dict[str, Any]]
 _MOST_DAYS = 366 * 5

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from providers.simulator import api, authorize, control, oauth, pages
+from providers.simulator import control
+from providers.simulator.sandbox import api, authorize, oauth, pages
 
 urlpatterns = [
     path("", pages.home),
@@ -26,6 +27,6 @@ urlpatterns = [
     path("control/log", control.log),
     path("control/truth", control.truth),
 ]
-handler400 = "providers.simulator.pages.bad_request"
-handler404 = "providers.simulator.pages.not_found"
-handler500 = "providers.simulator.pages.server_error"
+handler400 = "providers.simulator.sandbox.pages.bad_request"
+handler404 = "providers.simulator.sandbox.pages.not_found"
+handler500 = "providers.simulator.sandbox.pages.server_error"

@@ -14,8 +14,8 @@ from django.db import connection
 from django.test import AsyncClient
 
 from accounts.models import OneTimeLink, User
-from dashtam import tokens
-from dashtam.bridge import database_context, run_db
+from dashtam.bridge.doors import database_context, run_db
+from dashtam.crypto import sealed_tokens
 from notifications.models import Email
 from tests.accounts.hashers import QuickHasher
 from tests.conftest import PASSWORD
@@ -138,7 +138,7 @@ async def link_token(kind: str) -> str:
     """The token in the latest mailed link of a kind, as the mail carries it."""
     latest = (await mails(kind))[-1]
     link = await OneTimeLink.objects.aget(id=latest.context["link_id"])
-    return tokens.seal(kind, link.id)
+    return sealed_tokens.seal(kind, link.id)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from dashtam import local
+from dashtam.installation import local
 
 
 def main(wanted: set[str], *, docs: bool) -> int:

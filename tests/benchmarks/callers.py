@@ -6,7 +6,7 @@ import sys
 import time
 from uuid import UUID
 
-from dashtam import local
+from dashtam.installation import local
 
 local.load_secrets()
 
@@ -14,7 +14,7 @@ import django  # noqa: E402
 
 django.setup()
 
-from dashtam.bridge import database_context, warm_up  # noqa: E402
+from dashtam.bridge.doors import database_context, warm_up  # noqa: E402
 from providers import wiring  # noqa: E402
 
 

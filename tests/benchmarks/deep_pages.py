@@ -5,7 +5,7 @@ import time
 
 import httpx
 
-from dashtam.api import cursor_at
+from dashtam.api.paging import cursor_at
 from tests.benchmarks.report import Row, row
 from tests.benchmarks.scene import ROWS, Scene
 

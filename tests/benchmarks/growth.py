@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from dashtam.api import cursor_at
+from dashtam.api.paging import cursor_at
 from tests.benchmarks import load
 from tests.benchmarks.curves import Curve
 from tests.benchmarks.scene import Scene

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
-from dashtam.demo.browser import Browser
+from dashtam.installation.demo.browser import Browser
 from tests.benchmarks.report import Row, row
 from tests.benchmarks.scene import Scene
 from tests.stack import PASSWORD
@@ -70,7 +70,7 @@ def measure(scene: Scene) -> list[Row]:
 
 
 def _encoding(scene: Scene) -> float:
-    from dashtam.api import encode
+    from dashtam.api.views import encode
 
     path = f"/api/v1/accounts/{scene.account}/transactions?limit=500"
     rows = scene.get(scene.local, path).json()["results"]

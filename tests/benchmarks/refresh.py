@@ -6,7 +6,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
-from dashtam.demo.processes import ROOT
+from dashtam.installation.demo.processes import ROOT
 from tests.benchmarks.report import Row, row
 from tests.benchmarks.scene import Scene
 from tests.line import Line

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from dashtam.demo.processes import ROOT
+from dashtam.installation.demo.processes import ROOT
 from tests.benchmarks.curves import Curve
 
 

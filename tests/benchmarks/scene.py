@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import psycopg
 
-from dashtam.demo.processes import Processes
+from dashtam.installation.demo.processes import Processes
 from tests.stack import Stack, free_port
 
 ROWS = 1_000_000

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bcrypt
 
-from dashtam.bridge import _yield_to_the_loop
+from dashtam.bridge.hashing import _yield_to_the_loop
 from tests.benchmarks.crowd import Plan, Seen, watch
 from tests.benchmarks.report import Row, percentile, row
 from tests.stack import PASSWORD, Stack

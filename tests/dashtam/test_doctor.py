@@ -14,10 +14,10 @@ from django.db import connection as database
 from django.utils import timezone
 
 from accounts.models import User
-from dashtam.models import KeyFingerprint, KeysDoNotFit
-from dashtam.services.encryption_service import EncryptionService
+from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
 from notifications.models import Email
-from providers.models import Connection, ProviderToken
+from providers.connections.models import Connection, ProviderToken
 
 pytestmark = pytest.mark.django_db
 

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from dashtam import limits
-from dashtam.buckets import Buckets
 from dashtam.cache import cache, close_cache
 from dashtam.errors import TooManyRequests
-from dashtam.limits import Limit
+from dashtam.limits import Buckets, Limit
 
 FIVE = Limit("five", 5, 300)
 TWO = Limit("two", 2, 3600)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dashtam import keys
 from dashtam.asgi import application
+from dashtam.crypto import keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

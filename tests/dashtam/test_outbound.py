@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from dashtam.bridge import look_up
+from dashtam.bridge.doors import look_up
 from dashtam.outbound import AddressRefused, Outbound, is_public
 from tests.certificates import certificate
-from tests.providers.canned import Canned, answer, canned, serving
+from tests.providers.wire.canned import Canned, answer, canned, serving
 
 
 async def call(url: str, *, context: ssl.SSLContext | None = None, deadline: float = 20) -> httpx.Response:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dashtam import keys, settings
+from dashtam import settings
+from dashtam.crypto import keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

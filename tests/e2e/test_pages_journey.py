@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ofx.writing import bank_file, row
+from tests.providers.formats.ofx.writing import bank_file, row
 from tests.stack import PASSWORD, Stack
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dashtam import embedded, local
+from dashtam.installation import embedded, local
 
 LATEST_ANSWER_SECONDS = 20.0
 

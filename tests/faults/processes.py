@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from dashtam.demo.browser import Browser
+from dashtam.installation.demo.browser import Browser
 from tests.faults.rows import fault, hold
 from tests.faults.world import World
 from tests.stack import PASSWORD, free_port

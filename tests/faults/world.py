@@ -17,8 +17,8 @@ import httpx
 import psutil
 from django.db import OperationalError, connection
 
-from providers.models import SyncRun
 from providers.simulator.process import SandboxBank
+from providers.sync.models import SyncRun
 from tests.faults.proxy import FaultProxy
 from tests.stack import Stack, free_port
 

@@ -11,10 +11,10 @@ from zipfile import ZipFile
 import httpx
 import psycopg
 
-from dashtam.demo.browser import Browser
+from dashtam.installation.demo.browser import Browser
 from tests import leaks
 from tests.journeys.secrets_of_people import Seen, canary, sign_in, sign_up
-from tests.ofx.writing import bank_file, row
+from tests.providers.formats.ofx.writing import bank_file, row
 from tests.stack import Stack
 
 

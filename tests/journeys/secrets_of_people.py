@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from dashtam.demo.browser import Browser
+from dashtam.installation.demo.browser import Browser
 from tests.accounts.mfa import code
 from tests.mail_service import MailService
 from tests.stack import Stack

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from accounts.services.jwt_service import JWTService
-from dashtam.demo.processes import Processes
+from dashtam.installation.demo.processes import Processes
 from tests.stack import free_port
 
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}

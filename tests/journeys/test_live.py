@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from dashtam.demo.browser import Browser
+from dashtam.installation.demo.browser import Browser
 from tests.stack import PASSWORD, Stack
 
 

@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from dashtam import openapi
+from dashtam.api import openapi
 from tests.stack import Stack
 
 SCHEMA = schemathesis.openapi.from_dict(json.loads(openapi.document()))

@@ -13,7 +13,9 @@ from tests.stack import Stack
 def test_a_web_server_that_has_read_a_file_leaves_no_process_behind(by: signal.Signals) -> None:
     with Stack() as stack:
         _, token = stack.sign_up()
-        statement = (ROOT / "tests" / "ofx" / "files" / "us_checking.qfx").read_bytes()
+        statement = (
+            ROOT / "tests" / "providers" / "formats" / "ofx" / "files" / "us_checking.qfx"
+        ).read_bytes()
         with stack.api(token) as api:
             assert api.post("imports", files={"file": ("march.qfx", statement)}).status_code == 201
         web = psutil.Process(stack.processes.running["web"].pid)

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import pytest
 
-from dashtam.demo.browser import Browser
+from dashtam.installation.demo.browser import Browser
 from tests.line import Line
 from tests.stack import PASSWORD, Stack
 

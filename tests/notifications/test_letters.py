@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import OneTimeLink, User
-from dashtam import tokens
+from dashtam.crypto import sealed_tokens
 from dashtam.ids import uuid7
 from notifications import letters
 from notifications.errors import MailRejected, MailUnavailable
@@ -162,10 +162,10 @@ def test_a_context_is_escaped_in_html_and_plain_in_text(ana: User) -> None:
 def test_a_link_unseals_to_the_row_it_was_made_for_and_only_for_its_purpose(kind: str, ana: User) -> None:
     letter = letters.write(queued(ana, kind))
     token = letter.link.partition("?token=")[2]
-    sealed = tokens.unseal(kind, token)
+    sealed = sealed_tokens.unseal(kind, token)
     assert sealed is not None
     assert sealed.id == LINK_ID
-    assert tokens.unseal("refresh", token) is None
+    assert sealed_tokens.unseal("refresh", token) is None
 
 
 @pytest.mark.parametrize("purpose", OneTimeLink.LIFETIME)

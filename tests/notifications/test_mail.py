@@ -21,8 +21,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from dashtam import tokens
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
+from dashtam.crypto import sealed_tokens
 from dashtam.ids import uuid7
 from notifications import wiring
 from notifications.errors import MailDelayed, MailThrottled, MailUnavailable
@@ -103,7 +103,7 @@ def test_mail_lands_in_the_outbox_and_the_console_shows_its_link(
     message: Any = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     url = re.search(r"http://testserver/verify-email\?token=([\w-]+)", plain(message))
     assert url is not None
-    sealed = tokens.unseal("verify_email", url[1])
+    sealed = sealed_tokens.unseal("verify_email", url[1])
     assert sealed is not None
     assert sealed.id == link_id
     console = capfd.readouterr().out
@@ -216,7 +216,7 @@ async def test_ses_gets_recipient_subject_and_both_bodies(ana: User, ses: Ses) -
     message: Any = email.message_from_string(sent["raw_data"], policy=email.policy.default)
     assert message["Subject"] == "Set a new password for Dashtam"
     assert message["To"].addresses[0].addr_spec == ana.email
-    link = f"http://testserver/reset-password?token={tokens.seal('reset_password', UUID(link_id))}"
+    link = f"http://testserver/reset-password?token={sealed_tokens.seal('reset_password', UUID(link_id))}"
     assert link in plain(message)
     assert f'href="{link}"' in message.get_body(("html",)).get_content()
 

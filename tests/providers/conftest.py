@@ -7,7 +7,7 @@ import pytest
 
 from providers.simulator.process import SandboxBank
 
-pytest.register_assert_rewrite("tests.providers.connector_contract")
+pytest.register_assert_rewrite("tests.providers.connectors.connector_contract")
 
 REDIRECT_URI = "http://testserver/providers/sandbox/callback"
 

@@ -9,18 +9,11 @@ from django.urls import reverse
 from accounts.models import User
 from dashtam.wiring import encryption_service
 from providers import wiring
-from providers.models import (
-    AuthorizationRequest,
-    BalanceSnapshot,
-    Connection,
-    FinancialAccount,
-    PendingRevocation,
-    ProviderToken,
-    SyncRun,
-    Transaction,
-)
+from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
+from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from providers.simulator.process import SandboxBank
-from tests.providers.linking import connect
+from providers.sync.models import SyncRun
+from tests.providers.connections.linking import connect
 from tests.staff import Staff
 
 MODELS = (

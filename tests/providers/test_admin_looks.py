@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Session, StaffAct, User
-from dashtam.bridge import run_db
-from providers.models import BalanceSnapshot, Connection, FinancialAccount, Transaction
+from dashtam.bridge.doors import run_db
+from providers.connections.models import Connection
+from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from tests.staff import Staff
 
 WHY = "They asked why their balance is old."

@@ -11,19 +11,20 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from accounts.archive import plain
-from accounts.exported import LEFT_OUT, TABLES
+from accounts.export.archive import plain
+from accounts.export.tables import LEFT_OUT, TABLES
 from accounts.models import AuditEvent, DataExport, ExportPart, OneTimeLink, Session, User
 from accounts.tasks import forget_exports
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 from notifications.models import Email
-from providers.models import ProviderToken, Transaction
+from providers.connections.models import ProviderToken
+from providers.ledger.models import Transaction
 from providers.simulator.process import SandboxBank
 from tests.accounts.conftest import Api
 from tests.accounts.conftest import Browser as PasswordBrowser
 from tests.jobs import run_now, run_queued
 from tests.providers import dumps
-from tests.providers.linking import connect
+from tests.providers.connections.linking import connect
 from tests.providers.test_leaving import signed_in
 
 FORMULA = '=HYPERLINK("http://evil.example","click")'
@@ -54,7 +55,7 @@ async def unpacked(answer: Any) -> dict[str, bytes]:
 
 
 def test_n4_every_table_is_exported_or_left_out_for_a_reason() -> None:
-    """A new table belongs into accounts.exported: into the one list or, with its reason, the other."""
+    """A new table belongs into accounts.export.tables: into the one list or, with its reason, the other."""
     known = {table.label for table in TABLES} | set(LEFT_OUT)
     assert {model._meta.label for model in apps.get_models()} == known
     assert len({table.name for table in TABLES}) == len(TABLES)

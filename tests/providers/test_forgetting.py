@@ -10,7 +10,7 @@ from accounts.models import ApiKey, EmailChange, FailedProof, OneTimeLink, Sessi
 from accounts.tasks import forget_old
 from notifications.models import Email
 from notifications.tasks import forget_old_mail
-from providers.models import AuthorizationRequest
+from providers.connections.models import AuthorizationRequest
 from providers.tasks import forget_old_authorizations
 from tests.jobs import run_now
 

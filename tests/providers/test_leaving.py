@@ -11,24 +11,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from accounts.models import AuditEvent, OneTimeLink, Session, User
-from dashtam.bridge import run_db
+from dashtam.bridge.doors import run_db
 from notifications.models import Email
 from providers import wiring
-from providers.models import (
-    Connection,
-    FinancialAccount,
-    PendingRevocation,
-    ProviderToken,
-    SyncRun,
-    Transaction,
-)
+from providers.connections.models import Connection, PendingRevocation, ProviderToken
+from providers.ledger.models import FinancialAccount, Transaction
 from providers.simulator.process import SandboxBank
+from providers.sync.models import SyncRun
 from providers.tasks import erase_leavers
 from tests.accounts.conftest import Api
 from tests.accounts.conftest import Browser as PasswordBrowser
 from tests.jobs import queued, run_now, run_queued
 from tests.providers import dumps
-from tests.providers.linking import connect
+from tests.providers.connections.linking import connect
 
 UNUSUAL = "Ottoline Quennell"
 

@@ -8,18 +8,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import model_to_dict
 
 from accounts.models import ApiKey, DataExport, Passkey, Session, User
-from dashtam.bridge import run_db
-from dashtam.openapi import _schema
-from providers.models import Connection, FileImport, FinancialAccount, Transaction
+from dashtam.api.openapi import _schema
+from dashtam.bridge.doors import run_db
+from providers.connections.models import Connection
+from providers.imports.models import FileImport
+from providers.ledger.models import FinancialAccount, Transaction
 from providers.simulator.process import SandboxBank
 from tests.accounts.conftest import Api
 from tests.jobs import run_queued
-from tests.providers.linking import connect
+from tests.providers.connections.linking import connect
 from tests.providers.test_leaving import signed_in
 from tests.rules import ROOT
 
 OTHER_ID = "00000000-0000-7000-8000-000000000007"
-STATEMENT = (ROOT / "tests" / "ofx" / "files" / "us_checking.qfx").read_bytes()
+STATEMENT = (ROOT / "tests" / "providers" / "formats" / "ofx" / "files" / "us_checking.qfx").read_bytes()
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import SecondFactors, Session, User
 from accounts.models.audit import NOBODY
+from accounts.models.second_factors.release import release
 from accounts.models.user import normalise_email
-from accounts.tasks import announce_ended_sessions
+from dashtam.jobs.background import defer
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email=normalise_email(options["email"])).first()
         if user is None or not SecondFactors.enrolled(user_id=user.id):
             raise CommandError("Nobody with this address has a second factor.")
-        ready_at = SecondFactors.release(user_id=user.id)
+        ready_at = release(user_id=user.id)
         if ready_at is not None:
             when = f"{ready_at:%-d %b %Y, %H:%M} UTC"
             self.stdout.write(
@@ -33,5 +34,5 @@ class Command(BaseCommand):
             )
             return
         ended = Session.objects.end(user_id=user.id, reason="factors_released", actor_id=NOBODY)
-        announce_ended_sessions.defer(session_ids=[str(session.id) for session in ended])
+        defer("accounts.tasks.announce_ended_sessions", session_ids=[str(session.id) for session in ended])
         self.stdout.write("Their second factors are removed, and all their sessions have ended.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.chain import ChainBroken, Head, verify
+from accounts.audit.chain import ChainBroken, Head, verify
 
 
 class Command(BaseCommand):

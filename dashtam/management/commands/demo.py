@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from dashtam import embedded
-from dashtam.demo.person import Person, StepFailed, remembered_credentials
-from dashtam.demo.processes import Processes, StartFailed, port_is_free
+from dashtam.installation import embedded
+from dashtam.installation.demo.person import Person, StepFailed, remembered_credentials
+from dashtam.installation.demo.processes import Processes, StartFailed, port_is_free
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from dashtam.checkup import Finding, examine
-from dashtam.models import KeyFingerprint
+from dashtam.crypto.fingerprints import KeyFingerprint
+from dashtam.doctor.checkup import Finding, examine
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import connections
 
-from dashtam.roles import as_owner
+from dashtam.installation.database_roles import as_owner
 
 
 class Command(migrate.Command):

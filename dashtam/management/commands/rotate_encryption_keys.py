@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from dashtam.rotation import Rotated, rotate
-from dashtam.sealed_fields import BROKEN, SealedColumn, sealed_columns
+from dashtam.crypto.rotation import Rotated, rotate
+from dashtam.crypto.sealed_fields import BROKEN, SealedColumn, sealed_columns
 from dashtam.wiring import encryption_service
 
 PASSES = 3

@@ -14,10 +14,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections, connections, reset_queries
 
 from providers.simulator.bank import Bank, Client
-from providers.simulator.grants import Grants, StateError
-from providers.simulator.market import EPOCH
+from providers.simulator.books.market import EPOCH
+from providers.simulator.sandbox.grants import Grants, StateError
+from providers.simulator.sandbox.strict import Strict
 from providers.simulator.server import BankServer
-from providers.simulator.strict import Strict
 
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:8000/providers/sandbox/callback"
 DEFAULT_CLIENT_ID = "dashtam-sandbox"

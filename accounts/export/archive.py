@@ -1,0 +1,89 @@
+"""The archive that an export is: one ZIP, made piece by piece, so that its size costs no memory."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+from uuid import UUID
+
+from django.db.models import CharField, TextField
+
+from accounts.export.tables import TABLES, Table
+from dashtam.api.views import encode
+
+PIECE = 1_000_000  # bytes
+ROWS = 2000
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+README = """Everything that this Dashtam holds of yours.
+
+One file of JSON for each kind of thing, each an array of objects. Amounts are exact decimals, positive into the
+account; times are in UTC. transactions.csv is the same as transactions.json, for spreadsheets: a text that one
+would take for a formula has an apostrophe in front. Passwords, tokens and other secrets are not part of it.
+"""
+
+
+class _Pieces(io.RawIOBase):
+    """What a ZipFile writes to; cannot seek, so that what has been written may leave."""
+
+    def __init__(self) -> None:
+        self.held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.held += data
+        return len(data)
+
+    def taken(self, at_least: int) -> Iterator[bytes]:
+        """What has gathered, once it is enough."""
+        if self.held and len(self.held) >= at_least:
+            yield bytes(self.held)
+            self.held.clear()
+
+
+def pieces(user_id: UUID) -> Iterator[bytes]:
+    """The archive of a person's data. Call it in a transaction: it reads with a cursor."""
+    out = _Pieces()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", README)
+        for table in TABLES:
+            for _ in _write_json(archive, table, user_id):
+                yield from out.taken(PIECE)
+        transactions = next(table for table in TABLES if table.name == "transactions")
+        for _ in _write_csv(archive, transactions, user_id):
+            yield from out.taken(PIECE)
+    yield from out.taken(1)
+
+
+def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterator[None]:
+    with archive.open(f"{table.name}.json", "w", force_zip64=True) as file:
+        before = b"[\n"
+        for row in table.rows(user_id).iterator(ROWS):
+            file.write(before + encode(row))
+            before = b",\n"
+            yield
+        file.write(b"\n]\n" if before == b",\n" else b"[]\n")
+    yield
+
+
+def _write_csv(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterator[None]:
+    words = {f.attname for f in table.model._meta.concrete_fields if isinstance(f, (CharField, TextField))}
+    with archive.open(f"{table.name}.csv", "w", force_zip64=True) as file:
+        _write_line(file, table.columns)
+        for row in table.rows(user_id).iterator(ROWS):
+            _write_line(file, [plain(value) if name in words else value for name, value in row.items()])
+            yield
+    yield
+
+
+def _write_line(file: IO[bytes], cells: Iterable[Any]) -> None:
+    line = io.StringIO()
+    csv.writer(line).writerow(["" if cell is None else cell for cell in cells])
+    file.write(line.getvalue().encode())
+
+
+def plain(text: str) -> str:
+    """A text that no spreadsheet takes for a formula (ASVS 1.2.10)."""
+    return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text

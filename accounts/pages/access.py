@@ -1,0 +1,78 @@
+"""Pages for signed-in people only."""
+
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from accounts.errors import ReauthRequired
+from accounts.principal import Principal
+from dashtam.web.referer import page_before
+
+P = ParamSpec("P")
+PROVING = ("/settings/security", "/reauthenticate")  # where a second factor is set up, or shown
+
+
+class SignedInRequest(HttpRequest):
+    """A request whose principal is known."""
+
+    principal: Principal
+    id: str
+
+
+def signed_in(
+    view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
+) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
+    """Send everybody else to the sign-in page, and back afterwards; staff set a second factor up first."""
+
+    @functools.wraps(view)
+    async def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.principal is None:
+            return to_sign_in(request)
+        if request.principal.needs_mfa and not request.path.startswith(PROVING):
+            return HttpResponseRedirect(reverse("settings-security"))
+        return await view(request, *args, **kwargs)
+
+    return guarded
+
+
+def fresh(
+    view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
+) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
+    """Like `signed_in`, and whose last proof of who they are is too old is asked for a new one first."""
+
+    @functools.wraps(view)
+    async def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            request.principal.require_fresh()
+        except ReauthRequired:
+            return to_reauthentication(request)
+        return await view(request, *args, **kwargs)
+
+    return signed_in(guarded)  # type: ignore[arg-type]
+
+
+def to_reauthentication(request: HttpRequest) -> HttpResponse:
+    """The way to a fresh proof, and back; for a form, whose content is lost, to the page it was on."""
+    if request.method in {"GET", "HEAD"}:
+        back = request.get_full_path()
+    else:
+        back = page_before(request) or reverse("settings-security")
+        messages.warning(request, "Nothing was done yet. Confirm that it is you, then try again.")
+    return HttpResponseRedirect(f"{reverse('reauthenticate')}?{urlencode({'next': back})}")
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The way to the sign-in page, and back; for a form, whose content is lost, to the page it was on."""
+    if request.method in {"GET", "HEAD"}:
+        back = request.get_full_path()
+    else:
+        back = page_before(request)
+        messages.warning(request, "You were signed out, so that was not done. Sign in and try again.")
+    query = urlencode({"next": back}) if back else ""
+    return HttpResponseRedirect(f"{reverse('sign-in')}?{query}".rstrip("?"))

@@ -1,0 +1,170 @@
+"""Passkeys (WebAuthn): registering them, and proving who one is with them."""
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import webauthn
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json, structs
+
+from accounts.errors import FactorMissing, PasskeyRefused
+from accounts.models import Passkey, User
+from accounts.models.second_factors.passkey import MOST
+from accounts.services.second_factors.mfa_service import Enrolled, hash_codes, make_codes
+from accounts.services.session_service import SessionService
+from accounts.services.throttle_service import GuardService
+from dashtam.bridge.doors import run_db
+from dashtam.errors import Conflict
+
+CHALLENGE_SECONDS = 300
+CREDENTIAL_ID = re.compile(r"[A-Za-z0-9_-]{1,1400}")
+VERIFIED = structs.UserVerificationRequirement.REQUIRED  # finger, face or PIN: a second factor in itself
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a passkey is to sign, and when it was thought up."""
+
+    value: bytes
+    at: float
+
+    def is_over(self) -> bool:
+        """Whether it is too old to count."""
+        return not 0 <= time.time() - self.at <= CHALLENGE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the browser is asked, as JSON, and the challenge in it."""
+
+    json: str
+    challenge: Challenge
+
+
+class PasskeyService:
+    """Signatures are checked in well under a millisecond, where the loop waits. `origin` is PUBLIC_URL."""
+
+    def __init__(self, *, guard: GuardService, sessions: SessionService, rp_id: str, origin: str) -> None:
+        self.guard = guard
+        self.sessions = sessions
+        self.rp_id = rp_id
+        self.origin = origin
+
+    # --- registering ----------------------------------------------------------------------------------
+    async def registration_options(self, *, user_id: UUID, email: str, name: str) -> Options:
+        """Ask for a new passkey that knows whose it is, on a device that has none of theirs yet."""
+        options = webauthn.generate_registration_options(
+            rp_id=self.rp_id,
+            rp_name="Dashtam",
+            user_id=user_id.bytes,
+            user_name=email,
+            user_display_name=name or email,
+            timeout=CHALLENGE_SECONDS * 1000,
+            authenticator_selection=structs.AuthenticatorSelectionCriteria(
+                resident_key=structs.ResidentKeyRequirement.REQUIRED, user_verification=VERIFIED
+            ),
+            exclude_credentials=await self._known(user_id),
+        )
+        return Options(options_to_json(options), Challenge(options.challenge, time.time()))
+
+    async def register(
+        self, *, user_id: UUID, session_id: UUID, name: str, challenge: Challenge, credential: dict[str, Any]
+    ) -> Enrolled:
+        """Count a new passkey from now on. Raises PasskeyRefused, and Conflict when there are too many."""
+        if await Passkey.objects.filter(user_id=user_id).acount() >= MOST:
+            raise Conflict(f"Nobody looks after more than {MOST} passkeys. Remove some first.")
+        verified = self._registered(challenge, credential)
+        codes = make_codes()
+        made = await run_db(
+            Passkey.objects.add,
+            user_id=user_id,
+            code_hashes=hash_codes(user_id, codes),
+            name=name,
+            credential_id=bytes_to_base64url(verified.credential_id),
+            public_key=bytes_to_base64url(verified.credential_public_key),
+            sign_count=verified.sign_count,
+            synced=verified.credential_backed_up,
+        )
+        if made is None:
+            raise PasskeyRefused
+        session = await self.sessions.proved(session_id=session_id, factor="passkey")
+        return Enrolled(session, codes if made else [])
+
+    def _registered(self, challenge: Challenge, credential: dict[str, Any]) -> Any:
+        if challenge.is_over():
+            raise PasskeyRefused
+        try:
+            return webauthn.verify_registration_response(
+                credential=credential,
+                expected_challenge=challenge.value,
+                expected_rp_id=self.rp_id,
+                expected_origin=self.origin,
+                require_user_verification=True,
+            )
+        except Exception as error:  # a library that takes apart what strangers send
+            raise PasskeyRefused from error
+
+    # --- proving --------------------------------------------------------------------------------------
+    async def options(self, *, user_id: UUID | None = None) -> Options:
+        """Ask for a signature: by one of the person's passkeys, or by whichever the device has for us.
+
+        Raises TooManyRequests.
+        """
+        await self.guard.passkey()
+        options = webauthn.generate_authentication_options(
+            rp_id=self.rp_id,
+            timeout=CHALLENGE_SECONDS * 1000,
+            allow_credentials=await self._known(user_id) if user_id else [],
+            user_verification=VERIFIED,
+        )
+        return Options(options_to_json(options), Challenge(options.challenge, time.time()))
+
+    async def prove(
+        self, *, challenge: Challenge, credential: dict[str, Any], user_id: UUID | None = None
+    ) -> User:
+        """Whose passkey signed the challenge, which is used up. Raises PasskeyRefused and TooManyRequests."""
+        await self.guard.passkey()
+        passkey = await self._passkey(credential)
+        if passkey is None or passkey.user_id != (user_id or passkey.user_id) or challenge.is_over():
+            raise PasskeyRefused
+        sign_count = self._signed(challenge, credential, passkey)
+        at = datetime.fromtimestamp(challenge.at, UTC)
+        used = await run_db(Passkey.objects.use, id=passkey.id, sign_count=sign_count, challenged_at=at)
+        if not used or not passkey.user.may_sign_in:
+            raise PasskeyRefused
+        return passkey.user
+
+    async def _passkey(self, credential: dict[str, Any]) -> Passkey | None:
+        own = credential.get("id")
+        if not isinstance(own, str) or not CREDENTIAL_ID.fullmatch(own):
+            return None
+        return await Passkey.objects.select_related("user").filter(credential_id=own).afirst()
+
+    def _signed(self, challenge: Challenge, credential: dict[str, Any], passkey: Passkey) -> int:
+        """The counter that came with a good signature; whether it has gone back is judged where it is kept."""
+        try:
+            verified = webauthn.verify_authentication_response(
+                credential=credential,
+                expected_challenge=challenge.value,
+                expected_rp_id=self.rp_id,
+                expected_origin=self.origin,
+                credential_public_key=base64url_to_bytes(passkey.public_key),
+                credential_current_sign_count=0,
+                require_user_verification=True,
+            )
+        except Exception as error:  # a library that takes apart what strangers send
+            raise PasskeyRefused from error
+        return verified.new_sign_count
+
+    # --- removing -------------------------------------------------------------------------------------
+    async def remove(self, *, user_id: UUID, passkey_id: UUID) -> None:
+        """Forget a passkey. Raises FactorMissing, and FactorRequired for staff who have no other factor."""
+        if not await run_db(Passkey.objects.remove, user_id=user_id, id=passkey_id):
+            raise FactorMissing
+
+    async def _known(self, user_id: UUID) -> list[structs.PublicKeyCredentialDescriptor]:
+        ids = Passkey.objects.filter(user_id=user_id).values_list("credential_id", flat=True)
+        return [structs.PublicKeyCredentialDescriptor(id=base64url_to_bytes(each)) async for each in ids]

@@ -1,0 +1,67 @@
+"""Pages by the sort key of the last row seen: page one and page ten thousand cost the same."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from dashtam.api.paging import Page, invalid_cursor
+
+M = TypeVar("M", bound=Model)
+Parse = Callable[[str], Any]
+
+
+def after(rows: QuerySet[M], page: Page, **key: Parse) -> QuerySet[M]:
+    """The rows after the page's cursor, ordered by `key`, newest first where a name starts with `minus_`.
+
+    All columns go the same way. The first one is compared on its own, so that an index on the key serves.
+    Raises ValidationFailed for a cursor of another list.
+    """
+    down = next(iter(key)).startswith("minus_")
+    names = [name.removeprefix("minus_") for name in key]
+    rows = rows.order_by(*(f"-{name}" if down else name for name in names))
+    if page.after is not None:
+        rows = _beyond(rows, names, _values(page.after, list(key.values())), down=down)
+    return rows
+
+
+def beyond(page: Page, comparison: str, *parsers: Parse) -> tuple[str, list[Any]]:
+    """The same for SQL: ` AND` and a comparison of rows with its values, or nothing on the first page."""
+    return (f" AND {comparison}", _values(page.after, parsers)) if page.after is not None else ("", [])
+
+
+def _values(texts: Sequence[str], parsers: Sequence[Parse]) -> list[Any]:
+    try:
+        return [parse(text) for parse, text in zip(parsers, texts, strict=True)]
+    except (ValueError, OverflowError):
+        raise invalid_cursor() from None
+
+
+def _beyond(rows: QuerySet[M], names: Sequence[str], values: Sequence[Any], *, down: bool) -> QuerySet[M]:
+    onward, back = ("lt", "gt") if down else ("gt", "lt")
+    rows = rows.filter(**{f"{names[0]}__{onward}e": values[0]})
+    same: dict[str, Any] = {}
+    seen = Q()
+    for position, (name, value) in enumerate(zip(names, values, strict=True)):
+        last = position == len(names) - 1
+        if position or last:
+            seen |= Q(**same, **{f"{name}__{back}e" if last else f"{name}__{back}": value})
+        same[name] = value
+    return rows.exclude(seen)
+
+
+def text(value: str) -> str:
+    """A text that a query may carry. Raises ValueError for NUL and half characters."""
+    if "\x00" in value:
+        raise ValueError
+    value.encode()
+    return value
+
+
+def moment(value: str) -> datetime:
+    """A time with its zone. Raises ValueError, or OverflowError at the ends of time."""
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError
+    return found.astimezone(UTC)

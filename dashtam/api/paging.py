@@ -1,0 +1,80 @@
+"""Cursors and pages of lists."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from dashtam import errors
+from dashtam.api.views import T
+
+DEFAULT_LIMIT = 50
+
+MAX_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What slice of a list was asked for. `after` holds the sort key of the last row seen."""
+
+    limit: int = DEFAULT_LIMIT
+    after: tuple[str, ...] | None = None
+
+
+def page(request: Any) -> Page:
+    """The page that `?cursor=&limit=` asks for. Raises ValidationFailed."""
+    raw_limit, cursor = request.GET.get("limit", ""), request.GET.get("cursor", "")
+    if raw_limit and not (
+        raw_limit.isascii()
+        and raw_limit.isdigit()
+        and 0 < int(raw_limit[:9]) <= MAX_LIMIT
+        and len(raw_limit) < 9
+    ):
+        detail = f"Give a whole number from 1 to {MAX_LIMIT}."
+        raise errors.ValidationFailed(errors=[errors.FieldError("limit", "out_of_range", detail)])
+    return Page(int(raw_limit) if raw_limit else DEFAULT_LIMIT, _after(cursor) if cursor else None)
+
+
+def _after(cursor: str) -> tuple[str, ...]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return msgspec.json.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, ...]
+        )
+    except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
+        detail = "This cursor is not one of ours. Start without one."
+        raise errors.ValidationFailed(errors=[errors.FieldError("cursor", "invalid", detail)]) from error
+
+
+def invalid_cursor() -> errors.ValidationFailed:
+    """For queries that find a well-formed cursor not to fit their list."""
+    detail = "This cursor belongs to another list. Start without one."
+    return errors.ValidationFailed(errors=[errors.FieldError("cursor", "invalid", detail)])
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of rows and where the next one starts."""
+
+    results: Sequence[Any]
+    next_cursor: str | None
+
+
+def listing(
+    rows: Sequence[T], wanted: Page, key: Callable[[T], Sequence[str | UUID | datetime | object]]
+) -> Listing:
+    """Cut `limit + 1` rows to a page. `key` gives the sort key of a row, as the query orders by it."""
+    more = len(rows) > wanted.limit
+    rows = rows[: wanted.limit]
+    return Listing(rows, cursor_at(key(rows[-1])) if more else None)
+
+
+def cursor_at(key: Sequence[str | UUID | datetime | object]) -> str:
+    """The cursor of the page that starts after the row with this sort key."""
+    parts = [part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key]
+    return base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")

@@ -1,0 +1,192 @@
+"""The base of every API view: authenticate, call one async method, encode plain rows."""
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from adrf.views import APIView
+from django.conf import settings
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.parsers import BaseParser
+from rest_framework.serializers import Serializer
+
+from dashtam import errors
+from dashtam.web import problems
+
+# What API keys need (RFC 6749 §3.3): to read, to bring up to date, and to change anything.
+READ, SYNC, MANAGE = "read", "sync", "manage"
+BY_METHOD = {"GET": READ, "POST": MANAGE, "PUT": MANAGE, "PATCH": MANAGE, "DELETE": MANAGE}
+
+PAGING = {"cursor", "limit"}
+T = TypeVar("T")
+
+
+class StrictJSONParser(BaseParser):
+    """RFC 8259 and nothing more: no NaN, no lone surrogates, no name twice, bounded size and depth."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise errors.PayloadTooLarge()
+        try:
+            json.loads(
+                raw, object_pairs_hook=_named_once
+            )  # of a name given twice, msgspec would keep the last
+            return msgspec.json.decode(raw)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise errors.BadRequest("The body is not valid JSON.", code="malformed_json") from error
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with something else than 200 and a body: a status, headers, or no body at all."""
+
+    data: Any = None
+    status: int = 200
+    headers: Mapping[str, str] | None = None
+
+
+class ApiView(APIView):
+    """One resource. Handlers are async, return plain data or a Reply, and raise DashtamErrors.
+
+    Stock adrf runs authentication and permission checks in a thread and rendering in another; here
+    both happen on the loop: the authenticator awaits, and encoding a page takes microseconds.
+    """
+
+    public: ClassVar[bool] = False
+    scopes: ClassVar[Mapping[str, str]] = {}  # what API keys need, by method; without an entry none is taken
+    parser_classes: ClassVar[Sequence[type[BaseParser]]] = (StrictJSONParser,)
+
+    async def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Serve one request."""
+        self.args, self.kwargs = args, kwargs
+        self.headers: dict[str, str] = {}
+        self.request = request = self.initialize_request(request, *args, **kwargs)
+        try:
+            handler = self._handler(request.method)
+            await self._authenticate(request)
+            return self._response(await handler(request, *args, **kwargs))
+        except Exception as exception:  # noqa: BLE001 the outermost frame of a request
+            error = problems.typed(exception)
+            problems.log_if_ours(exception, error)
+            response = problems.problem(error, request._request.id)
+            if isinstance(error, errors.MethodNotAllowed):
+                response["Allow"] = ", ".join(self.allowed_methods)
+            return response
+
+    @property
+    def principal(self) -> Any:
+        """Who the request speaks for: an accounts.principal.Principal."""
+        return self.request._request.principal
+
+    def _handler(self, method: str) -> Callable[..., Any]:
+        name = method.lower()
+        if name == "head":
+            name = "get"  # the server sends the headers only
+        if name not in self.http_method_names or not hasattr(self, name):
+            raise errors.MethodNotAllowed()
+        handler: Callable[..., Any] = getattr(self, name)
+        return handler
+
+    async def options(self, request: Any, *args: Any, **kwargs: Any) -> Reply:
+        """Which methods this address takes."""
+        return Reply(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    async def _authenticate(self, request: Any) -> None:
+        if self.public or request.method == "OPTIONS":
+            return
+        for authenticator in self.get_authenticators():
+            principal = await authenticator.authenticate(request)
+            if principal is not None:
+                self._require_scope(principal, request.method)
+                request._request.principal = principal
+                return
+        raise errors.Unauthorized()
+
+    def _require_scope(self, principal: Any, method: str) -> None:
+        """Raises InsufficientScope when an API key may not do this here. Sessions may do everything."""
+        needed = self.scopes.get("GET" if method == "HEAD" else method)
+        if principal.scopes is not None and needed not in principal.scopes:
+            raise errors.InsufficientScope(needed)
+
+    def _response(self, reply: Any) -> HttpResponseBase:
+        if isinstance(reply, HttpResponseBase):
+            return reply
+        if not isinstance(reply, Reply):
+            reply = Reply(reply)
+        if reply.data is None:
+            response = HttpResponse(status=reply.status if reply.status != 200 else 204)
+        else:
+            response = HttpResponse(encode(reply.data), content_type="application/json", status=reply.status)
+        for name, value in (reply.headers or {}).items():
+            response[name] = value
+        return response
+
+    def read(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """The validated body. Raises ValidationFailed naming each field."""
+        data = self.request.data
+        if not isinstance(data, Mapping):
+            raise errors.BadRequest("The body must be a JSON object.", code="malformed_json")
+        return _validated(serializer, data)
+
+    def read_query(self, serializer: type[Serializer[Any]], *, paged: bool = True) -> dict[str, Any]:
+        """The validated query parameters. Unknown and repeated ones are refused."""
+        given = self.request._request.GET
+        if not given:
+            return dict(_defaults(serializer))
+        known = _names(serializer) | (PAGING if paged else set())
+        wrong = [
+            errors.FieldError(name, "unknown", "There is no such parameter.")
+            for name in given
+            if name not in known
+        ]
+        wrong += [
+            errors.FieldError(name, "repeated", "Give this parameter once.")
+            for name, values in given.lists()
+            if len(values) > 1
+        ]
+        if wrong:
+            raise errors.ValidationFailed(errors=wrong)
+        return _validated(serializer, given.dict())
+
+
+class KeyedView(ApiView):
+    """A resource that API keys open too, given the scope that fits the method."""
+
+    scopes = BY_METHOD
+
+
+@functools.cache  # a serializer copies all its fields anew each time
+def _names(serializer: type[Serializer[Any]]) -> set[str]:
+    return set(serializer().fields)
+
+
+@functools.cache
+def _defaults(serializer: type[Serializer[Any]]) -> dict[str, Any]:
+    """What no parameters at all mean. Raises ValidationFailed, each time, where one is required."""
+    return _validated(serializer, {})
+
+
+def _validated(serializer: type[Serializer[Any]], data: Mapping[str, Any]) -> dict[str, Any]:
+    bound = serializer(data=data)
+    bound.is_valid(raise_exception=True)
+    return dict(bound.validated_data)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
+
+
+def encode(data: Any) -> bytes:
+    """JSON: decimals as exact strings, times as RFC 3339 in UTC, ids as strings."""
+    return _encoder.encode(data)

@@ -1,0 +1,194 @@
+"""Threads that talk to the database: few, long-lived, and with an end to every wait."""
+
+import contextlib
+import os
+import select
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, connections
+
+from dashtam.errors import ServiceBusy
+from dashtam.telemetry import metrics
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MET = {"40001", "40P01"}  # serialization failure, deadlock
+MEETINGS = 3
+LOOK_EVERY_SECONDS = 0.25
+
+
+class DatabaseBusy(ServiceBusy):
+    """Every connection is in use, and too many wait for one."""
+
+    code = "database_busy"
+    retry_after = 2
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    call: Callable[[], Any]
+    future: "Future[Any]" = field(default_factory=Future)
+    made: float = field(default_factory=time.monotonic)
+
+    def refuse(self) -> None:
+        if self.future.set_running_or_notify_cancel():
+            metrics.database_refused()
+            self.future.set_exception(DatabaseBusy())
+
+
+class DatabaseThreads(Executor):
+    """A pool of threads, each with its own database connection that is replaced when it has broken.
+
+    asgiref asks that an executor for a context run one call at a time, which keeps one request on one
+    connection. Nothing here needs that: a transaction lives inside one `run_db` call, and no session
+    state is left on a connection. So all requests share one pool; a request holds a thread only while
+    it uses the database, never while it waits for anything else.
+
+    Python's own pool has no end to its queue and waits for its threads when the process ends. Here a job that
+    finds `queue` others waiting is refused with DatabaseBusy, and `watch` puts an end to the other waits.
+
+    A job goes to the thread that has finished last: when there is little to do, few connections do it, and
+    those have the statements prepared and the tables at hand.
+    """
+
+    def __init__(self, *, threads: int, queue: int) -> None:
+        self.size = threads
+        self.queue = queue
+        self.line: deque[_Job] = deque()
+        self.idle: list[_Worker] = []
+        self.lock = threading.Lock()  # between finding nobody idle, or nothing to do, and acting on it
+        self.workers = [_Worker(self, f"database_{n}") for n in range(threads)]
+        self.watching = False
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        job = _Job(lambda: fn(*args, **kwargs))
+        with self.lock:
+            if self.idle:
+                self.idle.pop().give(job)
+            elif len(self.line) < self.queue:
+                self.line.append(job)
+            else:
+                metrics.database_refused()
+                raise DatabaseBusy()
+        return job.future
+
+    def next_for(self, worker: "_Worker") -> _Job | None:
+        """What a thread that has finished does next; None when it is to wait until a job is given to it."""
+        with self.lock:
+            if self.line:
+                return self.line.popleft()
+            self.idle.append(worker)
+            return None
+
+    def watch(self, *, wait_seconds: float, work_seconds: float) -> None:
+        """From now on refuse what has waited too long, and cut the connection of what has run too long.
+
+        A server that vanished or froze in the middle of a statement obeys no `statement_timeout`, and a
+        thread that waits for it waits with it. Without its connection the thread is free at once.
+        """
+        if not self.watching:
+            self.watching = True
+            watch = (wait_seconds, work_seconds)
+            threading.Thread(target=self._watch, args=watch, name="database-watch", daemon=True).start()
+
+    def _watch(self, wait_seconds: float, work_seconds: float) -> None:
+        pause = threading.Event()
+        while not pause.wait(LOOK_EVERY_SECONDS):
+            self._refuse(before=time.monotonic() - wait_seconds)
+            for worker in self.workers:
+                worker.cut(before=time.monotonic() - work_seconds)
+
+    def _refuse(self, *, before: float) -> None:
+        with contextlib.suppress(IndexError):  # nobody waits any more
+            while True:
+                with self.lock:
+                    if self.line[0].made >= before:
+                        return
+                    job = self.line.popleft()
+                job.refuse()
+
+
+class _Worker(threading.Thread):
+    """One thread and its connection."""
+
+    def __init__(self, pool: DatabaseThreads, name: str) -> None:
+        super().__init__(name=name, daemon=True)  # a stuck one must not hold up the end of the process
+        self.pool = pool
+        self.given: SimpleQueue[_Job] = SimpleQueue()
+        self.since: float | None = None
+        self.connection: Any = None
+        self.start()
+
+    def give(self, job: _Job) -> None:
+        """Wake it up with a job."""
+        self.given.put(job)
+
+    def run(self) -> None:
+        self.connection = connections["default"]  # looked up here: each thread has its own
+        while True:
+            job = self.pool.next_for(self) or self.given.get()
+            with metrics.DATABASE_BUSY:
+                self._do(job)
+            del job  # or its result would stay until the next one comes
+
+    def _do(self, job: _Job) -> None:
+        if not job.future.set_running_or_notify_cancel():
+            return
+        self.since = time.monotonic()
+        metrics.database_wait(self.since - job.made)
+        try:
+            result = _on_sound_connections(job.call)
+        except BaseException as error:  # noqa: BLE001 it belongs to whoever asked
+            self.since = None
+            job.future.set_exception(error)
+        else:
+            self.since = None
+            job.future.set_result(result)
+
+    def cut(self, *, before: float) -> None:
+        """End the connection if the job under way began before that moment."""
+        since, connection = self.since, self.connection.connection if self.connection else None
+        if since is None or since >= before or connection is None or connection.closed:
+            return
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+
+def _on_sound_connections(call: Callable[[], T]) -> T:
+    for each in connections.all(initialized_only=True):
+        if each.connection is not None and not each.in_atomic_block and _hung_up(each.connection):
+            each.close()
+    try:
+        return call()
+    finally:
+        for each in connections.all(initialized_only=True):
+            each.close_if_unusable_or_obsolete()
+
+
+def _hung_up(connection: Any) -> bool:
+    """An idle connection with something to read has been closed by the server. One poll, two microseconds."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    return bool(poll.poll(0))
+
+
+def repeated(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Once more, and once again, when transactions met (PostgreSQL 13.5: the whole of it is to be repeated)."""
+    for _ in range(MEETINGS - 1):
+        try:
+            return function(*args, **kwargs)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in MET or connection.in_atomic_block:
+                raise
+    return function(*args, **kwargs)

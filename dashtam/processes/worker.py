@@ -1,0 +1,44 @@
+"""`manage.py procrastinate worker`, which begins anew when the database has broken under it."""
+
+import asyncio
+import functools
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from procrastinate.contrib.django.management.commands import procrastinate
+
+from dashtam.processes import recorder
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0
+
+
+class Command(procrastinate.Command):
+    """procrastinate's own command. Its worker ends for good as soon as one of its connections breaks."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the worker until SIGINT or SIGTERM; with --one-shot, once."""
+        work = options.pop("func")
+        again = functools.partial(_again_and_again, work) if options.get("wait", True) else work
+        super().handle(*args, **options, func=again)
+
+
+async def _again_and_again(work: Callable[..., Awaitable[None]], **options: Any) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    recorder.start("worker")
+    while not stop.is_set():
+        worker = asyncio.ensure_future(work(**options, install_signal_handlers=False))
+        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            worker.cancel()  # it then finishes what it has begun
+        (outcome,) = await asyncio.gather(worker, return_exceptions=True)
+        if not stop.is_set():
+            logger.warning("The worker lost the database (%s) and begins anew.", type(outcome).__name__)
+            await asyncio.wait({stopped}, timeout=PAUSE_SECONDS)
+    await recorder.stop()

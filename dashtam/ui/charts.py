@@ -1,0 +1,245 @@
+"""Charts as SVG text: real axes, a title and a description, classes instead of inline styles (strict CSP)."""
+
+import html
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from django.utils.safestring import SafeString, mark_safe
+
+from dashtam.ui.formats import compact_text, date_text, money_text
+
+Point = tuple[date, Decimal | None]
+
+CHARACTER = 7.0  # width of a digit at 12 px, rounded up
+TOP, BOTTOM, RIGHT, GAP = 26.0, 26.0, 14.0, 8.0
+HOVER_MARKS = 60
+YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """The drawing area, and where a day and an amount fall in it."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    days: tuple[int, int]
+    low: Decimal
+    high: Decimal
+
+    def x(self, day: date) -> float:
+        """Where the day falls; a single day falls in the middle."""
+        first, last = self.days
+        if first == last:
+            return (self.left + self.right) / 2
+        return self.left + (self.right - self.left) * (day.toordinal() - first) / (last - first)
+
+    def y(self, amount: Decimal) -> float:
+        """Where the amount falls, never outside the plot."""
+        share = float((amount - self.low) / (self.high - self.low))
+        return self.bottom - (self.bottom - self.top) * min(max(share, 0.0), 1.0)
+
+
+def nice_step(span: Decimal, count: int) -> Decimal:
+    """The smallest of 1, 2 or 5 times a power of ten that covers `span` in at most `count` steps."""
+    rough = span / count
+    power = Decimal(1).scaleb(rough.adjusted())
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+
+
+def amount_ticks(low: Decimal, high: Decimal, count: int = 4) -> tuple[list[Decimal], Decimal]:
+    """Round ticks that enclose both ends, and the step between them. Zero joins when it is not far off."""
+    span = high - low
+    if 0 < low <= span:
+        low = Decimal(0)
+    elif 0 < -high <= span:
+        high = Decimal(0)
+    # A flat line, or a change too small to label, gets room around it.
+    room = max(abs(low), abs(high)) / 10 or Decimal(1)
+    if high - low < room / 10**6:
+        low, high = low - room, high + room
+    step = nice_step(high - low, count)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [index * step for index in range(first, last + 1)], step
+
+
+def _days(first: date, last: date, every: int) -> Iterator[tuple[date, str]]:
+    for ordinal in range(first.toordinal(), last.toordinal() + 1, every):
+        day = date.fromordinal(ordinal)
+        yield day, f"{day.day} {day:%b}"
+
+
+def _months(first: date, last: date, every: int) -> Iterator[tuple[date, str]]:
+    start = first.year * 12 + first.month - 1 + (first.day > 1)
+    for month in range(start + -start % every, last.year * 12 + last.month, every):
+        day = date(month // 12, month % 12 + 1, 1)
+        yield day, str(day.year) if day.month == 1 else f"{day:%b}"
+
+
+def day_ticks(first: date, last: date, room: int) -> list[tuple[date, str]]:
+    """Days, firsts of months or of years to label: the finest that leaves at most `room` labels."""
+    span = (last - first).days
+    for every in (1, 2, 7, 14):
+        if span // every + 1 <= room:
+            return list(_days(first, last, every))
+    for every in (1, 2, 3, 6, *(12 * years for years in YEARS)):
+        if span // (30 * every) + 1 <= room:
+            return list(_months(first, last, every)) or [(first, date_text(first))]
+    return [(first, date_text(first))]
+
+
+def _runs(points: Sequence[Point]) -> Iterator[list[tuple[date, Decimal]]]:
+    """Stretches of points without a gap between them; None, NaN and infinity are gaps."""
+    run: list[tuple[date, Decimal]] = []
+    for day, amount in points:
+        if amount is not None and amount.is_finite():
+            run.append((day, amount))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def plain_text(words: str) -> str:
+    """Escaped, without the control characters that XML has no place for."""
+    return html.escape("".join(sign for sign in words if sign.isprintable()))
+
+
+def _box(size: tuple[int, int]) -> str:
+    return f'viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}" height="{size[1]}"'
+
+
+def line_svg(size: tuple[int, int], title: str, description: str, body: str) -> SafeString:
+    key = f"{zlib.crc32(f'{size}{title}{description}{body}'.encode()):08x}"
+    words = (
+        f'<title id="t{key}">{plain_text(title)}</title><desc id="d{key}">{plain_text(description)}</desc>'
+    )
+    return mark_safe(  # noqa: S308 - numbers of ours and escaped words
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="line-chart" {_box(size)} role="img" '
+        f'aria-labelledby="t{key} d{key}">{words}{body}</svg>'
+    )
+
+
+def line_chart(
+    points: Sequence[Point],
+    *,
+    title: str,
+    description: str,
+    currency: str,
+    width: int = 640,
+    height: int = 240,
+) -> SafeString:
+    """Amounts over days, oldest first; an amount of None leaves a gap in the line."""
+    runs = list(_runs(points))
+    known = [point for run in runs for point in run]
+    if not known:
+        words, height = "No numbers for this time yet", height // 3
+        body = f'<text class="chart-empty" x="{width / 2}" y="{height / 2}">{words}</text>'
+        return line_svg((width, height), title, description, body)
+    ticks, step = amount_ticks(min(amount for _, amount in known), max(amount for _, amount in known))
+    labels = [compact_text(tick, step) for tick in ticks]
+    left = min(max(map(len, labels)) * CHARACTER + GAP, width / 2)
+    days = (points[0][0].toordinal(), points[-1][0].toordinal())
+    plot = Plot(left, width - RIGHT, TOP, height - BOTTOM, days, ticks[0], ticks[-1])
+    parts = [
+        f'<text class="chart-unit" x="0" y="11">{plain_text(currency)}</text>',
+        *_amount_axis(plot, ticks, labels),
+        *_day_axis(plot, points[0][0], points[-1][0], width),
+        *(_stroke(plot, run) for run in runs),
+        _dot(plot, known[-1], "chart-last"),
+        *_hover(plot, known, currency, width),
+    ]
+    return line_svg((width, height), title, description, "".join(parts))
+
+
+def _amount_axis(plot: Plot, ticks: Sequence[Decimal], labels: Sequence[str]) -> Iterator[str]:
+    for tick, label in zip(ticks, labels, strict=True):
+        y = plot.y(tick)
+        kind = "chart-zero" if tick == 0 else "chart-grid"
+        yield f'<line class="{kind}" x1="{plot.left:.1f}" x2="{plot.right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<text class="chart-amount" x="{plot.left - GAP:.1f}" y="{y + 4:.1f}">{label}</text>'
+
+
+def _day_axis(plot: Plot, first: date, last: date, width: int) -> Iterator[str]:
+    free = 0.0
+    for day, label in day_ticks(first, last, int((plot.right - plot.left) // (8 * CHARACTER))):
+        half = len(label) * CHARACTER / 2
+        x = min(max(plot.x(day), half), width - half)
+        if x - half < free:
+            continue
+        free = x + half + GAP
+        tick = plot.x(day)
+        yield f'<path class="chart-tick" d="M{tick:.1f} {plot.bottom:.1f}v5"/>'
+        yield f'<text class="chart-day" x="{x:.1f}" y="{plot.bottom + 19:.1f}">{label}</text>'
+
+
+def _stroke(plot: Plot, run: Sequence[tuple[date, Decimal]]) -> str:
+    if len(run) == 1:
+        return _dot(plot, run[0], "chart-single")
+    places = [f"{plot.x(day):.1f} {plot.y(amount):.1f}" for day, amount in run]
+    line, first, last = "L".join(places), plot.x(run[0][0]), plot.x(run[-1][0])
+    ground = plot.y(min(max(Decimal(0), plot.low), plot.high))
+    return (
+        f'<path class="chart-area" d="M{first:.1f} {ground:.1f}L{line}L{last:.1f} {ground:.1f}Z"/>'
+        f'<path class="chart-line" d="M{line}"/>'
+    )
+
+
+def _dot(plot: Plot, point: tuple[date, Decimal], kind: str) -> str:
+    return f'<circle class="{kind}" cx="{plot.x(point[0]):.1f}" cy="{plot.y(point[1]):.1f}" r="4"/>'
+
+
+def _hover(plot: Plot, known: Sequence[tuple[date, Decimal]], currency: str, width: int) -> Iterator[str]:
+    """Bands that show their day and amount while pointed at, by CSS alone."""
+    marks = list(reversed(known[:: -math.ceil(len(known) / HOVER_MARKS)]))
+    places = [plot.x(day) for day, _ in marks]
+    edges = [plot.left, *((a + b) / 2 for a, b in pairwise(places)), plot.right]
+    for index, point in enumerate(marks):
+        start, x = edges[index], places[index]
+        words = f"{date_text(point[0])}: {money_text(point[1], currency)}"
+        yield (
+            f'<g class="chart-hover"><rect x="{start:.1f}" width="{edges[index + 1] - start:.1f}" '
+            f'height="{plot.bottom:.1f}"/><path d="M{x:.1f} {plot.top:.1f}V{plot.bottom:.1f}"/>'
+            f'{_dot(plot, point, "chart-mark")}<text x="{width - RIGHT}" y="11">{plain_text(words)}</text></g>'
+        )
+
+
+def sparkline(
+    values: Sequence[Decimal | None], *, title: str, width: int = 96, height: int = 28
+) -> SafeString:
+    """A line the size of a word, evenly spaced and without axes; None leaves a gap."""
+    points = [(date.fromordinal(index + 1), value) for index, value in enumerate(values)]
+    runs = list(_runs(points))
+    known = [amount for run in runs for _, amount in run] or [Decimal(0)]
+    low, high = min(known), max(known)
+    if low == high:
+        low, high = low - 1, high + 1
+    plot = Plot(4, width - 5, 4, height - 4, (1, len(points)), low, high)
+    body = "".join(_stroke(plot, run) for run in runs)
+    body += _dot(plot, runs[-1][-1], "chart-last") if runs else ""
+    # Many of these may stand on one page, some alike: no ids.
+    return mark_safe(  # noqa: S308 - numbers of ours and escaped words
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="sparkline" {_box((width, height))} role="img" '
+        f'aria-label="{plain_text(title)}">{body}</svg>'
+    )
+
+
+def balance_bars(assets: Decimal, liabilities: Decimal) -> SafeString:
+    """Two bars on one scale, owned above owed; `liabilities` may have either sign. Words stand beside."""
+    owned, owed = max(assets, Decimal(0)), abs(liabilities)
+    scale = max(owned, owed) or Decimal(1)
+    bars = "".join(
+        f'<rect class="{kind}" x="0" y="{y}" width="{float(amount / scale) * 400:.1f}" height="10"/>'
+        for kind, y, amount in (("bar-owned", 7, owned), ("bar-owed", 31, owed))
+    )
+    return mark_safe(  # noqa: S308 - numbers of ours
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 48" preserveAspectRatio="none" '
+        f'aria-hidden="true" focusable="false">{bars}</svg>'
+    )

@@ -1,0 +1,97 @@
+"""The ends of consents: those that run out by the clock, and those that we end at the institution."""
+
+import logging
+from uuid import UUID
+
+from django.utils import timezone
+
+from dashtam.bridge.doors import run_db
+from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.errors import DecryptionFailed
+from notifications.services.live_event_service import LiveEventService
+from providers import connectors
+from providers.connections.models import Connection, PendingRevocation, ProviderToken
+from providers.errors import ProviderError, ProviderRefused
+from providers.wire import oauth
+from providers.wire.oauth import TokenResponse
+
+logger = logging.getLogger(__name__)
+
+
+def revocation_of(encryption: EncryptionService, provider: str, tokens: TokenResponse) -> PendingRevocation:
+    """What ends these tokens: the refresh token takes the access tokens with it (RFC 7009 §2.1)."""
+    hint = "access_token" if tokens.refresh_token is None else "refresh_token"
+    revocation = PendingRevocation(provider=provider, hint=hint)
+    token = (tokens.refresh_token or tokens.access_token).encode()
+    revocation.token = encryption.encrypt(token, row=PendingRevocation.row(revocation.id))
+    return revocation
+
+
+def revocation_of_stored(
+    encryption: EncryptionService, provider: str, stored: ProviderToken
+) -> PendingRevocation | None:
+    """The same for stored tokens; None if they cannot be opened any more."""
+
+    def opened(column: str) -> str | None:
+        envelope = getattr(stored, column)
+        row = ProviderToken.row(stored.connection_id, column)
+        return None if envelope is None else encryption.decrypt(bytes(envelope), row=row).decode()
+
+    try:
+        tokens = TokenResponse(opened("access_token") or "", opened("refresh_token"))
+    except DecryptionFailed as error:
+        logger.warning("A consent at %s cannot be ended there: %s", provider, error.code)
+        return None
+    return revocation_of(encryption, provider, tokens)
+
+
+class ConsentService:
+    """Watches over the ends of consents."""
+
+    def __init__(self, *, encryption: EncryptionService, live_events: LiveEventService) -> None:
+        self.encryption = encryption
+        self.live_events = live_events
+
+    async def review(self) -> int:
+        """Mark the consents that end soon, stop those that have ended. Returns how many changed."""
+        now = timezone.now()
+        if given_up := await run_db(PendingRevocation.objects.give_up_old, now):
+            logger.warning("%d consents could not be ended at their institutions for a day.", given_up)
+        over = Connection.objects.filter(state__in=Connection.SYNCABLE, consent_expires_at__lte=now)
+        changed = 0
+        async for connection_id in over.values_list("id", flat=True):
+            changed += await self._stop(connection_id)
+        return changed + await run_db(Connection.objects.note_expiring, now)
+
+    async def revoke(self, *, revocation_id: UUID) -> None:
+        """End a consent at its institution. Raises ProviderErrors while it is worth trying again."""
+        revocation = await run_db(PendingRevocation.objects.filter(id=revocation_id).first)
+        if revocation is None:
+            return
+        try:
+            await self._revoke(revocation)
+        except (ProviderError, DecryptionFailed) as error:
+            revocation.attempts += 1
+            final = isinstance(error, (ProviderRefused, DecryptionFailed))
+            if not final and revocation.attempts < PendingRevocation.ATTEMPTS:
+                await run_db(revocation.save, update_fields=["attempts"])
+                raise
+            logger.warning("A consent at %s could not be ended there: %s", revocation.provider, error.code)
+        await run_db(revocation.delete)
+
+    async def _stop(self, id: UUID) -> int:
+        state, reason = Connection.State.REAUTH_REQUIRED, "consent_expired"
+        ended = await run_db(Connection.objects.end_consent, id=id, state=state, reason=reason)
+        if ended is None:
+            return 0
+        await self.live_events.publish(
+            user_id=ended.user_id, type="connection.changed", connection_id=ended.id, state=ended.state
+        )
+        return 1
+
+    async def _revoke(self, revocation: PendingRevocation) -> None:
+        connector = connectors.CONNECTORS.get(revocation.provider)
+        if connector is not None and connector.configured:
+            envelope, row = bytes(revocation.token), PendingRevocation.row(revocation.id)
+            token = self.encryption.decrypt(envelope, row=row).decode()
+            await oauth.revoke(connector.oauth, token=token, hint=revocation.hint)

@@ -1,0 +1,8 @@
+"""Connections, the trips that make them, their tokens, and the consents that are being ended."""
+
+from providers.connections.models.authorization import AuthorizationRequest
+from providers.connections.models.connection import Connection
+from providers.connections.models.revocation import PendingRevocation
+from providers.connections.models.token import ProviderToken
+
+__all__ = ["AuthorizationRequest", "Connection", "PendingRevocation", "ProviderToken"]

@@ -1,0 +1,165 @@
+"""An authorization request under way (RFC 6749 §4.1.1): from our start page to the callback."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import models, transaction
+from django.utils import timezone
+
+from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.errors import NotFound
+from dashtam.ids import uuid7
+from providers.connections.models.connection import Connection
+from providers.connections.models.token import ProviderToken
+from providers.errors import AuthorizationUsed, DifferentCustomer, EmailUnverified
+
+State = Connection.State
+
+
+class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
+    """Each step can be taken once."""
+
+    @transaction.atomic
+    def begin(
+        self, *, user_id: UUID, provider: str, redirect_uri: str, connection_id: UUID | None = None
+    ) -> "AuthorizationRequest":
+        """A request for a new connection, or to renew one. Raises EmailUnverified, NotFound."""
+        people = get_user_model().objects.filter(id=user_id, is_active=True, email_verified_at__isnull=False)
+        if not people.exists():
+            raise EmailUnverified
+        now, theirs = timezone.now(), Connection.objects.filter(user_id=user_id)
+        theirs.filter(state=State.PENDING).exclude(authorizations__expires_at__gt=now).delete()
+        connection: Connection | None = None
+        if connection_id is None:
+            connection = Connection.objects.create(user_id=user_id, provider=provider)
+        elif (connection := theirs.filter(id=connection_id, provider=provider).first()) is None:
+            raise NotFound
+        request = self.create(
+            user_id=user_id,
+            connection=connection,
+            provider=provider,
+            redirect_uri=redirect_uri,
+            expires_at=now + AuthorizationRequest.LINK_LIFETIME,
+        )
+        action = "connection.renewal_started" if connection_id else "connection.started"
+        connection.record(action)
+        return request
+
+    def start(
+        self, *, id: UUID, user_id: UUID, state_hash: bytes, browser_hash: bytes, code_verifier: bytes
+    ) -> bool:
+        """Bind the request to the browser that is about to leave for the institution."""
+        now = timezone.now()
+        fresh = self.filter(id=id, user_id=user_id, started_at=None, consumed_at=None, expires_at__gt=now)
+        started = fresh.update(
+            state_hash=state_hash,
+            browser_hash=browser_hash,
+            code_verifier=code_verifier,
+            started_at=now,
+            expires_at=now + AuthorizationRequest.STATE_LIFETIME,
+        )
+        return started == 1
+
+    def long_over(self) -> "models.QuerySet[AuthorizationRequest]":
+        """Of no use for a month."""
+        return self.filter(expires_at__lt=timezone.now() - AuthorizationRequest.KEPT)
+
+    def consume(self, *, id: UUID) -> bool:
+        """Use the request up. Of many callbacks at once exactly one gets True."""
+        now = timezone.now()
+        return self.filter(id=id, consumed_at=None, expires_at__gt=now).update(consumed_at=now) == 1
+
+    @transaction.atomic
+    def fail(self, *, id: UUID, outcome: str) -> None:
+        """Keep how it ended. What was to become a connection goes; one that is renewed stays as it was."""
+        self.filter(id=id).update(outcome=outcome, code_verifier=None)
+        connection = Connection.objects.filter(authorizations__id=id).first()
+        Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
+        if connection is not None:
+            connection.record("connection.refused", outcome=outcome)
+
+    @transaction.atomic
+    def fulfil(
+        self,
+        *,
+        id: UUID,
+        subject: str,
+        consent_expires_at: datetime | None,
+        seal: Callable[[UUID], dict[str, Any]],
+    ) -> Connection:
+        """Give the new consent to its connection: the person's earlier one of the same customer, if any.
+
+        `seal` gives the columns of ProviderToken for a connection. Raises DifferentCustomer, AuthorizationUsed.
+        """
+        request = self.get(id=id)
+        get_user_model().objects.select_for_update(no_key=True).get(id=request.user_id)  # one at a time
+        connection = self._target(request, subject)
+        now = timezone.now()
+        connection.provider_subject = subject
+        connection.consent_expires_at = consent_expires_at
+        connection.failures, connection.next_sync_at = 0, now
+        connection.move_to(*connection.healthy_state(now))
+        connection.save()
+        ProviderToken.objects.replace(connection_id=connection.id, sealed=seal(connection.id))
+        # Where the consent went to an earlier connection, the new one is not needed.
+        Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
+        self.filter(id=id).update(connection=connection, outcome="connected", code_verifier=None)
+        connection.record("connection.linked")
+        return connection
+
+    def _target(self, request: "AuthorizationRequest", subject: str) -> Connection:
+        theirs = Connection.objects.select_for_update(of=("self",)).filter(user_id=request.user_id)
+        asked = theirs.filter(authorizations__id=request.id).first()
+        if asked is None:
+            raise AuthorizationUsed
+        if asked.provider_subject not in ("", subject):
+            raise DifferentCustomer
+        if not subject:
+            return asked
+        same = theirs.filter(provider=request.provider, provider_subject=subject).exclude(id=asked.id)
+        living = same.exclude(state=State.DISCONNECTED).first()
+        if living is not None:
+            return living
+        return (same.first() or asked) if asked.state == State.PENDING else asked
+
+
+class AuthorizationRequest(models.Model):
+    """Who asked to connect what, bound to one browser. The state is stored hashed, the verifier encrypted."""
+
+    KEPT = timedelta(days=30)
+    LINK_LIFETIME = timedelta(minutes=5)
+    STATE_LIFETIME = timedelta(minutes=10)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(
+        "providers.Connection", null=True, on_delete=models.SET_NULL, related_name="authorizations"
+    )
+    provider = models.SlugField(max_length=40)
+    redirect_uri = models.URLField(max_length=500)
+    state_hash = models.BinaryField(null=True)
+    browser_hash = models.BinaryField(null=True)
+    code_verifier = SealedField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    consumed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=40, blank=True)
+
+    objects: ClassVar[AuthorizationRequestManager] = AuthorizationRequestManager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (models.UniqueConstraint("state_hash", name="authorization_state_unique"),)
+
+    def __str__(self) -> str:
+        return f"authorization request {self.id}"
+
+    @staticmethod
+    def row(id: UUID) -> str:
+        """Where the verifier's envelope belongs (see EncryptionService)."""
+        return place(AuthorizationRequest, id, "code_verifier")

@@ -1,0 +1,174 @@
+"""A person's link to one institution (Plaid calls it an Item)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from accounts.models.audit import NOBODY
+from dashtam.errors import NotFound
+from dashtam.ids import uuid7
+from notifications.models import Email
+from providers import connectors
+from providers.connections.models.revocation import PendingRevocation
+from providers.connections.models.token import ProviderToken
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    """Connections by what is to be done with them, and the changes that touch more than one row."""
+
+    def due(self, now: datetime) -> "ConnectionQuerySet":
+        """Those whose next scheduled sync has come, and whose person is not about to leave."""
+        staying = self.filter(user__is_active=True, user__deletion_due_at=None)
+        return staying.filter(state__in=Connection.SYNCABLE, next_sync_at__lte=now)
+
+    @transaction.atomic
+    def end_consent(
+        self, *, id: UUID, state: "Connection.State", reason: str, token_version: int | None = None
+    ) -> "Connection | None":
+        """Stop a living connection until its person acts, and write to them: of many callers, one does.
+
+        With `token_version`, only if those still are its tokens: a new consent may have come meanwhile.
+        """
+        living = self.select_for_update(of=("self",)).filter(id=id, state__in=Connection.SYNCABLE)
+        if token_version is not None:
+            living = living.filter(token__version=token_version)
+        connection = living.select_related("user").first()
+        if connection is None:
+            return None
+        connection.move_to(state, reason)
+        connection.next_sync_at = None
+        connection.save(update_fields=[*Connection.STATE_FIELDS, "next_sync_at"])
+        Email.objects.queue(
+            user_id=connection.user_id,
+            to=connection.user.email,
+            kind="connection_needs_attention",
+            context={
+                "connection_id": str(connection.id),
+                "provider_name": connection.provider_name,
+                "reason": reason,
+            },
+        )
+        connection.record("connection.stopped", actor_id=NOBODY, reason=reason)
+        return connection
+
+    @transaction.atomic
+    def disconnect(
+        self, *, user_id: UUID, id: UUID, hand_over: Callable[[str, ProviderToken], PendingRevocation | None]
+    ) -> "Connection":
+        """Erase the tokens and stop, keeping the data; a connection that never came to be is deleted.
+
+        `hand_over` says what is left to be ended at the institution. Raises NotFound.
+        """
+        connection = self.select_for_update().filter(id=id, user_id=user_id).first()
+        if connection is None:
+            raise NotFound
+        token = ProviderToken.objects.filter(connection_id=id).first()
+        if token is not None:
+            revocation = hand_over(connection.provider, token)
+            token.delete()
+            if revocation is not None:
+                PendingRevocation.objects.queue(revocation)
+        ended_before = connection.state == Connection.State.DISCONNECTED
+        if connection.state == Connection.State.PENDING:
+            self.filter(id=id).delete()
+        elif not ended_before:
+            connection.move_to(Connection.State.DISCONNECTED, "disconnected_by_user")
+            connection.next_sync_at = connection.consent_expires_at = None
+            connection.save(update_fields=[*Connection.STATE_FIELDS, "next_sync_at", "consent_expires_at"])
+        if not ended_before:
+            connection.record("connection.disconnected")
+        return connection
+
+    def note_expiring(self, now: datetime) -> int:
+        """Mark those whose consent will soon end."""
+        soon = self.filter(
+            state=Connection.State.ACTIVE, consent_expires_at__lte=now + Connection.EXPIRING_BEFORE
+        )
+        return soon.update(state=Connection.State.EXPIRING, state_reason="consent_expiring", state_since=now)
+
+
+class Connection(models.Model):
+    """A consent at an institution and how it is doing."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        ACTIVE = "active"
+        EXPIRING = "expiring"
+        DEGRADED = "degraded"
+        REAUTH_REQUIRED = "reauth_required"
+        REVOKED = "revoked"
+        DISCONNECTED = "disconnected"
+
+    SYNCABLE = (State.ACTIVE, State.EXPIRING, State.DEGRADED)
+    NEEDS_PERSON = (State.EXPIRING, State.REAUTH_REQUIRED, State.REVOKED)
+    EXPIRING_BEFORE = timedelta(days=7)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connections")
+    provider = models.SlugField(max_length=40)
+    state = models.CharField(max_length=16, choices=State, default=State.PENDING)
+    state_reason = models.CharField(max_length=40, blank=True)
+    state_since = models.DateTimeField(default=timezone.now)
+    provider_subject = models.CharField(
+        max_length=200, blank=True, help_text="Who the institution says this is: finds a consent given twice."
+    )
+    consent_expires_at = models.DateTimeField(null=True, blank=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_attempt_at = models.DateTimeField(null=True, blank=True)
+    next_sync_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Failed runs in a row.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (
+            models.Index(fields=("user", "-created_at"), name="connection_by_user"),
+            models.Index(
+                fields=("next_sync_at",), name="connection_due", condition=Q(next_sync_at__isnull=False)
+            ),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                "user",
+                "provider",
+                "provider_subject",
+                name="connection_once_per_subject",
+                condition=~Q(provider_subject="") & ~Q(state="disconnected"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider} connection {self.id}"
+
+    @property
+    def provider_name(self) -> str:
+        """What people call the institution; the slug if its connector is gone."""
+        connector = connectors.CONNECTORS.get(self.provider)
+        return connector.name if connector else self.provider
+
+    def healthy_state(self, now: datetime) -> tuple["Connection.State", str]:
+        """State and reason when all is well: active, or expiring when the consent's end is near."""
+        if self.consent_expires_at is not None and self.consent_expires_at <= now + self.EXPIRING_BEFORE:
+            return self.State.EXPIRING, "consent_expiring"
+        return self.State.ACTIVE, ""
+
+    def move_to(self, state: State, reason: str = "") -> None:
+        """Change state in memory; `state_since` moves only when something changed. The caller saves."""
+        if (self.state, self.state_reason) != (state, reason):
+            self.state, self.state_reason, self.state_since = state, reason, timezone.now()
+
+    def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:
+        """Keep what happened to it in the audit log, last in the transaction."""
+        detail |= {"connection_id": str(self.id), "provider": self.provider}
+        AuditEvent.objects.record(action, user_id=self.user_id, actor_id=actor_id, **detail)
+
+    STATE_FIELDS: ClassVar[tuple[str, ...]] = ("state", "state_reason", "state_since")

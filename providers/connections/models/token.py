@@ -1,0 +1,110 @@
+"""The tokens an institution gave us, encrypted, and the lease that keeps their refresh single."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from dashtam.crypto.sealed_fields import SealedField, place
+
+LEASE = timedelta(seconds=45)
+
+
+class ProviderTokenManager(models.Manager["ProviderToken"]):
+    """Every change is one statement, guarded by `version`, so that two processes cannot both win."""
+
+    def claim(self, *, connection_id: UUID, version: int, lease_id: UUID) -> bool:
+        """Take the right to refresh, and write down that we are about to: a crash after this is visible."""
+        free = Q(lease_until=None) | Q(lease_until__lt=Now())
+        changed = self.filter(free, connection_id=connection_id, version=version).update(
+            lease_id=lease_id,
+            lease_until=Now() + LEASE,
+            previous_attempt_at=F("attempt_at"),
+            attempt_at=Now(),
+        )
+        return changed == 1
+
+    def release(self, *, connection_id: UUID, lease_id: UUID, outcome_known: bool) -> None:
+        """Give the lease back without new tokens. An attempt whose outcome is open stays on record."""
+        fields: dict[str, Any] = {"lease_id": None, "lease_until": None}
+        if outcome_known:  # this one came to nothing; an earlier one may still be open
+            fields |= {"attempt_at": F("previous_attempt_at"), "previous_attempt_at": None}
+        self.filter(connection_id=connection_id, lease_id=lease_id).update(**fields)
+
+    def store(self, *, connection_id: UUID, version: int, sealed: dict[str, Any]) -> bool:
+        """Put refreshed tokens in place of `version`, whoever holds the lease by now. False if that is gone."""
+        changed = self.filter(connection_id=connection_id, version=version).update(
+            **sealed, **self._settled(), version=F("version") + 1
+        )
+        return changed == 1
+
+    @transaction.atomic
+    def replace(self, *, connection_id: UUID, sealed: dict[str, Any]) -> None:
+        """Put the tokens of a new consent in place of whatever was there."""
+        sealed = {"refresh_token": None, **sealed, **self._settled()}
+        if not self.filter(connection_id=connection_id).update(**sealed, version=F("version") + 1):
+            self.create(connection_id=connection_id, **sealed)
+
+    def note_unreadable(self, token: "ProviderToken", column: str, code: str) -> None:
+        """Put into the audit trail, once a day, that an envelope does not open: it was altered, moved or locked out."""
+        told = AuditEvent.objects.filter(
+            user_id=token.connection.user_id,
+            action="connection_token.refused",
+            at__gt=timezone.now() - timedelta(days=1),
+            detail__connection_id=str(token.connection_id),
+            detail__column=column,
+        )
+        if not told.exists():
+            AuditEvent.objects.record(
+                "connection_token.refused",
+                user_id=token.connection.user_id,
+                connection_id=str(token.connection_id),
+                column=column,
+                code=code,
+            )
+
+    def _settled(self) -> dict[str, Any]:
+        nobody = dict.fromkeys(("lease_id", "lease_until", "attempt_at", "previous_attempt_at"))
+        return {**nobody, "refreshed_at": timezone.now()}
+
+
+class ProviderToken(models.Model):
+    """One connection's tokens. Only TokenService opens the envelopes."""
+
+    connection = models.OneToOneField(
+        "providers.Connection", primary_key=True, on_delete=models.CASCADE, related_name="token"
+    )
+    access_token = SealedField()
+    refresh_token = SealedField(null=True)
+    access_expires_at = models.DateTimeField(null=True)
+    scope = models.CharField(max_length=500, blank=True)
+    version = models.PositiveBigIntegerField(default=1)
+    lease_id = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempt_at = models.DateTimeField(null=True, help_text="Set before a refresh, cleared by its outcome.")
+    previous_attempt_at = models.DateTimeField(null=True)
+    refreshed_at = models.DateTimeField(default=timezone.now)
+
+    MARGIN = timedelta(minutes=5)
+
+    objects: ClassVar[ProviderTokenManager] = ProviderTokenManager()
+
+    def __str__(self) -> str:
+        return f"tokens of {self.connection_id}"
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the access token has more than five minutes, or a tenth of its life, ahead of it."""
+        if self.access_expires_at is None:
+            return True
+        margin = min(self.MARGIN, (self.access_expires_at - self.refreshed_at) / 10)
+        return now < self.access_expires_at - margin
+
+    @staticmethod
+    def row(connection_id: UUID, column: str) -> str:
+        """Where an envelope belongs (see EncryptionService)."""
+        return place(ProviderToken, connection_id, column)

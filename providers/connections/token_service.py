@@ -1,0 +1,234 @@
+"""Keeps access tokens fresh: one refresh at a time over all processes, and no token lost on the way.
+
+Institutions that rotate refresh tokens end the whole consent when an old one comes back (RFC 9700 §4.14). So
+the right to refresh is a lease in the row itself; the intent is written down before the call; the call cannot
+be cut short by a client that hangs up; and its result is stored in one statement guarded by the row's version.
+"""
+
+import asyncio
+import logging
+import weakref
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
+from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.errors import DecryptionFailed
+from dashtam.telemetry import metrics
+from notifications.services.live_event_service import LiveEventService
+from providers import connectors
+from providers.connections.models import Connection, ProviderToken
+from providers.errors import (
+    AnswerLost,
+    ConsentEnded,
+    OutcomeUnknown,
+    ProviderNotConfigured,
+    ProviderUnavailable,
+    ProviderUnreadable,
+)
+from providers.wire import oauth
+from providers.wire.oauth import TokenResponse
+
+logger = logging.getLogger(__name__)
+
+WAIT_SECONDS = 15.0
+State = Connection.State
+
+Running = dict[UUID, asyncio.Task[str]]
+_refreshes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Running] = weakref.WeakKeyDictionary()
+
+
+def sealed(encryption: EncryptionService, connection_id: UUID, tokens: TokenResponse) -> dict[str, Any]:
+    """The columns of ProviderToken for these tokens. Without a new refresh token the old one stays (§6)."""
+
+    def envelope(column: str, token: str) -> bytes:
+        return encryption.encrypt(token.encode(), row=ProviderToken.row(connection_id, column))
+
+    fields: dict[str, Any] = {"access_token": envelope("access_token", tokens.access_token)}
+    if tokens.refresh_token is not None:
+        fields["refresh_token"] = envelope("refresh_token", tokens.refresh_token)
+    if tokens.scope:
+        fields["scope"] = tokens.scope
+    lifetime = tokens.expires_in
+    fields["access_expires_at"] = None if lifetime is None else timezone.now() + timedelta(seconds=lifetime)
+    return fields
+
+
+class TokenService:
+    """Hands out access tokens. All methods raise ProviderErrors and DecryptionFailed."""
+
+    def __init__(self, *, encryption: EncryptionService, live_events: LiveEventService) -> None:
+        self.encryption = encryption
+        self.live_events = live_events
+
+    async def store_tokens(self, *, connection_id: UUID, tokens: TokenResponse) -> None:
+        """Put the tokens of a new consent in place of whatever was there."""
+        fields = sealed(self.encryption, connection_id, tokens)
+        await run_db(ProviderToken.objects.replace, connection_id=connection_id, sealed=fields)
+
+    async def get_access_token(self, *, connection_id: UUID) -> str:
+        """A token with some life ahead of it; refreshed first if need be."""
+        token = await self._read(connection_id)
+        if token.is_fresh(timezone.now()):
+            return await self._open(token, "access_token")
+        return await self._refreshed(token)
+
+    async def refresh_token(self, *, connection_id: UUID, stale: str | None) -> str:
+        """A token other than `stale`, which the provider has just refused."""
+        token = await self._read(connection_id)
+        if stale is not None:
+            current = await self._open(token, "access_token")
+            if current != stale:
+                return current
+        return await self._refreshed(token)
+
+    async def give_up(self, *, connection_id: UUID, refused: str) -> None:
+        """The provider refuses even a token it has just issued: the consent no longer counts there."""
+        token = await self._read(connection_id)
+        if await self._open(token, "access_token") == refused:
+            await self._end(token, State.REAUTH_REQUIRED, "consent_ended")
+
+    async def _read(self, connection_id: UUID) -> ProviderToken:
+        """The row with its connection. Raises ConsentEnded unless the connection lives."""
+        found = ProviderToken.objects.select_related("connection").filter(connection_id=connection_id)
+        token = await run_db(found.first)
+        if token is None:
+            raise ConsentEnded
+        if token.connection.state not in Connection.SYNCABLE:
+            reason = token.connection.state_reason
+            raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason)
+        return token
+
+    async def _open(self, token: ProviderToken, column: str) -> str:
+        envelope, row = bytes(getattr(token, column)), ProviderToken.row(token.connection_id, column)
+        try:
+            return self.encryption.decrypt(envelope, row=row).decode()
+        except DecryptionFailed as error:
+            await run_db(ProviderToken.objects.note_unreadable, token, column, error.code)
+            raise
+
+    async def _refreshed(self, token: ProviderToken) -> str:
+        """Join the refresh under way in this process, or start one. Cancelling a caller does not end it."""
+        running = _refreshes.setdefault(asyncio.get_running_loop(), {})
+        task = running.get(token.connection_id)
+        if task is None:
+            task = running[token.connection_id] = keep_running(self._refresh(token))
+            task.add_done_callback(lambda _: running.pop(token.connection_id, None))
+        else:
+            metrics.refresh("joined")
+        return await asyncio.shield(task)
+
+    async def _refresh(self, token: ProviderToken) -> str:
+        if token.refresh_token is None:
+            await self._end(token, State.REAUTH_REQUIRED, "consent_expired")
+            raise ConsentEnded(code="consent_expired")
+        lease_id = uuid4()
+        claimed = await run_db(
+            ProviderToken.objects.claim,
+            connection_id=token.connection_id,
+            version=token.version,
+            lease_id=lease_id,
+        )
+        if not claimed:
+            return await self._joined(token)
+        token = await self._read(token.connection_id)
+        try:
+            tokens = await self._asked(token, lease_id)
+        except ConsentEnded as error:
+            return await self._after_refusal(token, error)
+        return await self._stored(token, tokens)
+
+    async def _asked(self, token: ProviderToken, lease_id: UUID) -> TokenResponse:
+        """Ask the provider. A clear refusal keeps the lease, everything else gives it back."""
+        try:
+            connector = connectors.get(token.connection.provider)
+            if not connector.configured:
+                raise ProviderNotConfigured
+            refresh_token = await self._open(token, "refresh_token")
+            return await oauth.refresh(connector.oauth, refresh_token=refresh_token)
+        except ConsentEnded:
+            raise
+        except (AnswerLost, ProviderUnreadable):
+            metrics.refresh("unanswered")
+            # The token may be rotated. Without the new one the consent is lost anyway, so the next attempt
+            # tries the old one again; only a clear refusal then ends it, as "outcome unknown".
+            await self._release(token, lease_id, outcome_known=False)
+            raise
+        except Exception:
+            metrics.refresh("failed")
+            await self._release(token, lease_id, outcome_known=True)
+            raise
+
+    async def _after_refusal(self, token: ProviderToken, error: ConsentEnded) -> str:
+        """Somebody else may have put newer tokens there meanwhile; else the consent is over."""
+        current = await self._read(token.connection_id)
+        if current.version != token.version:
+            return await self._open(current, "access_token")
+        state, reason = _verdict(token)
+        metrics.refresh("lost" if reason == "outcome_unknown" else "refused")
+        await self._end(token, state, reason)
+        raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason) from error
+
+    async def _stored(self, token: ProviderToken, tokens: TokenResponse) -> str:
+        """From here on the new tokens exist only in our hands: a database that is away is waited for."""
+        fields = sealed(self.encryption, token.connection_id, tokens)
+        stored = await run_db_at_last(
+            ProviderToken.objects.store,
+            connection_id=token.connection_id,
+            version=token.version,
+            sealed=fields,
+        )
+        metrics.refresh("refreshed" if stored else "overtaken")
+        if stored:
+            return tokens.access_token
+        return await self._open(await self._read(token.connection_id), "access_token")
+
+    async def _joined(self, token: ProviderToken) -> str:
+        """Wait for whoever holds the lease. Raises ProviderUnavailable if that comes to nothing."""
+        loop, pause = asyncio.get_running_loop(), 0.03
+        end = loop.time() + WAIT_SECONDS
+        while loop.time() < end:
+            current = await self._read(token.connection_id)
+            if current.version != token.version:
+                metrics.refresh("joined")
+                return await self._open(current, "access_token")
+            if current.lease_id is None:
+                break
+            await asyncio.sleep(pause)
+            pause = min(1.5 * pause, 0.25)
+        raise ProviderUnavailable(retry_after=5)
+
+    async def _end(self, token: ProviderToken, state: Connection.State, reason: str) -> None:
+        """Move the connection, once; its person gets one mail, whoever notices first."""
+        ended = await run_db(
+            Connection.objects.end_consent,
+            id=token.connection_id,
+            state=state,
+            reason=reason,
+            token_version=token.version,
+        )
+        if ended is not None:
+            await self.live_events.publish(
+                user_id=ended.user_id, type="connection.changed", connection_id=ended.id, state=ended.state
+            )
+
+    async def _release(self, token: ProviderToken, lease_id: UUID, *, outcome_known: bool) -> None:
+        await run_db(
+            ProviderToken.objects.release,
+            connection_id=token.connection_id,
+            lease_id=lease_id,
+            outcome_known=outcome_known,
+        )
+
+
+def _verdict(token: ProviderToken) -> tuple[Connection.State, str]:
+    """What a refused refresh token means. `previous_attempt_at` is a refresh whose outcome nobody saw."""
+    expires_at = token.connection.consent_expires_at
+    if expires_at is not None and expires_at <= timezone.now():
+        return State.REAUTH_REQUIRED, "consent_expired"
+    if token.previous_attempt_at is not None:
+        return State.REAUTH_REQUIRED, "outcome_unknown"
+    return State.REVOKED, "revoked_by_user"

@@ -1,0 +1,47 @@
+"""OFX and QFX statement files: bytes in, frozen records out. No Django, no I/O."""
+
+from providers.formats.errors import (
+    NoStatementsError,
+    NotAStatementError,
+    ProviderStatementError,
+    StatementEncodingError,
+    StatementError,
+    StatementTooDeepError,
+    StatementTooLargeError,
+    TruncatedStatementError,
+)
+from providers.formats.ofx.parser import parse_statement_file
+from providers.formats.statement import (
+    Institution,
+    Notice,
+    RejectedRow,
+    Security,
+    Statement,
+    StatementAccount,
+    StatementFile,
+    StatementPosition,
+    StatementTransaction,
+)
+from providers.records import Kind
+
+__all__ = [
+    "Institution",
+    "Kind",
+    "NoStatementsError",
+    "NotAStatementError",
+    "Notice",
+    "ProviderStatementError",
+    "RejectedRow",
+    "Security",
+    "Statement",
+    "StatementAccount",
+    "StatementEncodingError",
+    "StatementError",
+    "StatementFile",
+    "StatementPosition",
+    "StatementTooDeepError",
+    "StatementTooLargeError",
+    "StatementTransaction",
+    "TruncatedStatementError",
+    "parse_statement_file",
+]

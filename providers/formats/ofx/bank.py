@@ -1,0 +1,185 @@
+"""Bank and card statements: STMTRS and CCSTMTRS."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from providers.formats.ofx.fields import Fields
+from providers.formats.ofx.findings import Findings
+from providers.formats.ofx.identity import with_identities
+from providers.formats.ofx.tokens import Node
+from providers.formats.ofx.values import MAX_TEXT, BadValueError
+from providers.formats.statement import AccountType, Statement, StatementAccount, StatementTransaction
+from providers.records import Kind
+
+_CENT = Decimal("0.01")
+_SECTIONS = frozenset(
+    {"BANKACCTFROM", "CCACCTFROM", "BANKTRANLIST", "STMTTRN", "LEDGERBAL", "AVAILBAL", "BALLIST"}
+)
+_KINDS = {
+    "CREDIT": Kind.CREDIT,
+    "DEBIT": Kind.DEBIT,
+    "INT": Kind.INTEREST,
+    "DIV": Kind.DIVIDEND,
+    "FEE": Kind.FEE,
+    "SRVCHG": Kind.FEE,
+    "DEP": Kind.DEPOSIT,
+    "DIRECTDEP": Kind.DEPOSIT,
+    "ATM": Kind.ATM,
+    "POS": Kind.PURCHASE,
+    "XFER": Kind.TRANSFER,
+    "CHECK": Kind.CHECK,
+    "PAYMENT": Kind.PAYMENT,
+    "DIRECTDEBIT": Kind.PAYMENT,
+    "REPEATPMT": Kind.PAYMENT,
+}
+_ACCOUNTS: dict[str, tuple[AccountType, str | None]] = {
+    "": ("depository", None),
+    "CHECKING": ("depository", "checking"),
+    "SAVINGS": ("depository", "savings"),
+    "MONEYMRKT": ("depository", "money_market"),
+    "CD": ("depository", "cd"),
+    "CREDITLINE": ("credit", "line_of_credit"),
+    "CREDITCARD": ("credit", "credit_card"),
+    "LOAN": ("loan", None),
+    "MORTGAGE": ("loan", "mortgage"),
+}
+
+
+def read_bank_statement(fields: Fields, findings: Findings) -> Statement:
+    """A STMTRS, a CCSTMTRS, or a BANKTRANLIST that some exporters write without either."""
+    if fields.node.tag == "BANKTRANLIST":
+        fields = Fields(_wrapped(fields.node), fields.decimal_commas)
+    account = _account(fields, findings)
+    transactions = findings.rows(_rows(fields), lambda row: read_bank_row(row, account.currency))
+    findings.sections(fields.node, _SECTIONS)
+    period = fields.within("BANKTRANLIST")
+    start = findings.value(period, "DTSTART", period.maybe_when)
+    end = findings.value(period, "DTEND", period.maybe_when)
+    ledger, available = fields.within("LEDGERBAL"), fields.within("AVAILBAL")
+    as_of = findings.value(ledger, "DTASOF", ledger.maybe_when)
+    return Statement(
+        account=account,
+        start=start[0] if start else None,
+        end=end[0] if end else None,
+        ledger_balance=findings.value(ledger, "BALAMT", ledger.maybe_amount),
+        available_balance=findings.value(available, "BALAMT", available.maybe_amount),
+        balance_as_of=as_of[1] if as_of else None,
+        transactions=with_identities(transactions),
+    )
+
+
+def read_bank_row(fields: Fields, currency: str | None) -> StatementTransaction:
+    """A STMTTRN. Raises BadValueError when its day or amount is not certain."""
+    if fields.node.tag != "STMTTRN":
+        raise BadValueError(f"We do not know this kind of row ({fields.node.tag[:40]}).")
+    day, moment = fields.when("DTPOSTED")
+    amount = fields.amount("TRNAMT")
+    code = fields.word("TRNTYPE")
+    row_currency, original, rate = row_currencies(fields, currency)
+    return StatementTransaction(
+        fitid=fields.id("FITID"),
+        date=day,
+        posted_at=moment,
+        amount=amount,
+        currency=row_currency,
+        original_currency=original,
+        original_amount=_original_amount(amount, rate) if original else None,
+        exchange_rate=rate,
+        description=_description(fields),
+        kind=_kind(code, amount),
+        source_code=code,
+        check_number=fields.id("CHECKNUM"),
+        reference=fields.id("REFNUM"),
+        correct_fitid=fields.id("CORRECTFITID"),
+        correct_action=fields.word("CORRECTACTION") or None,
+        line=fields.node.line,
+    )
+
+
+def _wrapped(node: Node) -> Node:
+    statement = Node("STMTRS", node.line)
+    statement.children.append(node)
+    return statement
+
+
+def _rows(fields: Fields) -> list[Fields]:
+    stray = [Fields(node, fields.decimal_commas) for node in fields.node.children if node.tag == "STMTTRN"]
+    return fields.below("BANKTRANLIST") + stray
+
+
+def row_currencies(fields: Fields, default: str | None) -> tuple[str | None, str | None, Decimal | None]:
+    """Currency of the amounts, original currency, and rate (account currency per unit of the other).
+
+    CURRENCY: the amounts are in CURSYM. ORIGCURRENCY: they were converted from CURSYM (OFX 5.2).
+    """
+    own, original = fields.within("CURRENCY"), fields.within("ORIGCURRENCY")
+    currency = own.currency("CURSYM") or fields.currency("CURRENCY") or default
+    foreign = original.currency("CURSYM") or fields.currency("ORIGCURRENCY")
+    if foreign:
+        return currency, foreign, _rate(original)
+    return currency, None, _rate(own) if currency != default else None
+
+
+def join_description(name: str, memo: str) -> str:
+    """Name and memo, without saying anything twice: NAME is often the first 32 letters of MEMO."""
+    if memo.casefold() in name.casefold():
+        return name
+    if name.casefold() in memo.casefold():
+        return memo
+    return f"{name} - {memo}"[:MAX_TEXT]
+
+
+def _description(fields: Fields) -> str:
+    payee = fields.within("PAYEE").text("NAME") or fields.text("PAYEE")
+    name = fields.text("NAME") or payee or fields.text("EXTDNAME")
+    return join_description(name, fields.text("MEMO"))
+
+
+def _kind(code: str, amount: Decimal) -> Kind:
+    if code == "CASH":
+        return Kind.CASH_OUT if amount < 0 else Kind.CASH_IN
+    return _KINDS.get(code, Kind.UNKNOWN)
+
+
+def _rate(fields: Fields) -> Decimal | None:
+    try:
+        rate = fields.maybe_amount("CURRATE")
+    except BadValueError:
+        return None
+    return rate if rate and rate > 0 else None
+
+
+def _original_amount(amount: Decimal, rate: Decimal | None) -> Decimal | None:
+    if rate is None:
+        return None
+    try:
+        return (amount / rate).quantize(_CENT)
+    except InvalidOperation:  # more digits than any amount of money
+        return None
+
+
+def _account(fields: Fields, findings: Findings) -> StatementAccount:
+    source = fields.within("BANKACCTFROM")
+    if fields.node.tag == "CCSTMTRS" or fields.node.child("CCACCTFROM"):
+        kind: tuple[AccountType, str | None] = ("credit", "credit_card")
+        source = fields.within("CCACCTFROM")
+    else:
+        word = source.word("ACCTTYPE")
+        kind = _ACCOUNTS.get(word, ("other", word.lower()))
+    return StatementAccount(
+        account_id=findings.value(source, "ACCTID", source.id) or "",
+        bank_id=findings.value(source, "BANKID", source.id),
+        branch_id=findings.value(source, "BRANCHID", source.id),
+        type=kind[0],
+        subtype=kind[1],
+        currency=read_currency(fields, findings),
+    )
+
+
+def read_currency(fields: Fields, findings: Findings) -> str | None:
+    """CURDEF; the reader hears about it when the file does not say."""
+    currency = fields.currency("CURDEF")
+    if currency is None:
+        findings.notice(fields.node.line, "The file does not say which currency this account is in.")
+    return currency

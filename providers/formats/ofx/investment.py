@@ -1,0 +1,217 @@
+"""Investment statements: INVSTMTRS with its transactions, holdings and cash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from providers.formats.ofx.bank import join_description, read_bank_row, read_currency, row_currencies
+from providers.formats.ofx.fields import Fields
+from providers.formats.ofx.findings import Findings
+from providers.formats.ofx.identity import with_identities
+from providers.formats.ofx.securities import find_security
+from providers.formats.ofx.tags import ACTIVITIES, POSITIONS
+from providers.formats.ofx.values import BadValueError
+from providers.formats.statement import (
+    Security,
+    Statement,
+    StatementAccount,
+    StatementPosition,
+    StatementTransaction,
+)
+from providers.records import Kind
+
+Securities = Mapping[str, Security]
+
+_KINDS = {
+    "REINVEST": Kind.REINVESTMENT,
+    "RETOFCAP": Kind.RETURN_OF_CAPITAL,
+    "SPLIT": Kind.SPLIT,
+    "TRANSFER": Kind.TRANSFER,
+    "JRNLFUND": Kind.JOURNAL,
+    "JRNLSEC": Kind.JOURNAL,
+    "MARGININTEREST": Kind.INTEREST,
+    "INVEXPENSE": Kind.FEE,
+    "CLOSUREOPT": Kind.OPTION,
+}
+_INCOME = {
+    "DIV": Kind.DIVIDEND,
+    "INTEREST": Kind.INTEREST,
+    "CGLONG": Kind.CAPITAL_GAIN,
+    "CGSHORT": Kind.CAPITAL_GAIN,
+}
+# The words that refine the element: BUYOPT BUYTOOPEN, INCOME DIV, TRANSFER OUT …
+_REFINEMENTS = ("BUYTYPE", "SELLTYPE", "OPTBUYTYPE", "OPTSELLTYPE", "INCOMETYPE", "OPTACTION", "TFERACTION")
+_BANK_KINDS_KEPT = frozenset({Kind.INTEREST, Kind.DIVIDEND, Kind.FEE})
+_SECTIONS = frozenset({"INVACCTFROM", "INVTRANLIST", "BANKTRANLIST", "INVPOSLIST", "INVBAL"})
+_WITHOUT_CASH = frozenset({"SPLIT", "TRANSFER", "JRNLSEC", "CLOSUREOPT"})
+
+
+def read_investment_statement(fields: Fields, securities: Securities, findings: Findings) -> Statement:
+    """An INVSTMTRS. `balance_as_of` is the day of the whole statement (DTASOF)."""
+    account = _account(fields, findings)
+    movements = fields.within("INVTRANLIST")
+    findings.sections(fields.node, _SECTIONS)
+    currency = account.currency
+    transactions = findings.rows(
+        fields.below("INVTRANLIST", "BANKTRANLIST"), lambda row: _transaction(row, currency, securities)
+    )
+    positions = findings.rows(fields.below("INVPOSLIST"), lambda row: _position(row, currency, securities))
+    start = findings.value(movements, "DTSTART", movements.maybe_when)
+    end = findings.value(movements, "DTEND", movements.maybe_when)
+    as_of = findings.value(fields, "DTASOF", fields.maybe_when)
+    cash = fields.within("INVBAL")
+    return Statement(
+        account=account,
+        start=start[0] if start else None,
+        end=end[0] if end else None,
+        balance_as_of=as_of[1] if as_of else None,
+        transactions=with_identities(transactions),
+        positions=tuple(positions),
+        cash_balance=findings.value(cash, "AVAILCASH", cash.maybe_amount),
+        margin_balance=findings.value(cash, "MARGINBALANCE", cash.maybe_amount),
+        short_balance=findings.value(cash, "SHORTBALANCE", cash.maybe_amount),
+    )
+
+
+def _account(fields: Fields, findings: Findings) -> StatementAccount:
+    source = fields.within("INVACCTFROM")
+    return StatementAccount(
+        account_id=findings.value(source, "ACCTID", source.id) or "",
+        bank_id=findings.value(source, "BROKERID", source.id),
+        type="investment",
+        subtype="brokerage",
+        currency=read_currency(fields, findings),
+    )
+
+
+def _transaction(fields: Fields, currency: str | None, securities: Securities) -> StatementTransaction:
+    """One element of INVTRANLIST. Raises BadValueError."""
+    tag = fields.node.tag
+    if tag == "INVBANKTRAN":
+        return _cash_movement(fields, currency)
+    if tag == "STMTTRN":
+        return read_bank_row(fields, currency)
+    if tag not in ACTIVITIES:
+        raise BadValueError(f"We do not know this kind of investment activity ({tag[:40]}).")
+    body = _body(fields)
+    details = body.within("INVTRAN")
+    day, moment = details.when("DTTRADE")
+    settled = details.maybe_when("DTSETTLE")
+    row_currency, original, rate = row_currencies(body, currency)
+    reversal = details.id("REVERSALFITID")
+    security = find_security(body, securities)
+    return StatementTransaction(
+        fitid=details.id("FITID"),
+        date=day,
+        posted_at=moment,
+        amount=_amount(tag, body, is_reversal=reversal is not None),
+        currency=row_currency,
+        original_currency=original,
+        exchange_rate=rate,
+        description=join_description(security.name or "" if security else "", details.text("MEMO")),
+        kind=_kind(fields),
+        source_code=_source_code(fields),
+        security=security,
+        quantity=_quantity(tag, body, is_reversal=reversal is not None),
+        price=body.maybe_amount("UNITPRICE"),
+        fees=body.total("COMMISSION", "FEES", "LOAD"),
+        taxes=body.total("TAXES", "WITHHOLDING", "STATEWITHHOLDING", "PENALTY"),
+        split=_split(body),
+        settled_on=settled[0] if settled else None,
+        sub_account=body.word("SUBACCTFUND") or body.word("SUBACCTSEC") or None,
+        reversal_fitid=reversal,
+        line=fields.node.line,
+    )
+
+
+def _body(fields: Fields) -> Fields:
+    """Buys and sells keep their facts one level deeper than everything else."""
+    for inner in ("INVBUY", "INVSELL"):
+        if fields.node.child(inner):
+            return fields.within(inner)
+    return fields
+
+
+def _cash_movement(fields: Fields, currency: str | None) -> StatementTransaction:
+    if not fields.node.child("STMTTRN"):
+        raise BadValueError("This cash movement (INVBANKTRAN) has no content.")
+    row = read_bank_row(fields.within("STMTTRN"), currency)
+    kind = row.kind
+    if kind not in _BANK_KINDS_KEPT:
+        kind = Kind.CASH_OUT if row.amount < 0 else Kind.CASH_IN
+    sub_account = fields.word("SUBACCTFUND") or None
+    return replace(row, kind=kind, sub_account=sub_account, line=fields.node.line)
+
+
+def _kind(fields: Fields) -> Kind:
+    tag = fields.node.tag
+    if tag.startswith("BUY"):
+        return Kind.BUY
+    if tag.startswith("SELL"):
+        return Kind.SELL
+    if tag == "INCOME":
+        return _INCOME.get(fields.word("INCOMETYPE"), Kind.UNKNOWN)
+    return _KINDS[tag]
+
+
+def _source_code(fields: Fields) -> str:
+    words = (fields.word(tag) for tag in _REFINEMENTS)
+    return " ".join([fields.node.tag, *(word for word in words if word)])
+
+
+def _amount(tag: str, body: Fields, *, is_reversal: bool) -> Decimal:
+    """Effect on the cash. Brokers who write the cost of a purchase or expense unsigned mean money out."""
+    if tag == "SPLIT":
+        return body.maybe_amount("FRACCASH") or Decimal(0)
+    if tag in _WITHOUT_CASH:
+        return Decimal(0)
+    amount = body.amount("TOTAL")
+    costs = tag.startswith("BUY") or tag in {"MARGININTEREST", "INVEXPENSE", "REINVEST"}
+    return -amount if costs and amount > 0 and not is_reversal else amount
+
+
+def _quantity(tag: str, body: Fields, *, is_reversal: bool) -> Decimal | None:
+    """Change in units: what is sold, delivered or comes off is negative, signed so in the file or not."""
+    if tag == "SPLIT":
+        old, new = body.maybe_amount("OLDUNITS"), body.maybe_amount("NEWUNITS")
+        return new - old if old is not None and new is not None else None
+    units = body.maybe_amount("UNITS")
+    if units is None or is_reversal:
+        return units
+    if tag.startswith("BUY") or tag == "REINVEST" or body.word("TFERACTION") == "IN":
+        return abs(units)
+    if tag.startswith("SELL") or body.word("TFERACTION") == "OUT":
+        return -abs(units)
+    return units
+
+
+def _split(body: Fields) -> tuple[Decimal, Decimal] | None:
+    numerator, denominator = body.maybe_amount("NUMERATOR"), body.maybe_amount("DENOMINATOR")
+    return (numerator, denominator) if numerator and denominator else None
+
+
+def _position(fields: Fields, currency: str | None, securities: Securities) -> StatementPosition:
+    """One element of INVPOSLIST. Raises BadValueError."""
+    if fields.node.tag not in POSITIONS:
+        raise BadValueError(f"We do not know this kind of holding ({fields.node.tag[:40]}).")
+    body = fields.within("INVPOS")
+    security = find_security(body, securities)
+    if security is None:
+        raise BadValueError("This holding does not say of which security (SECID).")
+    quantity, value = body.amount("UNITS"), body.maybe_amount("MKTVAL")
+    if body.word("POSTYPE") == "SHORT":
+        quantity, value = -abs(quantity), None if value is None else -abs(value)
+    as_of = body.maybe_when("DTPRICEASOF")
+    return StatementPosition(
+        security=security,
+        quantity=quantity,
+        price=body.maybe_amount("UNITPRICE"),
+        market_value=value,
+        average_cost=body.maybe_amount("AVGCOSTBASIS"),
+        currency=row_currencies(body, currency)[0],
+        price_as_of=as_of[1] if as_of else None,
+        sub_account=body.word("HELDINACCT") or None,
+        line=fields.node.line,
+    )

@@ -1,0 +1,107 @@
+"""From the bytes of an OFX or QFX file to its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from providers.formats.errors import NoStatementsError, ProviderStatementError
+from providers.formats.ofx.bank import read_bank_statement
+from providers.formats.ofx.document import MAX_BYTES, read_text
+from providers.formats.ofx.fields import Fields
+from providers.formats.ofx.findings import Findings
+from providers.formats.ofx.investment import read_investment_statement
+from providers.formats.ofx.securities import read_securities
+from providers.formats.ofx.tags import ACTIVITIES, STATEMENTS, STRUCTURE
+from providers.formats.ofx.tokens import Node, parse_tree
+from providers.formats.ofx.values import uses_decimal_commas
+from providers.formats.statement import Institution, RejectedRow, Statement, StatementFile
+
+_EXPECTED = STRUCTURE | {"SIGNUPMSGSRSV1", "PROFMSGSRSV1", "EMAILMSGSRSV1"}
+_ROWS = ACTIVITIES | {"STMTTRN"}
+# Some exporters write a list of transactions without the statement around it.
+_ROOTS = STATEMENTS | {"BANKTRANLIST"}
+_MEANINGS = {
+    "2000": "a general error on its side",
+    "2003": "that it does not know this account",
+    "2004": "that this account is closed",
+    "2019": "that the same download was asked for twice",
+    "15000": "that the password has to be changed first",
+    "15500": "that the sign-in was refused",
+    "15501": "that the account is in use elsewhere",
+    "15502": "that the sign-in is locked",
+}
+
+
+def parse_statement_file(data: bytes, *, max_bytes: int = MAX_BYTES) -> StatementFile:
+    """Read a statement file. Raises StatementError for a file without a readable statement, and nothing else.
+
+    Rows that are not certain are in `rejected`, sections and balances we cannot use in `notices`.
+    """
+    text, version = read_text(data, max_bytes)
+    decimal_commas = uses_decimal_commas(text)
+    tree = parse_tree(text)
+    nodes = list(tree.descendants(outside=_ROOTS | _ROWS))
+    securities = read_securities(nodes)
+    findings = Findings()
+    _report_strays(tree, nodes, findings)
+    statements: list[Statement] = []
+    for node in nodes:
+        fields = Fields(node, decimal_commas)
+        if node.tag == "INVSTMTRS":
+            statements.append(read_investment_statement(fields, securities, findings))
+        elif node.tag in _ROOTS:
+            statements.append(read_bank_statement(fields, findings))
+    _report_errors(nodes, findings, found=bool(statements))
+    return StatementFile(
+        format=version,
+        institution=_institution(nodes),
+        statements=tuple(statements),
+        rejected=tuple(findings.rejected),
+        notices=tuple(findings.notices),
+    )
+
+
+def _institution(nodes: Sequence[Node]) -> Institution:
+    for node in nodes:
+        if node.tag == "SONRS":
+            signon, fi = Fields(node), Fields(node).within("FI")
+            return Institution(
+                name=fi.text("ORG") or signon.text("ORG") or None,
+                fid=fi.text("FID") or None,
+                intuit_id=signon.text("INTU.BID") or fi.text("INTU.BID") or None,
+            )
+    return Institution()
+
+
+def _report_errors(nodes: Sequence[Node], findings: Findings, *, found: bool) -> None:
+    """An error of the institution is fatal only when it sent nothing else."""
+    errors = [
+        (node.line, Fields(node).word("CODE"))
+        for node in nodes
+        if node.tag == "STATUS" and Fields(node).word("SEVERITY") == "ERROR"
+    ]
+    for line, code in errors:
+        message = f"Your institution answered with an error: {_meaning(code)}."
+        if not found:
+            message += " Sign in at its website, then download the file again."
+            raise ProviderStatementError(message, status_code=code)
+        findings.notice(line, message)
+    if not found:
+        message = (
+            "The file has no bank, card or investment statement. Download the transactions of an account."
+        )
+        raise NoStatementsError(message)
+
+
+def _meaning(code: str) -> str:
+    known = _MEANINGS.get(code)
+    return f"it says {known} (code {code})" if known else f"code {code or 'missing'}"
+
+
+def _report_strays(tree: Node, nodes: Sequence[Node], findings: Findings) -> None:
+    """Sections we do not read are mentioned; rows outside of any statement are rejected, never dropped."""
+    for node in [tree, *nodes]:
+        if node.tag in {"", "OFX"}:
+            findings.sections(node, _EXPECTED | _ROWS)
+        if node.tag in _ROWS:
+            findings.rejected.append(RejectedRow(node.line, "This row is outside of any statement."))

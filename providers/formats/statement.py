@@ -1,0 +1,174 @@
+"""What a statement file holds, as plain frozen records that survive pickling.
+
+Signs: a positive amount is money into the account, a positive balance is money the person has. Card balances
+keep the sign of the file: nearly every bank writes money owed as negative.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from providers.records import Kind
+
+AccountType = Literal["depository", "credit", "loan", "investment", "other"]
+
+
+# One OFX row that stands for two opposite movements, or moves money between pockets of the same account.
+_CASH_NEUTRAL = frozenset({Kind.REINVESTMENT, Kind.JOURNAL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Institution:
+    """Who issued the file: SIGNON FI/ORG and FI/FID, and Intuit's INTU.BID."""
+
+    name: str | None = None
+    fid: str | None = None
+    intuit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementAccount:
+    """The account as the file names it; `account_id` is the full number, empty when the file gives none."""
+
+    account_id: str
+    bank_id: str | None = None
+    branch_id: str | None = None
+    type: AccountType
+    subtype: str | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Security:
+    """A security, joined from SECID and the file's SECLIST."""
+
+    unique_id: str
+    id_type: str
+    symbol: str | None = None
+    name: str | None = None
+    type: str | None = None
+
+    @property
+    def cusip(self) -> str | None:
+        """The CUSIP, where the file identifies by CUSIP."""
+        return self.unique_id if self.id_type == "CUSIP" else None
+
+    @property
+    def isin(self) -> str | None:
+        """The ISIN, where the file identifies by ISIN."""
+        return self.unique_id if self.id_type == "ISIN" else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementTransaction:
+    """One row. `identity` is unique within the statement and the same in every file that holds the row.
+
+    `date` is the calendar day the file shows. `posted_at` is UTC: a time without a zone is UTC (OFX 3.2.8), a
+    day without a time is noon UTC, which is the same calendar day from UTC-12 to UTC+11.
+    `amount` of a reinvestment is what was reinvested, of a journal what was moved; see `cash_effect`.
+    `original_amount` is computed from CURRATE and rounded to cents; the file holds only the rate.
+    `split` is (numerator, denominator): (4, 1) turns one share into four.
+    """
+
+    fitid: str | None
+    identity: str = ""
+    occurrence: int = 0
+    date: dt.date
+    posted_at: dt.datetime
+    amount: Decimal
+    currency: str | None
+    original_currency: str | None = None
+    original_amount: Decimal | None = None
+    exchange_rate: Decimal | None = None
+    description: str
+    kind: Kind
+    source_code: str
+    check_number: str | None = None
+    reference: str | None = None
+    security: Security | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    fees: Decimal | None = None
+    taxes: Decimal | None = None
+    split: tuple[Decimal, Decimal] | None = None
+    settled_on: dt.date | None = None
+    sub_account: str | None = None
+    correct_fitid: str | None = None
+    correct_action: str | None = None
+    reversal_fitid: str | None = None
+    line: int
+
+    @property
+    def symbol(self) -> str | None:
+        """The ticker of the security, from SECLIST."""
+        return self.security.symbol if self.security else None
+
+    @property
+    def cash_effect(self) -> Decimal:
+        """How much the cash of the account changed: zero for reinvestments and journals."""
+        return Decimal(0) if self.kind in _CASH_NEUTRAL else self.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementPosition:
+    """A holding. Short positions have a negative quantity and market value.
+
+    `average_cost` is AVGCOSTBASIS as written: brokers differ on whether it is per unit or for the position.
+    """
+
+    security: Security
+    quantity: Decimal
+    price: Decimal | None = None
+    market_value: Decimal | None = None
+    average_cost: Decimal | None = None
+    currency: str | None = None
+    price_as_of: dt.datetime | None = None
+    sub_account: str | None = None
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One account over one period."""
+
+    account: StatementAccount
+    start: dt.date | None = None
+    end: dt.date | None = None
+    ledger_balance: Decimal | None = None
+    available_balance: Decimal | None = None
+    balance_as_of: dt.datetime | None = None
+    transactions: tuple[StatementTransaction, ...] = ()
+    positions: tuple[StatementPosition, ...] = ()
+    cash_balance: Decimal | None = None
+    margin_balance: Decimal | None = None
+    short_balance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A transaction or holding we refuse to guess at."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something else in the file that could not be used: a section, a balance, a period."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementFile:
+    """Everything one file says. Every row of it is in a statement or in `rejected`, never in neither."""
+
+    format: Literal["ofx1", "ofx2"]
+    institution: Institution
+    statements: tuple[Statement, ...]
+    rejected: tuple[RejectedRow, ...] = ()
+    notices: tuple[Notice, ...] = ()

@@ -1,0 +1,85 @@
+"""Brings statement files in: reads them in a process of their own, lands them in one transaction."""
+
+import unicodedata
+from hashlib import sha256
+from uuid import UUID
+
+from dashtam import errors, limits
+from dashtam.bridge.doors import run_cpu, run_db
+from providers.formats import StatementError, parse_statement_file
+from providers.imports.landing import apply_statement_file
+from providers.imports.models import FileImport
+from providers.ledger.queries.accounts import require_account
+
+MAX_BYTES = 20 * 1024 * 1024
+
+
+class StatementUnreadable(errors.Unprocessable):
+    """What `providers.formats` says of a file it cannot read."""
+
+    code = "statement_error"
+
+    def __init__(self, error: StatementError) -> None:
+        super().__init__(str(error), code=error.code)
+        self.title = f"{error.title}."
+
+
+class FileTooLarge(errors.PayloadTooLarge):
+    """Larger than any statement."""
+
+    code = "file_too_large"
+    title = "This file is too large."
+    detail = "We read files of up to 20 MB. Download a shorter period and import that."
+
+
+class ImportService:
+    """Imports statement files."""
+
+    async def import_statement(
+        self, *, user_id: UUID, filename: str, data: bytes, account_id: UUID | None
+    ) -> FileImport:
+        """Bring a file in; brought in again, it changes nothing.
+
+        One at a time for each person. Raises TooManyRequests, FileTooLarge, StatementUnreadable, ImportRefused,
+        and NotFound for an account that is not theirs.
+        A file that could not be used stays in the list of imports, with the reason.
+        """
+        if len(data) > MAX_BYTES:
+            raise FileTooLarge
+        if account_id is not None:
+            await run_db(require_account, user_id, account_id)
+        async with limits.concurrent("import", user_id, at_most=1, seconds=120):
+            return await self._import(user_id, filename, data, account_id)
+
+    async def _import(self, user_id: UUID, filename: str, data: bytes, account_id: UUID | None) -> FileImport:
+        about = FileImport(
+            user_id=user_id, filename=_name(filename), sha256=sha256(data).hexdigest(), size=len(data)
+        )
+        try:
+            parsed = await run_cpu(parse_statement_file, data)
+            return await run_db(apply_statement_file, about, parsed, account_id)
+        except StatementError as error:
+            refusal: errors.DashtamError = StatementUnreadable(error)
+        except errors.Unprocessable as error:
+            refusal = error
+        await run_db(_keep_failed, about, refusal)
+        raise refusal
+
+
+def _keep_failed(about: FileImport, refusal: errors.DashtamError) -> None:
+    FileImport.objects.create(
+        user_id=about.user_id,
+        state=FileImport.State.FAILED,
+        filename=about.filename,
+        sha256=about.sha256,
+        size=about.size,
+        error_code=refusal.code,
+        error_detail=refusal.detail[:300],
+    )
+
+
+def _name(filename: str) -> str:
+    """The last part of a path in anybody's notation, without invisible characters."""
+    last = filename.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(char for char in last if unicodedata.category(char)[0] != "C")
+    return shown.strip()[:200]

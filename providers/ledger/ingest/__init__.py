@@ -1,0 +1,16 @@
+"""Provider records into rows: each function is one transaction, takes any page twice, and never half a page."""
+
+from providers.ledger.ingest.accounts import apply_accounts, apply_balance, apply_balances
+from providers.ledger.ingest.holdings import apply_holdings, describe_securities
+from providers.ledger.ingest.transactions import Counts, apply_transactions, upsert_transactions
+
+__all__ = [
+    "Counts",
+    "apply_accounts",
+    "apply_balance",
+    "apply_balances",
+    "apply_holdings",
+    "apply_transactions",
+    "describe_securities",
+    "upsert_transactions",
+]

@@ -1,0 +1,106 @@
+"""Securities and holdings: each answer is the whole set."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from operator import itemgetter
+from types import MappingProxyType
+
+from django.db import transaction
+
+from providers.errors import ProviderUnreadable
+from providers.ledger.ingest import checks
+from providers.ledger.models import FinancialAccount, Holding, Security
+from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord
+
+_SECURITY = {"symbol": 40, "name": 300, "type": 40, "cusip": 9, "isin": 12, "currency": 3}
+_HOLDING = ("quantity", "price", "market_value", "cost_basis", "currency", "as_of", "fetched_at")
+
+
+@transaction.atomic
+def apply_holdings(
+    account: FinancialAccount, record: HoldingsRecord, fetched_at: datetime, *, provider: str = ""
+) -> bool:
+    """Replace what the account holds. False when we hold a newer answer already.
+
+    An empty list is a statement, and empties the account; a connector that found no list has raised
+    ProviderUnreadable, as this does for values that cannot be. `provider` is whose names the securities
+    carry, if not the account's own provider.
+    """
+    _check(record)
+    FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id)
+    if account.holdings.filter(as_of__gt=record.as_of).exists():
+        return False
+    currencies = {holding.security_id: holding.currency for holding in record.holdings}
+    securities = describe_securities(provider or account.connection.provider, record.securities, currencies)
+    rows = [_holding(account, securities, holding, record.as_of, fetched_at) for holding in record.holdings]
+    account.holdings.exclude(security_id__in=[row.security_id for row in rows]).delete()
+    Holding.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["account", "security"], update_fields=_HOLDING
+    )
+    return True
+
+
+def _check(record: HoldingsRecord) -> None:
+    checks.ids((security.id for security in record.securities), longest=200)
+    checks.ids((holding.security_id for holding in record.holdings), longest=200)
+    if len({holding.security_id for holding in record.holdings}) != len(record.holdings):
+        raise ProviderUnreadable(code="contradictory_page")
+    for holding in record.holdings:
+        checks.currency(holding.currency)
+        checks.numbers(holding.quantity, holding.price, holding.market_value, holding.cost_basis)
+    for security in record.securities:
+        checks.currency(security.currency)
+
+
+def describe_securities(
+    provider: str, records: Iterable[SecurityRecord], currencies: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Security]:
+    """The securities by the provider's id, brought up to what it says; only what differs is written.
+
+    `currencies` names those that must exist even if nobody describes them.
+    """
+    told = {record.id: _columns(record) for record in records}
+    for name, currency in currencies.items():
+        told.setdefault(name, {"currency": currency})
+    rows = Security.objects.filter(provider=provider, provider_security_id__in=told)
+    held = {row.provider_security_id: row for row in rows}
+    changed = [
+        Security(provider=provider, provider_security_id=name, **columns)
+        for name, columns in sorted(
+            told.items(), key=itemgetter(0)
+        )  # in one order: no two syncs can deadlock
+        if name not in held or any(getattr(held[name], column) != value for column, value in columns.items())
+    ]
+    if not changed:
+        return held
+    Security.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["provider", "provider_security_id"],
+        update_fields=list(_SECURITY),
+    )
+    return {row.provider_security_id: row for row in rows.all()}
+
+
+def _columns(security: SecurityRecord) -> dict[str, str]:
+    return {column: checks.text(getattr(security, column), width) for column, width in _SECURITY.items()}
+
+
+def _holding(
+    account: FinancialAccount,
+    securities: dict[str, Security],
+    record: HoldingRecord,
+    as_of: datetime,
+    fetched_at: datetime,
+) -> Holding:
+    return Holding(
+        account_id=account.id,
+        security_id=securities[record.security_id].id,
+        quantity=record.quantity,
+        price=record.price,
+        market_value=record.market_value,
+        cost_basis=record.cost_basis,
+        currency=record.currency,
+        as_of=as_of,
+        fetched_at=fetched_at,
+    )

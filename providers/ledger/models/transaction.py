@@ -1,0 +1,101 @@
+"""A movement of money or securities in one account."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from dashtam.ids import uuid7
+from providers.ledger.models.account import MONEY
+from providers.ledger.models.investment import QUANTITY
+
+
+class Transaction(models.Model):
+    """One row of an account. Positive amounts are money into the account."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        POSTED = "posted"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The indexes below start with these columns, so one of their own would only cost.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    account = models.ForeignKey(
+        "providers.FinancialAccount", on_delete=models.CASCADE, related_name="transactions", db_index=False
+    )
+    provider_transaction_id = models.CharField(max_length=255)
+    date = models.DateField(help_text="The day it counts for: posted if posted, else made.")
+    posted_at = models.DateTimeField(null=True)
+    status = models.CharField(max_length=7, choices=Status)
+    amount = models.DecimalField(**MONEY)
+    currency = models.CharField(max_length=3)
+    description = models.CharField(max_length=1000, blank=True)
+    kind = models.CharField(max_length=32, default="unknown")
+    source_code = models.CharField(max_length=64, blank=True, help_text="What the provider calls the kind.")
+    category = models.CharField(max_length=80, blank=True)
+    note = models.CharField(
+        max_length=1000, blank=True, help_text="The person's own words; no sync touches them."
+    )
+    security = models.ForeignKey(
+        "providers.Security", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    quantity = models.DecimalField(**QUANTITY, null=True)
+    price = models.DecimalField(**QUANTITY, null=True)
+    fees = models.DecimalField(**MONEY, null=True)
+    replaced_id = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="The provider's id of the row this one came from: pending, or corrected.",
+    )
+    first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Transaction"]] = models.Manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                "account", "provider_transaction_id", name="transaction_once_per_account"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("account", "-date", "-id"), name="transaction_by_account"),
+            models.Index(fields=("user", "-date", "-id"), name="transaction_by_user"),
+            models.Index(
+                fields=("account", "replaced_id"), name="transaction_replaced", condition=~Q(replaced_id="")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"transaction {self.id}"
+
+
+class WithdrawnTransaction(models.Model):
+    """What a row that its provider took back was to the person: it may return, or return as its posted form."""
+
+    KEPT = timedelta(days=90)
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(
+        "providers.FinancialAccount", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    provider_transaction_id = models.CharField(max_length=255)
+    transaction_id = models.UUIDField(help_text="Our id, so that it stays the same.")
+    note = models.CharField(max_length=1000, blank=True)
+    first_seen_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["WithdrawnTransaction"]] = models.Manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint("account", "provider_transaction_id", name="withdrawn_once_per_account"),
+        )
+
+    def __str__(self) -> str:
+        return f"withdrawn transaction {self.transaction_id}"

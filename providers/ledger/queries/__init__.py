@@ -1,0 +1,17 @@
+"""What a person may see of their accounts: one function per question, the person first."""
+
+from providers.ledger.queries.accounts import account, accounts, balances
+from providers.ledger.queries.holdings import holdings
+from providers.ledger.queries.net_worth import NetWorth, net_worth
+from providers.ledger.queries.transactions import transaction, transactions
+
+__all__ = [
+    "NetWorth",
+    "account",
+    "accounts",
+    "balances",
+    "holdings",
+    "net_worth",
+    "transaction",
+    "transactions",
+]

@@ -1,0 +1,135 @@
+"""The change feed of an account: added, modified, removed, and an opaque cursor.
+
+A cursor says "the reader knows the books of day A, is reading up to day B, and has seen N changes on the
+way". B stays fixed until its last page, so the books may move on while someone is paging.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Literal
+
+import msgspec
+
+from providers.simulator.books.data import Account
+from providers.simulator.books.entries import Entry, Stage
+from providers.simulator.books.ledger import Ledger
+
+_POSTED = (Stage.POSTED, Stage.AMENDED)
+
+
+class InvalidCursorError(Exception):
+    """The bank did not hand out that cursor for this account."""
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """`known` is None when the reader starts from nothing."""
+
+    known: date | None
+    reading: date
+    seen: int
+
+    def encode(self, scope: str) -> str:
+        """Opaque text, bound to the account and the books it belongs to."""
+        body = msgspec.json.encode(self)
+        return base64.urlsafe_b64encode(_check(scope, body) + body).rstrip(b"=").decode()
+
+    @classmethod
+    def decode(cls, text: str, scope: str) -> "Cursor":
+        """Raises InvalidCursorError."""
+        try:
+            blob = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            check, body = blob[:8], blob[8:]
+            cursor = msgspec.json.decode(body, type=cls)
+        except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+            raise InvalidCursorError from error
+        if check != _check(scope, body):
+            raise InvalidCursorError
+        return cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the feed; a removal carries only the id."""
+
+    op: Literal["added", "modified", "removed"]
+    row: dict[str, Any]
+
+
+def page(ledger: Ledger, account: Account, cursor_text: str | None, limit: int) -> dict[str, Any]:
+    """At most `limit` changes, oldest first. Raises InvalidCursorError."""
+    scope = f"{account.id} {ledger.start}"
+    cursor = Cursor.decode(cursor_text, scope) if cursor_text else Cursor(None, ledger.through, 0)
+    if cursor.reading > ledger.through or cursor.seen < 0:
+        raise InvalidCursorError
+    if cursor.reading == cursor.known:  # the last page was read: go on to what is new
+        cursor = Cursor(cursor.known, ledger.through, 0)
+    changes = _changes(ledger.entries[account.id], account, cursor)
+    seen = min(cursor.seen + limit, len(changes))
+    shown, done = changes[cursor.seen : seen], seen == len(changes)
+    known, reading = cursor.known, cursor.reading
+    following = Cursor(reading, reading, 0) if done else Cursor(known, reading, seen)
+    return {
+        "added": [change.row for change in shown if change.op == "added"],
+        "modified": [change.row for change in shown if change.op == "modified"],
+        "removed": [change.row for change in shown if change.op == "removed"],
+        "next_cursor": following.encode(scope),
+        "has_more": not done or cursor.reading < ledger.through,
+    }
+
+
+def row(entry: Entry, stage: Stage, account: Account) -> dict[str, Any]:
+    """A transaction as the bank shows it: a positive amount and a direction."""
+    posted, trade = stage in _POSTED, entry.trade
+    amount = entry.amount if posted else entry.pending_amount
+    return {
+        "id": entry.id if posted else entry.pending_id,
+        "posted_on": entry.settles_on.isoformat() if posted else None,
+        "transacted_at": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
+        "state": "POSTED" if posted else "PENDING",
+        "amount": plain(abs(amount)),
+        "direction": "CREDIT" if amount > 0 else "DEBIT",
+        "currency": account.currency,
+        "description": entry.description if stage is Stage.AMENDED or not entry.raw else entry.raw,
+        "type": entry.type,
+        "pending_id": entry.pending_id if posted and entry.hold else None,
+        "category": entry.category,
+        "security_id": trade.security_id if trade else None,
+        "units": plain(trade.units if trade else None),
+        "unit_price": plain(trade.unit_price if trade else None),
+        "fees": plain(trade.fees if trade else None),
+    }
+
+
+def plain(number: Decimal | None) -> str | None:
+    """A decimal without an exponent."""
+    return None if number is None else format(number, "f")
+
+
+def _changes(entries: tuple[Entry, ...], account: Account, cursor: Cursor) -> list[Change]:
+    changes: list[Change] = []
+    for entry in entries:
+        before = entry.stage(cursor.known) if cursor.known else Stage.ABSENT
+        after = entry.stage(cursor.reading)
+        if before is not after:
+            changes.extend(_moved(entry, before, after, account))
+    return changes
+
+
+def _moved(entry: Entry, before: Stage, after: Stage, account: Account) -> list[Change]:
+    """What a reader who saw `before` must do to hold `after`."""
+    changes = []
+    if before in _POSTED:
+        return [Change("modified", row(entry, after, account))]
+    if before is Stage.PENDING:
+        changes.append(Change("removed", {"id": entry.pending_id}))
+    if after is not Stage.LAPSED:
+        changes.append(Change("added", row(entry, after, account)))
+    return changes
+
+
+def _check(scope: str, body: bytes) -> bytes:
+    return blake2b(scope.encode() + body, digest_size=8).digest()

@@ -1,0 +1,234 @@
+"""The customer's data over HTTP, in the bank's own dialect, for the bearer of an access token (RFC 6750)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from providers.simulator.bank import Bank, bank_of
+from providers.simulator.books.brokerage import worth
+from providers.simulator.books.data import CUSTOMERS, SECURITIES, Account, Customer, Kind
+from providers.simulator.books.feed import InvalidCursorError, plain
+from providers.simulator.books.feed import page as feed_page
+from providers.simulator.books.ledger import Ledger
+from providers.simulator.books.market import price
+from providers.simulator.responses import View, methods, problem, reply
+from providers.simulator.sandbox.grants import Grant
+from providers.simulator.sandbox.strict import ProofError
+
+DEFAULT_LIMIT, MAX_LIMIT, MAX_DAYS = 100, 500, 366
+_REALM = 'Bearer realm="Sandbox Bank"'
+
+
+class ApiError(Exception):
+    """A refusal with a code the caller can rely on."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a request is made, and what was shared."""
+
+    bank: Bank
+    grant: Grant
+    query: QueryDict
+
+    @property
+    def customer(self) -> Customer:
+        """Who gave the consent."""
+        return CUSTOMERS[self.grant.customer]
+
+    @property
+    def ledger(self) -> Ledger:
+        """The customer's books."""
+        return self.bank.ledger(self.grant.customer)
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The accounts the customer chose to share."""
+        return [account for account in self.customer.accounts if account.id in self.grant.accounts]
+
+    def account(self, account_id: str) -> Account:
+        """One shared account. Raises ApiError."""
+        for account in self.accounts:
+            if account.id == account_id:
+                return account
+        raise ApiError(404, "not_found", "No such account is shared with you.")
+
+
+Handler = Callable[..., dict[str, Any]]
+
+
+def bearer(scope: str) -> Callable[[Handler], View]:
+    """Serve a plain function of the caller to whoever holds a token with the scope."""
+
+    def guard(handler: Handler) -> View:
+        @methods("GET", "HEAD")
+        @wraps(handler)
+        async def view(request: HttpRequest, **path: str) -> HttpResponse:
+            bank = bank_of(request)
+            scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+            if scheme.lower() != ("dpop" if bank.strict else "bearer") or not token:
+                return problem(401, "unauthorized", "Send an access token.", WWW_Authenticate=_REALM)
+            try:
+                found = bank.grants.check(token.strip(), _thumbprint(bank, request, token.strip()))
+            except ProofError as error:
+                challenge = f'DPoP error="{error.code}", algs="ES256"'
+                nonce = bank.strict.nonce if bank.strict else ""
+                return problem(401, error.code, str(error), WWW_Authenticate=challenge, DPoP_Nonce=nonce)
+            if found is None:
+                challenge = f'{_REALM}, error="invalid_token"'
+                text = "The access token is unknown, expired or revoked."
+                return problem(401, "invalid_token", text, WWW_Authenticate=challenge)
+            grant, scopes = found
+            if scope not in scopes:
+                challenge = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+                text = f"The customer did not share: {scope}."
+                return problem(403, "insufficient_scope", text, WWW_Authenticate=challenge)
+            try:
+                return reply(handler(Caller(bank, grant, request.GET), **path))
+            except ApiError as error:
+                return problem(error.status, error.code, error.message)
+
+        return view
+
+    return guard
+
+
+def _thumbprint(bank: Bank, request: HttpRequest, token: str) -> str:
+    """Of the key whose holder makes the request; nothing where tokens are for whoever bears them."""
+    if bank.strict is None:
+        return ""
+    return bank.strict.thumbprint(request, bank.issuer + request.path, access_token=token)
+
+
+@bearer("accounts")
+def customer(caller: Caller) -> dict[str, Any]:
+    """Whose data this is."""
+    return {"id": caller.customer.id, "name": caller.customer.name}
+
+
+@bearer("accounts")
+def accounts(caller: Caller) -> dict[str, Any]:
+    """The shared accounts with their balances; money owed is positive."""
+    as_of = f"{caller.bank.grants.bank_now():%Y-%m-%dT%H:%M:%SZ}"
+    return {"accounts": [_account(caller.ledger, account, as_of) for account in caller.accounts]}
+
+
+@bearer("transactions")
+def transactions(caller: Caller, account_id: str) -> dict[str, Any]:
+    """What changed since the cursor, oldest first."""
+    account = caller.account(account_id)
+    text = caller.query.get("limit", str(DEFAULT_LIMIT))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    if not 1 <= limit <= MAX_LIMIT:
+        raise ApiError(400, "invalid_limit", f"limit is a whole number from 1 to {MAX_LIMIT}.")
+    try:
+        return feed_page(caller.ledger, account, caller.query.get("cursor"), limit)
+    except InvalidCursorError as error:
+        message = "This cursor is not one of ours. Start again without a cursor."
+        raise ApiError(400, "invalid_cursor", message) from error
+
+
+@bearer("holdings")
+def holdings(caller: Caller, account_id: str) -> dict[str, Any]:
+    """Positions of a brokerage account."""
+    account = caller.account(account_id)
+    if account.kind is not Kind.BROKERAGE:
+        raise ApiError(404, "not_supported", "Only a brokerage account has holdings.")
+    return held(caller.ledger, account)
+
+
+@bearer("balances")
+def balances(caller: Caller, account_id: str) -> dict[str, Any]:
+    """End-of-day balances of closed days, oldest first; by default the last thirty."""
+    account = caller.account(account_id)
+    last = _day(caller.query, "to", caller.bank.closed_day)
+    first = _day(caller.query, "from", last - timedelta(days=29))
+    if first > last:
+        raise ApiError(400, "invalid_range", "from lies after to.")
+    if (last - first).days >= MAX_DAYS:
+        raise ApiError(400, "range_too_long", f"Ask for at most {MAX_DAYS} days at a time.")
+    days = caller.ledger.balances(account, first, last)
+    rows = [
+        {"date": day.isoformat(), "current": plain(b.current), "available": plain(b.available)}
+        for day, b in days.items()
+    ]
+    return {"balances": rows}
+
+
+def held(ledger: Ledger, account: Account) -> dict[str, Any]:
+    """Positions at the close of the last day, and the securities they are in."""
+    day = ledger.through
+    positions = ledger.positions(account, day)
+    rows = [
+        {
+            "security_id": security_id,
+            "units": plain(position.units),
+            "price": plain(price(security_id, day)),
+            "value": plain(worth(security_id, position.units, day)),
+            "cost_basis": plain(position.cost),
+            "currency": account.currency,
+        }
+        for security_id, position in positions.items()
+    ]
+    securities = [_security(security_id, account.currency) for security_id in _mentioned(ledger, account)]
+    return {"as_of": f"{day}T21:00:00Z", "holdings": rows, "securities": securities}
+
+
+def _mentioned(ledger: Ledger, account: Account) -> list[str]:
+    """Every security a transaction names, so that what was sold can still be told."""
+    trades = (entry.trade for entry in ledger.entries[account.id])
+    return list(dict.fromkeys(trade.security_id for trade in trades if trade))
+
+
+def _security(security_id: str, currency: str) -> dict[str, Any]:
+    security = SECURITIES[security_id]
+    return {
+        "id": security.id,
+        "symbol": security.symbol,
+        "name": security.name,
+        "type": security.type,
+        "cusip": security.cusip,
+        "isin": security.isin,
+        "currency": currency,
+    }
+
+
+def _account(ledger: Ledger, account: Account, as_of: str) -> dict[str, Any]:
+    balance = ledger.balance(account, ledger.through)
+    return {
+        "id": account.id,
+        "nickname": account.nickname,
+        "official_name": account.official_name,
+        "number_last4": account.last4,
+        "kind": account.kind.value,
+        "subkind": account.subkind,
+        "currency": account.currency,
+        "status": "OPEN",
+        "balance": {
+            "current": plain(balance.current),
+            "available": plain(balance.available),
+            "limit": plain(account.limit),
+            "as_of": as_of,
+        },
+    }
+
+
+def _day(query: QueryDict, name: str, default: date) -> date:
+    text = query.get(name)
+    if not text:
+        return default
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if day.year < 1900:
+        raise ApiError(400, "invalid_date", f"{name} is a day such as 2026-01-31.")
+    return day

@@ -1,0 +1,128 @@
+"""Reads one account from its provider, as part of a run: holdings, transactions, balance history."""
+
+from datetime import UTC, date, timedelta
+from typing import cast
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from dashtam.bridge.doors import run_db
+from providers.connectors.base import Connector
+from providers.errors import NotSupported, ProviderRefused, ProviderUnreadable
+from providers.ledger.ingest import apply_balances, apply_holdings, apply_transactions, upsert_transactions
+from providers.ledger.models import FinancialAccount, Transaction
+from providers.records import AccountRef, AccountType, TransactionsPage
+from providers.sync.models import SyncRun
+from providers.wire.http import Client
+
+MOST_PAGES = 50_000
+HISTORY = timedelta(days=730)
+LOOK_BACK = timedelta(days=14)
+PIECE = timedelta(days=365)  # with both ends 366 days, the most a provider is asked for at once
+
+
+class AccountReader:
+    """One account, one run. Each answer lands whole before the next is asked for."""
+
+    def __init__(
+        self, *, run: SyncRun, connector: Connector, client: Client, account: FinancialAccount
+    ) -> None:
+        self.run = run
+        self.connector = connector
+        self.client = client
+        self.account = account
+        self.ref = AccountRef(account.provider_account_id, cast("AccountType", account.type))
+
+    async def read(self) -> None:
+        """Bring the account up to date. Raises ProviderErrors and SyncOvertaken; what landed before stays."""
+        offers = self.connector.capabilities
+        if self.account.type == FinancialAccount.Type.INVESTMENT and "holdings" in offers:
+            await self._read_holdings()  # first, because transactions refer to its securities
+        if "transactions" in offers:
+            await self._read_transactions()
+        if "balance_history" in offers:
+            await self._read_history()
+
+    async def _read_holdings(self) -> None:
+        try:
+            record = await self.connector.fetch_holdings(self.client, self.ref)
+        except NotSupported:
+            return
+        await run_db(apply_holdings, self.account, record, timezone.now())
+
+    async def _read_transactions(self) -> None:
+        held = self.account.transactions_cursor
+        try:
+            page = await self._page(held)
+        except ProviderRefused:
+            if not held:
+                raise
+            await self._start_over()  # the provider no longer takes our cursor
+            return
+        await self._read_on(held, page)
+
+    async def _start_over(self) -> None:
+        """From the oldest row: known rows are recognised, and pending ones not met again are gone."""
+        pending = await run_db(_pending, self.account.id)
+        page = await self._page("")
+        met = await self._read_on(self.account.transactions_cursor, page)
+        await run_db(_withdraw, self.run.id, self.account, sorted(pending - met))
+
+    async def _read_on(self, held: str, page: TransactionsPage) -> set[str]:
+        """Land the page and all after it. Returns the ids of pending rows met."""
+        cursors, met = {held}, set()
+        while True:
+            if page.has_more and (page.next_cursor in cursors or len(cursors) > MOST_PAGES):
+                raise ProviderUnreadable(code="cursor_loop")
+            met |= {row.id for row in (*page.added, *page.modified) if row.status == "pending"}
+            await run_db(_land, self.run.id, self.account, page, held)
+            held = page.next_cursor
+            if not page.has_more:
+                return met
+            cursors.add(held)
+            page = await self._page(held)
+
+    async def _page(self, cursor: str) -> TransactionsPage:
+        return await self.connector.fetch_transactions(self.client, self.ref, cursor)
+
+    async def _read_history(self) -> None:
+        """Two years the first time, then what may still have changed, in pieces the provider takes."""
+        as_of = self.account.balance_as_of or timezone.now()
+        end = as_of.astimezone(UTC).date()
+        first = self.account.history_from is None
+        start = end - (HISTORY if first else LOOK_BACK)
+        for piece_start, piece_end in _pieces(start, end):
+            try:
+                records = await self.connector.fetch_balances(self.client, self.ref, piece_start, piece_end)
+            except NotSupported:
+                return
+            await run_db(apply_balances, self.account, records, timezone.now())
+        if first:
+            await FinancialAccount.objects.filter(id=self.account.id).aupdate(history_from=start)
+
+
+def _pieces(start: date, end: date) -> list[tuple[date, date]]:
+    pieces = []
+    while start <= end:
+        pieces.append((start, min(start + PIECE, end)))
+        start += PIECE + timedelta(days=1)
+    return pieces
+
+
+@transaction.atomic
+def _land(run_id: UUID, account: FinancialAccount, page: TransactionsPage, held: str) -> None:
+    """Rows, cursor and the run's counts together; a run that was given up can land nothing more."""
+    counts = apply_transactions(account, page, held)
+    SyncRun.objects.progress(run_id, added=counts.added, modified=counts.modified, removed=counts.removed)
+
+
+def _pending(account_id: UUID) -> set[str]:
+    pending = Transaction.objects.filter(account_id=account_id, status=Transaction.Status.PENDING)
+    return set(pending.values_list("provider_transaction_id", flat=True))
+
+
+@transaction.atomic
+def _withdraw(run_id: UUID, account: FinancialAccount, ids: list[str]) -> None:
+    counts = upsert_transactions(account, [], removed=ids)
+    SyncRun.objects.progress(run_id, removed=counts.removed)

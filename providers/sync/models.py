@@ -1,0 +1,187 @@
+"""One attempt to bring a connection's data up to date."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from procrastinate.exceptions import AlreadyEnqueued
+
+from dashtam import errors
+from dashtam.ids import uuid7
+from dashtam.jobs.background import defer
+from providers.connections.models.connection import Connection
+from providers.errors import SyncOvertaken
+
+INTERRUPTED = "interrupted"
+
+
+class SyncInterrupted(errors.ServiceBusy):
+    """The worker was stopped in the middle; whole pages stay, and the next run goes on from there."""
+
+    code = INTERRUPTED
+    title = "The sync was interrupted."
+
+
+class SyncRunManager(models.Manager["SyncRun"]):
+    """Every step is guarded by the run's state, so that a run has one worker and a connection one run."""
+
+    @transaction.atomic
+    def request(self, *, connection_id: UUID, trigger: str) -> "SyncRun":
+        """The connection's unfinished run, or a new one with its task in the same transaction."""
+        run = SyncRun(connection_id=connection_id, trigger=trigger)
+        while True:
+            unfinished = self.filter(connection_id=connection_id, state__in=SyncRun.UNFINISHED).first()
+            if unfinished:
+                return unfinished
+            self.bulk_create([run], ignore_conflicts=True)  # waits for another who is just doing the same
+            if self.filter(id=run.id).exists():
+                _defer(run.id)
+                return run
+
+    def claim(self, id: UUID) -> "SyncRun | None":
+        """The run with its connection, for this worker alone; None when it is taken or over."""
+        now = timezone.now()
+        queued = self.filter(id=id, state=SyncRun.State.QUEUED)
+        if not queued.update(state=SyncRun.State.RUNNING, started_at=now, progress_at=now):
+            return None
+        return self.select_related("connection").get(id=id)
+
+    def progress(self, id: UUID, **counts: int) -> None:
+        """Add to what the run has done. Raises SyncOvertaken when it is not running any more."""
+        sums = {name: F(name) + count for name, count in counts.items() if count}
+        running = self.filter(id=id, state=SyncRun.State.RUNNING)
+        if not running.update(progress_at=timezone.now(), **sums):
+            raise SyncOvertaken
+
+    @transaction.atomic
+    def finish(
+        self,
+        run: "SyncRun",
+        state: "SyncRun.State",
+        *,
+        next_sync_at: datetime,
+        error: errors.DashtamError | None = None,
+        account_errors: dict[str, str] | None = None,
+    ) -> Connection | None:
+        """End a run and tell its connection how it went; None when the run had ended before.
+
+        A connection that waits for its person, or is gone, stays as it is.
+        """
+        account_errors = account_errors or {}
+        ended = self.filter(id=run.id, state__in=SyncRun.UNFINISHED).update(
+            state=state,
+            finished_at=timezone.now(),
+            error_code=error.code if error else "",
+            account_errors=account_errors,
+            provider_request_id=getattr(error, "provider_request_id", ""),
+        )
+        if not ended:
+            return None
+        connection = Connection.objects.select_for_update().get(id=run.connection_id)
+        reason = error.code if error else next(iter(account_errors.values()), "")
+        _tell(connection, reason, next_sync_at)
+        return connection
+
+    def stuck(self, now: datetime) -> models.QuerySet["SyncRun"]:
+        """Running, but nothing has moved for long: the worker has died."""
+        running = self.filter(state=SyncRun.State.RUNNING, progress_at__lt=now - SyncRun.STUCK_AFTER)
+        return running.select_related("connection")
+
+    def queue_lost(self, now: datetime) -> int:
+        """Queue the task anew of each run that waits for long; nothing happens where one waits still."""
+        waiting = self.filter(state=SyncRun.State.QUEUED, created_at__lt=now - SyncRun.LOST_AFTER)
+        return sum(_defer(run_id) for run_id in waiting.values_list("id", flat=True)[:500])
+
+    @transaction.atomic
+    def queue_due(self, now: datetime, *, limit: int) -> int:
+        """Queue a run for connections whose time has come; two callers at once share them out."""
+        idle = Connection.objects.due(now).exclude(sync_runs__state__in=SyncRun.UNFINISHED)
+        due = idle.select_for_update(of=("self",), skip_locked=True, no_key=True).order_by("next_sync_at")[
+            :limit
+        ]
+        runs = [
+            self.request(connection_id=connection.id, trigger=SyncRun.Trigger.SCHEDULED) for connection in due
+        ]
+        return len(runs)
+
+
+def _tell(connection: Connection, reason: str, next_sync_at: datetime) -> None:
+    """Write the outcome of a run to its connection."""
+    now = timezone.now()
+    connection.last_attempt_at = now
+    if not reason:
+        connection.last_success_at, connection.failures = now, 0
+    elif reason != INTERRUPTED:
+        connection.failures += 1
+    if connection.state in Connection.SYNCABLE:
+        connection.next_sync_at = next_sync_at
+        if reason not in ("", INTERRUPTED):
+            connection.move_to(Connection.State.DEGRADED, reason)
+        elif not reason:
+            connection.move_to(*connection.healthy_state(now))
+    fields = ("last_attempt_at", "last_success_at", "failures", "next_sync_at")
+    connection.save(update_fields=[*fields, *Connection.STATE_FIELDS])
+
+
+def _defer(run_id: UUID) -> bool:
+    """Queue the task of a run unless it waits already."""
+    try:
+        with transaction.atomic():
+            defer("providers.tasks.run_sync", queueing_lock=f"sync:{run_id}", run_id=str(run_id))
+    except AlreadyEnqueued:
+        return False
+    return True
+
+
+class SyncRun(models.Model):
+    """What a sync did, account by account. At most one run of a connection is unfinished."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        PARTIAL = "partial"
+        FAILED = "failed"
+
+    class Trigger(models.TextChoices):
+        INITIAL = "initial"
+        MANUAL = "manual"
+        SCHEDULED = "scheduled"
+
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+    STUCK_AFTER = timedelta(minutes=15)
+    LOST_AFTER = timedelta(minutes=5)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    connection = models.ForeignKey("providers.Connection", on_delete=models.CASCADE, related_name="sync_runs")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    trigger = models.CharField(max_length=10, choices=Trigger)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    progress_at = models.DateTimeField(null=True, blank=True, help_text="When it last got somewhere.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    accounts_total = models.PositiveIntegerField(default=0)
+    accounts_done = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    modified = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    account_errors = models.JSONField(default=dict, blank=True, help_text="Error code by account id.")
+    provider_request_id = models.CharField(max_length=100, blank=True)
+
+    objects: ClassVar[SyncRunManager] = SyncRunManager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                "connection", name="sync_one_at_a_time", condition=Q(state__in=("queued", "running"))
+            ),
+        )
+        indexes = (models.Index(fields=("connection", "-created_at"), name="sync_by_connection"),)
+
+    def __str__(self) -> str:
+        return f"sync run {self.id}"

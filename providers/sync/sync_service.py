@@ -1,0 +1,196 @@
+"""Brings connections up to date: asks the provider, lands page by page, and says how it went."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from dashtam import errors, limits
+from dashtam.bridge.doors import run_db, run_db_at_last
+from dashtam.errors import DashtamError
+from dashtam.limits import Limit
+from dashtam.telemetry import metrics
+from notifications.services.live_event_service import LiveEventService
+from providers import connectors
+from providers.connections.models import Connection
+from providers.connectors.base import Connector
+from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited, ProviderTakesFiles
+from providers.ledger.ingest import apply_accounts
+from providers.sync.account_reader import AccountReader
+from providers.sync.models import SyncInterrupted, SyncRun
+from providers.wire.http import Client
+
+FIRST_PAUSE = timedelta(minutes=2)
+DUE_AT_ONCE = 200
+BY_HAND = Limit("sync by hand", 30, 600)
+State = SyncRun.State
+OpenClient = Callable[[Connection, Connector], AbstractAsyncContextManager[Client]]
+
+
+class ConnectionNotSyncable(errors.Conflict):
+    """It is not linked yet, needs its person, or is gone."""
+
+    code = "connection_not_syncable"
+    title = "This connection cannot be synced."
+    detail = "Reconnect it first; everything collected so far stays."
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run went: an error that ended it, or the code of each account's own."""
+
+    error: DashtamError | None = None
+    account_errors: dict[str, str] = field(default_factory=dict)
+    accounts_done: int = 0
+
+    @property
+    def state(self) -> State:
+        """A run that brought anything whole is at least partial."""
+        if not self.error and not self.account_errors:
+            return State.SUCCEEDED
+        return State.PARTIAL if self.accounts_done else State.FAILED
+
+
+class SyncService:
+    """Queues runs and carries them out. `client` opens an authorised client for a connection."""
+
+    def __init__(
+        self,
+        *,
+        connector: Callable[[str], Connector],
+        client: OpenClient,
+        live_events: LiveEventService,
+        interval: timedelta,
+    ) -> None:
+        self.connector = connector
+        self.client = client
+        self.live_events = live_events
+        self.interval = interval
+
+    async def request_sync(self, *, user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
+        """The run that will bring the person's connection up to date; asked twice, the same one.
+
+        Raises NotFound, ConnectionNotSyncable, and TooManyRequests while the provider wants to be left alone or
+        after the person has asked very often.
+        """
+        if trigger == SyncRun.Trigger.MANUAL:
+            await limits.require((BY_HAND, user_id))
+        return await run_db(_request, user_id, connection_id, trigger)
+
+    async def schedule_due(self) -> int:
+        """Queue the runs whose time has come, and end or requeue those that got lost. Returns how many are new."""
+        now = timezone.now()
+        for run in await run_db(lambda: list(SyncRun.objects.stuck(now)[:DUE_AT_ONCE])):
+            await self._finish(run, Outcome(error=SyncInterrupted()))
+        await run_db(SyncRun.objects.queue_lost, now)
+        queued = 0
+        while batch := await run_db(SyncRun.objects.queue_due, now, limit=DUE_AT_ONCE):
+            queued += batch
+        return queued
+
+    async def run(self, *, run_id: UUID) -> None:
+        """Carry out a queued run. Whoever comes second finds nothing to do."""
+        run = await run_db_at_last(SyncRun.objects.claim, run_id)  # nobody would try again for minutes
+        if run is None:
+            return
+        outcome = Outcome()
+        try:
+            await self._sync(run, outcome)
+        except DashtamError as error:
+            outcome.error = error
+        except asyncio.CancelledError:
+            outcome.error = SyncInterrupted()
+            await asyncio.shield(self._finish(run, outcome))
+            raise
+        except (OperationalError, InterfaceError):
+            outcome.error = SyncInterrupted()  # the database went away: whole pages stay, as after a stop
+        except Exception:
+            outcome.error = DashtamError()
+            await self._finish(run, outcome)
+            raise
+        await self._finish(run, outcome)
+
+    async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
+        connector = self.connector(run.connection.provider)
+        async with self.client(run.connection, connector) as client:
+            records = await connector.fetch_accounts(client)
+            accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
+            run.accounts_total = len(accounts)
+            await run_db(SyncRun.objects.progress, run.id, accounts_total=len(accounts))
+            for account in accounts:
+                await self._tell_progress(run, outcome, account.name)
+                reader = AccountReader(run=run, connector=connector, client=client, account=account)
+                try:
+                    await reader.read()
+                except (ConsentEnded, ProviderRateLimited):
+                    raise  # the other accounts would fare no better
+                except ProviderError as error:
+                    outcome.account_errors[str(account.id)] = error.code
+                else:
+                    outcome.accounts_done += 1
+                await run_db(SyncRun.objects.progress, run.id, accounts_done=1)
+
+    async def _finish(self, run: SyncRun, outcome: Outcome) -> None:
+        before = run.connection.state
+        connection = await run_db_at_last(
+            SyncRun.objects.finish,
+            run,
+            outcome.state,
+            next_sync_at=self._next_sync(run, outcome),
+            error=outcome.error,
+            account_errors=outcome.account_errors,
+        )
+        if connection is None:
+            return
+        metrics.sync(outcome.state)
+        run = await run_db(SyncRun.objects.get, id=run.id)
+        about: dict[str, Any] = {"user_id": connection.user_id, "connection_id": connection.id}
+        counts = {"added": run.added, "modified": run.modified, "removed": run.removed}
+        ended: dict[str, Any] = {"run_id": run.id, "state": run.state} | counts
+        await self.live_events.publish(type="sync.finished", **about, **ended)
+        if connection.state != before:
+            await self.live_events.publish(type="connection.changed", state=connection.state, **about)
+
+    def _next_sync(self, run: SyncRun, outcome: Outcome) -> datetime:
+        """Soon after a failure, then ever later; never sooner than the provider asks; spread out."""
+        pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 spreads load, guards nothing
+        if outcome.state is not State.SUCCEEDED:
+            backoff = FIRST_PAUSE * 2 ** min(run.connection.failures, 16)
+            pause = min(pause, backoff * random.uniform(0.8, 1.2))  # noqa: S311
+        if isinstance(outcome.error, ProviderError):
+            pause = max(pause, timedelta(seconds=outcome.error.retry_after or 0))
+        return timezone.now() + pause
+
+    async def _tell_progress(self, run: SyncRun, outcome: Outcome, account: str) -> None:
+        await self.live_events.publish(
+            user_id=run.connection.user_id,
+            type="sync.progress",
+            connection_id=run.connection_id,
+            run_id=run.id,
+            done=outcome.accounts_done + len(outcome.account_errors),
+            total=run.accounts_total,
+            account=account,
+        )
+
+
+def _request(user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
+    connection = Connection.objects.filter(user_id=user_id, id=connection_id).first()
+    if connection is None:
+        raise errors.NotFound
+    if connectors.get(connection.provider).auth == "file":
+        raise ProviderTakesFiles
+    if connection.state not in Connection.SYNCABLE:
+        raise ConnectionNotSyncable
+    if connection.state_reason == "rate_limited" and connection.next_sync_at:
+        wait = (connection.next_sync_at - timezone.now()).total_seconds()
+        if wait > 0:
+            detail = "The institution asks us to wait. Dashtam goes on by itself as soon as it may."
+            raise errors.TooManyRequests(detail, code="rate_limited", retry_after=int(wait) + 1)
+    return SyncRun.objects.request(connection_id=connection.id, trigger=trigger)

@@ -1,0 +1,68 @@
+"""Background work in general."""
+
+import traceback
+
+import pytest
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from dashtam.jobs.background import TaskFailed, background, defer
+from tests.jobs import run_queued
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def an_empty_queue(db: None) -> None:
+    """Tests that commit empty the tables of our own models, and leave the queue as it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+
+def finished_days_ago(days: int) -> int | None:
+    """A job that ended well so many days ago."""
+    job = defer("dashtam.tasks.tidy_jobs", timestamp=days, queueing_lock=f"test-{days}")
+    run_queued()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_events SET at = at - make_interval(days => %s) WHERE job_id = %s",
+            [days, job],
+        )
+    return job
+
+
+def test_jobs_that_went_well_are_forgotten_after_three_days() -> None:
+    old, recent = finished_days_ago(4), finished_days_ago(2)
+    defer("dashtam.tasks.tidy_jobs", timestamp=0)
+    run_queued()
+    left = set(ProcrastinateJob.objects.values_list("id", flat=True))
+    assert recent in left
+    assert old not in left
+
+
+def test_a_job_whose_worker_died_is_given_to_the_living() -> None:
+    job = defer("dashtam.tasks.tidy_jobs", timestamp=1, queueing_lock="of a worker that died")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 minutes') RETURNING id"
+        )
+        (worker,) = cursor.fetchone()
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s WHERE id = %s", [worker, job]
+        )
+    defer("dashtam.tasks.tidy_jobs", timestamp=2)
+    run_queued(limit=3)
+    assert ProcrastinateJob.objects.get(id=job).status == "succeeded"
+
+
+async def test_the_message_of_a_foreign_exception_reaches_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    @background(name="tests.failing")
+    async def failing() -> None:
+        raise ValueError("Failing row contains (ana@example.org, 1234567890)")
+
+    with pytest.raises(TaskFailed) as failure:
+        await failing.func()
+    printed = "".join(traceback.format_exception(failure.value)) + caplog.text
+    (line,) = (record for record in caplog.records if record.getMessage() == "exception.unhandled")
+    assert line.fields["exception"].startswith("ValueError < ")  # type: ignore[attr-defined]
+    assert "ana@example.org" not in printed

@@ -1,0 +1,92 @@
+"""The operations page: for whom it is, what it says of the design's criteria, and that it says so without scripts."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dashtam.bridge.doors import run_db
+from dashtam.operations import criteria
+from dashtam.telemetry.samples import Sample
+from dashtam.telemetry.sums import Numbers, Span
+from tests.staff import Staff
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/operations/"
+
+
+async def operator(make_user: Any) -> Staff:
+    return await Staff.arrives(await run_db(make_user, "Olga", is_staff=True), "Operations")
+
+
+async def test_it_is_for_the_role_and_for_superusers(make_user: Any) -> None:
+    assert (await (await operator(make_user)).get(PAGE)).status_code == 200
+    root = await Staff.arrives(await run_db(make_user, "Root", is_staff=True, is_superuser=True))
+    assert (await root.get(PAGE)).status_code == 200
+    assert PAGE in await root.text("/admin/")
+    support = await Staff.arrives(await run_db(make_user, "Sam", is_staff=True), "Support")
+    assert (await support.get(PAGE)).status_code == 403
+    assert PAGE not in await support.text("/admin/")
+
+
+async def test_without_a_measurement_it_says_so(make_user: Any) -> None:
+    text = await (await operator(make_user)).text(PAGE)
+    assert text.count("Nothing was measured in this time") == 6
+    assert "Nobody signed in." in text
+    assert "nothing to judge" in text
+
+
+async def test_a_criterion_breaks_in_its_window_and_heals_after_it(make_user: Any) -> None:
+    staff = await operator(make_user)
+    span = Span()
+    for _ in range(20):
+        span.observe("requests", 0.9)
+        span.observe("sign_ins", 2.5)
+    span.add("hash_refused", 63)
+    span.peak("signing_in", 117)
+    span.add("hash_busy", 20)
+    numbers: Numbers = {**span.take(), "cores_most_a": 2}
+    await Sample.objects.acreate(
+        at=timezone.now() - timedelta(seconds=30), seconds=10, process="web-1", numbers=numbers
+    )
+    broken = await staff.text(PAGE, window="60")
+    assert broken.count("criterion criterion-broken") == 3
+    assert "At most 117 under way at once; 63 turned away" in broken
+    assert "HASH_WAIT_SECONDS" in broken
+    healed = await staff.text(PAGE, window="20")
+    assert "criterion criterion-broken" not in healed
+
+
+async def test_it_comes_again_by_itself_unless_it_is_told_not_to(make_user: Any) -> None:
+    staff = await operator(make_user)
+    response = await staff.get(PAGE)
+    assert response["Refresh"] == "10"
+    assert "Refresh" not in await staff.get(PAGE, refresh="off")
+    assert not re.search(
+        rb"<script(?! src)|style=|\son\w+=", response.content.split(b'class="operations"')[1]
+    )
+
+
+@pytest.mark.parametrize("given", ["", "0", "x", "9" * 30, "\u0663"])
+async def test_a_window_that_is_no_number_of_seconds_is_five_minutes(make_user: Any, given: str) -> None:
+    assert "the last 5 minutes" in await (await operator(make_user)).text(PAGE, window=given)
+
+
+@pytest.mark.parametrize("name", ["quarter", "hour", "day", "fortnight"])
+async def test_each_range_draws_what_there_is(make_user: Any, name: str) -> None:
+    numbers = {"requests": [0, 0, 5] + [0] * 22, "cpu_rest": 3.5, "provider_ok": 2}
+    now = timezone.now()
+    for minutes, process in ((3, "web-1"), (4, "web-1"), (10, Sample.ALL), (40, Sample.ALL)):
+        at = now - timedelta(minutes=minutes)
+        await Sample.objects.acreate(at=at, seconds=10, process=process, numbers=numbers)
+    text = await (await operator(make_user)).text(PAGE, range=name)
+    assert "chart-line-0" in text or "chart-dot-0" in text
+
+
+def test_half_saturated_is_not_saturated() -> None:
+    (_, _, saturation, _) = criteria.judge({"hash_busy": 90.0, "cores_most_a": 2}, 100)
+    assert saturation.holds
+    (_, _, saturation, _) = criteria.judge({"hash_busy": 190.0, "cores_most_a": 2}, 100)
+    assert not saturation.holds

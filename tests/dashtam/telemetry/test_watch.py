@@ -1,0 +1,96 @@
+"""How a process sums up what happens, and what is kept of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from dashtam.processes.recorder import Recorder
+from dashtam.telemetry import metrics, sums
+from dashtam.telemetry.samples import Sample, steps
+
+pytestmark = pytest.mark.django_db
+
+
+async def test_a_span_holds_what_happened_in_it_and_no_more() -> None:
+    recorder = Recorder("web")
+    metrics.span.take()
+    metrics.request("/", "GET", 200, 0.7)
+    metrics.hash_refused()
+    recorder.sum_up()
+    metrics.request("/", "GET", 200, 0.7)
+    recorder.sum_up()
+    await recorder.save()
+    first, second = [sample.numbers async for sample in Sample.objects.order_by("at")]
+    assert (sum(first["requests"]), sum(second["requests"])) == (1, 1)
+    assert first["hash_refused"] == 1
+    assert "hash_refused" not in second
+    assert first["cpu_rest"] >= 0
+    assert not recorder.unsaved
+
+
+async def test_spans_wait_in_memory_and_are_saved_once() -> None:
+    recorder = Recorder("web")
+    recorder.sum_up()
+    recorder.sum_up()
+    waiting = list(recorder.unsaved)
+    await recorder.save()
+    recorder.unsaved.extend(waiting)  # the answer to the first attempt was lost
+    await recorder.save()
+    assert await Sample.objects.acount() == 2
+
+
+def test_old_spans_are_summed_up_and_forgotten() -> None:
+    now = timezone.now()
+    for minutes in range(0, 60, 2):
+        for process in ("web-1", "web-2"):
+            sample(now - timedelta(minutes=minutes), process, {"requests": [1, 2], "signing_in_peak": 3})
+    sample(now - timedelta(days=2), "web-1", {"requests": [5]})
+    sample(now - timedelta(days=15), Sample.ALL, {"requests": [5]})
+    Sample.objects.thin_out()
+    Sample.objects.thin_out()
+    sums = Sample.objects.filter(process=Sample.ALL)
+    assert 11 <= sums.count() <= 13
+    whole = sums.order_by("at")[3]
+    assert whole.at.minute % 5 == 0
+    assert whole.numbers["requests"] in ([4, 8], [6, 12])
+    assert whole.numbers["signing_in_peak"] == 6
+    old = Sample.objects.filter(at__lt=now - timedelta(days=1, minutes=5))
+    assert [(each.process, each.numbers) for each in old] == [(Sample.ALL, {"requests": [5]})]
+    assert Sample.objects.filter(process="web-1").count() == 30
+
+
+def test_another_process_that_thins_out_is_left_alone() -> None:
+    with connection.copy().cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('dashtam_sample'))")
+        sample(timezone.now() - timedelta(minutes=30), "web-1", {})
+        Sample.objects.thin_out()
+        assert not Sample.objects.filter(process=Sample.ALL).exists()
+        cursor.connection.close()
+
+
+def sample(at: datetime, process: str, numbers: sums.Numbers) -> Sample:
+    return Sample.objects.create(at=at, seconds=10, process=process, numbers=numbers)
+
+
+def test_peaks_add_up_over_processes_and_not_over_time() -> None:
+    start = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    for second, process, peak in ((1, "web-1", 4), (5, "web-1", 7), (3, "web-2", 2)):
+        numbers: sums.Numbers = {"signing_in_peak": peak, "cores_most_a": 2, "hash_refused": 1}
+        sample(start + timedelta(seconds=second), process, numbers)
+    ((at, numbers),) = steps(Sample.objects.all(), timedelta(seconds=10))
+    assert at == start
+    assert numbers == {"signing_in_peak": 9, "cores_most_a": 2, "hash_refused": 3}
+
+
+def test_quantiles() -> None:
+    assert sums.quantile([0] * 25, 0.5) is None
+    span = sums.Span()
+    for seconds in [0.0004] * 94 + [0.6] * 6:
+        span.observe("a", seconds)
+    spread = span.take()["a"]
+    assert isinstance(spread, list)
+    assert (sums.quantile(spread, 0.5) or 1) <= 0.001
+    assert 0.5 < (sums.quantile(spread, 0.95) or 0) <= 0.75
+    assert sums.quantile([0] * 24 + [3], 0.5) == sums.BOUNDS[-1]
