@@ -19,6 +19,8 @@ from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.erasure_service import ErasureService
 from providers.imports.import_service import ImportService
+from providers.rates.published import read_history
+from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
 from providers.wire import client_auth, http
 
@@ -66,6 +68,12 @@ def sync_service() -> SyncService:
 def import_service() -> ImportService:
     """Brings statement files in."""
     return ImportService()
+
+
+def rate_service() -> RateService:
+    """Keeps the exchange rates fresh."""
+    url = settings.ECB_URL
+    return RateService(history=read_history, client=lambda: http.client(url), cache=cache(), url=url)
 
 
 def erasure_service() -> ErasureService:

@@ -87,6 +87,7 @@ TABLES = (
 # Tables that hold nothing of a person's own, and why.
 LEFT_OUT = {
     "accounts.ExportPart": "the export itself",
+    "providers.ExchangeRate": "the European Central Bank's, the same for all people",
     "providers.PendingRevocation": "tokens on their way to their end, tied to nobody",
     "dashtam.KeyFingerprint": "the installation's",
     "dashtam.Sample": "how the installation is doing; names nobody",

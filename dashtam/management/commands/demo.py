@@ -1,5 +1,6 @@
 """`manage.py demo`: the whole of Dashtam on this machine, with a demo person and a demo bank."""
 
+import io
 import os
 import signal
 import threading
@@ -68,6 +69,7 @@ class Command(BaseCommand):
                 )
         with self.console.status("Preparing the database …"):
             call_command("migrate", verbosity=0, interactive=False)
+            call_command("load_exchange_rates", years=2, stdout=io.StringIO())
         with self.console.status("Starting Dashtam …"):
             if not settings.SANDBOX_URL:
                 state = settings.HOME / "sandbox-bank.json"
