@@ -69,8 +69,7 @@ def write(queued: Email) -> Letter:
         "button": kind.button,
         "public_url": settings.PUBLIC_URL,
         "when": _moment(queued.context.get("when", ""), queued),
-        "change": kinds.CHANGES.get(queued.context.get("change", ""), kinds.OTHER_CHANGE),
-        "why": kinds.REASONS.get(queued.context.get("reason", ""), kinds.OTHER_REASON),
+        **{name: phrases.phrase(queued.context) for name, phrases in kind.phrases.items()},
     }
     subject = render_to_string(f"email/{queued.kind}.subject.txt", values)
     text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"email/{queued.kind}.txt", values)).strip() + "\n"

@@ -18,8 +18,9 @@ from dashtam.crypto import sealed_tokens
 from dashtam.ids import uuid7
 from notifications import letters
 from notifications.errors import MailRejected, MailUnavailable
-from notifications.kinds import KINDS, REASONS
+from notifications.kinds import KINDS
 from notifications.models import Email
+from providers.mails import REASONS
 
 LINK_ID = uuid7()
 CONTEXTS: dict[str, dict[str, str]] = {
