@@ -7,7 +7,6 @@ from datetime import timedelta
 import httpx
 from django.conf import settings
 
-from accounts.wiring import session_service
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -17,7 +16,6 @@ from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
-from providers.erasure_service import ErasureService
 from providers.imports.import_service import ImportService
 from providers.sync.sync_service import SyncService
 from providers.wire import client_auth, http
@@ -66,8 +64,3 @@ def sync_service() -> SyncService:
 def import_service() -> ImportService:
     """Brings statement files in."""
     return ImportService()
-
-
-def erasure_service() -> ErasureService:
-    """The end of accounts."""
-    return ErasureService(encryption=encryption_service(), sessions=session_service())

@@ -18,7 +18,7 @@ STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 README = """Everything that this Dashtam holds of yours.
 
 One file of JSON for each kind of thing, each an array of objects. Amounts are exact decimals, positive into the
-account; times are in UTC. transactions.csv is the same as transactions.json, for spreadsheets: a text that one
+account; times are in UTC. {same}, for spreadsheets: a text that one
 would take for a formula has an apostrophe in front. Passwords, tokens and other secrets are not part of it.
 """
 
@@ -47,14 +47,19 @@ def pieces(user_id: UUID) -> Iterator[bytes]:
     """The archive of a person's data. Call it in a transaction: it reads with a cursor."""
     out = _Pieces()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("README.txt", README)
+        archive.writestr("README.txt", _readme())
         for table in TABLES:
             for _ in _write_json(archive, table, user_id):
                 yield from out.taken(PIECE)
-        transactions = next(table for table in TABLES if table.name == "transactions")
-        for _ in _write_csv(archive, transactions, user_id):
-            yield from out.taken(PIECE)
+        for table in (table for table in TABLES if table.spreadsheet):
+            for _ in _write_csv(archive, table, user_id):
+                yield from out.taken(PIECE)
     yield from out.taken(1)
+
+
+def _readme() -> str:
+    pairs = [f"{table.name}.csv is the same as {table.name}.json" for table in TABLES if table.spreadsheet]
+    return README.format(same=", ".join(pairs))
 
 
 def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterator[None]:

@@ -11,14 +11,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from accounts.models import AuditEvent, OneTimeLink, Session, User
+from accounts.tasks import erase_leavers
 from dashtam.bridge.doors import run_db
 from notifications.models import Email
-from providers import wiring
+from providers import tasks, wiring
 from providers.connections.models import Connection, PendingRevocation, ProviderToken
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
-from providers.tasks import erase_leavers
 from tests.accounts.conftest import Api
 from tests.accounts.conftest import Browser as PasswordBrowser
 from tests.jobs import queued, run_now, run_queued
@@ -172,6 +172,13 @@ async def test_n5_consents_end_at_the_institution_and_the_last_mail_goes_out(
     said = "".join(file.read_text() for file in sorted(settings.OUTBOX.glob("*.eml")))
     assert re.search(r"Subject: Your Dashtam account is deleted", said)
     assert not await Email.objects.aexists()
+
+
+async def test_n5_a_job_that_an_earlier_version_queued_still_erases(ana: User) -> None:
+    await (await signed_in(ana)).call("DELETE", "auth/me")
+    await User.objects.filter(id=ana.id).aupdate(deletion_due_at=timezone.now())
+    await run_now(tasks.erase_leavers, timestamp=0)
+    assert not await User.objects.filter(id=ana.id).aexists()
 
 
 async def test_n5_the_address_is_free_again(ana: User) -> None:
