@@ -1,4 +1,4 @@
-"""Telling people and machines."""
+"""Mail to people, live events to their open pages."""
 
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules

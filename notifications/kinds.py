@@ -45,7 +45,7 @@ def register(kinds: Mapping[str, Kind]) -> None:
 
 
 def check(name: str, context: Mapping[str, str]) -> None:
-    """Raises ValueError when there is no such kind, or its context lacks something: better now than when sending."""
+    """Raise ValueError when there is no such kind, or its context lacks a key: better now than when sending."""
     if name not in KINDS:
         raise ValueError(f"There is no mail of the kind {name!r}.")
     missing = [need for need in KINDS[name].needs if need not in context]
