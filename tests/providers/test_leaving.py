@@ -30,7 +30,7 @@ UNUSUAL = "Ottoline Quennell"
 
 @pytest.fixture
 def ana(make_user: Any) -> User:
-    """Somebody whose name and address would be noticed anywhere."""
+    """A person whose name and email address would be noticed anywhere."""
     user: User = make_user(UNUSUAL, email="ottoline.quennell@example.org")
     return user
 
@@ -140,7 +140,7 @@ async def test_n5_nothing_of_the_person_is_left(ana: User, ben: User, bank: Sand
 
 
 def _leave_traces(ana: User, staff: User) -> None:
-    """What the staff's own log says of her, and a link that waits."""
+    """Leave entries of her in the staff's own log, and a link that waits."""
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.create(
         user=staff, content_type=kind, object_id=str(ana.id), object_repr=str(ana), action_flag=CHANGE
@@ -149,7 +149,7 @@ def _leave_traces(ana: User, staff: User) -> None:
 
 
 def _traces_of(ana: User) -> list[bytes]:
-    """What must not be found: address, name, and the ids of her accounts, at the bank and here."""
+    """The traces that must not be found: email address, name, and the ids of her accounts, at the bank and here."""
     accounts = FinancialAccount.objects.filter(user=ana)
     ids = [*accounts.values_list("provider_account_id", flat=True), *accounts.values_list("id", flat=True)]
     return [str(each).encode() for each in (ana.email, UNUSUAL, *ids)]
