@@ -1,4 +1,4 @@
-"""What support staff may see and start about people. Nobody's password, address or factors can be set here."""
+"""People, sessions and mail in the admin. No password, email address or second factor can be set here."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ class SessionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 class StaffActInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
-    """What staff did for somebody or looked at, and why."""
+    """Acts and looks of the staff about the person, with their reasons."""
 
     model = StaffAct
     fields = readonly_fields = ("created_at", "action", "reason", "ticket")
@@ -50,13 +50,13 @@ class StaffActInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may see the person."""
+        """True for staff who may see the person."""
         return request.user.has_perm("accounts.view_user")
 
 
 @admin.register(User)
 class UserAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """People: found by address, seen, and helped by what only they themselves can finish."""
+    """People: found by email address, seen, and helped by acts that only they themselves can finish."""
 
     list_display = ("email", "name", "is_active", "is_staff", "email_verified_at", "created_at")
     list_filter = ("is_active", "is_staff")
@@ -73,14 +73,14 @@ class UserAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="Roles")
     def roles(self, user: User) -> str:
-        """What they are in the staff, if anything."""
+        """Their roles in the staff, or `none`."""
         names = [group.name for group in user.groups.all()]
         return ", ".join([*(["superuser"] if user.is_superuser else []), *names]) or "none"
 
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """A person, and what can be done for them."""
+        """A person, and the acts that can be carried out for them."""
         user = self.get_object(request, object_id)
         if isinstance(user, User) and request.user.has_perm("accounts.help_user"):
             look = looks_of(request).get(user.pk)
@@ -89,7 +89,7 @@ class UserAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().change_view(request, object_id, form_url, extra_context)
 
     def get_urls(self) -> list[Any]:
-        """Also the pages that ask for a reason."""
+        """Add the pages that ask for a reason."""
         gated = self.admin_site.admin_view
         return [
             path("<uuid:id>/look/", gated(pages.look), name="accounts_user_look"),
@@ -115,12 +115,12 @@ admin.site.unregister(Email)
 
 @admin.register(Email)
 class MailAdmin(EmailAdmin):
-    """The mail, whose app knows of no audit log."""
+    """Mail, sent again on the audit log's record, of which its own app knows nothing."""
 
     @admin.action(description="Send again (only mail that failed)", permissions=["send_again"])
     @transaction.atomic
     def send_again(self, request: HttpRequest, chosen: QuerySet[Email]) -> None:
-        """Queue the failed ones among those chosen, and keep who did."""
+        """Queue the failed mails among those chosen, and record the colleague."""
         failed = list(chosen.filter(state=Email.State.FAILED).exclude(user=None))
         super().send_again(request, chosen)
         for mail in failed:

@@ -3,6 +3,7 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
@@ -13,9 +14,11 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Make the staff's roles when it is django.contrib.auth's turn: all permissions are there by then."""
+        """Learn what each app holds of people, and make the staff's roles after each migration."""
         from accounts.staff.roles import make_roles
 
+        autodiscover_modules("personal_data")
+        # When it is django.contrib.auth's turn: all permissions are there by then.
         auth = apps.get_app_config("auth")
         post_migrate.connect(make_roles, sender=auth, dispatch_uid="accounts.staff.roles")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.audit.chain import ChainBroken, verify
 from accounts.models import AuditEvent, User
 from dashtam.doctor.checkup import Finding, examines
-from dashtam.installation.database_roles import may_edit_the_audit_log
+from dashtam.installation.database_roles import may_edit
 
 DAYS, OFTEN = 14, 5
 
@@ -36,7 +36,7 @@ def staff(*, full: bool) -> Iterator[Finding]:
 @examines("audit log")
 def audit_log(*, full: bool) -> Iterator[Finding]:
     """Whole, as far as it was asked to look, and out of the application's reach."""
-    if may_edit_the_audit_log(connection):
+    if may_edit(connection, AuditEvent._meta.db_table):
         yield Finding(
             "The database role of DATABASE_URL may edit the audit log. Give Dashtam two roles: "
             "docs/operations.md, Database roles.",

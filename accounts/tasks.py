@@ -61,6 +61,13 @@ async def finish_email_changes(timestamp: int) -> None:
     await wiring.email_change_service().finish_overdue()
 
 
+@app.periodic(cron="*/10 * * * *")
+@background(queue="schedule", queueing_lock="erase_leavers", lock="erase_leavers")
+async def erase_leavers(timestamp: int) -> None:
+    """Delete the accounts whose days of grace are over."""
+    await wiring.leaving_service().erase_due()
+
+
 @app.periodic(cron="53 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:

@@ -16,7 +16,7 @@ from accounts.services.email_change_service import EmailChangeService
 from accounts.services.ended_sessions import EndedSessions
 from accounts.services.export_service import ExportService
 from accounts.services.jwt_service import JWTService
-from accounts.services.leaving_service import LeavingService
+from accounts.services.leaving_service import ERASERS, LeavingService
 from accounts.services.password_service import PasswordService
 from accounts.services.reauthentication_service import ReauthenticationService
 from accounts.services.second_factors.mfa_service import MfaService
@@ -84,8 +84,8 @@ def export_service() -> ExportService:
 
 
 def leaving_service() -> LeavingService:
-    """Leaving, and staying after all."""
-    return LeavingService(sessions=session_service())
+    """Leaving: beginning, taking back, erasing."""
+    return LeavingService(sessions=session_service(), erasers=ERASERS)
 
 
 def auth_service() -> AuthService:

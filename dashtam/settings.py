@@ -184,6 +184,7 @@ if not 0 <= DELETION_GRACE_DAYS <= 30:
     raise ImproperlyConfigured("DELETION_GRACE_DAYS must be from 0 to 30.")
 ADMIN_IDLE_SECONDS = 3600
 ADMIN_ABSOLUTE_SECONDS = 12 * 3600
+OPERATIONS_PERMISSION = "accounts.see_operations"
 LOOK_SECONDS = 900  # how long support staff see somebody's numbers after they gave a reason
 
 # --- cookies and headers ----------------------------------------------------------------------------
@@ -234,8 +235,9 @@ TEMPLATES = [
 ]
 
 # --- the API ----------------------------------------------------------------------------------------
+API_AUTHENTICATION = "accounts.entrance.bearer.BearerAuthentication"
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.entrance.bearer.BearerAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [API_AUTHENTICATION],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -1,4 +1,4 @@
-"""What the staff see of the mail: that it went, never what was in it."""
+"""The mail in the admin: the staff see that it went, never its contents."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ SHOWN = ("kind", "to", "state", "attempts", "error_code", "created_at", "sent_at
 
 @admin.register(Email)
 class EmailAdmin(ReadOnly, _Admin):
-    """Find a mail by its address, see what became of it, send it again if it failed."""
+    """Find a mail by its email address, see its state, send it again if it failed."""
 
     list_display = SHOWN
     fields = (*SHOWN, "user", "provider_message_id")
@@ -42,5 +42,5 @@ class EmailAdmin(ReadOnly, _Admin):
             self.message_user(request, f"Left alone, because they did not fail: {skipped}.", messages.WARNING)
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change mail in Django's terms; the form itself never changes anything."""
+        """Django's permission to change mail stands for this; the form itself never changes anything."""
         return request.user.has_perm("notifications.change_email")

@@ -1,6 +1,7 @@
-"""Telling people and machines."""
+"""Mail to people, live events to their open pages."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class NotificationsConfig(AppConfig):
@@ -9,8 +10,9 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Let /metrics count the mail that waits."""
+        """Learn which mails each app sends, and let /metrics count the mail that waits."""
         from dashtam.telemetry import metrics
         from notifications import gauges
 
+        autodiscover_modules("mails")
         metrics.stocks.append(gauges.outbox)

@@ -1,4 +1,4 @@
-"""Live events on a WebSocket."""
+"""Live events on a WebSocket (RFC 6455)."""
 
 import asyncio
 import logging
@@ -31,9 +31,9 @@ LONGEST_SECONDS = 12 * 3600.0
 
 
 class EventsConsumer(AsyncConsumer):
-    """Tells a signed-in page what happens to its person's data, until its session ends.
+    """Sends a signed-in page the events of its person, until its session ends.
 
-    Whose events these are is decided by `scope["principal"]` alone; nothing the page sends changes it.
+    `scope["principal"]` alone decides which person that is; nothing the page sends changes it.
     """
 
     _open: ClassVar[Counter[UUID]] = Counter()
@@ -68,7 +68,7 @@ class EventsConsumer(AsyncConsumer):
             await self._leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Channels visits a database thread before each message; nothing here uses the database."""
+        """Handle a message without the database thread that Channels visits before each: nothing here needs one."""
         await getattr(self, get_handler_name(message))(message)
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ class EventsConsumer(AsyncConsumer):
         await self._accept()
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        """Answer a ping; anything else is none of our business."""
+        """Answer a ping, ignore anything else, and close when a frame is too big."""
         frame = message.get("text") or message.get("bytes") or ""
         if len(frame) > LARGEST_FRAME:
             await self._stop(TOO_BIG)
@@ -89,11 +89,11 @@ class EventsConsumer(AsyncConsumer):
             await self._send_event({"type": "pong"})
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        """The page has gone."""
+        """End: the page has gone."""
         raise StopConsumer
 
     async def live_event(self, message: dict[str, Any]) -> None:
-        """An event for this person, from LiveEventService."""
+        """Pass on an event that LiveEventService published for this person."""
         event = message["event"]
         if event["type"] == "session.ended" and event.get("session_id") == str(self.principal.session_id):
             await self._stop(SIGNED_OUT)

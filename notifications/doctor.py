@@ -1,4 +1,4 @@
-"""Whether mail leaves."""
+"""Mail: the doctor checks that it can leave, and that it does."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from notifications.models import Email
 
 @examines("mail")
 def mail(*, full: bool) -> Iterator[Finding]:
-    """A way out, a sender, and nothing that failed or waits for long."""
+    """There must be a way out and a sender, and no mail that failed or waits for long."""
     if settings.EMAIL_PROVIDER == "outbox":
         yield from _outbox(Path(settings.OUTBOX))
     elif parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("localdomain"):

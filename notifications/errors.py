@@ -1,4 +1,4 @@
-"""What can go wrong with a mail.
+"""Errors of sending mail.
 
 MailDelayed     503  tried again later, for about a day
 ├── MailThrottled        the mail service asks us to slow down

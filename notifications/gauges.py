@@ -1,4 +1,4 @@
-"""The outbox in numbers."""
+"""Gauges of the outbox."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from notifications.models import Email
 
 
 def outbox() -> Iterator[Metric]:
-    """How much mail waits or was given up, and since when the oldest waits."""
+    """Count the mail that waits or was given up, and the seconds that the oldest has waited."""
     open_mail = Email.objects.exclude(state=Email.State.SENT).values("state")
     found = {row["state"]: row for row in open_mail.annotate(count=Count("id"), oldest=Min("created_at"))}
     states = (Email.State.QUEUED, Email.State.FAILED)

@@ -1,4 +1,4 @@
-"""The mail we sent or are about to send. Bodies are made when sending and never stored."""
+"""The queue of mails, sent or yet to be sent. Bodies are rendered when sending and never stored."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,7 +23,7 @@ class EmailManager(models.Manager["Email"]):
     def queue(
         self, *, user_id: UUID | None, to: str, kind: str, context: dict[str, str] | None = None
     ) -> "Email":
-        """A mail that goes out once the transaction commits. Raises ValueError when the kind needs more context."""
+        """Queue a mail to go out once the transaction commits. Raises ValueError when the kind needs more context."""
         context = context or {}
         kinds.check(kind, context)
         email = self.create(user_id=user_id, to=to, kind=kind, context=context)
@@ -31,9 +31,9 @@ class EmailManager(models.Manager["Email"]):
         return email
 
     def claim(self, id: UUID) -> "Email | None":
-        """The mail, for this caller alone to send; None when it is sent, given up or gone.
+        """Lease the mail to this caller alone; None when it is sent, given up or deleted.
 
-        Raises MailDelayed while another sender has it. The lease ends by itself should that one have died.
+        Raises MailDelayed while another sender has the lease, which ends by itself should that sender have died.
         """
         now = timezone.now()
         free = self.filter(Q(leased_until=None) | Q(leased_until__lt=now), id=id, state=Email.State.QUEUED)
@@ -44,7 +44,7 @@ class EmailManager(models.Manager["Email"]):
         return None
 
     def long_over(self) -> "models.QuerySet[Email]":
-        """Sent or given up a month ago."""
+        """The mails sent or given up over a month ago."""
         over = self.filter(state__in=(Email.State.SENT, Email.State.FAILED))
         return over.filter(created_at__lt=timezone.now() - Email.KEPT)
 
@@ -99,7 +99,7 @@ class Email(models.Model):
         return f"{self.kind} to {self.to}"
 
     def mark_sent(self, provider_message_id: str) -> None:
-        """It is out."""
+        """Note that the mail service has taken it, under which id."""
         self._finish(
             state=self.State.SENT,
             sent_at=timezone.now(),
@@ -108,15 +108,15 @@ class Email(models.Model):
         )
 
     def mark_failed(self, error_code: str) -> None:
-        """It will not go out."""
+        """Note that it will not go out, and why."""
         self._finish(state=self.State.FAILED, error_code=error_code[:40])
 
     def mark_delayed(self, error_code: str) -> None:
-        """It may go out later."""
+        """Note that it could not go out yet, and why."""
         self._finish(error_code=error_code[:40])
 
     def _finish(self, **changes: object) -> None:
-        """An UPDATE, not a save: the person and their mail may have been deleted meanwhile."""
+        """Update the row without `save`: the person and their mail may have been deleted meanwhile."""
         if "state" in changes and not kinds.KINDS[self.kind].keep:
             Email.objects.filter(id=self.id).delete()
             return

@@ -23,5 +23,5 @@ async def deliver_email(email_id: str) -> None:
 @app.periodic(cron="33 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_mail")
 async def forget_old_mail(timestamp: int) -> None:
-    """Delete what we know of mails long sent or given up: they hold addresses."""
+    """Delete the rows of mails long sent or given up: they hold email addresses."""
     await delete_in_parts(Email.objects.long_over())

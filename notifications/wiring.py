@@ -15,7 +15,7 @@ MAIL_ATTEMPTS = 11  # with the waits of tasks.BACKOFF about a day
 
 
 def email_service() -> EmailService:
-    """Mail."""
+    """Sending mail, by the transport that EMAIL_PROVIDER names."""
     return EmailService(transport=_transport(), attempts=MAIL_ATTEMPTS)
 
 
@@ -33,11 +33,11 @@ def _transport() -> Transport:
 
 
 def live_event_service() -> LiveEventService:
-    """Live events."""
+    """Publishing live events."""
     return _live_event_service(get_channel_layer())
 
 
 @functools.cache
 def _live_event_service(layer: Any) -> LiveEventService:
-    """One per channel layer, so that it remembers for a moment that the server is away."""
+    """Keep one service for each channel layer, so that it remembers for a moment that the server is away."""
     return LiveEventService(layer=layer)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from accounts.wiring import leaving_service
 from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
 from providers import wiring
@@ -36,11 +37,11 @@ async def review_consents(timestamp: int) -> None:
     await wiring.consent_service().review()
 
 
-@app.periodic(cron="*/10 * * * *")
+# Not periodic any more, here for the rows that an earlier version queued: accounts.tasks has it.
 @background(queue="schedule", queueing_lock="erase_leavers", lock="erase_leavers")
 async def erase_leavers(timestamp: int) -> None:
     """Delete the accounts whose days of grace are over."""
-    await wiring.erasure_service().erase_leavers()
+    await leaving_service().erase_due()
 
 
 @app.periodic(cron="*/10 * * * *")

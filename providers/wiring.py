@@ -7,7 +7,6 @@ from datetime import timedelta
 import httpx
 from django.conf import settings
 
-from accounts.wiring import session_service
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -17,7 +16,6 @@ from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
-from providers.erasure_service import ErasureService
 from providers.imports.import_service import ImportService
 from providers.rates.published import read_history
 from providers.rates.rate_service import RateService
@@ -74,8 +72,3 @@ def rate_service() -> RateService:
     """Keeps the exchange rates fresh."""
     url = settings.ECB_URL
     return RateService(history=read_history, client=lambda: http.client(url), cache=cache(), url=url)
-
-
-def erasure_service() -> ErasureService:
-    """The end of accounts."""
-    return ErasureService(encryption=encryption_service(), sessions=session_service())

@@ -1,7 +1,8 @@
 """The house rules that no other tool knows, as functions from a parsed file to its violations."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,20 @@ HTTPX_USERS = (
     "providers/wiring.py",
     "providers/connectors/",
     "notifications/transports/",
+)
+# By app, the apps that build on it. It names none of them, not even in a string: they register with it.
+ABOVE = {
+    "dashtam": ("notifications", "accounts", "providers"),
+    "notifications": ("accounts", "providers"),
+    "accounts": ("providers",),
+}
+# The composition root knows all apps: it lists them, maps their URLs, and the demo drives the whole product.
+COMPOSITION_ROOT = (
+    "dashtam/settings.py",
+    "dashtam/urls.py",
+    "dashtam/asgi.py",
+    "dashtam/installation/demo/",
+    "dashtam/management/commands/demo.py",
 )
 NO_ORM = ("/api/", "/pages/")
 
@@ -125,3 +140,15 @@ def imports_httpx(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import) and any(alias.name == "httpx" for alias in node.names):
             yield "imports httpx"
+
+
+def names_above(app: str) -> Callable[[ast.Module], Iterator[str]]:
+    """No string of an app holds a dotted name, a table or a path of an app above it."""
+    name = re.compile(rf"\b(?:{'|'.join(ABOVE[app])})[._/]\w")
+
+    def rule(tree: ast.Module) -> Iterator[str]:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and name.search(node.value):
+                yield f"names an app above it (line {node.lineno}): {node.value[:60]!r}"
+
+    return rule

@@ -60,6 +60,14 @@ def test_outbound_http_has_few_homes() -> None:
     assert violations(rules.imports_httpx, where=lambda path: not path.startswith(homes)) == []
 
 
+@pytest.mark.parametrize("app", rules.ABOVE)
+def test_no_app_names_one_above_it_in_a_string(app: str) -> None:
+    def inside(path: str) -> bool:
+        return path.startswith(f"{app}/") and not path.startswith(rules.COMPOSITION_ROOT)
+
+    assert violations(rules.names_above(app), where=inside) == []
+
+
 def test_every_connector_is_registered_and_proven() -> None:
     files = {path.stem for path in (ROOT / "providers" / "connectors").glob("*.py")} - {"__init__", "base"}
     registered = {type(connector).__module__.rpartition(".")[2] for connector in CONNECTORS.values()}
@@ -123,6 +131,9 @@ PLANTED: dict[str, tuple[Rule, str]] = {
     "asyncio's thread door": (rules.private_doors, "import asyncio\nasyncio.to_thread(f)"),
     "ORM in a view": (rules.orm_in_views, "async def get(self): return User.objects.all()"),
     "httpx in a view": (rules.imports_httpx, "import httpx"),
+    "permission of an app above": (rules.names_above("dashtam"), "user.has_perm('accounts.see_operations')"),
+    "table of an app above": (rules.names_above("accounts"), "SQL = 'SELECT 1 FROM providers_connection'"),
+    "page of an app above": (rules.names_above("notifications"), "path = '/admin/accounts/user/'"),
 }
 
 

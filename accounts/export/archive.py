@@ -1,4 +1,4 @@
-"""The archive that an export is: one ZIP, made piece by piece, so that its size costs no memory."""
+"""An export's archive: one ZIP, made piece by piece, so that its size costs no memory."""
 
 import csv
 import io
@@ -18,13 +18,13 @@ STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 README = """Everything that this Dashtam holds of yours.
 
 One file of JSON for each kind of thing, each an array of objects. Amounts are exact decimals, positive into the
-account; times are in UTC. transactions.csv is the same as transactions.json, for spreadsheets: a text that one
+account; times are in UTC. {same}, for spreadsheets: a text that one
 would take for a formula has an apostrophe in front. Passwords, tokens and other secrets are not part of it.
 """
 
 
 class _Pieces(io.RawIOBase):
-    """What a ZipFile writes to; cannot seek, so that what has been written may leave."""
+    """The file that a ZipFile writes to. It cannot seek, so that finished bytes may leave at once."""
 
     def __init__(self) -> None:
         self.held = bytearray()
@@ -37,24 +37,29 @@ class _Pieces(io.RawIOBase):
         return len(data)
 
     def taken(self, at_least: int) -> Iterator[bytes]:
-        """What has gathered, once it is enough."""
+        """The bytes gathered so far, once they are at least so many."""
         if self.held and len(self.held) >= at_least:
             yield bytes(self.held)
             self.held.clear()
 
 
 def pieces(user_id: UUID) -> Iterator[bytes]:
-    """The archive of a person's data. Call it in a transaction: it reads with a cursor."""
+    """Make the archive of a person's data. Call it in a transaction: it reads with a cursor."""
     out = _Pieces()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("README.txt", README)
+        archive.writestr("README.txt", _readme())
         for table in TABLES:
             for _ in _write_json(archive, table, user_id):
                 yield from out.taken(PIECE)
-        transactions = next(table for table in TABLES if table.name == "transactions")
-        for _ in _write_csv(archive, transactions, user_id):
-            yield from out.taken(PIECE)
+        for table in (table for table in TABLES if table.spreadsheet):
+            for _ in _write_csv(archive, table, user_id):
+                yield from out.taken(PIECE)
     yield from out.taken(1)
+
+
+def _readme() -> str:
+    pairs = [f"{table.name}.csv is the same as {table.name}.json" for table in TABLES if table.spreadsheet]
+    return README.format(same=", ".join(pairs))
 
 
 def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterator[None]:
@@ -85,5 +90,5 @@ def _write_line(file: IO[bytes], cells: Iterable[Any]) -> None:
 
 
 def plain(text: str) -> str:
-    """A text that no spreadsheet takes for a formula (ASVS 1.2.10)."""
+    """Change a text so that no spreadsheet takes it for a formula (ASVS 1.2.10)."""
     return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text

@@ -1,4 +1,4 @@
-"""How an archive is sent."""
+"""The response that carries an archive."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 def archive_response(pieces: AsyncIterator[bytes]) -> StreamingHttpResponse:
-    """A ZIP that the browser saves, sent as it is read."""
+    """Stream a ZIP that the browser saves, as it is read."""
     response = StreamingHttpResponse(pieces, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="dashtam-{timezone.now():%Y-%m-%d}.zip"'
     response["Cache-Control"] = "no-store"

@@ -81,6 +81,8 @@ class AuditEvent(models.Model):
     The database puts each event into the chain as its transaction commits, and refuses every later change.
     """
 
+    APPEND_ONLY: ClassVar[bool] = True  # the application's database role may add rows and change none
+
     at = models.DateTimeField(default=timezone.now, editable=False)
     action = models.CharField(max_length=60)
     user_id = models.UUIDField(null=True, help_text="Whose account.")

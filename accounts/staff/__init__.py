@@ -1,1 +1,1 @@
-"""How support staff get into the admin, what they may see there, and what they may do for people."""
+"""Support staff: their way into the admin, their roles, and their acts for people, each with a reason."""

@@ -1,4 +1,4 @@
-"""What support staff may start for somebody, with a reason: nothing sets a password, an address or a factor."""
+"""Acts of support staff for a person, with a reason: none sets a password, an email address or a second factor."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Purpose = OneTimeLink.Purpose
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing to do: what it is called, what comes of it, and for whom it makes sense."""
+    """One act: its name in the audit log, its words on the page, and the people it makes sense for."""
 
     action: str
     title: str
@@ -31,7 +31,7 @@ def _mail(purpose: OneTimeLink.Purpose) -> Callable[[User, UUID], None]:
 
 
 def end_sessions(user: User, staff_id: UUID) -> None:
-    """Everywhere, at once."""
+    """End all sessions of the person, and make it known at once."""
     ended = Session.objects.end(user_id=user.pk, reason="ended_by_staff", actor_id=staff_id)
     _announce(*ended)
 
@@ -95,12 +95,12 @@ ACTS: dict[str, Act] = {
 
 
 def may_help(staff: User, user: User) -> bool:
-    """Colleagues are a superuser's matter, and nobody does any of this to themselves."""
+    """True for people who are not staff; a superuser may help colleagues too. No one helps themselves."""
     return staff.pk != user.pk and (staff.is_superuser or not (user.is_staff or user.is_superuser))
 
 
 def offered(staff: User, user: User) -> dict[str, Act]:
-    """What this member of the staff can do for this person now."""
+    """The acts that this colleague can carry out for this person now, by verb."""
     if not may_help(staff, user):
         return {}
     return {verb: act for verb, act in ACTS.items() if act.makes_sense(user)}
@@ -108,7 +108,7 @@ def offered(staff: User, user: User) -> dict[str, Act]:
 
 @transaction.atomic
 def carry_out(act: Act, user: User, cause: Cause) -> None:
-    """Do it, and note who did it and why."""
+    """Carry out the act, and note the colleague and the reason."""
     _hold(user)
     act.carry_out(user, cause.staff_id)
     StaffAct.objects.note(act.action, user_id=user.pk, cause=cause)
@@ -116,7 +116,7 @@ def carry_out(act: Act, user: User, cause: Cause) -> None:
 
 @transaction.atomic
 def give_roles(user: User, roles: list[str], cause: Cause) -> None:
-    """Set somebody's roles; what they had before ends with their sessions."""
+    """Set the person's roles; their sessions, which carry the old ones, end."""
     _hold(user)
     user.groups.set(Group.objects.filter(name__in=roles))
     User.objects.filter(pk=user.pk).update(is_staff=bool(roles) or user.is_superuser)
@@ -125,5 +125,5 @@ def give_roles(user: User, roles: list[str], cause: Cause) -> None:
 
 
 def _hold(user: User) -> None:
-    """The row that all of this is about, first of all: nothing may wait for it once the audit log is locked."""
+    """Lock the person's row before all else: nothing may wait for it once the audit log is locked."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)

@@ -1,4 +1,4 @@
-"""What support staff have to say before they act."""
+"""Forms that support staff fill in before they act."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from accounts.staff.roles import ROLES
 
 
 class ReasonForm(forms.Form):
-    """Why, in words that the person it is about will read."""
+    """The reason, in words that the person will read."""
 
     reason = forms.CharField(
         min_length=10,
@@ -28,7 +28,7 @@ class ReasonForm(forms.Form):
 
 
 class RolesForm(ReasonForm):
-    """Which roles somebody has."""
+    """The roles of a person."""
 
     roles = forms.MultipleChoiceField(
         choices=[(name, name) for name in ROLES],
@@ -39,6 +39,6 @@ class RolesForm(ReasonForm):
     field_order = ("roles", "reason", "ticket")
 
     def clean_roles(self) -> list[str]:
-        """In their own order."""
+        """The chosen roles, in the order of ROLES."""
         chosen: Any = self.cleaned_data["roles"]
         return [name for name in ROLES if name in chosen]

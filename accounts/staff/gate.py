@@ -1,4 +1,4 @@
-"""Who gets into the admin: staff, from where they may, with a second factor, for a working day at most."""
+"""The gate of the admin: staff only, from permitted networks, with a second factor, for a working day at most."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from dashtam.web.visitor import comes_from
 
 
 def turned_away(request: HttpRequest) -> HttpResponse | None:
-    """Where to go instead; None for those who may come in, and for those who have to sign in first.
+    """The response that turns the request away; None if it may come in, or has to sign in first.
 
-    Raises Http404 for whom there is nothing here.
+    Raises Http404 for people who are not staff.
     """
     refuse_foreign_networks(request)
     principal: Principal | None = getattr(request, "principal", None)
@@ -38,7 +38,7 @@ def refuse_foreign_networks(request: HttpRequest) -> None:
 
 
 def may_be_here(request: Any) -> bool:
-    """Whether Django's admin goes on: an active member of the staff whose session is in the admin."""
+    """True for an active member of the staff with a second factor: Django's admin then goes on."""
     principal: Principal | None = getattr(request, "principal", None)
     user = request.user
     return bool(

@@ -1,4 +1,4 @@
-"""People's numbers in the admin: hidden, until a member of the staff gives a reason, and then each look is noted."""
+"""Looks at people's numbers in the admin: hidden until a colleague gives a reason, and then each look is noted."""
 
 import contextvars
 from collections.abc import Callable
@@ -18,7 +18,7 @@ HIDDEN = "••••"
 
 @dataclass(slots=True)
 class Sight:
-    """Whose numbers a request may show, and whose it has shown."""
+    """The people whose numbers a request may show, and those whose numbers it has shown."""
 
     allowed: dict[UUID, StaffAct]
     shown: set[UUID] = field(default_factory=set)
@@ -36,7 +36,7 @@ def _may_show(user_id: UUID) -> bool:
 
 
 def watched(request: Any, page: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """Make the page with what its reader may see, and note whose numbers were on it before it leaves."""
+    """Make the page with the numbers its reader may see, and note each person shown before it leaves."""
     sight = Sight(looks_of(request))
     before = _sight.set(sight)
     try:
@@ -61,12 +61,12 @@ def _shown(name: str) -> Callable[..., Any]:
 
 
 def _as_read(value: Any) -> Any:
-    """Money without the zeros that its column has room for."""
+    """Write money without the zeros that its column has room for."""
     return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class Masked:
-    """A model's pages in the admin whose `masked` columns are somebody's numbers or names."""
+    """A model's pages in the admin, whose `masked` columns are a person's numbers or names."""
 
     masked: tuple[str, ...] = ()
     change_list_template: Any = "admin/masked_change_list.html"
@@ -79,30 +79,30 @@ class Masked:
             setattr(cls, f"shown_{name}", _shown(name))
 
     def person_of(self, row: Any) -> UUID:
-        """Whose row it is."""
+        """The person that the row belongs to."""
         user_id: UUID = row.user_id
         return user_id
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns, each masked one by its stand-in, by which nobody can sort."""
+        """The columns, each masked one replaced by a stand-in that cannot be sorted by."""
         return self._stand_ins(super().get_list_display(request))  # type: ignore[misc]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The fields, likewise."""
+        """The fields, each masked one replaced likewise."""
         return self._stand_ins(super().get_fields(request, obj))  # type: ignore[misc]
 
     def _stand_ins(self, names: Any) -> list[Any]:
         return [f"shown_{name}" if name in self.masked else name for name in names]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list."""
+        """The list, watched."""
         parent = super().changelist_view  # type: ignore[misc]
         return watched(request, self.opts.model_name, lambda: parent(request, extra_context))
 
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """One row, with the way to give a reason."""
+        """One row, watched, with the link to give a reason."""
         parent = super().change_view  # type: ignore[misc]
         row = self.get_object(request, object_id)  # type: ignore[attr-defined]
         context = {**(extra_context or {}), **(_way_to_look(request, self.person_of(row)) if row else {})}
@@ -110,7 +110,7 @@ class Masked:
 
 
 def looks_of(request: Any) -> dict[UUID, StaffAct]:
-    """Whose numbers this member of the staff may see now, and for which reason."""
+    """The people whose numbers this colleague may see now, each with the act that gave the reason."""
     principal = request.principal
     return StaffAct.objects.open_looks(staff_id=principal.user_id, session_id=principal.session_id)
 

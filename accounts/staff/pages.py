@@ -17,7 +17,7 @@ from dashtam.web.referer import own_path
 
 
 def look(request: Any, id: UUID) -> HttpResponse:
-    """Say why, and see somebody's numbers for a quarter of an hour."""
+    """Give a reason, and see the person's numbers for a quarter of an hour."""
     user = _person(request, id)
     form = ReasonForm(request.POST or None, initial={"next": request.GET.get("next", "")})
     if form.is_valid():
@@ -34,7 +34,7 @@ def look(request: Any, id: UUID) -> HttpResponse:
 
 
 def start(request: Any, id: UUID, verb: str) -> HttpResponse:
-    """Start something for somebody."""
+    """Give a reason, and carry out an act for the person."""
     user = _person(request, id)
     act = acts.ACTS.get(verb)
     if act is None:
@@ -50,7 +50,7 @@ def start(request: Any, id: UUID, verb: str) -> HttpResponse:
 
 
 def roles(request: Any, id: UUID) -> HttpResponse:
-    """Appoint somebody. Superusers only."""
+    """Give a reason, and set the person's roles. Superusers only."""
     user = _person(request, id)
     if not request.user.is_superuser or user.pk == request.user.pk:
         raise PermissionDenied

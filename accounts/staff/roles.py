@@ -1,27 +1,14 @@
-"""What support staff may do without being superusers: two roles, each with the least it needs."""
+"""Roles of staff who are no superusers. Each app permits the least that a role needs of its own."""
 
 from typing import Any
 
-ROLES: dict[str, tuple[str, ...]] = {
-    "Support": (
-        "accounts.view_user",
-        "accounts.view_session",
-        "accounts.help_user",
-        "providers.view_connection",
-        "providers.view_syncrun",
-        "providers.view_authorizationrequest",
-        "providers.view_financialaccount",
-        "providers.view_balancesnapshot",
-        "providers.view_transaction",
-        "notifications.view_email",
-        "notifications.change_email",  # to send one again that failed; nothing in it can be changed
-    ),
-    "Operations": (
-        "accounts.see_operations",
-        "procrastinate.view_procrastinatejob",
-        "procrastinate.view_procrastinateevent",
-    ),
-}
+SUPPORT, OPERATIONS = "Support", "Operations"
+ROLES: dict[str, list[str]] = {SUPPORT: [], OPERATIONS: []}
+
+
+def permit(role: str, *permissions: str) -> None:
+    """Add permissions of an app (`<app>.<codename>`) to a role."""
+    ROLES[role].extend(permissions)
 
 
 def make_roles(using: str = "default", **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The admin, without a door of its own: people sign in where everybody does, with the same checks and limits."""
+"""The admin site, without a sign-in of its own: staff use the one for people, with its checks and limits."""
 
 from functools import update_wrapper
 from typing import Any
@@ -19,11 +19,11 @@ class DashtamAdminSite(AdminSite):
     index_title = "What do you want to look at?"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """The gate has let them in, and they are still staff."""
+        """True once the gate has let them in, while they are still staff."""
         return gate.may_be_here(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 as Django has it
-        """Every page is behind the gate."""
+        """Put each page behind the gate."""
         inner = super().admin_view(view, cacheable)
 
         def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -32,7 +32,7 @@ class DashtamAdminSite(AdminSite):
         return update_wrapper(gated, inner)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """To the sign-in page; for those who are signed in and not staff, there is nothing here."""
+        """Redirect to the sign-in page. Raises Http404 for people who are signed in and not staff."""
         gate.refuse_foreign_networks(request)
         if getattr(request, "principal", None) is not None:
             raise Http404
@@ -42,11 +42,11 @@ class DashtamAdminSite(AdminSite):
     def logout(  # type: ignore[override]  # the stubs promise a page; Django takes any response
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The same form, sent to the sign-out page instead."""
+        """Send the same form to the sign-out page instead."""
         return HttpResponseRedirect(reverse("sign-out"), preserve_request=True)
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Staff change their password where everybody does."""
+        """Redirect to the page where people change their password."""
         return HttpResponseRedirect(reverse("settings-security"))

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -80,7 +81,7 @@ def _title(status: int) -> str:
 class BearerScheme(OpenApiAuthenticationExtension):
     """Says which operations need an access token: all that are not public."""
 
-    target_class = "accounts.entrance.bearer.BearerAuthentication"
+    target_class = settings.API_AUTHENTICATION
     name = "bearer"
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:

@@ -87,7 +87,7 @@ class ApiView(APIView):
 
     @property
     def principal(self) -> Any:
-        """Who the request speaks for: an accounts.principal.Principal."""
+        """The person and session that the request speaks for, as the authentication class found them."""
         return self.request._request.principal
 
     def _handler(self, method: str) -> Callable[..., Any]:

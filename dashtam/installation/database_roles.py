@@ -7,13 +7,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
-
-# Tables that the application reads, and adds to at most.
-READ_ONLY = {"django_migrations": "SELECT", "accounts_auditevent": "SELECT, INSERT"}
 
 GRANTS = """
 REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC;
@@ -53,13 +51,20 @@ def grant(connection: BaseDatabaseWrapper, role: str) -> None:
             return
         names: dict[str, Any] = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
         cursor.execute(sql.SQL(GRANTS).format(**names))
-        for table in READ_ONLY.keys() & set(connection.introspection.table_names(cursor)):
-            rights, where = sql.SQL(READ_ONLY[table]), sql.Identifier(schema, table)
+        less = _less_than_all()
+        for table in less.keys() & set(connection.introspection.table_names(cursor)):
+            rights, where = sql.SQL(less[table]), sql.Identifier(schema, table)
             cursor.execute(sql.SQL(LESS).format(**names, table=where, rights=rights))
 
 
-def may_edit_the_audit_log(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the application's own role could do what it should not: it has one role for everything."""
+def _less_than_all() -> dict[str, str]:
+    """The tables that the application reads and at most adds to, with its rights; a model says so of itself."""
+    append_only = [model for model in apps.get_models() if getattr(model, "APPEND_ONLY", False)]
+    return {"django_migrations": "SELECT"} | {m._meta.db_table: "SELECT, INSERT" for m in append_only}
+
+
+def may_edit(connection: BaseDatabaseWrapper, table: str) -> bool:
+    """True where the application's own role could change or empty the table: it has one role for everything."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT has_table_privilege('accounts_auditevent', 'UPDATE, DELETE, TRUNCATE')")
+        cursor.execute("SELECT has_table_privilege(%s, 'UPDATE, DELETE, TRUNCATE')", [table])
         return bool(cursor.fetchone()[0])

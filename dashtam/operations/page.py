@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -44,7 +45,7 @@ RANGES = {
 
 def page(request: HttpRequest) -> HttpResponse:
     """For superusers and the role Operations. `?window=` is in seconds; it comes again by itself."""
-    if not request.user.has_perm("accounts.see_operations"):
+    if not request.user.has_perm(settings.OPERATIONS_PERMISSION):
         raise PermissionDenied
     window = _window(request.GET.get("window", ""))
     chosen = request.GET.get("range", "")

@@ -1,4 +1,4 @@
-"""Sends mail."""
+"""Mail: queueing, and delivery with its outcome."""
 
 import logging
 from uuid import UUID
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
 from dashtam.telemetry import metrics
-from notifications import kinds, letters
+from notifications import kinds, messages
 from notifications.errors import MailDelayed, MailRejected
 from notifications.models import Email
 from notifications.transports import Transport
@@ -56,7 +56,7 @@ class EmailService:
         lifetime = kinds.KINDS[email.kind].link_lifetime
         if lifetime is not None and timezone.now() > email.created_at + lifetime:
             raise MailRejected(code="link_expired")
-        return await self.transport.send(letters.write(email))
+        return await self.transport.send(messages.render(email))
 
     async def _delay(self, email: Email, error: MailDelayed) -> None:
         if email.attempts >= self.attempts:

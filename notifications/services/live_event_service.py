@@ -1,4 +1,4 @@
-"""Tells the open pages of a person what happens."""
+"""Live events: sent to the open pages of a person, kept nowhere."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ def group_of(user_id: UUID) -> str:
 
 
 class LiveEventService:
-    """Publishes events that nobody relies on: whoever misses one sees the same in the data."""
+    """Publishes events that no page relies on: a page that misses one sees the same in the data."""
 
     def __init__(self, *, layer: Any) -> None:
         self.layer = layer

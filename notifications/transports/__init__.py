@@ -1,13 +1,13 @@
-"""The ways a letter can leave, chosen by EMAIL_PROVIDER."""
+"""Transports: EMAIL_PROVIDER chooses the one that messages leave by."""
 
 from typing import Protocol
 
-from notifications.letters import Letter
+from notifications.messages import Message
 
 
 class Transport(Protocol):
-    """Takes letters."""
+    """One way out for messages."""
 
-    async def send(self, letter: Letter) -> str:
-        """Send it; returns the id that the mail service gave it. Raises MailDelayed or MailRejected."""
+    async def send(self, message: Message) -> str:
+        """Send the message; returns the mail service's id of it. Raises MailDelayed or MailRejected."""
         ...

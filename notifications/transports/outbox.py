@@ -5,32 +5,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from notifications.errors import MailUnavailable
-from notifications.letters import Letter
+from notifications.messages import Message
 
 
 class OutboxTransport:
-    """Writes each letter to a file that any mail program opens, and its link to the console.
+    """Writes each message to a file that any mail program opens, and its link to the console.
 
-    A letter is a few kilobytes: writing it takes less than a hop to a thread, so it is written directly.
+    A message is a few kilobytes: writing it takes less than a hop to a thread, so it is written directly.
     """
 
     def __init__(self, *, folder: Path) -> None:
         self.folder = folder
 
-    async def send(self, letter: Letter) -> str:
-        """Write it; returns the file's name. Raises MailUnavailable when the folder cannot be written."""
-        content = letter.message().as_bytes()
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{letter.id.hex}.eml"
+    async def send(self, message: Message) -> str:
+        """Write the message; returns the file's name. Raises MailUnavailable when the folder cannot be written."""
+        content = message.mime().as_bytes()
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{message.id.hex}.eml"
         try:
             self._write(name, content)
         except OSError as error:
             raise MailUnavailable(code="outbox_not_writable") from error
         # Not the log: logs are kept and shipped. Here, this line is the only way to reach the person.
-        print(f"Mail to {letter.to}: {letter.subject}\n  {letter.link}", flush=True)
+        print(f"Mail to {message.to}: {message.subject}\n  {message.link}", flush=True)
         return name
 
     def _write(self, name: str, content: bytes) -> None:
-        """Readers see the whole file or none."""
+        """Write under another name first, so that readers see the whole file or none."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         unfinished = self.folder / f".{name}.part"

@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 
 from dashtam.outbound import TIMEOUT, Outbound
 from notifications.errors import MailDelayed, MailRejected, MailThrottled, MailUnavailable
-from notifications.letters import Letter
+from notifications.messages import Message
 
 DEADLINE_SECONDS = 20.0
 LARGEST_ANSWER = 65_536
@@ -36,7 +36,7 @@ class SesCredentials:
 
 
 class SesTransport:
-    """Sends letters through the account of whoever runs this installation."""
+    """Sends messages through the AWS account of this installation's owner."""
 
     def __init__(
         self, *, endpoint: str, credentials: SesCredentials, deadline: float = DEADLINE_SECONDS
@@ -45,9 +45,9 @@ class SesTransport:
         self.credentials = credentials
         self.deadline = deadline
 
-    async def send(self, letter: Letter) -> str:
-        """Send it; returns SES's message id. Raises MailThrottled, MailUnavailable or MailRejected."""
-        request = self._signed(_content(letter))
+    async def send(self, message: Message) -> str:
+        """Send the message; returns SES's id of it. Raises MailThrottled, MailUnavailable or MailRejected."""
+        request = self._signed(_content(message))
         try:
             response = await _exchange(request, deadline=self.deadline)
         except (httpx.HTTPError, TimeoutError, OSError) as error:
@@ -66,12 +66,12 @@ class SesTransport:
         return httpx.Request("POST", url, headers=headers, content=body)
 
 
-def _content(letter: Letter) -> bytes:
-    message = letter.message()
-    raw = base64.b64encode(message.as_bytes()).decode()
-    recipient = message["To"].addresses[0].addr_spec
+def _content(message: Message) -> bytes:
+    mime = message.mime()
+    raw = base64.b64encode(mime.as_bytes()).decode()
+    recipient = mime["To"].addresses[0].addr_spec
     content = {
-        "FromEmailAddress": str(message["From"].addresses[0].addr_spec),
+        "FromEmailAddress": str(mime["From"].addresses[0].addr_spec),
         "Destination": {"ToAddresses": [recipient]},
         "Content": {"Raw": {"Data": raw}},
     }
@@ -79,7 +79,7 @@ def _content(letter: Letter) -> bytes:
 
 
 async def _exchange(request: httpx.Request, *, deadline: float) -> httpx.Response:
-    """One connection per letter: mail is rare, and nothing is left open when a worker ends."""
+    """One connection per message: mail is rare, and nothing is left open when a worker ends."""
     wire = Outbound(deadline=deadline, largest=LARGEST_ANSWER)
     async with httpx.AsyncClient(transport=wire, trust_env=False, timeout=TIMEOUT) as client:
         return await client.send(request)
@@ -93,7 +93,7 @@ def _decoded(body: bytes) -> _Answer:
 
 
 def _refusal(response: httpx.Response, answer: _Answer) -> MailDelayed | MailRejected:
-    """Only what is wrong with the mail itself is final; what is wrong with the account, its owner can mend."""
+    """The error for an answer: final only if the mail itself is wrong; an account's owner can mend the account."""
     name = (response.headers.get("x-amzn-ErrorType") or answer.type).partition(":")[0].rpartition("#")[2]
     if response.status_code == 429 or name in THROTTLED:
         return MailThrottled()

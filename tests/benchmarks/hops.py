@@ -82,12 +82,12 @@ def _encoding(scene: Scene) -> float:
 
 def _letter() -> float:
     from accounts.models import User
-    from notifications import letters
+    from notifications import messages
     from notifications.models import Email
 
     user = User(email="ana@example.org", name="Ana")
     mail = Email(id=uuid4(), user=user, to=user.email, kind="password_changed", context={"ip": "192.0.2.1"})
-    return _each(lambda: letters.write(mail).message(), times=200)
+    return _each(lambda: messages.render(mail).mime(), times=200)
 
 
 def _page(scene: Scene) -> float:

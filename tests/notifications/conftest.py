@@ -83,19 +83,19 @@ class Answers:
 @pytest.fixture
 def answers(settings: Any) -> Iterator[Answers]:
     """Mail goes to a service that answers as the test says."""
-    told = Answers()
+    service = Answers()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.requests.append((self.path, dict(self.headers), body))
-            told.hang.wait(30)
-            self.send_response(told.status)
-            for name, value in told.headers.items():
+            service.requests.append((self.path, dict(self.headers), body))
+            service.hang.wait(30)
+            self.send_response(service.status)
+            for name, value in service.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(told.body)))
+            self.send_header("Content-Length", str(len(service.body)))
             self.end_headers()
-            self.wfile.write(told.body)
+            self.wfile.write(service.body)
 
         def log_message(self, *args: Any) -> None:
             pass
@@ -106,8 +106,8 @@ def answers(settings: Any) -> Iterator[Answers]:
     for name, value in SES_SETTINGS.items():
         setattr(settings, name, value)
     settings.AWS_SES_REGION_ENDPOINT_URL = f"http://127.0.0.1:{server.server_port}"
-    yield told
-    told.hang.set()
+    yield service
+    service.hang.set()
     server.shutdown()
     server.server_close()
     thread.join()

@@ -1,4 +1,4 @@
-"""What the staff see of the mail."""
+"""The mail in the admin."""
 
 from typing import Any
 

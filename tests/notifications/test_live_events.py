@@ -44,7 +44,7 @@ class Page:
         return json.loads(message["text"])
 
     async def echo(self) -> Any:
-        """What it hears next, when a ping is the last thing it said: a pong, if nothing came before."""
+        """The next event it hears after sending a ping: a pong, if nothing came before."""
         await self.says('{"type": "ping"}')
         return await self.hears()
 

@@ -1,4 +1,4 @@
-"""What EMAIL_PROVIDER needs."""
+"""Settings that EMAIL_PROVIDER needs."""
 
 import os
 import subprocess

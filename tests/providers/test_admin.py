@@ -1,4 +1,4 @@
-"""What the staff see of connections and data."""
+"""Connections and data in the admin."""
 
 from typing import Any
 

@@ -55,7 +55,7 @@ async def unpacked(answer: Any) -> dict[str, bytes]:
 
 
 def test_n4_every_table_is_exported_or_left_out_for_a_reason() -> None:
-    """A new table belongs into accounts.export.tables: into the one list or, with its reason, the other."""
+    """A new table is registered in its app's `personal_data`, to be exported or, with a reason, left out."""
     known = {table.label for table in TABLES} | set(LEFT_OUT)
     assert {model._meta.label for model in apps.get_models()} == known
     assert len({table.name for table in TABLES}) == len(TABLES)

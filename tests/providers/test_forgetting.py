@@ -1,4 +1,4 @@
-"""What is long over is forgotten; what may still count stays."""
+"""Retention: rows long over are deleted; rows that may still count stay."""
 
 from datetime import timedelta
 from typing import Any

@@ -11,14 +11,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from accounts.models import AuditEvent, OneTimeLink, Session, User
+from accounts.tasks import erase_leavers
 from dashtam.bridge.doors import run_db
 from notifications.models import Email
-from providers import wiring
+from providers import tasks, wiring
 from providers.connections.models import Connection, PendingRevocation, ProviderToken
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
-from providers.tasks import erase_leavers
 from tests.accounts.conftest import Api
 from tests.accounts.conftest import Browser as PasswordBrowser
 from tests.jobs import queued, run_now, run_queued
@@ -30,7 +30,7 @@ UNUSUAL = "Ottoline Quennell"
 
 @pytest.fixture
 def ana(make_user: Any) -> User:
-    """Somebody whose name and address would be noticed anywhere."""
+    """A person whose name and email address would be noticed anywhere."""
     user: User = make_user(UNUSUAL, email="ottoline.quennell@example.org")
     return user
 
@@ -140,7 +140,7 @@ async def test_n5_nothing_of_the_person_is_left(ana: User, ben: User, bank: Sand
 
 
 def _leave_traces(ana: User, staff: User) -> None:
-    """What the staff's own log says of her, and a link that waits."""
+    """Leave entries of her in the staff's own log, and a link that waits."""
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.create(
         user=staff, content_type=kind, object_id=str(ana.id), object_repr=str(ana), action_flag=CHANGE
@@ -149,7 +149,7 @@ def _leave_traces(ana: User, staff: User) -> None:
 
 
 def _traces_of(ana: User) -> list[bytes]:
-    """What must not be found: address, name, and the ids of her accounts, at the bank and here."""
+    """The traces that must not be found: email address, name, and the ids of her accounts, at the bank and here."""
     accounts = FinancialAccount.objects.filter(user=ana)
     ids = [*accounts.values_list("provider_account_id", flat=True), *accounts.values_list("id", flat=True)]
     return [str(each).encode() for each in (ana.email, UNUSUAL, *ids)]
@@ -172,6 +172,13 @@ async def test_n5_consents_end_at_the_institution_and_the_last_mail_goes_out(
     said = "".join(file.read_text() for file in sorted(settings.OUTBOX.glob("*.eml")))
     assert re.search(r"Subject: Your Dashtam account is deleted", said)
     assert not await Email.objects.aexists()
+
+
+async def test_n5_a_job_that_an_earlier_version_queued_still_erases(ana: User) -> None:
+    await (await signed_in(ana)).call("DELETE", "auth/me")
+    await User.objects.filter(id=ana.id).aupdate(deletion_due_at=timezone.now())
+    await run_now(tasks.erase_leavers, timestamp=0)
+    assert not await User.objects.filter(id=ana.id).aexists()
 
 
 async def test_n5_the_address_is_free_again(ana: User) -> None:

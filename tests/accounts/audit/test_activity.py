@@ -1,4 +1,4 @@
-"""What people read about their own account: sign-ins, changes, and every look of support."""
+"""The activity list that people read about their own account: sign-ins, changes, and every look of support."""
 
 import re
 from typing import Any

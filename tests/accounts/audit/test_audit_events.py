@@ -1,4 +1,4 @@
-"""What is written down about people: every sign-in and change, by whom, from where, in which request."""
+"""The audit log: every sign-in and change, with actor, network and request."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ NEW_PASSWORD = "another quiet river at dawn"
 
 
 async def events(user: User, *actions: str) -> list[AuditEvent]:
-    """What is known of somebody, oldest first; failed sign-ins are written while nobody waits."""
+    """The user's events, oldest first; failed sign-ins are written after the answer."""
     await finish_kept()
     found = AuditEvent.objects.filter(user_id=user.id).order_by("id")
     return [event async for event in (found.filter(action__in=actions) if actions else found)]

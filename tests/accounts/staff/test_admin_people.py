@@ -1,4 +1,4 @@
-"""What support staff may do for people: start what only the person can finish, with a reason, and on the record."""
+"""Acts of support staff for people: only the person can finish them, and each has a reason on the record."""
 
 from io import StringIO
 from typing import Any

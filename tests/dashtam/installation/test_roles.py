@@ -83,12 +83,12 @@ def test_the_application_can_read_and_write_all_the_rest() -> None:
 
 
 def test_whether_the_application_has_a_role_of_its_own_can_be_asked(db: None) -> None:
-    assert database_roles.may_edit_the_audit_log(connection)
+    assert database_roles.may_edit(connection, "accounts_auditevent")
 
 
 @pytest.mark.usefixtures("weak")
 def test_a_weak_role_may_not_edit_the_audit_log() -> None:
-    assert not database_roles.may_edit_the_audit_log(connection)
+    assert not database_roles.may_edit(connection, "accounts_auditevent")
 
 
 def test_granting_twice_changes_nothing(db: None) -> None:

@@ -1,4 +1,4 @@
-"""What the mails say, and that nothing can be smuggled into them."""
+"""Rendered mails: their words, and that nothing can be smuggled into them."""
 
 import email
 import email.policy
@@ -16,10 +16,11 @@ from django.utils import timezone
 from accounts.models import OneTimeLink, User
 from dashtam.crypto import sealed_tokens
 from dashtam.ids import uuid7
-from notifications import letters
+from notifications import messages
 from notifications.errors import MailRejected, MailUnavailable
-from notifications.kinds import KINDS, REASONS
+from notifications.kinds import KINDS
 from notifications.models import Email
+from providers.mails import REASONS
 
 LINK_ID = uuid7()
 CONTEXTS: dict[str, dict[str, str]] = {
@@ -115,8 +116,8 @@ def queued(user: User | None, kind: str = "address_known", **fields: Any) -> Ema
     return Email(user=user, to="ana@example.org", kind=kind, context=CONTEXTS[kind], **fields)
 
 
-def parsed(letter: letters.Letter) -> Any:
-    return email.message_from_bytes(letter.message().as_bytes(), policy=email.policy.default)
+def parsed(message: messages.Message) -> Any:
+    return email.message_from_bytes(message.mime().as_bytes(), policy=email.policy.default)
 
 
 def bodies(message: Any) -> tuple[str, str]:
@@ -128,18 +129,18 @@ def bodies(message: Any) -> tuple[str, str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_mail_has_one_button_and_the_same_link_as_text(kind: str, ana: User) -> None:
-    letter = letters.write(queued(ana, kind))
-    text, html = bodies(parsed(letter))
-    assert letter.link.startswith(f"http://testserver{PATHS[kind]}")
-    assert Buttons(html).links == [letter.link, letter.link]
+    message = messages.render(queued(ana, kind))
+    text, html = bodies(parsed(message))
+    assert message.link.startswith(f"http://testserver{PATHS[kind]}")
+    assert Buttons(html).links == [message.link, message.link]
     assert Buttons(html).loads == []
-    assert letter.link in text.splitlines()
+    assert message.link in text.splitlines()
     assert KINDS[kind].button in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_mail_says_why_it_came_and_has_a_plain_subject(kind: str, ana: User) -> None:
-    message = parsed(letters.write(queued(ana, kind)))
+    message = parsed(messages.render(queued(ana, kind)))
     for body in bodies(message):
         assert "You get this mail because" in body
         assert "ana@example.org" in body
@@ -149,7 +150,7 @@ def test_each_mail_says_why_it_came_and_has_a_plain_subject(kind: str, ana: User
 
 
 def test_a_context_is_escaped_in_html_and_plain_in_text(ana: User) -> None:
-    message = parsed(letters.write(queued(ana, "connection_needs_attention")))
+    message = parsed(messages.render(queued(ana, "connection_needs_attention")))
     text, html = bodies(message)
     assert message["Subject"] == "Fern & Sons <Bank> needs your attention"
     assert "Fern & Sons <Bank>" in text
@@ -160,8 +161,8 @@ def test_a_context_is_escaped_in_html_and_plain_in_text(ana: User) -> None:
 
 @pytest.mark.parametrize("kind", ["verify_email", "reset_password"])
 def test_a_link_unseals_to_the_row_it_was_made_for_and_only_for_its_purpose(kind: str, ana: User) -> None:
-    letter = letters.write(queued(ana, kind))
-    token = letter.link.partition("?token=")[2]
+    message = messages.render(queued(ana, kind))
+    token = message.link.partition("?token=")[2]
     sealed = sealed_tokens.unseal(kind, token)
     assert sealed is not None
     assert sealed.id == LINK_ID
@@ -175,7 +176,7 @@ def test_a_mail_is_worth_sending_for_as_long_as_its_link_counts(purpose: str) ->
 
 def test_the_time_of_a_change_is_told_in_the_persons_zone(make_user: Any) -> None:
     zoe = make_user("Zoe", time_zone="Asia/Tokyo")
-    text, _ = bodies(parsed(letters.write(queued(zoe, "password_changed"))))
+    text, _ = bodies(parsed(messages.render(queued(zoe, "password_changed"))))
     assert "on 22 November 2026 at 21:30 JST, from the network address 203.0.113.7" in text
 
 
@@ -192,7 +193,7 @@ def test_the_time_of_a_change_is_told_in_the_persons_zone(make_user: Any) -> Non
 def test_a_name_cannot_start_a_header(name: str, make_user: Any) -> None:
     eve = make_user("Eve", email="eve@example.org")
     eve.name = name
-    message = parsed(letters.write(queued(eve)))
+    message = parsed(messages.render(queued(eve)))
     assert message["Bcc"] is None
     assert message["Subject"] == "You already have a Dashtam account"
     assert [address.addr_spec for address in message["To"].addresses] == ["ana@example.org"]
@@ -204,8 +205,8 @@ def test_a_name_cannot_start_a_header(name: str, make_user: Any) -> None:
     "name", ["Zoë Müller-Łukasiewicz", "山田太郎", 'O"Brien, Pat <x@y.z>', "😀" * 60, "a" * 149]
 )
 def test_any_name_arrives_as_it_was_written(name: str, make_user: Any) -> None:
-    letter = letters.write(queued(_named(make_user, name)))
-    raw = letter.message().as_bytes()
+    message = messages.render(queued(_named(make_user, name)))
+    raw = message.mime().as_bytes()
     raw.decode("ascii")
     assert max(map(len, raw.split(b"\r\n"))) < 998
     # Not the default policy: until Python 3.13 its parser leaves a space where a long name was folded.
@@ -224,19 +225,19 @@ def _named(make_user: Any, name: str) -> User:
 def test_nobodys_chosen_words_go_to_an_address_not_yet_proved(make_user: Any) -> None:
     eve = make_user("Eve", email_verified_at=None)
     eve.name = "You won! Visit evil.example"
-    letter = letters.write(queued(eve, "verify_email"))
-    assert b"evil" not in letter.message().as_bytes()
-    assert letter.text.startswith("Hello,")
+    message = messages.render(queued(eve, "verify_email"))
+    assert b"evil" not in message.mime().as_bytes()
+    assert message.text.startswith("Hello,")
 
 
 def test_a_mail_needs_no_user(db: None) -> None:
-    assert parsed(letters.write(queued(None)))["To"] == "ana@example.org"
+    assert parsed(messages.render(queued(None)))["To"] == "ana@example.org"
 
 
 def test_the_headers_a_mail_server_asks_for_are_there(ana: User, settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "Dashtam für alle <mail@dashtam.example>"
     settings.PUBLIC_URL = "https://money.example:8443"
-    message = parsed(letters.write(queued(ana)))
+    message = parsed(messages.render(queued(ana)))
     assert message["From"] == message["Reply-To"] == "Dashtam für alle <mail@dashtam.example>"
     assert message["Message-ID"].endswith("@money.example>")
     assert abs((message["Date"].datetime - timezone.now()).total_seconds()) < 3600
@@ -246,7 +247,7 @@ def test_the_headers_a_mail_server_asks_for_are_there(ana: User, settings: Any) 
 def test_an_address_in_a_foreign_script_is_written_in_ascii(ana: User) -> None:
     mail = queued(ana)
     mail.to = "ana@bücher.example"
-    assert parsed(letters.write(mail))["To"].addresses[0].addr_spec == "ana@xn--bcher-kva.example"
+    assert parsed(messages.render(mail))["To"].addresses[0].addr_spec == "ana@xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize(
@@ -256,21 +257,21 @@ def test_an_address_that_cannot_be_written_is_refused(to: str, ana: User) -> Non
     mail = queued(ana)
     mail.to = to
     with pytest.raises(MailRejected):
-        letters.write(mail).message()
+        messages.render(mail).mime()
 
 
 def test_a_broken_sender_is_not_the_mails_fault(ana: User, settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "nonsense"
     with pytest.raises(MailUnavailable):
-        letters.write(queued(ana)).message()
+        messages.render(queued(ana)).mime()
 
 
 def test_links_keep_ids_from_breaking_out_of_the_path(ana: User) -> None:
     mail = queued(ana, "connection_needs_attention")
     mail.context = {**mail.context, "connection_id": "../admin?x=1"}
-    assert letters.write(mail).link == "http://testserver/connections/..%2Fadmin%3Fx%3D1"
+    assert messages.render(mail).link == "http://testserver/connections/..%2Fadmin%3Fx%3D1"
 
 
 def test_the_same_mail_always_has_the_same_link(ana: User) -> None:
     mail = queued(ana, "verify_email", id=UUID(int=7))
-    assert letters.write(mail).link == letters.write(mail).link
+    assert messages.render(mail).link == messages.render(mail).link

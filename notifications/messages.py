@@ -1,4 +1,4 @@
-"""Turns a queued mail into words: subject, text, HTML, and the message that goes over the wire."""
+"""Rendering: a queued mail becomes subject, text and HTML, and the MIME message that goes over the wire."""
 
 import email.policy
 import re
@@ -28,8 +28,8 @@ NAME_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail ready to go. It holds the link with its token: never store or log it."""
+class Message:
+    """A rendered mail. It holds the link with its token: never store or log it."""
 
     id: UUID
     to: str
@@ -39,8 +39,8 @@ class Letter:
     html: str
     link: str
 
-    def message(self) -> EmailMessage:
-        """The message as multipart/alternative. Raises MailRejected when the address cannot be written."""
+    def mime(self) -> EmailMessage:
+        """As multipart/alternative (RFC 2046 §5.1.4). Raises MailRejected when the email address cannot be written."""
         message = EmailMessage(policy=POLICY)
         message["From"] = message["Reply-To"] = _sender()
         message["To"] = _address(self.name, self.to)
@@ -56,8 +56,8 @@ class Letter:
         return message
 
 
-def write(queued: Email) -> Letter:
-    """The letter for a queued mail, whose `user` is loaded. The same mail always gets the same link."""
+def render(queued: Email) -> Message:
+    """The message for a queued mail, whose `user` is loaded. The same mail always gets the same link."""
     kind = kinds.KINDS[queued.kind]
     link = _link(queued)
     name = _known_name(queued)
@@ -69,13 +69,12 @@ def write(queued: Email) -> Letter:
         "button": kind.button,
         "public_url": settings.PUBLIC_URL,
         "when": _moment(queued.context.get("when", ""), queued),
-        "change": kinds.CHANGES.get(queued.context.get("change", ""), kinds.OTHER_CHANGE),
-        "why": kinds.REASONS.get(queued.context.get("reason", ""), kinds.OTHER_REASON),
+        **{name: phrases.phrase(queued.context) for name, phrases in kind.phrases.items()},
     }
     subject = render_to_string(f"email/{queued.kind}.subject.txt", values)
     text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"email/{queued.kind}.txt", values)).strip() + "\n"
     html = render_to_string(f"email/{queued.kind}.html", values)
-    return Letter(queued.id, queued.to, name, _one_line(subject), text, html, link)
+    return Message(queued.id, queued.to, name, _one_line(subject), text, html, link)
 
 
 def _link(queued: Email) -> str:
@@ -86,10 +85,10 @@ def _link(queued: Email) -> str:
 
 
 def _known_name(queued: Email) -> str:
-    """Their name, once they have proved the address theirs.
+    """The person's name, once they have proved that the email address is theirs; else empty.
 
-    Until then the name was typed by whoever signed up: we would be mailing a stranger's words to a third person.
-    The same goes for an address that is to become theirs.
+    Until then a stranger may have typed the name: we would be mailing a stranger's words to a third person.
+    The same goes for an email address that is to become theirs.
     """
     if queued.user is None or queued.user.email_verified_at is None or queued.user.email != queued.to:
         return ""
@@ -109,8 +108,8 @@ def _sender() -> Address:
         raise MailUnavailable(code="mail_bad_sender") from error
 
 
-def _address(name: str, address: str) -> Address:
-    local, _, domain = address.rpartition("@")
+def _address(name: str, email_address: str) -> Address:
+    local, _, domain = email_address.rpartition("@")
     try:
         local.encode("ascii")
         return Address(_one_line(name), addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}")
