@@ -125,9 +125,8 @@ class Command(BaseCommand):
         table.add_column("Account", footer="Net worth")
         table.add_column("Type")
         table.add_column("Transactions", justify="right")
-        table.add_column(
-            "Balance", justify="right", footer=f"{Decimal(worth['total']):,.2f} {worth['currency']}"
-        )
+        total = "–" if worth["total"] is None else f"{Decimal(worth['total']):,.2f} {worth['currency']}"
+        table.add_column("Balance", justify="right", footer=total)
         for row in person.accounts():
             balance = Decimal(row["balances"]["current"])
             count = f"{person.transactions(row['id']):,}"
