@@ -376,7 +376,11 @@ def scripted(connection: Connection) -> Callable[..., SyncService]:
                 yield opened
 
         return SyncService(
-            connector=lambda _: provider, client=client, live_events=Silent(), interval=timedelta(hours=6)
+            connector=lambda _: provider,
+            client=client,
+            live_events=Silent(),
+            interval=timedelta(hours=6),
+            first_accounts=wiring.propose_base_currency,
         )
 
     return make
