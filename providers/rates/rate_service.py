@@ -43,11 +43,11 @@ class RateService:
         self.url = url
 
     async def keep_up(self) -> None:
-        """Add what is missing: days of the installed history, and newer ones once they should be out."""
-        await self.load_history()
+        """Add what is missing: the latest days once they should be out, then those of the installed history."""
         if self.url and await self._due() and await self.cache.get(ASKED, int) is None:
             await self.cache.set(ASKED, 1, seconds=ASK_AGAIN_SECONDS)
             await self.refresh()
+        await self.load_history()
 
     async def load_history(self) -> int:
         """Store the days of the installed history that are missing; returns how many rates were new.
