@@ -150,10 +150,10 @@ def _sent_by_another(fault: Fault, name: bytes, value: bytes) -> tuple[bytes, by
     """The redirect to the client with the issuer of another server, or none (RFC 9207 section 1)."""
     if name.lower() != b"location":
         return name, value
-    address, _, query = value.decode().partition("?")
+    url, _, query = value.decode().partition("?")
     answer = [(key, text) for key, text in parse_qsl(query) if key != "iss"]
     answer += [("iss", "https://evil.example")] if fault.mode == "evil_issuer" else []
-    return name, f"{address}?{urlencode(answer)}".encode()
+    return name, f"{url}?{urlencode(answer)}".encode()
 
 
 async def _reply(send: Send, status: int, content_type: bytes, body: bytes, retry_after: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What the staff see of connections and data."""
+"""The admin of connections and data, as staff see it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The export: everything of a person's own and nothing else, made in the background, taken once."""
+"""The export: all of a person's data and no other, made in the background, downloaded once."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ FORMULA = '=HYPERLINK("http://evil.example","click")'
 
 
 async def asked(api: Api) -> dict[str, Any]:
-    """Ask until it is ready."""
+    """Request the export until it is ready."""
     first = await api.get("auth/me/export")
     assert first.status_code == 202, first.content
     assert first["Retry-After"]
@@ -55,7 +55,7 @@ async def unpacked(answer: Any) -> dict[str, bytes]:
 
 
 def test_n4_every_table_is_exported_or_left_out_for_a_reason() -> None:
-    """A new table belongs into accounts.export.tables: into the one list or, with its reason, the other."""
+    """A new table belongs in accounts.export.tables: in the one list or, with its reason, the other."""
     known = {table.label for table in TABLES} | set(LEFT_OUT)
     assert {model._meta.label for model in apps.get_models()} == known
     assert len({table.name for table in TABLES}) == len(TABLES)

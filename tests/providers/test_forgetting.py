@@ -1,4 +1,4 @@
-"""What is long over is forgotten; what may still count stays."""
+"""Retention: rows that are long over are deleted, and those that may still matter stay."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Leaving: signed out at once, some days to think again, and then nothing of the person is left."""
+"""Leaving: signed out at once, days of grace, and then no trace of the person."""
 
 import re
 from datetime import timedelta
@@ -30,13 +30,13 @@ UNUSUAL = "Ottoline Quennell"
 
 @pytest.fixture
 def ana(make_user: Any) -> User:
-    """Somebody whose name and address would be noticed anywhere."""
+    """A person whose name and email are found wherever they are stored."""
     user: User = make_user(UNUSUAL, email="ottoline.quennell@example.org")
     return user
 
 
 async def signed_in(user: User) -> Api:
-    """A program with a fresh session of this person."""
+    """A client with a new session of this person."""
     session = Session.objects.made(user_id=user.id, kind="api", user_agent="a program", ip="203.0.113.7")
     await run_db(session.save)
     from accounts.wiring import jwt_service
@@ -140,7 +140,7 @@ async def test_n5_nothing_of_the_person_is_left(ana: User, ben: User, bank: Sand
 
 
 def _leave_traces(ana: User, staff: User) -> None:
-    """What the staff's own log says of her, and a link that waits."""
+    """Write an entry about her into the staff's log, and leave a link open."""
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.create(
         user=staff, content_type=kind, object_id=str(ana.id), object_repr=str(ana), action_flag=CHANGE
@@ -149,7 +149,7 @@ def _leave_traces(ana: User, staff: User) -> None:
 
 
 def _traces_of(ana: User) -> list[bytes]:
-    """What must not be found: address, name, and the ids of her accounts, at the bank and here."""
+    """The values that must not be found: email, name, and the ids of her accounts, at the bank and here."""
     accounts = FinancialAccount.objects.filter(user=ana)
     ids = [*accounts.values_list("provider_account_id", flat=True), *accounts.values_list("id", flat=True)]
     return [str(each).encode() for each in (ana.email, UNUSUAL, *ids)]

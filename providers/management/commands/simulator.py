@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--redirect-uri", action="append", help=f"repeatable; {DEFAULT_REDIRECT_URI}")
         parser.add_argument("--state", type=Path, help="a JSON file that keeps consents over a restart")
         parser.add_argument("--access-ttl", type=int, default=300, help="seconds an access token lives")
-        parser.add_argument("--control-token", help="opens /control/ to whoever sends it")
+        parser.add_argument("--control-token", help="opens /control/ to clients that send it")
         parser.add_argument("--today", type=_day, help="the day it is for the bank, at noon UTC")
         parser.add_argument("--start-date", type=_day, help="the first day of the books; two years ago")
         parser.add_argument(

@@ -39,7 +39,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How a customer's money moves, in cents. `purchases`: how many card purchases a day may bring."""
+    """A customer's regular payments, in cents. `purchases`: possible numbers of card purchases a day."""
 
     employer: str
     salary: int

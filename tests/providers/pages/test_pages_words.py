@@ -1,4 +1,4 @@
-"""The words, groups and figures that pages are made of."""
+"""Words and presentation: codes in words, groups, gains and changes."""
 
 from datetime import date, timedelta
 from decimal import Decimal

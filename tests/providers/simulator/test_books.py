@@ -1,4 +1,4 @@
-"""The books balance: every figure the API gives follows from the rows it gives."""
+"""The books balance: every figure of the API follows from the rows of the API."""
 
 from collections import Counter, defaultdict
 from datetime import date
