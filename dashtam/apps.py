@@ -12,4 +12,4 @@ class DashtamConfig(AppConfig):
         """Let /metrics count the jobs."""
         from dashtam.telemetry import gauges, metrics
 
-        metrics.stocks.append(gauges.jobs)
+        metrics.gauges.append(gauges.jobs)

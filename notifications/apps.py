@@ -13,4 +13,4 @@ class NotificationsConfig(AppConfig):
         from dashtam.telemetry import metrics
         from notifications import gauges
 
-        metrics.stocks.append(gauges.outbox)
+        metrics.gauges.append(gauges.outbox)

@@ -20,7 +20,7 @@ from dashtam.bridge.doors import run_aside, run_db
 from dashtam.telemetry import metric_files, metrics
 from dashtam.web.visitor import comes_from
 
-STOCK_SECONDS = 2.0
+GAUGES_SECONDS = 2.0
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
@@ -38,8 +38,8 @@ class Metrics(ApiView):
     )
     async def get(self, request: Any) -> HttpResponse:
         _admit(request._request)
-        stocks = await _stocks()
-        return HttpResponse(await run_aside(_text, stocks), content_type=CONTENT_TYPE_LATEST)
+        gauges = await _gauges()
+        return HttpResponse(await run_aside(_text, gauges), content_type=CONTENT_TYPE_LATEST)
 
 
 def _admit(request: HttpRequest) -> None:
@@ -62,22 +62,22 @@ def _from_allowed_network(request: HttpRequest) -> bool:
     return comes_from(request, settings.METRICS_NETWORKS)
 
 
-async def _stocks() -> list[Metric]:
-    """What the database says, as far as it says it in time."""
+async def _gauges() -> list[Metric]:
+    """Gauges queried from the database, within GAUGES_SECONDS; else only that the database is down."""
     up = GaugeMetricFamily("dashtam_database_up", "Whether the database answers.", 1)
     try:
-        async with asyncio.timeout(STOCK_SECONDS):
+        async with asyncio.timeout(GAUGES_SECONDS):
             return [up, *await run_db(_counted)]
     except (DatabaseError, TimeoutError, errors.ServiceBusy):
         return [GaugeMetricFamily(up.name, up.documentation, 0)]
 
 
 def _counted() -> list[Metric]:
-    return [metric for stock in metrics.stocks for metric in stock()]
+    return [metric for gauge in metrics.gauges for metric in gauge()]
 
 
-def _text(stocks: Iterable[Metric]) -> bytes:
-    return generate_latest(_Ready([*_own(), *stocks]))
+def _text(gauges: Iterable[Metric]) -> bytes:
+    return generate_latest(_Ready([*_own(), *gauges]))
 
 
 def _own() -> Iterable[Metric]:

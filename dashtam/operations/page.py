@@ -60,7 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "range_words": shown.name,
         "criteria": list(criteria.judge(_sum_of(window), window)),
         "charts": list(_charts(shown)),
-        "stocks": [_table(metric) for stock in metrics.stocks for metric in stock()],
+        "gauges": [_table(metric) for gauge in metrics.gauges for metric in gauge()],
         "refreshes": request.GET.get("refresh") != "off",
         "now": timezone.now(),
     }
