@@ -1,7 +1,8 @@
-"""The house rules that no other tool knows, as functions from a parsed file to its violations."""
+"""House rules that no linter knows, as functions from a parsed file, or from all files, to the violations."""
 
 import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,7 @@ HTTPX_USERS = (
     "notifications/transports/",
 )
 NO_ORM = ("/api/", "/pages/")
+MOST_MODULES = 14
 
 
 def sources() -> Iterator[Path]:
@@ -52,9 +54,36 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def is_queries(path: str) -> bool:
+    """A module of reads: `queries.py`, or a module in a folder of that name."""
+    return path.endswith("/queries.py") or ("/queries/" in path and not path.endswith("__init__.py"))
+
+
+def crowded_rooms(paths: Iterable[str]) -> list[str]:
+    """A room has at most MOST_MODULES modules, besides its `__init__`."""
+    modules = Counter(path.rpartition("/")[0] for path in paths if not path.endswith("/__init__.py"))
+    return sorted(f"{room} has {count} modules" for room, count in modules.items() if count > MOST_MODULES)
+
+
 def _name(call: ast.Call) -> str:
     function = call.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def homeless_services(tree: ast.Module) -> Iterator[str]:
+    """A service lives in a `*_service.py` file; this rule is for all the others."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Service"):
+            yield f"{node.name} does not live in a *_service.py file"
+
+
+def deferred_names(tree: ast.Module) -> Iterator[str]:
+    """The literal names of tasks that are deferred."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node) == "defer" and node.args:
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value
 
 
 def mixed_services(tree: ast.Module) -> Iterator[str]:

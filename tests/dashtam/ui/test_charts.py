@@ -67,7 +67,7 @@ def test_day_labels_never_overlap_and_stay_in_the_frame(points: list[charts.Poin
     svg = draw_chart(points, width=width)
     spans = []
     for label in named(svg, "chart-day"):
-        middle, half = float(label.attrib["x"]), len(label.text or "") * charts.CHARACTER / 2
+        middle, half = float(label.attrib["x"]), len(label.text or "") * axes.CHARACTER / 2
         spans.append((middle - half, middle + half))
     assert all(first[1] < second[0] for first, second in pairwise(spans))
     assert all(start >= -0.1 and end <= width + 0.1 for start, end in spans)
