@@ -1,4 +1,4 @@
-"""The project's import graph, read from the syntax trees: which module imports which, and where it goes in circles."""
+"""The project's import graph, read from the syntax trees, and its circles."""
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ def _targets(tree: ast.Module, package: str, known: set[str]) -> Iterator[str]:
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node below, but for what stands under `if TYPE_CHECKING`."""
+    """Every node below, except those under `if TYPE_CHECKING`."""
     yield node
     children: Iterable[ast.AST] = ast.iter_child_nodes(node)
     if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):

@@ -18,7 +18,7 @@ SLOW = {
     "checkpw",
     "parse_statement_file",
 }
-# Django's own async doors hash on the event loop (5.2), so nobody uses them.
+# Django's own async functions hash on the event loop (5.2), so they are banned.
 HASHES_ON_THE_LOOP = {"acheck_password", "aauthenticate", "averify_password"}
 DOORS = {
     "sync_to_async",

@@ -141,7 +141,7 @@ def _family(error: type[DashtamError]) -> Iterator[type[DashtamError]]:
         yield from _family(child)
 
 
-# Columns of bytes that nobody could use, whoever reads them: besides digests, which are called so, public keys.
+# Columns of bytes that are useless to a thief: besides digests, which are named so, public keys.
 NO_SECRETS: set[str] = set()
 
 

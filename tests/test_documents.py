@@ -1,4 +1,4 @@
-"""docs/architecture.md says what is so: its table of services, and the files that its walks lead through."""
+"""docs/architecture.md agrees with the code: its table of services, and the files that its walks lead through."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ PAGE = (rules.ROOT / "docs" / "architecture.md").read_text()
 
 
 def kinds_in_the_code() -> dict[str, str]:
-    """Every service of the project and whether its public methods wait."""
+    """Every service of the project, `async` if its public methods wait, else `sync`."""
     kinds: dict[str, str] = {}
     for path in rules.sources():
         for node in ast.walk(ast.parse(path.read_text())):

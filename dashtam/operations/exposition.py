@@ -43,7 +43,7 @@ class Metrics(ApiView):
 
 
 def _admit(request: HttpRequest) -> None:
-    """Raises NotFound, or Unauthorized where a token would help."""
+    """Check network or token. Raises NotFound, or Unauthorized if METRICS_TOKEN is set."""
     if _from_allowed_network(request):
         return
     if not settings.METRICS_TOKEN:
@@ -56,7 +56,7 @@ def _admit(request: HttpRequest) -> None:
 
 
 def _from_allowed_network(request: HttpRequest) -> bool:
-    """What a proxy brings that nobody told us to trust comes from anywhere, not from the proxy."""
+    """True for METRICS_NETWORKS. A request forwarded by an untrusted proxy may come from anywhere, so it is refused."""
     if not settings.TRUSTED_PROXIES and any(name in request.META for name in FORWARDED):
         return False
     return comes_from(request, settings.METRICS_NETWORKS)
@@ -87,7 +87,7 @@ def _own() -> Iterable[Metric]:
 
 
 class _Ready:
-    """Metrics that are collected already."""
+    """A collector of metrics that were collected before."""
 
     def __init__(self, collected: list[Metric]) -> None:
         self.collected = collected

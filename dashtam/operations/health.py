@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether the whole installation can do its work."""
+"""Health checks: /healthz for this process, /readyz for the whole installation."""
 
 import asyncio
 from typing import Any
@@ -51,7 +51,7 @@ class Readyz(ApiView):
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 found = await run_db(_database_findings)
-        except Exception:  # noqa: BLE001 whatever it is, we are not ready
+        except Exception:  # noqa: BLE001 after any error the answer is "not ready"
             found = {"database": "unreachable"} | dict.fromkeys(("migrations", "worker", "keys"), "unknown")
         found["cache"] = "ok" if await cache().ping() else "unreachable"
         ready = all(value == "ok" for value in found.values())

@@ -1,4 +1,4 @@
-"""The operations page: whether the design's choices still hold, what waits, and how it went over time."""
+"""The operations page: review criteria, charts over time, and gauges of waiting work."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Step = tuple[datetime, Numbers]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """How far back the charts reach, and how long each of their points is."""
+    """A range of the charts: its length, and the length of each point."""
 
     name: str
     length: timedelta
@@ -43,7 +43,7 @@ RANGES = {
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """For superusers and the role Operations. `?window=` is in seconds; it comes again by itself."""
+    """Render the page for superusers and the role Operations. `?window=` is in seconds; browsers reload it."""
     if not request.user.has_perm("accounts.see_operations"):
         raise PermissionDenied
     window = _window(request.GET.get("window", ""))

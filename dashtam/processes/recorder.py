@@ -87,7 +87,7 @@ class Recorder:
         self.readings = Readings()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Take and save samples until cancelled."""
         while True:
             await asyncio.sleep(settings.METRICS_SAMPLE_SECONDS)
             self.sum_up()

@@ -67,13 +67,13 @@ class Value:
         self._write()
 
     def inc(self, amount: float) -> None:
-        """Add to it."""
+        """Add to the number."""
         with _lock:
             self.value += amount
             self._write()
 
     def set(self, value: float, timestamp: float | None = None) -> None:
-        """Replace it."""
+        """Replace the number."""
         with _lock:
             self.value = value
             self._write()

@@ -1,4 +1,4 @@
-"""The operations page: for whom it is, what it says of the design's criteria, and that it says so without scripts."""
+"""The operations page: its permissions, the design's criteria, its charts, and that it needs no scripts."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is measured: over several processes, by routes and never by addresses, and for whom."""
+"""The exposition: added up over processes, labelled with routes and never with URLs, and its access control."""
 
 import subprocess
 import sys
