@@ -112,12 +112,14 @@ def busy_constructors(tree: ast.Module) -> Iterator[str]:
 
 
 def userless_queries(tree: ast.Module) -> Iterator[str]:
-    """Every public query names the person first: tenancy is auditable in one file."""
+    """Every public query is async and takes the person first, by position: tenancy is auditable in one place."""
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
-            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            arguments = [*node.args.posonlyargs, *node.args.args]
             if not arguments or arguments[0].arg != "user_id":
                 yield f"{node.name} does not take user_id first"
+            if isinstance(node, ast.FunctionDef):
+                yield f"{node.name} is not async"
 
 
 def slow_calls(tree: ast.Module) -> Iterator[str]:

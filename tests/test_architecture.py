@@ -46,7 +46,7 @@ def test_constructors_of_services_only_assign_keywords() -> None:
     assert violations(rules.busy_constructors, where=is_service) == []
 
 
-def test_every_query_takes_the_user_first() -> None:
+def test_every_query_is_async_and_takes_the_user_first() -> None:
     assert violations(rules.userless_queries, where=rules.is_queries) == []
 
 
@@ -164,7 +164,9 @@ PLANTED: dict[str, tuple[Rule, str]] = {
         rules.busy_constructors,
         "class AService:\n def __init__(self, a):\n  self.a = a",
     ),
-    "query without a user": (rules.userless_queries, "def accounts(page): ..."),
+    "query without a user": (rules.userless_queries, "async def accounts(page): ..."),
+    "query with a named user": (rules.userless_queries, "async def accounts(*, user_id): ..."),
+    "query that blocks": (rules.userless_queries, "def accounts(user_id): ..."),
     "hash on the loop": (rules.slow_calls, "async def log_in(p):\n return passwords.verify_password(p, h)"),
     "Django's own async hash": (
         rules.slow_calls,
