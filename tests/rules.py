@@ -1,6 +1,7 @@
 """House rules that no linter knows, as functions from a parsed file, or from all files, to the violations."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -42,6 +43,9 @@ HTTPX_USERS = (
 )
 NO_ORM = ("/api/", "/pages/")
 MOST_MODULES = 14
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+QUESTION = re.compile(r"(?:What|Who|Whom|Whose|Whether|Whoever|Whatever)\b")
+PUBLISHED = re.compile(r"Serializer|View\b")
 
 
 def sources() -> Iterator[Path]:
@@ -120,6 +124,24 @@ def userless_queries(tree: ast.Module) -> Iterator[str]:
                 yield f"{node.name} does not take user_id first"
             if isinstance(node, ast.FunctionDef):
                 yield f"{node.name} is not async"
+
+
+def riddles(tree: ast.Module) -> Iterator[str]:
+    """A docstring has a subject and a verb: none begins with a question word.
+
+    Descriptions that the API document publishes, of serializers and views, are part of the contract and stay.
+    """
+    published = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and PUBLISHED.search(" ".join(map(ast.unparse, node.bases)))
+        for child in (node, *node.body)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and node not in published:
+            words = ast.get_docstring(node) or ""
+            if QUESTION.match(words):
+                yield f"{getattr(node, 'name', 'the module')}: {words.splitlines()[0]}"
 
 
 def slow_calls(tree: ast.Module) -> Iterator[str]:

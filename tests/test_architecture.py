@@ -175,6 +175,7 @@ PLANTED: dict[str, tuple[Rule, str]] = {
     "own thread door": (rules.private_doors, "from asgiref.sync import sync_to_async"),
     "asyncio's thread door": (rules.private_doors, "import asyncio\nasyncio.to_thread(f)"),
     "ORM in a view": (rules.orm_in_views, "async def get(self): return User.objects.all()"),
+    "riddle": (rules.riddles, 'def pauses():\n """Whom to leave alone, and until when."""'),
     "httpx in a view": (rules.imports_httpx, "import httpx"),
 }
 
@@ -233,6 +234,10 @@ def test_import_contracts_catch_a_planted_violation(file: str, line: str, tmp_pa
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 1, result.stdout
     assert "BROKEN" in result.stdout
+
+
+def test_no_docstring_is_a_riddle() -> None:
+    assert violations(rules.riddles, where=lambda path: True) == []
 
 
 def test_no_file_is_longer_than_one_sitting() -> None:
