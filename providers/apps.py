@@ -15,5 +15,5 @@ class ProvidersConfig(AppConfig):
         from providers import connectors, gauges
         from providers.wire import outage_guard
 
-        metrics.stocks.append(gauges.connections)
+        metrics.gauges.append(gauges.connections)
         outage_guard.provider_of = connectors.slug_of
