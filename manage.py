@@ -27,7 +27,7 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     local.read_env_file()
     if command == "demo":
-        os.environ.setdefault("LOG_FORMAT", "text")  # somebody sits in front of it
+        os.environ.setdefault("LOG_FORMAT", "text")  # a person reads it at a terminal
     local.load_secrets(generate=command in MAKE_SECRETS)
     if command not in NEED_NO_SERVERS:
         local.start_servers()
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _require_fitting_keys() -> None:
-    """A web server asks for itself; a database that is away, the worker waits for."""
+    """Refuse to start a worker with wrong keys; with the database away, start and wait for it."""
     import django
     from django.db import DatabaseError
 
@@ -58,7 +58,7 @@ def _require_fitting_keys() -> None:
 
 
 def _work() -> None:
-    """The worker that begins anew."""
+    """Run the worker that survives a broken database connection."""
     from dashtam.processes.worker import Command
 
     Command().run_from_argv(sys.argv)

@@ -9,7 +9,7 @@ class DashtamConfig(AppConfig):
     name = "dashtam"
 
     def ready(self) -> None:
-        """Let /metrics count the jobs."""
+        """Register the gauges of the job queue."""
         from dashtam.telemetry import gauges, metrics
 
-        metrics.stocks.append(gauges.jobs)
+        metrics.gauges.append(gauges.jobs)

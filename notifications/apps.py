@@ -15,4 +15,4 @@ class NotificationsConfig(AppConfig):
         from notifications import gauges
 
         autodiscover_modules("mails")
-        metrics.stocks.append(gauges.outbox)
+        metrics.gauges.append(gauges.outbox)

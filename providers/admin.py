@@ -1,4 +1,4 @@
-"""What the staff see: how connections are doing, never a token, and money only for a reason."""
+"""The admin of providers: connections and their runs, never a token, and amounts only for a stated reason."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ else:
 
 
 class ReadOnlyAdmin(ReadOnly, _Admin):
-    """A list that stays fast however long it gets, and pages that show every field but the hidden ones."""
+    """A read-only list without a total count, and pages with every field that is not `hidden`."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -35,23 +35,23 @@ class ReadOnlyAdmin(ReadOnly, _Admin):
     computed: tuple[str, ...] = ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """All columns, then what is computed."""
+        """All columns, then the computed fields."""
         columns = [field.name for field in self.opts.fields if field.name not in self.hidden]
         return [*columns, *self.computed]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """All of them: fields that are not editable are shown too."""
+        """All fields, as Django shows fields that are not editable only if they are read-only."""
         return self.get_fields(request, obj)
 
 
 class ReadOnlyInline(ReadOnly, _Inline):
-    """Rows that belong to the page's row."""
+    """Read-only rows that belong to the row of the page."""
 
     extra = max_num = 0
     can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """All that are shown."""
+        """All fields shown."""
         return self.fields
 
 
@@ -65,13 +65,13 @@ class SyncRunInline(ReadOnlyInline):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Without the years before."""
+        """Only the runs of the last two weeks."""
         since = timezone.now() - timedelta(days=14)
         return super().get_queryset(request).filter(created_at__gte=since).order_by("-created_at")
 
 
 class AuthorizationInline(ReadOnlyInline):
-    """Attempts to give consent."""
+    """The authorization requests of a connection."""
 
     model = AuthorizationRequest
     fields = ("created_at", "started_at", "consumed_at", "expires_at", "outcome")
@@ -80,7 +80,7 @@ class AuthorizationInline(ReadOnlyInline):
 
 @admin.register(Connection)
 class ConnectionAdmin(ReadOnlyAdmin):
-    """The story of a connection on one page: find it by its person's address or by its id."""
+    """A connection with its runs and authorization requests, found by its person's email or by its id."""
 
     list_display = (
         "user",
@@ -100,17 +100,17 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Tokens held since")
     def tokens_held_since(self, connection: Connection) -> Any:
-        """When they were last replaced."""
+        """The time of the last refresh."""
         return _of_token(connection, "refreshed_at") or "-"
 
     @admin.display(description="Access token expires")
     def access_token_expires_at(self, connection: Connection) -> Any:
-        """By the provider's word."""
+        """The expiry that the provider gave."""
         return _of_token(connection, "access_expires_at") or "-"
 
     @admin.display(description="Encryption key")
     def encryption_key(self, connection: Connection) -> str | None:
-        """The id of the key, which says nothing about the token."""
+        """The id of the key, which tells nothing of the token."""
         envelope = _of_token(connection, "access_token")
         if envelope is None:
             return None
@@ -121,7 +121,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Refresh begun, outcome open")
     def refresh_under_way(self, connection: Connection) -> Any:
-        """Set from before the call until its outcome is known."""
+        """The start of a refresh whose outcome is not known yet."""
         return _of_token(connection, "attempt_at") or "-"
 
 
@@ -132,7 +132,7 @@ def _of_token(connection: Connection, column: str) -> Any:
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    """Runs, newest first."""
+    """Sync runs, newest first."""
 
     list_display = ("id", "connection", "state", "trigger", "created_at", "finished_at", "error_code")
     list_filter = ("state", "trigger", "error_code")
@@ -142,7 +142,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
 @admin.register(AuthorizationRequest)
 class AuthorizationRequestAdmin(ReadOnlyAdmin):
-    """Attempts to give consent; what binds them to a browser stays hidden."""
+    """Authorization requests, without the secrets that bind them to a browser."""
 
     list_display = ("id", "user", "provider", "created_at", "started_at", "consumed_at", "outcome")
     list_filter = ("provider", "outcome")
@@ -169,7 +169,7 @@ class FinancialAccountAdmin(Masked, ReadOnlyAdmin):
 
 @admin.register(BalanceSnapshot)
 class BalanceSnapshotAdmin(Masked, ReadOnlyAdmin):
-    """Balances day by day."""
+    """End-of-day balances."""
 
     masked = ("current", "available", "limit")
 
@@ -178,14 +178,14 @@ class BalanceSnapshotAdmin(Masked, ReadOnlyAdmin):
     search_fields = ("=account__id", "account__user__email")
 
     def person_of(self, row: Any) -> UUID:
-        """Whose account it is of."""
+        """The id of the account's owner."""
         user_id: UUID = row.account.user_id
         return user_id
 
 
 @admin.register(Transaction)
 class TransactionAdmin(Masked, ReadOnlyAdmin):
-    """Transactions; a person's own notes are theirs alone."""
+    """Transactions, without their owners' own notes."""
 
     masked = (
         *("provider_transaction_id", "replaced_id", "description", "category"),

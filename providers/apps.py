@@ -10,10 +10,10 @@ class ProvidersConfig(AppConfig):
     verbose_name = "Providers and data"
 
     def ready(self) -> None:
-        """Let /metrics count the connections, and name the institutions that are called."""
+        """Register the gauges of connections, and the names of institutions for the outage guard."""
         from dashtam.telemetry import metrics
         from providers import connectors, gauges
         from providers.wire import outage_guard
 
-        metrics.stocks.append(gauges.connections)
+        metrics.gauges.append(gauges.connections)
         outage_guard.provider_of = connectors.slug_of

@@ -1,4 +1,4 @@
-"""A certificate that nobody but the test vouches for."""
+"""A self-signed certificate for TLS servers of tests."""
 
 import ssl
 from dataclasses import dataclass

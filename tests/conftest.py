@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures and hooks for every test."""
 
 import inspect
 import itertools
@@ -72,5 +72,5 @@ def ana(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def ben(make_user: Callable[..., User]) -> User:
-    """Somebody else, who must see nothing of Ana's."""
+    """Another person, who must see no data of Ana's."""
     return make_user("Ben")

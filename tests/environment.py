@@ -5,7 +5,9 @@ import os
 from dashtam.installation import local
 
 os.environ["DASHTAM_HOME"] = str(local.home() / "test")
-os.environ["SANDBOX_URL"] = "http://127.0.0.1:1"  # nobody answers; tests that need the bank start one
+os.environ["SANDBOX_URL"] = (
+    "http://127.0.0.1:1"  # no server listens there; tests that need the bank start one
+)
 os.environ["PRIVATE_HOSTS"] = "127.0.0.1,localhost"  # where the parties that tests invent live
 os.environ["ECB_URL"] = ""  # tests that need it serve their own
 os.environ["PUBLIC_URL"] = "http://testserver"

@@ -26,7 +26,7 @@ def run_queued(*, limit: int = 50) -> int:
 
 
 async def run_now(task: Any, **arguments: Any) -> None:
-    """What the worker would do for this task, here and now."""
+    """Run this task at once, as the worker would."""
     await inspect.unwrap(task.func)(**arguments)
 
 

@@ -1,4 +1,4 @@
-"""Where a secret could be left behind by a running Dashtam, and how to find it there."""
+"""A search for secrets in every place that a running Dashtam writes to."""
 
 import base64
 import os
@@ -55,7 +55,7 @@ def places(stack: Stack) -> Iterator[tuple[str, bytes]]:
     for log in (
         home / "servers.log",
         home.parent / "servers.log",
-    ):  # none, if the servers are somebody else's
+    ):  # none, if the servers are not our own
         if log.exists():
             yield "the log of the servers", log.read_bytes()
     for letter in stack.outbox.glob("*.eml"):

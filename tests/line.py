@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Line:
-    """Passes on what is sent at once, and what is answered after `delay` seconds. `port` stands for the server's.
+    """Passes requests on at once and answers after `delay` seconds. `port` stands for the server's.
 
     The server is at a port, or at a socket of the file system.
     """
@@ -35,11 +35,11 @@ class Line:
         self.thread.join()
 
     def freeze(self) -> None:
-        """Swallow what comes, new connections too, without a word to either side."""
+        """Keep all data back, also of new connections, and close none of them."""
         self.loop.call_soon_threadsafe(self.open.clear)
 
     def thaw(self) -> None:
-        """Pass on again, what was held back first."""
+        """Pass data on again, beginning with the data that was kept back."""
         self.loop.call_soon_threadsafe(self.open.set)
 
     def _run(self) -> None:

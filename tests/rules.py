@@ -1,8 +1,9 @@
-"""The house rules that no other tool knows, as functions from a parsed file to its violations."""
+"""House rules that no linter knows, as functions from a parsed file, or from all files, to the violations."""
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +19,7 @@ SLOW = {
     "checkpw",
     "parse_statement_file",
 }
-# Django's own async doors hash on the event loop (5.2), so nobody uses them.
+# Django's own async functions hash on the event loop (5.2), so they are banned.
 HASHES_ON_THE_LOOP = {"acheck_password", "aauthenticate", "averify_password"}
 DOORS = {
     "sync_to_async",
@@ -55,6 +56,10 @@ COMPOSITION_ROOT = (
     "dashtam/management/commands/demo.py",
 )
 NO_ORM = ("/api/", "/pages/")
+MOST_MODULES = 14
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+QUESTION = re.compile(r"(?:What|Who|Whom|Whose|Whether|Whoever|Whatever)\b")
+PUBLISHED = re.compile(r"Serializer|View\b")
 
 
 def sources() -> Iterator[Path]:
@@ -67,9 +72,36 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def is_queries(path: str) -> bool:
+    """A module of reads: `queries.py`, or a module in a folder of that name."""
+    return path.endswith("/queries.py") or ("/queries/" in path and not path.endswith("__init__.py"))
+
+
+def crowded_rooms(paths: Iterable[str]) -> list[str]:
+    """A room has at most MOST_MODULES modules, besides its `__init__`."""
+    modules = Counter(path.rpartition("/")[0] for path in paths if not path.endswith("/__init__.py"))
+    return sorted(f"{room} has {count} modules" for room, count in modules.items() if count > MOST_MODULES)
+
+
 def _name(call: ast.Call) -> str:
     function = call.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def homeless_services(tree: ast.Module) -> Iterator[str]:
+    """A service lives in a `*_service.py` file; this rule is for all the others."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Service"):
+            yield f"{node.name} does not live in a *_service.py file"
+
+
+def deferred_names(tree: ast.Module) -> Iterator[str]:
+    """The literal names of tasks that are deferred."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node) == "defer" and node.args:
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value
 
 
 def mixed_services(tree: ast.Module) -> Iterator[str]:
@@ -98,12 +130,32 @@ def busy_constructors(tree: ast.Module) -> Iterator[str]:
 
 
 def userless_queries(tree: ast.Module) -> Iterator[str]:
-    """Every public query names the person first: tenancy is auditable in one file."""
+    """Every public query is async and takes the person first, by position: tenancy is auditable in one place."""
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
-            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            arguments = [*node.args.posonlyargs, *node.args.args]
             if not arguments or arguments[0].arg != "user_id":
                 yield f"{node.name} does not take user_id first"
+            if isinstance(node, ast.FunctionDef):
+                yield f"{node.name} is not async"
+
+
+def riddles(tree: ast.Module) -> Iterator[str]:
+    """A docstring has a subject and a verb: none begins with a question word.
+
+    Descriptions that the API document publishes, of serializers and views, are part of the contract and stay.
+    """
+    published = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and PUBLISHED.search(" ".join(map(ast.unparse, node.bases)))
+        for child in (node, *node.body)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and node not in published:
+            words = ast.get_docstring(node) or ""
+            if QUESTION.match(words):
+                yield f"{getattr(node, 'name', 'the module')}: {words.splitlines()[0]}"
 
 
 def slow_calls(tree: ast.Module) -> Iterator[str]:

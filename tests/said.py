@@ -1,4 +1,4 @@
-"""What is said to the database while something is tried."""
+"""SQL statements recorded while a test tries something."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

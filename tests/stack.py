@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 class Stack:
-    """What a stranger meets: an address, an outbox, a bank."""
+    """A running installation as a client meets it: a URL, an outbox, a bank."""
 
     def __init__(self, *, ready: str = "/readyz", **environment: str) -> None:
         self.ready = ready

@@ -1,4 +1,4 @@
-"""Support staff in tests: somebody whose browser is signed in with a second factor."""
+"""Support staff in tests: a browser signed in with a second factor."""
 
 from datetime import timedelta
 from importlib import import_module
@@ -62,5 +62,5 @@ class Staff:
     async def say_why(
         self, user: User, reason: str = "They asked why their balance is old.", **more: str
     ) -> Any:
-        """Give a reason to see somebody's numbers."""
+        """Give a reason to see a person's numbers."""
         return await self.post(f"/admin/accounts/user/{user.id}/look/", reason=reason, **more)

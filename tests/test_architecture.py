@@ -1,4 +1,4 @@
-"""The seam between async and sync, and the rules of the rooms. Each guard is also shown to fail."""
+"""Architecture: the seam between async and sync, and the rules of the rooms. Each rule is also shown to fail."""
 
 import ast
 import importlib
@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.db.models import BinaryField
+from procrastinate.contrib.django import app as queue
 
 from dashtam.crypto.sealed_fields import SealedField
 from dashtam.errors import DashtamError
 from providers.connectors import CONNECTORS
 from tests import rules
+from tests.imports import circles, import_graph
 from tests.rules import ROOT, relative
 
 Rule = Callable[[ast.Module], Iterator[str]]
@@ -28,19 +30,24 @@ def violations(rule: Rule, *, where: Callable[[str], bool]) -> list[str]:
     return [f"{relative(path)}: {found}" for path in chosen for found in rule(ast.parse(path.read_text()))]
 
 
+def is_service(path: str) -> bool:
+    return path.endswith("_service.py")
+
+
+def test_a_service_lives_in_a_file_that_is_called_so() -> None:
+    assert violations(rules.homeless_services, where=lambda path: not is_service(path)) == []
+
+
 def test_a_service_is_all_async_or_all_sync() -> None:
-    assert violations(rules.mixed_services, where=lambda path: "/services/" in path) == []
+    assert violations(rules.mixed_services, where=is_service) == []
 
 
 def test_constructors_of_services_only_assign_keywords() -> None:
-    assert violations(rules.busy_constructors, where=lambda path: "/services/" in path) == []
+    assert violations(rules.busy_constructors, where=is_service) == []
 
 
-def test_every_query_takes_the_user_first() -> None:
-    assert (
-        violations(rules.userless_queries, where=lambda path: "/queries" in path and "__init__" not in path)
-        == []
-    )
+def test_every_query_is_async_and_takes_the_user_first() -> None:
+    assert violations(rules.userless_queries, where=rules.is_queries) == []
 
 
 def test_nothing_slow_is_called_where_a_loop_waits() -> None:
@@ -79,6 +86,48 @@ def test_every_connector_is_registered_and_proven() -> None:
         )
 
 
+def test_no_module_imports_itself_through_others() -> None:
+    assert circles(import_graph({relative(path): path.read_text() for path in rules.sources()})) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("import accounts.b", "from accounts import a", True),
+        ("from accounts.b import x", "def f():\n from .a import y", True),
+        ("from accounts import b", "def f():\n if True:\n  import accounts.a as a", True),
+        ("import accounts.b", "if TYPE_CHECKING:\n import accounts.a", False),
+        ("import accounts.b", "if typing.TYPE_CHECKING:\n pass\nelse:\n import accounts.a", True),
+        ("import accounts.b", "import accounts", False),
+    ],
+)
+def test_a_planted_circle_of_imports_is_found(first: str, second: str, found: bool) -> None:
+    planted = {"accounts/__init__.py": "", "accounts/a.py": first, "accounts/b.py": second}
+    assert circles(import_graph(planted)) == ([["accounts.a", "accounts.b"]] if found else [])
+
+
+def test_every_task_that_is_deferred_by_name_exists() -> None:
+    trees = [ast.parse(path.read_text()) for path in rules.sources()]
+    names = {name for tree in trees for name in rules.deferred_names(tree)}
+    assert len(names) > 3
+    assert names <= set(queue.tasks)
+
+
+def test_no_room_is_crowded() -> None:
+    assert rules.crowded_rooms(map(relative, rules.sources())) == []
+    planted = [f"accounts/pages/{number}.py" for number in range(rules.MOST_MODULES)]
+    assert rules.crowded_rooms([*planted, "accounts/pages/__init__.py"]) == []
+    assert rules.crowded_rooms([*planted, "accounts/pages/one_more.py"]) == ["accounts/pages has 15 modules"]
+
+
+def test_tests_mirror_the_rooms() -> None:
+    folders = {path.parent for name in rules.APPS for path in (ROOT / "tests" / name).rglob("test_*.py")}
+    assert len(folders) > 20
+    for folder in folders:
+        room = ROOT / folder.relative_to(ROOT / "tests")
+        assert list(room.glob("*.py")), f"{relative(folder)} mirrors no room"
+
+
 def test_error_codes_are_unique() -> None:
     for app in rules.APPS:
         for module in pkgutil.walk_packages([str(ROOT / app)], prefix=f"{app}."):
@@ -100,7 +149,7 @@ def _family(error: type[DashtamError]) -> Iterator[type[DashtamError]]:
         yield from _family(child)
 
 
-# Columns of bytes that nobody could use, whoever reads them: besides digests, which are called so, public keys.
+# Columns of bytes that are useless to a thief: besides digests, which are named so, public keys.
 NO_SECRETS: set[str] = set()
 
 
@@ -112,6 +161,8 @@ def test_every_column_of_bytes_is_sealed_or_known_to_be_no_secret() -> None:
 
 
 PLANTED: dict[str, tuple[Rule, str]] = {
+    "service anywhere": (rules.homeless_services, "class AService: ..."),
+    "deferred task": (rules.deferred_names, "defer('accounts.tasks.nothing')"),
     "mixed service": (rules.mixed_services, "class AService:\n async def a(self): ...\n def b(self): ..."),
     "busy constructor": (
         rules.busy_constructors,
@@ -121,7 +172,9 @@ PLANTED: dict[str, tuple[Rule, str]] = {
         rules.busy_constructors,
         "class AService:\n def __init__(self, a):\n  self.a = a",
     ),
-    "query without a user": (rules.userless_queries, "def accounts(page): ..."),
+    "query without a user": (rules.userless_queries, "async def accounts(page): ..."),
+    "query with a named user": (rules.userless_queries, "async def accounts(*, user_id): ..."),
+    "query that blocks": (rules.userless_queries, "def accounts(user_id): ..."),
     "hash on the loop": (rules.slow_calls, "async def log_in(p):\n return passwords.verify_password(p, h)"),
     "Django's own async hash": (
         rules.slow_calls,
@@ -130,6 +183,7 @@ PLANTED: dict[str, tuple[Rule, str]] = {
     "own thread door": (rules.private_doors, "from asgiref.sync import sync_to_async"),
     "asyncio's thread door": (rules.private_doors, "import asyncio\nasyncio.to_thread(f)"),
     "ORM in a view": (rules.orm_in_views, "async def get(self): return User.objects.all()"),
+    "riddle": (rules.riddles, 'def pauses():\n """Whom to leave alone, and until when."""'),
     "httpx in a view": (rules.imports_httpx, "import httpx"),
     "permission of an app above": (rules.names_above("dashtam"), "user.has_perm('accounts.see_operations')"),
     "table of an app above": (rules.names_above("accounts"), "SQL = 'SELECT 1 FROM providers_connection'"),
@@ -191,6 +245,10 @@ def test_import_contracts_catch_a_planted_violation(file: str, line: str, tmp_pa
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 1, result.stdout
     assert "BROKEN" in result.stdout
+
+
+def test_no_docstring_is_a_riddle() -> None:
+    assert violations(rules.riddles, where=lambda path: True) == []
 
 
 def test_no_file_is_longer_than_one_sitting() -> None:

@@ -1,4 +1,4 @@
-"""What Dashtam is made of: known to the byte, and under licences that let everybody use it."""
+"""Dependencies: locked with hashes, and under permissive licences."""
 
 import json
 import re

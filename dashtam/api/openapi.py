@@ -51,10 +51,12 @@ class PageQuery(serializers.Serializer[Any]):
 
 
 @functools.cache  # the document tells components apart by their class
-def list_of(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """A page of rows, for the OpenAPI document."""
+def list_of(
+    row: type[serializers.Serializer[Any]], description: str = "One page."
+) -> type[serializers.Serializer[Any]]:
+    """A page of rows, for the OpenAPI document: the component `<row>List`, described as given."""
     fields = {
-        "__doc__": "One page.",
+        "__doc__": description,
         "__module__": __name__,
         "results": row(many=True),
         "next_cursor": serializers.CharField(allow_null=True),

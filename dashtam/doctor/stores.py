@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from dashtam.doctor.checkup import Finding, examines
-from dashtam.operations.health import HEARTBEAT_SECONDS
+from dashtam.telemetry.gauges import worker_is_alive
 
 OLDEST_POSTGRESQL = 140_000
 QUEUE_CONNECTIONS = 6  # what procrastinate opens beside ours
@@ -83,11 +83,5 @@ def cache(*, full: bool) -> Iterator[Finding]:
 @examines("worker")
 def worker(*, full: bool) -> Iterator[Finding]:
     """Somebody syncs and sends mail."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
-            [HEARTBEAT_SECONDS],
-        )
-        (alive,) = cursor.fetchone()
-    if not alive:
+    if not worker_is_alive():
         yield Finding("No worker has reported lately: start `manage.py procrastinate worker`.")

@@ -1,4 +1,4 @@
-"""The design's review criteria: which hold, by which figures, and what to turn when one does not."""
+"""The design's review criteria: their state, the figures behind it, and the setting to change."""
 
 import os
 from collections.abc import Iterator
@@ -13,22 +13,22 @@ SATURATED = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A choice of the design that was to be looked at again once this no longer holds."""
+    """A condition on which a choice of the design rests; once it breaks, the choice is to be reviewed."""
 
     title: str
-    holds: bool | None  # None: nothing happened to tell by
+    holds: bool | None  # None: no measurement to judge by
     figure: str
     knob: str
     advice: str
 
     @property
     def state(self) -> str:
-        """In a word."""
+        """The state in a word."""
         return {True: "holding", False: "broken", None: "nothing to judge"}[self.holds]
 
 
 def judge(numbers: Numbers, seconds: float) -> Iterator[Criterion]:
-    """What a span of so many seconds says about each."""
+    """Judge each criterion by the sums of so many seconds."""
     yield _requests(numbers)
     yield _crowd(numbers)
     yield _saturation(numbers, seconds)

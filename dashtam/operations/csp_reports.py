@@ -1,4 +1,4 @@
-"""What browsers report when a page tries what its content policy forbids."""
+"""Content Security Policy reports: browsers send one when a page breaks its policy."""
 
 import logging
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ LARGEST = 16_384
 
 
 class ReportUri(StrictJSONParser):
-    """CSP level 2 and 3: `report-uri`."""
+    """Reports of the `report-uri` directive (CSP level 2 and 3)."""
 
     media_type = "application/csp-report"
 
 
 class ReportTo(StrictJSONParser):
-    """The Reporting API: `report-to`."""
+    """Reports of the `report-to` directive (the Reporting API)."""
 
     media_type = "application/reports+json"
 
 
 class CspReports(ApiView):
-    """Keeps which directive was broken, on which page and by which origin; nothing else of what is sent."""
+    """Logs directive, page and blocked origin of a report, and drops the rest of it."""
 
     public = True
     schema = None
@@ -67,7 +67,7 @@ def _word(text: object) -> str:
 
 
 def _route(url: object) -> str:
-    """The pattern the page belongs to: its address may hold a token."""
+    """The URL pattern of the page, because its URL may hold a token."""
     try:
         return f"/{resolve(urlsplit(str(url)).path).route}"
     except (Resolver404, ValueError):

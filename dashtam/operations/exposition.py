@@ -20,7 +20,7 @@ from dashtam.bridge.doors import run_aside, run_db
 from dashtam.telemetry import metric_files, metrics
 from dashtam.web.visitor import comes_from
 
-STOCK_SECONDS = 2.0
+GAUGES_SECONDS = 2.0
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
@@ -38,12 +38,12 @@ class Metrics(ApiView):
     )
     async def get(self, request: Any) -> HttpResponse:
         _admit(request._request)
-        stocks = await _stocks()
-        return HttpResponse(await run_aside(_text, stocks), content_type=CONTENT_TYPE_LATEST)
+        gauges = await _gauges()
+        return HttpResponse(await run_aside(_text, gauges), content_type=CONTENT_TYPE_LATEST)
 
 
 def _admit(request: HttpRequest) -> None:
-    """Raises NotFound, or Unauthorized where a token would help."""
+    """Check network or token. Raises NotFound, or Unauthorized if METRICS_TOKEN is set."""
     if _from_allowed_network(request):
         return
     if not settings.METRICS_TOKEN:
@@ -56,28 +56,28 @@ def _admit(request: HttpRequest) -> None:
 
 
 def _from_allowed_network(request: HttpRequest) -> bool:
-    """What a proxy brings that nobody told us to trust comes from anywhere, not from the proxy."""
+    """True for METRICS_NETWORKS. A request forwarded by an untrusted proxy may come from anywhere, so it is refused."""
     if not settings.TRUSTED_PROXIES and any(name in request.META for name in FORWARDED):
         return False
     return comes_from(request, settings.METRICS_NETWORKS)
 
 
-async def _stocks() -> list[Metric]:
-    """What the database says, as far as it says it in time."""
+async def _gauges() -> list[Metric]:
+    """Gauges queried from the database, within GAUGES_SECONDS; else only that the database is down."""
     up = GaugeMetricFamily("dashtam_database_up", "Whether the database answers.", 1)
     try:
-        async with asyncio.timeout(STOCK_SECONDS):
+        async with asyncio.timeout(GAUGES_SECONDS):
             return [up, *await run_db(_counted)]
     except (DatabaseError, TimeoutError, errors.ServiceBusy):
         return [GaugeMetricFamily(up.name, up.documentation, 0)]
 
 
 def _counted() -> list[Metric]:
-    return [metric for stock in metrics.stocks for metric in stock()]
+    return [metric for gauge in metrics.gauges for metric in gauge()]
 
 
-def _text(stocks: Iterable[Metric]) -> bytes:
-    return generate_latest(_Ready([*_own(), *stocks]))
+def _text(gauges: Iterable[Metric]) -> bytes:
+    return generate_latest(_Ready([*_own(), *gauges]))
 
 
 def _own() -> Iterable[Metric]:
@@ -87,7 +87,7 @@ def _own() -> Iterable[Metric]:
 
 
 class _Ready:
-    """Metrics that are collected already."""
+    """A collector of metrics that were collected before."""
 
     def __init__(self, collected: list[Metric]) -> None:
         self.collected = collected

@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether the whole installation can do its work."""
+"""Health checks: /healthz for this process, /readyz for the whole installation."""
 
 import asyncio
 from typing import Any
@@ -13,9 +13,9 @@ from dashtam.api.views import ApiView, Reply
 from dashtam.bridge.doors import run_db
 from dashtam.cache import cache
 from dashtam.crypto.fingerprints import KeyFingerprint
+from dashtam.telemetry.gauges import worker_is_alive
 
 DEADLINE_SECONDS = 3.0
-HEARTBEAT_SECONDS = 60
 
 
 class Health(serializers.Serializer[Any]):
@@ -51,7 +51,7 @@ class Readyz(ApiView):
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 found = await run_db(_database_findings)
-        except Exception:  # noqa: BLE001 whatever it is, we are not ready
+        except Exception:  # noqa: BLE001 after any error the answer is "not ready"
             found = {"database": "unreachable"} | dict.fromkeys(("migrations", "worker", "keys"), "unknown")
         found["cache"] = "ok" if await cache().ping() else "unreachable"
         ready = all(value == "ok" for value in found.values())
@@ -63,16 +63,10 @@ class Readyz(ApiView):
 def _database_findings() -> dict[str, str]:
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
-            [HEARTBEAT_SECONDS],
-        )
-        (workers,) = cursor.fetchone()
     return {
         "database": "ok",
         "migrations": "pending" if pending else "ok",
-        "worker": "ok" if workers else "no worker has reported lately",
+        "worker": "ok" if worker_is_alive() else "no worker has reported lately",
         # Asked at the start too, but the database may have been away then.
         "keys": "do not fit the database" if KeyFingerprint.objects.misfits() else "ok",
     }

@@ -1,4 +1,4 @@
-"""The operations page: whether the design's choices still hold, what waits, and how it went over time."""
+"""The operations page: review criteria, charts over time, and gauges of waiting work."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Step = tuple[datetime, Numbers]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """How far back the charts reach, and how long each of their points is."""
+    """A range of the charts: its length, and the length of each point."""
 
     name: str
     length: timedelta
@@ -44,7 +44,7 @@ RANGES = {
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """For superusers and the role Operations. `?window=` is in seconds; it comes again by itself."""
+    """Render the page for superusers and the role Operations. `?window=` is in seconds; browsers reload it."""
     if not request.user.has_perm(settings.OPERATIONS_PERMISSION):
         raise PermissionDenied
     window = _window(request.GET.get("window", ""))
@@ -61,7 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "range_words": shown.name,
         "criteria": list(criteria.judge(_sum_of(window), window)),
         "charts": list(_charts(shown)),
-        "stocks": [_table(metric) for stock in metrics.stocks for metric in stock()],
+        "gauges": [_table(metric) for gauge in metrics.gauges for metric in gauge()],
         "refreshes": request.GET.get("refresh") != "off",
         "now": timezone.now(),
     }

@@ -1,4 +1,4 @@
-"""What a web process does before its first request and after its last."""
+"""Start and stop of a web process (the ASGI lifespan protocol)."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
-    """The ASGI lifespan protocol: open connections early, so that no request waits for eight of them at once."""
+    """Open connections before the first request, and finish kept work after the last."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -41,5 +41,5 @@ async def _open() -> None:
             await warm_up()
             await run_db(KeyFingerprint.objects.require)
     except (DatabaseError, TimeoutError) as error:
-        # Not a reason to stay away: requests are answered with 503 until the database is there.
+        # Start anyway: requests are answered with 503 until the database is there.
         logger.warning("The database does not answer yet (%s).", type(error).__name__)

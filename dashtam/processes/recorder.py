@@ -1,7 +1,7 @@
-"""What a server process does beside its work: it feels its own pulse, and writes down how it went.
+"""Recording of a server process's measurements, for as long as the process serves.
 
-Two small tasks for each process: one measures how late the event loop is, the other sums up every few seconds
-what has happened and keeps it in the database, for the operations page. With the database away the sums wait.
+Two small tasks: one measures how late the event loop is, the other takes a sample of the metrics every few seconds
+and saves it in the database, for the operations page. While the database is away, samples wait in memory.
 """
 
 import asyncio
@@ -24,11 +24,12 @@ from django.utils import timezone
 from dashtam.bridge.doors import database_context, database_threads, run_db
 from dashtam.errors import DashtamError
 from dashtam.telemetry import metric_files, metrics
+from dashtam.telemetry.readings import Readings
 from dashtam.telemetry.samples import Sample
 
 logger = logging.getLogger(__name__)
 
-PULSE_SECONDS = 0.1
+LOOP_CHECK_SECONDS = 0.1
 KEPT_IN_MEMORY = 60
 TIDY_EVERY_SECONDS = 300.0
 CAN_ASK = hasattr(os, "sched_getaffinity")
@@ -40,7 +41,7 @@ _running: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[asyncio.Task
 
 
 def start(role: str) -> None:
-    """Begin to watch this process, once."""
+    """Begin to record this process, once for each event loop; database waits get their deadlines too."""
     loop = asyncio.get_running_loop()
     if loop in _running:
         return
@@ -52,7 +53,7 @@ def start(role: str) -> None:
         metric_files.open_files(settings.METRICS_FOLDER, role)
     except OSError as error:
         logger.warning("Measurements of this process stay in its memory (%s).", type(error).__name__)
-    _running[loop] = [_task(_feel_the_pulse()), _task(Recorder(role).run())]
+    _running[loop] = [_task(_measure_loop_lag()), _task(Recorder(role).run())]
 
 
 async def stop() -> None:
@@ -64,28 +65,29 @@ async def stop() -> None:
 
 
 def _task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    # Whoever starts us may be a task of the worker: nothing of its context is ours.
+    # The caller may be a task of the worker, whose context must not be inherited.
     return asyncio.get_running_loop().create_task(work, context=contextvars.Context())
 
 
-async def _feel_the_pulse() -> None:
+async def _measure_loop_lag() -> None:
     while True:
         began = time.perf_counter()
-        await asyncio.sleep(PULSE_SECONDS)
-        metrics.loop_lag(max(0.0, time.perf_counter() - began - PULSE_SECONDS))
+        await asyncio.sleep(LOOP_CHECK_SECONDS)
+        metrics.loop_lag(max(0.0, time.perf_counter() - began - LOOP_CHECK_SECONDS))
 
 
 class Recorder:
-    """Sums up what happens in this process and keeps the sums."""
+    """Takes samples of this process's metrics and saves them."""
 
     def __init__(self, role: str) -> None:
         self.process = f"{role}-{secrets.token_hex(6)}"
         self.unsaved: deque[Sample] = deque(maxlen=KEPT_IN_MEMORY)
-        self.cpu = time.process_time()
         self.tidied = time.monotonic()
+        metrics.cpu_used(time.process_time())  # the start of the process belongs to no sample
+        self.readings = Readings()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Take and save samples until cancelled."""
         while True:
             await asyncio.sleep(settings.METRICS_SAMPLE_SECONDS)
             self.sum_up()
@@ -96,21 +98,15 @@ class Recorder:
                 logger.debug("Measurements wait for the database (%s).", type(error).__name__)
 
     def sum_up(self) -> None:
-        """Close the span that is running and keep its numbers in memory."""
-        used = time.process_time()
-        numbers = metrics.span.take()
-        rest = used - self.cpu - float(numbers.get("cpu_hashing", 0))  # type: ignore[arg-type]
-        self.cpu = used
-        metrics.CPU.labels("rest").inc(max(0.0, rest))
-        numbers["cpu_rest"] = max(0.0, rest)
+        """Keep in memory what has happened since the last sample."""
+        metrics.cpu_used(time.process_time())
+        numbers = self.readings.take()
         numbers[f"cores_most_{HOST}"] = len(os.sched_getaffinity(0)) if CAN_ASK else os.cpu_count() or 1
-        for level in (metrics.SIGNING_IN, metrics.HASHES_WAITING, metrics.DATABASE_BUSY, metrics.SOCKETS):
-            metrics.span.peak(level.name, level.now)  # the next span begins where this one ended
         seconds = settings.METRICS_SAMPLE_SECONDS
         self.unsaved.append(Sample(at=timezone.now(), seconds=seconds, process=self.process, numbers=numbers))
 
     async def save(self) -> None:
-        """Write what is in memory, and now and then thin out what is old."""
+        """Write the samples in memory to the database, and every five minutes thin out the old ones."""
         samples = list(self.unsaved)
         await run_db(Sample.objects.bulk_create, samples, ignore_conflicts=True)
         for _ in samples:

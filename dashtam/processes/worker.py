@@ -1,4 +1,4 @@
-"""`manage.py procrastinate worker`, which begins anew when the database has broken under it."""
+"""`manage.py procrastinate worker`, restarted inside its process when its database connection has broken."""
 
 import asyncio
 import functools
@@ -17,7 +17,7 @@ PAUSE_SECONDS = 1.0
 
 
 class Command(procrastinate.Command):
-    """procrastinate's own command. Its worker ends for good as soon as one of its connections breaks."""
+    """procrastinate's own command, whose worker would end for good as soon as one of its connections breaks."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker until SIGINT or SIGTERM; with --one-shot, once."""
@@ -36,7 +36,7 @@ async def _again_and_again(work: Callable[..., Awaitable[None]], **options: Any)
         worker = asyncio.ensure_future(work(**options, install_signal_handlers=False))
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
-            worker.cancel()  # it then finishes what it has begun
+            worker.cancel()  # it then finishes its running jobs
         (outcome,) = await asyncio.gather(worker, return_exceptions=True)
         if not stop.is_set():
             logger.warning("The worker lost the database (%s) and begins anew.", type(outcome).__name__)

@@ -1,4 +1,4 @@
-"""What waits in the job queue, as numbers."""
+"""Gauges of the job queue, queried from the database."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,9 +6,11 @@ from django.db import connection
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+HEARTBEAT_SECONDS = 60
+
 
 def gauge(name: str, words: str, label: str, values: Sequence[tuple[str, float]]) -> Metric:
-    """A number for each value of a label; Prometheus wants each label named once."""
+    """A gauge with one label: one number for each value of the label."""
     family = GaugeMetricFamily(f"dashtam_{name}", words, labels=[label])
     for value, number in values:
         family.add_metric([value], number)
@@ -16,7 +18,7 @@ def gauge(name: str, words: str, label: str, values: Sequence[tuple[str, float]]
 
 
 def jobs() -> Iterator[Metric]:
-    """By queue: how many wait whose time has come, and for how long the oldest has."""
+    """Jobs by queue that are due and how long the oldest has waited, jobs by status, and the age of the heartbeat."""
     due = "status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -28,12 +30,25 @@ def jobs() -> Iterator[Metric]:
         waiting = cursor.fetchall()
         cursor.execute("SELECT status, count(*) FROM procrastinate_jobs GROUP BY status ORDER BY status")
         by_status = cursor.fetchall()
-        cursor.execute("SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers")
-        (heartbeat,) = cursor.fetchone()
     yield gauge("jobs_due", "Jobs whose time has come.", "queue", [(name, n) for name, n, _ in waiting])
     ages = [(name, float(age or 0)) for name, _, age in waiting]
     yield gauge("jobs_due_oldest_seconds", "How long the oldest of them has waited.", "queue", ages)
     yield gauge("jobs", "Jobs by what became of them.", "status", by_status)
-    if heartbeat is not None:
+    age = heartbeat_age()
+    if age is not None:
         words = "Since a worker has last reported."
-        yield GaugeMetricFamily("dashtam_worker_heartbeat_age_seconds", words, float(heartbeat))
+        yield GaugeMetricFamily("dashtam_worker_heartbeat_age_seconds", words, age)
+
+
+def heartbeat_age() -> float | None:
+    """Seconds since any worker has reported; None if none ever has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers")
+        (age,) = cursor.fetchone()
+    return None if age is None else float(age)
+
+
+def worker_is_alive() -> bool:
+    """A worker has reported within the last HEARTBEAT_SECONDS; each reports every ten seconds."""
+    age = heartbeat_age()
+    return age is not None and age < HEARTBEAT_SECONDS

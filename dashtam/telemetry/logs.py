@@ -1,7 +1,7 @@
-"""Log lines: one for each thing that happened, as JSON or as text, without what nobody should read in a log.
+"""Log lines: one for each event, as JSON or as text, without secrets and personal data.
 
-An exception is written as its type and where it came from; its message may quote a row, an address or what
-somebody typed. Of what libraries attach to their lines nothing is kept; ours attach `fields`.
+An exception is written as its type and its places in the code, because its message may quote a row, a URL or text
+that a person typed. Extra attributes of libraries' records are dropped; our own events attach `fields`.
 """
 
 import contextvars
@@ -16,14 +16,14 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
-# What every line of the task being run says besides.
+# Fields that each line of the running task carries.
 carried: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar(
     "carried", default=MappingProxyType({})
 )
 
 
 def event(logger: logging.Logger, name: str, *, level: int = logging.INFO, **fields: Any) -> None:
-    """Write down that something happened. Fields hold ids, codes and counts, never secrets."""
+    """Log an event. Fields hold ids, codes and counts, never secrets."""
     logger.log(level, name, extra={"fields": fields})
 
 
@@ -34,17 +34,17 @@ def frames(error: BaseException) -> str:
 
 
 class OwnWords(logging.Filter):
-    """Takes out of libraries' messages what they quote."""
+    """Removes secrets and URLs that libraries quote in their messages."""
 
     one_time_link = re.compile(r"(/connections/start/)[\w-]+")
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name == "django.request" and not record.exc_info:
-            return False  # an answer of ours, which has a line of its own
+            return False  # RequestMiddleware writes a line for each answer
         request = getattr(record, "request", None)
         if request is not None and isinstance(
             record.args, tuple
-        ):  # Django names the path, which may be a secret
+        ):  # Django names the path, which may hold a secret
             record.args = tuple(route(request) if each == request.path else each for each in record.args)
         words = record.getMessage()
         if record.name == "asyncio":  # its further lines are the objects at hand, and their exceptions
@@ -56,7 +56,7 @@ class OwnWords(logging.Filter):
 
 
 def route(request: Any) -> str:
-    """The pattern an address belongs to, such as `/accounts/<uuid:account_id>`; `-` for addresses we do not have."""
+    """The URL pattern of a request, such as `/accounts/<uuid:account_id>`; `-` for an unknown path."""
     match = getattr(request, "resolver_match", None)
     return f"/{match.route}" if match else "-"
 
@@ -83,19 +83,19 @@ class JsonLine(JsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
-        """Ours alone."""
+        """Add our own fields only."""
         log_data.update(_values(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 logging's own name
-        """Never the message."""
+        """The type and the places of an exception, without its message."""
         return frames(ei[1]) if ei[1] else ""
 
 
 class TextLine(logging.Formatter):
-    """For a person at a terminal."""
+    """One line of text for a person at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, whatever is in it."""
+        """One line; characters that do not print are escaped."""
         values = _values(record)
         first = "{time} {level} {logger} [{request_id}] {message}".format(**values)
         rest = (f"{name}={value}" for name, value in list(values.items())[5:])

@@ -1,11 +1,12 @@
-"""Where the numbers of our instruments are kept: in memory, and in a server also in files that add up.
+"""Storage of measurements: in memory, and in a server process also in files that add up over processes.
 
 Every server process writes into files of its own, mapped into memory, and holds a lock for as long as it
-lives. Whoever reads them adds up the living. What the dead have counted goes into the files called `past`,
-so that no counter ever falls; what they measured goes away with them.
+lives. A reader adds up the files of all living processes. Counters of ended processes are moved into the files
+called `past`, so that no counter ever falls; their gauges go away with them.
 """
 
 import fcntl
+import json
 import os
 import secrets
 import struct
@@ -19,19 +20,20 @@ from prometheus_client import Metric
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
-FILE_BYTES = 1 << 20
+FILE_BYTES = 2 << 20
 KINDS = ("counter", "histogram", "gauge_livesum", "gauge_livemax")
 PAST = "past"
 
 _lock = Lock()
 _values: list["Value"] = []
 _files: dict[str, MmapedDict] = {}
-_held: list[int] = []  # the lock that says we live, open for as long as we do
+_held: list[int] = []  # the lock that says this process lives, open for as long as it does
 
 
 class Value:
-    """One number of one instrument: what prometheus_client calls a value class. Adding to it takes a microsecond."""
+    """One number of one metric: what prometheus_client calls a value class. Adding to it takes a microsecond."""
 
+    __slots__ = ("file", "key", "kind", "value")
     _multiprocess = False
 
     def __init__(
@@ -53,25 +55,31 @@ class Value:
             _values.append(self)
             self.attach()
 
+    @property
+    def series(self) -> tuple[str, dict[str, str]]:
+        """Name and labels, as in the exposition; each bucket of a histogram is a number of its own."""
+        _, name, labels, _ = json.loads(self.key)
+        return name, labels
+
     def attach(self) -> None:
         """Write into this process's file from now on, if it has one."""
         self.file = _files.get(self.kind)
         self._write()
 
     def inc(self, amount: float) -> None:
-        """Add to it."""
+        """Add to the number."""
         with _lock:
             self.value += amount
             self._write()
 
     def set(self, value: float, timestamp: float | None = None) -> None:
-        """Replace it."""
+        """Replace the number."""
         with _lock:
             self.value = value
             self._write()
 
     def get(self) -> float:
-        """What it is in this process."""
+        """The number in this process."""
         return self.value
 
     def set_exemplar(self, exemplar: Any) -> None:
@@ -85,8 +93,14 @@ class Value:
             self.file.write_value(self.key, self.value, 0.0)  # type: ignore[no-untyped-call]
 
 
+def own_values(start: int = 0) -> list[Value]:
+    """All numbers of this process in the order in which they were made, but for the first `start`."""
+    with _lock:
+        return _values[start:]
+
+
 def open_files(folder: Path, role: str) -> None:
-    """Keep this process's numbers where those of the others are. Raises OSError where there is no room."""
+    """Keep the numbers of this process beside those of the others. Raises OSError when the disk is full."""
     name = f"{role}-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(folder):
@@ -102,24 +116,12 @@ def open_files(folder: Path, role: str) -> None:
 
 
 def is_open() -> bool:
-    """Whether this process keeps its numbers where those of the others are."""
+    """True once `open_files` has succeeded in this process."""
     return bool(_held)
 
 
-def close_files() -> None:
-    """Keep the numbers in memory only, as before `open_files`."""
-    with _lock:
-        for value in _values:
-            value.file = None
-        for file in _files.values():
-            file.close()  # type: ignore[no-untyped-call]
-        _files.clear()
-    while _held:
-        os.close(_held.pop())
-
-
 def merged(folder: Path) -> Iterable[Metric]:
-    """The numbers of all processes, added up. Takes milliseconds of reading and computing."""
+    """The numbers of all processes, added up. Takes milliseconds of I/O and CPU."""
     with _alone(folder):
         _bury_the_dead(folder)
         files = sorted(map(str, folder.glob("*.db")))
@@ -134,7 +136,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _new_file(path: Path) -> MmapedDict:
-    """With its room reserved: writing into a mapped file on a disk that is full would end the process."""
+    """A file whose blocks are reserved: a write to a mapped file on a full disk would kill the process."""
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         if os.fstat(file.fileno()).st_size == 0:
             _reserve(file.fileno())
@@ -149,7 +151,7 @@ def _reserve(file: int) -> None:
 
 
 def _bury_the_dead(folder: Path) -> None:
-    """Add what ended processes have counted to the past, and remove their files."""
+    """Add the counters of ended processes to the past, and remove their files."""
     for alive in folder.glob("*.alive"):
         with alive.open("a") as lock:
             try:

@@ -1,7 +1,8 @@
-"""What Dashtam measures of itself: the instruments, and one function for each thing that happens.
+"""Prometheus metrics: their declarations, and one function for each event that is measured.
 
-Each call takes microseconds and never waits. No label is anything that somebody outside has typed: routes are
-patterns, and all other labels are words of our own code.
+Each call takes microseconds and never waits. No label is text that a client has typed: routes are patterns, and
+all other labels are words of our own code. `/metrics` prints these numbers, and the samples of the operations
+page are differences of them (`readings.py`).
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 
 from dashtam.errors import DashtamError
 from dashtam.telemetry.metric_files import Value
-from dashtam.telemetry.sums import Span
+from dashtam.telemetry.sums import BOUNDS
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,42 +30,43 @@ class HasStatus(Protocol):
 
 Answer = TypeVar("Answer", bound=HasStatus)
 
-values.ValueClass = Value  # as the library's guide says, before the first instrument
+values.ValueClass = Value  # the library asks for this before the first metric is declared
 
-LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 4, 8, 20)
-SHORT = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-PROBES = {"/healthz", "/readyz", "/metrics"}
 
 registry = CollectorRegistry()
-# What only the database knows, asked when somebody asks us: each app adds a function of its own.
-stocks: list[Callable[[], Iterable[Metric]]] = []
-span = Span()
+# Numbers that are queried from the database at each scrape: each app adds a function of its own.
+gauges: list[Callable[[], Iterable[Metric]]] = []
 
 
 def _counter(name: str, words: str, *labels: str) -> Counter:
     return Counter(f"dashtam_{name}", words, labels, registry=registry)
 
 
-def _histogram(name: str, words: str, *labels: str, buckets: tuple[float, ...] = LATENCY) -> Histogram:
-    return Histogram(f"dashtam_{name}", words, labels, registry=registry, buckets=buckets)
+def _histogram(name: str, words: str, *labels: str) -> Histogram:
+    return Histogram(f"dashtam_{name}", words, labels, registry=registry, buckets=BOUNDS)
 
 
 class Level:
-    """How many there are of something right now, in this process; its peaks are remembered."""
+    """A gauge of how many there are right now in this process, which also remembers its peak."""
 
     def __init__(self, name: str, words: str) -> None:
-        self.name = name
         self.gauge = Gauge(f"dashtam_{name}", words, registry=registry, multiprocess_mode="livesum")
-        self.now = 0
+        self.now = self.peak = 0
         self.lock = Lock()
 
     def change(self, by: int) -> None:
-        """One more, or one less."""
+        """Add `by`, which is negative when something has ended."""
         with self.lock:
             self.now += by
+            self.peak = max(self.peak, self.now)
             self.gauge.set(self.now)
-        span.peak(self.name, self.now)
+
+    def take_peak(self) -> int:
+        """The highest value since the last call; the next peak begins at the present value."""
+        with self.lock:
+            peak, self.peak = self.peak, self.now
+        return peak
 
     def __enter__(self) -> None:
         """One more while the block runs."""
@@ -77,7 +79,7 @@ class Level:
 REQUESTS = _histogram(
     "request_seconds", "Requests by route, method and class of status.", "route", "method", "status"
 )
-LOOP_LAG = _histogram("loop_lag_seconds", "How much later than asked the event loop went on.", buckets=SHORT)
+LOOP_LAG = _histogram("loop_lag_seconds", "How much later than asked the event loop went on.")
 CPU = _counter("cpu_seconds", "CPU time of threads that hash passwords, and of everything else.", "part")
 HASH_WAIT = _histogram("hash_wait_seconds", "Waiting for a thread that hashes.")
 HASH_TIME = _histogram("hash_seconds", "One password hash.")
@@ -85,7 +87,7 @@ HASH_REFUSED = _counter("hash_refused", "Turned away because too many waited to 
 HASHES_WAITING = Level("hashes_waiting", "Hashes that wait for a thread or run.")
 SIGN_INS = _histogram("sign_in_seconds", "Sign-ins by how they ended.", "outcome")
 SIGNING_IN = Level("signing_in", "People who are signing in.")
-DATABASE_WAIT = _histogram("database_wait_seconds", "Waiting for a database thread.", buckets=SHORT)
+DATABASE_WAIT = _histogram("database_wait_seconds", "Waiting for a database thread.")
 DATABASE_REFUSED = _counter(
     "database_refused", "Refused because too many waited, or for too long, for a database thread."
 )
@@ -110,33 +112,31 @@ def request(route: str, method: str, status: int, seconds: float) -> None:
     """A request was answered."""
     known = method if method in METHODS else "other"
     REQUESTS.labels(route, known, f"{status // 100}xx").observe(seconds)
-    if route not in PROBES:
-        span.observe("requests", seconds)
-        span.add(f"status_{status // 100}xx")
-        if route not in ("/api/v1/auth/tokens", "/sign-in"):
-            span.observe("other_requests", seconds)
 
 
 def loop_lag(seconds: float) -> None:
-    """The event loop was this late."""
+    """The event loop ran a timer this late."""
     LOOP_LAG.observe(seconds)
-    span.observe("loop_lag", seconds)
 
 
-def cpu(part: str, seconds: float) -> None:
-    """CPU time was used: `hashing` or `rest`."""
-    CPU.labels(part).inc(seconds)
-    span.add(f"cpu_{part}", seconds)
+def cpu_used(seconds: float) -> None:
+    """The CPU time of this process so far; time that hashing threads have not counted is the `rest`."""
+    counted = sum(
+        sample.value
+        for metric in CPU.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    )
+    CPU.labels("rest").inc(max(0.0, seconds - counted))
 
 
 def hash_refused() -> None:
-    """Somebody found too many waiting."""
+    """A hash was refused because too many were waiting."""
     HASH_REFUSED.inc()
-    span.add("hash_refused")
 
 
 def hashing(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, made now and called on a hashing thread: its wait, its time and its CPU time are counted."""
+    """Wrap a function for a hashing thread: its wait from now on, its time and its CPU time are measured."""
     asked = time.perf_counter()
 
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -147,15 +147,13 @@ def hashing(function: Callable[P, T]) -> Callable[P, T]:
             took = time.perf_counter() - began
             HASH_WAIT.observe(began - asked)
             HASH_TIME.observe(took)
-            span.observe("hash_wait", began - asked)
-            span.add("hash_busy", took)
-            cpu("hashing", time.thread_time() - used)
+            CPU.labels("hashing").inc(time.thread_time() - used)
 
     return run
 
 
 def signing_in(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Counts a coroutine function that signs somebody in."""
+    """Measure a coroutine function that signs a person in."""
 
     @functools.wraps(function)
     async def counted(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -172,32 +170,23 @@ def signing_in(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]
                 outcome = "abandoned"
                 raise
             finally:
-                _signed_in(outcome, time.perf_counter() - began)
+                SIGN_INS.labels(outcome).observe(time.perf_counter() - began)
 
     return counted
 
 
-def _signed_in(outcome: str, seconds: float) -> None:
-    SIGN_INS.labels(outcome).observe(seconds)
-    span.add(f"sign_in_{outcome}")
-    if outcome == "accepted":
-        span.observe("sign_ins", seconds)
-
-
 def database_wait(seconds: float) -> None:
-    """A database thread was had after this long."""
+    """A job got a database thread after this long."""
     DATABASE_WAIT.observe(seconds)
-    span.observe("database_wait", seconds)
 
 
 def database_refused() -> None:
-    """Somebody gave up on a database thread."""
+    """A job was refused because no database thread came free in time."""
     DATABASE_REFUSED.inc()
-    span.add("database_refused")
 
 
 async def provider_call(provider: str, call: Awaitable[Answer]) -> Answer:
-    """Await a call to an institution and count how it ended: by class of status, or by the kind of error."""
+    """Await a call to an institution and measure it by class of status, or by type of error."""
     began, outcome = time.perf_counter(), "failed"
     try:
         response = await call
@@ -211,35 +200,28 @@ async def provider_call(provider: str, call: Awaitable[Answer]) -> Answer:
         raise
     finally:
         PROVIDER_CALLS.labels(provider, outcome).observe(time.perf_counter() - began)
-        span.add("provider_ok" if outcome in ("2xx", "3xx") else "provider_failed")
-        span.observe("provider_calls", time.perf_counter() - began)
 
 
 def refresh(outcome: str) -> None:
-    """An institution's token was refreshed, joined, refused, lost, …."""
+    """A refresh of an institution's token ended: refreshed, joined, refused, lost, …."""
     REFRESHES.labels(outcome).inc()
-    span.add(f"refresh_{outcome}")
 
 
 def sync(outcome: str) -> None:
     """A sync run ended."""
     SYNCS.labels(outcome).inc()
-    span.add(f"sync_{outcome}")
 
 
 def mail(outcome: str) -> None:
     """A mail was sent, delayed or failed."""
     MAILS.labels(outcome).inc()
-    span.add(f"mail_{outcome}")
 
 
 def limited(names: Iterable[str]) -> None:
-    """Somebody came too often."""
+    """A request was refused by these limits."""
     LIMITED.labels("+".join(names)).inc()
-    span.add("limited")
 
 
 def task(name: str, outcome: str, seconds: float) -> None:
     """A background task ended."""
     TASKS.labels(name, outcome).observe(seconds)
-    span.add(f"task_{outcome}")

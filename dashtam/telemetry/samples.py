@@ -1,4 +1,4 @@
-"""Samples: what each process measured, kept per span of time."""
+"""Samples of the metrics: how much each process has counted in every few seconds, for the operations page."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ from dashtam.telemetry.sums import Numbers, added
 
 
 class SampleManager(models.Manager["Sample"]):
-    """Keeps every span for a day, and sums over five minutes of them for a fortnight."""
+    """Keeps every sample for a day, and sums over five minutes of them for a fortnight."""
 
     @transaction.atomic
     def thin_out(self) -> None:
-        """Sum up what is complete, and forget what is old. Of several processes, one does it."""
+        """Sum up complete stretches of five minutes, and delete old samples. Only one process at a time does it."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('dashtam_sample'))")
             if not cursor.fetchone()[0]:
@@ -35,7 +35,7 @@ class SampleManager(models.Manager["Sample"]):
 
 
 class Sample(models.Model):
-    """What happened in one process in the `seconds` before `at`; or, as the sum of all, in those after it."""
+    """Measurements of one process in the `seconds` before `at`; or, as the sum of all processes, in those after it."""
 
     ALL: ClassVar[str] = "all"
     COARSE: ClassVar[timedelta] = timedelta(minutes=5)

@@ -1,10 +1,8 @@
-"""Numbers over a span of time: counts, peaks and spreads of durations that can be added up later."""
+"""Sums over a stretch of time: counts, peaks and spreads of durations, which can be added up."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from threading import Lock
 
-# Upper bounds in seconds. What the review criteria ask about, 0.5 and 1, is exact.
+# Upper bounds of every histogram, in seconds. The limits of the review criteria, 0.5 and 1, are among them.
 BOUNDS = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),
     *(0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0),
@@ -13,44 +11,10 @@ Number = int | float
 Numbers = dict[str, Number | list[int]]
 
 
-class Span:
-    """What has happened since somebody last looked. Used from all threads."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.numbers: Numbers = {}
-
-    def add(self, name: str, amount: Number = 1) -> None:
-        """Count something."""
-        with self.lock:
-            self.numbers[name] = self.numbers.get(name, 0) + amount  # type: ignore[operator]
-
-    def observe(self, name: str, seconds: float) -> None:
-        """Count something by how long it took."""
-        with self.lock:
-            spread = self.numbers.get(name)
-            if not isinstance(spread, list):
-                spread = self.numbers[name] = [0] * (len(BOUNDS) + 1)
-            spread[bisect_left(BOUNDS, seconds)] += 1
-
-    def peak(self, name: str, value: Number) -> None:
-        """Remember the highest value."""
-        name = f"{name}_peak"
-        with self.lock:
-            if value > self.numbers.get(name, -1):  # type: ignore[operator]
-                self.numbers[name] = value
-
-    def take(self) -> Numbers:
-        """Everything since the last time."""
-        with self.lock:
-            taken, self.numbers = self.numbers, {}
-        return taken
-
-
 def added(parts: Iterable[Mapping[str, Number | list[int]]], *, at_once: bool) -> Numbers:
-    """One span from several: of processes at the same time, whose peaks add up, or one after the other.
+    """Sum several: `at_once` for processes at the same time, whose peaks add up; else one after the other.
 
-    What is called `…_most_…` belongs to the machine, which is the same for all of its processes.
+    A number called `…_most_…` belongs to the machine, so it is the same for all of its processes.
     """
     total: Numbers = {}
     for part in parts:
@@ -66,7 +30,7 @@ def added(parts: Iterable[Mapping[str, Number | list[int]]], *, at_once: bool) -
 
 
 def quantile(spread: Sequence[int], share: float) -> float | None:
-    """The duration that this share stayed below, in seconds; None of nothing. Between bounds it is a guess."""
+    """The duration in seconds that this share stayed below, interpolated between bounds; None of an empty spread."""
     wanted = share * sum(spread)
     if not wanted:
         return None

@@ -79,7 +79,7 @@ def quantity(amount: Amount | None, unit: str = "") -> SafeString:
 
 
 def _zone(context: Context) -> tzinfo:
-    """The zone in the reader's profile; UTC for strangers, and where this machine does not know the zone."""
+    """The time zone in the person's profile; UTC without a profile, or if this machine does not know the zone."""
     name = getattr(context.get("user"), "time_zone", "")
     try:
         return ZoneInfo(name) if name else UTC
@@ -217,7 +217,7 @@ def sparkline(values: Sequence[Decimal | None], title: str) -> SafeString:
 
 @register.inclusion_tag("components/balance.html")
 def balance_bars(assets: Amount, liabilities: Amount, currency: str) -> dict[str, Any]:
-    """`{% balance_bars assets liabilities "USD" %}`: what is owned and what is owed, on one scale."""
+    """`{% balance_bars assets liabilities "USD" %}`: assets and liabilities on one scale."""
     owned, owed = formats.exact(assets), formats.exact(liabilities)
     return {
         "bars": charts.balance_bars(owned, owed),

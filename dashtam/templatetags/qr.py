@@ -1,4 +1,4 @@
-"""QR codes, drawn into the page."""
+"""QR codes as inline SVG."""
 
 import segno
 from django import template
@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.simple_tag
 def qr_code(text: str, label: str) -> SafeString:
-    """`{% qr_code uri "…" %}`: dark on light in every theme, which is what cameras expect."""
+    """`{% qr_code uri "…" %}`: dark on light in every theme, as cameras expect."""
     drawing = segno.make(text, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", omitsize=True
     )

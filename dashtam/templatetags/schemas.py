@@ -1,4 +1,4 @@
-"""Puts parts of an OpenAPI document into words."""
+"""Template filters that put parts of an OpenAPI document into words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ def pairs(mapping: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
 
 @register.filter
 def described(schema: Mapping[str, Any] | None) -> SafeString:
-    """What a value looks like: `list of Account`, `string (date-time) or null`, `one of active, expiring`."""
+    """A schema in words: `list of Account`, `string (date-time) or null`, `one of active, expiring`."""
     schema = schema or {}
     if "$ref" in schema:
         name = str(schema["$ref"]).rpartition("/")[2]

@@ -1,8 +1,6 @@
-"""Charts as SVG text: real axes, a title and a description, classes instead of inline styles (strict CSP)."""
+"""Charts of amounts over days as SVG text, with classes instead of inline styles (strict CSP)."""
 
-import html
 import math
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,62 +9,49 @@ from itertools import pairwise
 
 from django.utils.safestring import SafeString, mark_safe
 
+from dashtam.ui.axes import (
+    BOTTOM,
+    CHARACTER,
+    GAP,
+    RIGHT,
+    TOP,
+    Area,
+    amount_ticks,
+    box,
+    empty_svg,
+    left_edge,
+    line_svg,
+    most_labels,
+    plain_text,
+    time_axis,
+    value_axis,
+)
 from dashtam.ui.formats import compact_text, date_text, money_text
 
 Point = tuple[date, Decimal | None]
 
-CHARACTER = 7.0  # width of a digit at 12 px, rounded up
-TOP, BOTTOM, RIGHT, GAP = 26.0, 26.0, 14.0, 8.0
 HOVER_MARKS = 60
 YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 @dataclass(frozen=True)
-class Plot:
-    """The drawing area, and where a day and an amount fall in it."""
+class Plot(Area):
+    """The drawing area of amounts over days."""
 
-    left: float
-    right: float
-    top: float
-    bottom: float
     days: tuple[int, int]
     low: Decimal
     high: Decimal
 
     def x(self, day: date) -> float:
-        """Where the day falls; a single day falls in the middle."""
+        """The x of a day; a single day falls in the middle."""
         first, last = self.days
         if first == last:
             return (self.left + self.right) / 2
         return self.left + (self.right - self.left) * (day.toordinal() - first) / (last - first)
 
     def y(self, amount: Decimal) -> float:
-        """Where the amount falls, never outside the plot."""
-        share = float((amount - self.low) / (self.high - self.low))
-        return self.bottom - (self.bottom - self.top) * min(max(share, 0.0), 1.0)
-
-
-def nice_step(span: Decimal, count: int) -> Decimal:
-    """The smallest of 1, 2 or 5 times a power of ten that covers `span` in at most `count` steps."""
-    rough = span / count
-    power = Decimal(1).scaleb(rough.adjusted())
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-
-
-def amount_ticks(low: Decimal, high: Decimal, count: int = 4) -> tuple[list[Decimal], Decimal]:
-    """Round ticks that enclose both ends, and the step between them. Zero joins when it is not far off."""
-    span = high - low
-    if 0 < low <= span:
-        low = Decimal(0)
-    elif 0 < -high <= span:
-        high = Decimal(0)
-    # A flat line, or a change too small to label, gets room around it.
-    room = max(abs(low), abs(high)) / 10 or Decimal(1)
-    if high - low < room / 10**6:
-        low, high = low - room, high + room
-    step = nice_step(high - low, count)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [index * step for index in range(first, last + 1)], step
+        """The y of an amount, never outside the area."""
+        return self.height(float((amount - self.low) / (self.high - self.low)))
 
 
 def _days(first: date, last: date, every: int) -> Iterator[tuple[date, str]]:
@@ -107,26 +92,6 @@ def _runs(points: Sequence[Point]) -> Iterator[list[tuple[date, Decimal]]]:
         yield run
 
 
-def plain_text(words: str) -> str:
-    """Escaped, without the control characters that XML has no place for."""
-    return html.escape("".join(sign for sign in words if sign.isprintable()))
-
-
-def _box(size: tuple[int, int]) -> str:
-    return f'viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}" height="{size[1]}"'
-
-
-def line_svg(size: tuple[int, int], title: str, description: str, body: str) -> SafeString:
-    key = f"{zlib.crc32(f'{size}{title}{description}{body}'.encode()):08x}"
-    words = (
-        f'<title id="t{key}">{plain_text(title)}</title><desc id="d{key}">{plain_text(description)}</desc>'
-    )
-    return mark_safe(  # noqa: S308 - numbers of ours and escaped words
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="line-chart" {_box(size)} role="img" '
-        f'aria-labelledby="t{key} d{key}">{words}{body}</svg>'
-    )
-
-
 def line_chart(
     points: Sequence[Point],
     *,
@@ -140,18 +105,19 @@ def line_chart(
     runs = list(_runs(points))
     known = [point for run in runs for point in run]
     if not known:
-        words, height = "No numbers for this time yet", height // 3
-        body = f'<text class="chart-empty" x="{width / 2}" y="{height / 2}">{words}</text>'
-        return line_svg((width, height), title, description, body)
+        return empty_svg((width, height // 3), title, description, "No numbers for this time yet")
     ticks, step = amount_ticks(min(amount for _, amount in known), max(amount for _, amount in known))
     labels = [compact_text(tick, step) for tick in ticks]
-    left = min(max(map(len, labels)) * CHARACTER + GAP, width / 2)
+    left = left_edge(labels, width)
     days = (points[0][0].toordinal(), points[-1][0].toordinal())
     plot = Plot(left, width - RIGHT, TOP, height - BOTTOM, days, ticks[0], ticks[-1])
     parts = [
-        f'<text class="chart-unit" x="0" y="11">{plain_text(currency)}</text>',
-        *_amount_axis(plot, ticks, labels),
-        *_day_axis(plot, points[0][0], points[-1][0], width),
+        *value_axis(
+            plot,
+            currency,
+            ((plot.y(tick), label, tick == 0) for tick, label in zip(ticks, labels, strict=True)),
+        ),
+        *time_axis(plot, _day_marks(plot, points[0][0], points[-1][0], width)),
         *(_stroke(plot, run) for run in runs),
         _dot(plot, known[-1], "chart-last"),
         *_hover(plot, known, currency, width),
@@ -159,25 +125,15 @@ def line_chart(
     return line_svg((width, height), title, description, "".join(parts))
 
 
-def _amount_axis(plot: Plot, ticks: Sequence[Decimal], labels: Sequence[str]) -> Iterator[str]:
-    for tick, label in zip(ticks, labels, strict=True):
-        y = plot.y(tick)
-        kind = "chart-zero" if tick == 0 else "chart-grid"
-        yield f'<line class="{kind}" x1="{plot.left:.1f}" x2="{plot.right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text class="chart-amount" x="{plot.left - GAP:.1f}" y="{y + 4:.1f}">{label}</text>'
-
-
-def _day_axis(plot: Plot, first: date, last: date, width: int) -> Iterator[str]:
+def _day_marks(plot: Plot, first: date, last: date, width: int) -> Iterator[tuple[float, float, str]]:
+    """Ticks whose labels fit beside the one before, each label moved inside the chart."""
     free = 0.0
-    for day, label in day_ticks(first, last, int((plot.right - plot.left) // (8 * CHARACTER))):
+    for day, label in day_ticks(first, last, most_labels(plot)):
         half = len(label) * CHARACTER / 2
-        x = min(max(plot.x(day), half), width - half)
-        if x - half < free:
-            continue
-        free = x + half + GAP
-        tick = plot.x(day)
-        yield f'<path class="chart-tick" d="M{tick:.1f} {plot.bottom:.1f}v5"/>'
-        yield f'<text class="chart-day" x="{x:.1f}" y="{plot.bottom + 19:.1f}">{label}</text>'
+        middle = min(max(plot.x(day), half), width - half)
+        if middle - half >= free:
+            free = middle + half + GAP
+            yield plot.x(day), middle, label
 
 
 def _stroke(plot: Plot, run: Sequence[tuple[date, Decimal]]) -> str:
@@ -226,7 +182,7 @@ def sparkline(
     body += _dot(plot, runs[-1][-1], "chart-last") if runs else ""
     # Many of these may stand on one page, some alike: no ids.
     return mark_safe(  # noqa: S308 - numbers of ours and escaped words
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="sparkline" {_box((width, height))} role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="sparkline" {box((width, height))} role="img" '
         f'aria-label="{plain_text(title)}">{body}</svg>'
     )
 

@@ -40,12 +40,12 @@ def exact(amount: Amount) -> Decimal:
 
 
 def minor_units(currency: str) -> int:
-    """How many decimals the currency has (ISO 4217)."""
+    """The number of decimals of the currency (ISO 4217)."""
     return _MINOR_UNITS.get(currency, 2)
 
 
 def _rounded(amount: Amount, currency: str, places: int | None) -> tuple[bool, str]:
-    """Whether it is negative as shown, and its digits; -0.001 USD shows as 0.00, without a sign."""
+    """True if it is negative once rounded, and its digits; -0.001 USD is 0.00, without a sign."""
     text = format(exact(amount), f",.{minor_units(currency) if places is None else places}f")
     digits = text.lstrip("-")
     return text.startswith("-") and any(digit in digits for digit in "123456789"), digits

@@ -1,4 +1,4 @@
-"""Lines over time as SVG text: hours on the axis, a unit, a limit to stay under."""
+"""Charts of numbers over hours as SVG text: several lines with a unit, and a limit to stay under."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,21 @@ from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
-from dashtam.ui.charts import BOTTOM, CHARACTER, GAP, RIGHT, TOP, amount_ticks, line_svg, plain_text
+from dashtam.ui.axes import (
+    BOTTOM,
+    CHARACTER,
+    RIGHT,
+    TOP,
+    Area,
+    amount_ticks,
+    empty_svg,
+    left_edge,
+    line_svg,
+    most_labels,
+    plain_text,
+    time_axis,
+    value_axis,
+)
 
 STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800)
 Points = Sequence[tuple[datetime, float | None]]
@@ -15,30 +29,27 @@ Points = Sequence[tuple[datetime, float | None]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line and what it is called."""
+    """One line and its name."""
 
     name: str
     points: Points
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where a moment and a number fall."""
+@dataclass(frozen=True)
+class Frame(Area):
+    """The drawing area of numbers over time, from zero to `highest`."""
 
-    left: float
-    right: float
-    bottom: float
     begin: datetime
     end: datetime
-    top: float  # the highest number
+    highest: float
 
     def x(self, moment: datetime) -> float:
-        """From left to right."""
+        """The x of a moment."""
         return self.left + (self.right - self.left) * ((moment - self.begin) / (self.end - self.begin))
 
     def y(self, number: float) -> float:
-        """From bottom to top."""
-        return self.bottom - (self.bottom - TOP) * min(max(number / self.top, 0.0), 1.0)
+        """The y of a number, never outside the area."""
+        return self.height(number / self.highest)
 
 
 def time_chart(
@@ -56,16 +67,18 @@ def time_chart(
     numbers = [number for line in lines for _, number in line.points if number is not None]
     description = f"{unit}, from {begin:%H:%M} to {end:%H:%M} UTC: {', '.join(line.name for line in lines)}."
     if not numbers:
-        words, place = "Nothing was measured in this time", f'x="{size[0] / 2}" y="{size[1] / 2}"'
-        return line_svg(size, title, description, f'<text class="chart-empty" {place}>{words}</text>')
+        return empty_svg(size, title, description, "Nothing was measured in this time")
     ticks, _ = amount_ticks(Decimal(0), Decimal(str(round(max([*numbers, limit or 0]), 6))) or Decimal(1))
     labels = [f"{tick.normalize():f}" for tick in ticks]
-    left = max(map(len, labels)) * CHARACTER + GAP
-    frame = Frame(left, size[0] - RIGHT, size[1] - BOTTOM, begin, end, float(ticks[-1]))
+    left = left_edge(labels, size[0])
+    frame = Frame(left, size[0] - RIGHT, TOP, size[1] - BOTTOM, begin, end, float(ticks[-1]))
     parts = [
-        f'<text class="chart-unit" x="0" y="11">{plain_text(unit)}</text>',
-        *_grid(frame, [float(tick) for tick in ticks], labels),
-        *_clock(frame),
+        *value_axis(
+            frame,
+            unit,
+            ((frame.y(float(tick)), label, tick == 0) for tick, label in zip(ticks, labels, strict=True)),
+        ),
+        *time_axis(frame, _clock_marks(frame)),
         *_limit(frame, limit),
         *(stroke for index, line in enumerate(lines) for stroke in _strokes(frame, line, index, gap)),
         *_names(frame, lines),
@@ -73,24 +86,15 @@ def time_chart(
     return line_svg(size, title, description, "".join(parts))
 
 
-def _grid(frame: Frame, ticks: Sequence[float], labels: Sequence[str]) -> Iterator[str]:
-    for tick, label in zip(ticks, labels, strict=True):
-        y, kind = frame.y(tick), "chart-grid" if tick else "chart-zero"
-        yield f'<line class="{kind}" x1="{frame.left:.1f}" x2="{frame.right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text class="chart-amount" x="{frame.left - GAP:.1f}" y="{y + 4:.1f}">{label}</text>'
-
-
-def _clock(frame: Frame) -> Iterator[str]:
+def _clock_marks(frame: Frame) -> Iterator[tuple[float, float | None, str]]:
+    """Ticks at round times of day, labelled where the label stays inside the chart."""
     span = (frame.end - frame.begin).total_seconds()
-    room = int((frame.right - frame.left) // (8 * CHARACTER))
-    step = next((each for each in STEPS if span / each <= room), STEPS[-1])
+    step = next((each for each in STEPS if span / each <= most_labels(frame)), STEPS[-1])
     moment = frame.begin + timedelta(seconds=step - frame.begin.timestamp() % step)
     while moment <= frame.end:
         x, label = frame.x(moment), f"{moment:%d %b}" if step >= 43_200 else f"{moment:%H:%M}"
-        yield f'<path class="chart-tick" d="M{x:.1f} {frame.bottom:.1f}v5"/>'
         half = len(label) * CHARACTER / 2
-        if half <= x <= frame.right + RIGHT - half:
-            yield f'<text class="chart-day" x="{x:.1f}" y="{frame.bottom + 19:.1f}">{label}</text>'
+        yield x, x if half <= x <= frame.right + RIGHT - half else None, label
         moment += timedelta(seconds=step)
 
 

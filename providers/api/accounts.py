@@ -1,4 +1,4 @@
-"""Accounts over the API."""
+"""Bank, card, loan and investment accounts: /accounts."""
 
 from typing import Any
 from uuid import UUID

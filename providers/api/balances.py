@@ -1,4 +1,4 @@
-"""End-of-day balances over the API."""
+"""End-of-day balances: /accounts/{id}/balances."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Connections over the API. Consent itself is given in the person's own browser, never here."""
+"""Connections: /connections. Consent itself is given in the person's own browser, never over the API."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api.openapi import Empty, PageQuery, problem_responses
+from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, listing, page
 from dashtam.api.views import KeyedView, Reply
 from dashtam.bridge.doors import run_db
@@ -22,7 +22,7 @@ class NewConnection(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Where an institution is and who answers for it is never for the caller to say."""
+        """Refuse other fields: a client never says which server an institution is reached at."""
         unknown = set(self.initial_data) - set(self.fields)
         if unknown:
             raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such field."), "unknown")
@@ -44,13 +44,6 @@ class Connection(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class ConnectionList(serializers.Serializer[Any]):
-    """Newest first."""
-
-    results = Connection(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-
-
 class StartedConnection(serializers.Serializer[Any]):
     """A connection to be, and where its person goes next."""
 
@@ -67,7 +60,7 @@ class Connections(KeyedView):
     @extend_schema(
         operation_id="list_connections",
         parameters=[PageQuery],
-        responses={200: ConnectionList} | problem_responses(400, 401),
+        responses={200: list_of(Connection, "Newest first.")} | problem_responses(400, 401),
     )
     async def get(self, request: Any) -> Listing:
         """The connections, newest first."""
@@ -115,9 +108,8 @@ class Reauthorizations(KeyedView):
     )
     async def post(self, request: Any, id: UUID) -> Reply:
         """Begin to renew the consent. The connection stays as it is until that is done."""
-        return _started(
-            await wiring.connection_service().reauthorize(user_id=self.principal.user_id, connection_id=id)
-        )
+        user_id = self.principal.user_id
+        return _started(await wiring.connection_service().reauthorize(user_id=user_id, connection_id=id))
 
 
 def _started(started: Started) -> Reply:

@@ -1,4 +1,4 @@
-"""Holdings over the API."""
+"""Holdings: /holdings and /accounts/{id}/holdings."""
 
 from typing import Any
 from uuid import UUID
@@ -53,7 +53,7 @@ class Holdings(KeyedView):
 
 
 class AccountHoldings(KeyedView):
-    """What one account holds."""
+    """The holdings of one account."""
 
     @extend_schema(
         operation_id="list_account_holdings",

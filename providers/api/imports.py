@@ -1,4 +1,4 @@
-"""Statement files over the API."""
+"""Statement files: /imports."""
 
 from typing import Any
 from uuid import UUID
@@ -85,10 +85,7 @@ class Imports(KeyedView):
     async def post(self, request: Any) -> Reply:
         """Bring a statement file in. The same file again changes nothing."""
         given = self.read(NewImport)
-        if sum(len(files) for _, files in request.FILES.lists()) > 1:
-            raise errors.ValidationFailed(
-                errors=[errors.FieldError("file", "too_many", "Send one file at a time.")]
-            )
+        _refuse_several_files(request)
         done = await wiring.import_service().import_statement(
             user_id=self.principal.user_id,
             filename=given["file"].name,
@@ -105,3 +102,10 @@ class ImportDetail(KeyedView):
     async def get(self, request: Any, id: UUID) -> dict[str, Any]:
         """What became of it."""
         return await queries.import_(self.principal.user_id, id)
+
+
+def _refuse_several_files(request: Any) -> None:
+    """Raises ValidationFailed for more than one file (RFC 7578 §4.3), as only one would be imported."""
+    if sum(len(files) for _, files in request.FILES.lists()) > 1:
+        error = errors.FieldError("file", "too_many", "Send one file at a time.")
+        raise errors.ValidationFailed(errors=[error])

@@ -1,4 +1,4 @@
-"""Net worth over the API."""
+"""Net worth: /net-worth."""
 
 from typing import Any
 

@@ -1,11 +1,12 @@
-"""The catalogue of providers."""
+"""The catalogue of providers: /providers."""
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api.openapi import problem_responses
+from dashtam.api.openapi import list_of, problem_responses
+from dashtam.api.paging import Listing
 from dashtam.api.views import KeyedView
 from providers.connections import queries
 
@@ -26,18 +27,14 @@ class Provider(serializers.Serializer[Any]):
     connections = serializers.IntegerField(help_text="How many of them you have connected.")
 
 
-class ProviderList(serializers.Serializer[Any]):
-    """All providers by name; there is only one page."""
-
-    results = Provider(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+LIST = list_of(Provider, "All providers by name; there is only one page.")
 
 
 class Providers(KeyedView):
     """The catalogue."""
 
-    @extend_schema(operation_id="list_providers", responses={200: ProviderList} | problem_responses(401))
-    async def get(self, request: Any) -> dict[str, Any]:
+    @extend_schema(operation_id="list_providers", responses={200: LIST} | problem_responses(401))
+    async def get(self, request: Any) -> Listing:
         """What can be connected here."""
         rows = await queries.providers_catalogue(user_id=self.principal.user_id)
-        return {"results": rows, "next_cursor": None}
+        return Listing(rows, next_cursor=None)

@@ -1,4 +1,4 @@
-"""Shapes that several addresses share."""
+"""Serializers and fields that several endpoints share."""
 
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ class Days(serializers.Serializer[Any]):
     """Days from one to another, both included."""
 
     def get_fields(self) -> dict[str, Any]:
-        """`from` is a word of Python, so it cannot be an attribute."""
+        """Adds `from` and `to` by name, because `from` is a keyword of Python and cannot be an attribute."""
         return {"from": day("The first day."), "to": day("The last day."), **super().get_fields()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -31,5 +31,5 @@ def day(help_text: str) -> serializers.DateField:
 
 
 def money(**options: Any) -> serializers.CharField:
-    """An exact decimal as text."""
+    """A field with an exact decimal as text."""
     return serializers.CharField(help_text="An exact decimal, never with an exponent.", **options)

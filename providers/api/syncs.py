@@ -1,4 +1,4 @@
-"""Sync runs over the API."""
+"""Sync runs: /connections/{id}/syncs."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

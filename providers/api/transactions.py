@@ -1,4 +1,4 @@
-"""Transactions over the API."""
+"""Transactions: /transactions and /accounts/{id}/transactions."""
 
 from decimal import Decimal
 from typing import Any

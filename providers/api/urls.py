@@ -1,4 +1,4 @@
-"""REST addresses of providers."""
+"""URLs of the providers' API, below /api/v1/."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The models of all rooms, where Django looks for them."""
+"""All models of the app, in the module where Django looks for them."""
 
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
 from providers.imports.models import FileImport

@@ -1,7 +1,6 @@
-"""The first page: what one owns and owes, and what needs one's attention."""
+"""The dashboard: net worth, accounts, and the connections that need the person's attention."""
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,16 +10,18 @@ from django.views.decorators.http import require_safe
 from accounts.pages.access import SignedInRequest, signed_in
 from dashtam.api.paging import Page
 from dashtam.bridge.doors import run_db
-from dashtam.ui.charts import Point
 from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.accounts import trends
-from providers.pages import presentation, ranges, words
-from providers.pages.presentation import grouped, largest
+from providers.pages import ranges, words
+from providers.pages.presentation.accounts import account_groups, open_accounts
+from providers.pages.presentation.connections import in_use
+from providers.pages.presentation.history import net_worth_history
+from providers.pages.presentation.holdings import most_valuable
+from providers.pages.presentation.transactions import transaction_rows
 from providers.pages.ranges import Range
 from providers.sync.queries import unfinished_syncs
 
-Row = dict[str, Any]
 LATEST = 10
 TOP = 5
 TREND = timedelta(days=30)
@@ -30,40 +31,30 @@ TREND = timedelta(days=30)
 @signed_in
 async def dashboard(request: SignedInRequest) -> HttpResponse:
     """Net worth, accounts, holdings, latest transactions."""
-    shown = ranges.chosen(request)
-    rows = await run_db(connection_queries.connections, user_id=request.principal.user_id)
-    alive = [row for row in rows if row["state"] not in ("pending", "disconnected")]
-    accounts = (await ledger_queries.accounts(request.principal.user_id)).results
+    user_id, range_ = request.principal.user_id, ranges.chosen(request)
+    connections = await run_db(connection_queries.connections, user_id=user_id)
+    accounts = (await ledger_queries.accounts(user_id)).results
     context = {
-        "attention": [item for row in alive if (item := words.attention(row))],
-        "syncing": await unfinished_syncs(request.principal.user_id),
-        "empty": not alive and not accounts,
-        "range": shown,
+        "attention": [item for row in connections if (item := words.attention(row))],
+        "syncing": await unfinished_syncs(user_id),
+        "empty": not in_use(connections) and not accounts,
+        "range": range_,
     }
     if accounts:
-        context |= await _numbers(request, shown, accounts)
+        context |= await _numbers(request, range_, accounts)
     return render(request, "providers/dashboard.html", context)
 
 
-async def _numbers(request: SignedInRequest, shown: Range, accounts: Any) -> Row:
+async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> dict[str, Any]:
     user_id, currency = request.principal.user_id, request.principal.base_currency
-    worth = await ledger_queries.net_worth(user_id, shown.start, None, shown.interval, currency)
-    recent = await trends(user_id, shown.end - TREND)
+    worth = await ledger_queries.net_worth(user_id, range_.start, None, range_.interval, currency)
+    recent = await trends(user_id, range_.end - TREND)
     latest = await ledger_queries.transactions(user_id, page=Page(LATEST))
     holdings = await ledger_queries.holdings(user_id)
-    open_accounts = [row | {"trend": recent.get(row["id"])} for row in accounts if not row["closed_at"]]
     return {
-        "worth": _worth(worth),
-        "groups": grouped(open_accounts),
-        "holdings": largest(holdings.results, currency, TOP),
-        "transactions": presentation.shown(latest.results, accounts),
+        "worth": worth if worth["as_of"] else None,
+        "history": net_worth_history(worth["series"], worth["currency"]),
+        "groups": account_groups(open_accounts(accounts), recent),
+        "holdings": most_valuable(holdings.results, currency, TOP),
+        "transactions": transaction_rows(latest.results, accounts),
     }
-
-
-def _worth(worth: ledger_queries.NetWorth) -> Row | None:
-    """The net worth with its line; None while no balance is known in any currency."""
-    if worth["as_of"] is None:
-        return None
-    points: list[Point] = [(day["date"], Decimal(day["total"])) for day in worth["series"]]
-    told = ranges.told(points, "Net worth", worth["currency"])
-    return dict(worth) | {"points": points, "told": told, "change": ranges.change(points, worth["currency"])}

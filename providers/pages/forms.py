@@ -1,6 +1,6 @@
-"""The forms of these pages."""
+"""Forms: filters of transactions, and the upload of a statement file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,7 +23,7 @@ def _day(label: str) -> forms.DateField:
 
 
 class AmountField(forms.DecimalField):
-    """An amount; a minus sign as we print it counts as much as the keyboard's hyphen."""
+    """An amount, with the minus sign that pages print or the keyboard's hyphen."""
 
     def clean(self, value: Any) -> Any:
         return super().clean(value.replace(MINUS, "-") if isinstance(value, str) else value)
@@ -47,7 +47,7 @@ def _amount(label: str) -> AmountField:
 
 
 class TransactionFilters(forms.Form):
-    """What to look for among transactions; the names are those of the API."""
+    """Filters of transactions; the names are those of the API."""
 
     q = forms.CharField(
         label="Search",
@@ -78,22 +78,22 @@ class TransactionFilters(forms.Form):
     range = forms.Field(required=False, widget=forms.HiddenInput)
 
     def add_prefix(self, field_name: str) -> str:
-        """`from` is a word of Python, so the field has another name than its parameter."""
+        """The parameter without the underscore that `from_` has, because `from` is a keyword of Python."""
         return field_name.rstrip("_")
 
     @property
     def filtering(self) -> bool:
-        """Whether anything was asked for."""
+        """True if any filter is set."""
         return any(self.data.get(bound.html_name) for bound in self.visible_fields())
 
     @property
     def narrowed(self) -> bool:
-        """Whether more than the search was asked for."""
+        """True if a filter other than the search is set."""
         return any(self.data.get(bound.html_name) for bound in self.visible_fields() if bound.name != "q")
 
     @property
     def wanted(self) -> QueryFilters:
-        """What to ask for; only of a form that is valid."""
+        """The filters for the query, of a form that is valid."""
         asked = dict(self.cleaned_data)
         asked.pop("range")
         return QueryFilters(start=asked.pop("from_"), end=asked.pop("to"), **asked)
@@ -110,7 +110,7 @@ class TransactionFilters(forms.Form):
 
 
 class StatementFile(AccountForm):
-    """A file to import, and perhaps where to."""
+    """A file to import, and optionally the account for its rows."""
 
     file = forms.FileField(
         label="Statement file",
@@ -132,7 +132,7 @@ class StatementFile(AccountForm):
         error_messages={"invalid_choice": "This account is not there any more. Choose another one."},
     )
 
-    def __init__(self, *args: Any, accounts: Sequence[dict[str, Any]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, accounts: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [(str(row["id"]), f"{row['name']} ··{row['mask']}".rstrip("· ")) for row in accounts]
         field = cast("forms.TypedChoiceField", self.fields["account_id"])

@@ -1,8 +1,5 @@
-"""Statement files: bringing one in, and what became of it."""
+"""Statement files: the form to import one, and the page of its result."""
 
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
@@ -20,48 +17,45 @@ from providers.imports import queries as import_queries
 from providers.imports.landing import ImportRefused
 from providers.imports.models import FileImport
 from providers.ledger import queries as ledger_queries
-from providers.pages import words
 from providers.pages.forms import StatementFile
+from providers.pages.presentation.imports import import_row, statement_rows
 
-Row = dict[str, Any]
 LATEST = 10
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 async def new(request: SignedInRequest) -> HttpResponse:
-    """Choose a file; what is wrong with it is said beside the field."""
+    """The form; an error stands beside the field it is about."""
     user_id = request.principal.user_id
     accounts = (await ledger_queries.accounts(user_id)).results
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = StatementFile(*sent, accounts=accounts)
     if form.is_valid():
         try:
-            done = await _bring_in(user_id, form)
+            done = await _import(user_id, form)
             return see_other(reverse("import", args=[done.id]))
-        except ImportRefused as error:  # about where the rows go; browsers forget the file meanwhile
+        except ImportRefused as error:  # about the account; the browser has dropped the file meanwhile
             form.add_error("account_id", f"{error.title} {error.detail} Then choose the file again.")
         except DashtamError as error:
             form.add_error("file", f"{error.title} {error.detail}")
     before = await import_queries.imports(user_id, Page(LATEST))
-    return form_page(
-        request, "providers/import_new.html", form, imports=[_told(row) for row in before.results]
-    )
+    imports = [import_row(row) for row in before.results]
+    return form_page(request, "providers/import_new.html", form, imports=imports)
 
 
 @require_safe
 @signed_in
 async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """What one file brought."""
+    """The result of one import."""
     user_id = request.principal.user_id
-    row = await import_queries.import_(user_id, id)
-    known = await ledger_queries.accounts(user_id)
-    accounts = {str(account["id"]): account for account in known.results}
-    statements = [_statement(each, accounts.get(each["account_id"])) for each in row["statements"]]
-    return render(request, "providers/import.html", {"row": _told(row), "statements": statements})
+    file = await import_queries.import_(user_id, id)
+    accounts = await ledger_queries.accounts(user_id)
+    statements = statement_rows(file["statements"], accounts.results)
+    return render(request, "providers/import.html", {"row": import_row(file), "statements": statements})
 
 
-async def _bring_in(user_id: UUID, form: StatementFile) -> FileImport:
+async def _import(user_id: UUID, form: StatementFile) -> FileImport:
     file: UploadedFile[bytes] = form.cleaned_data["file"]
     return await wiring.import_service().import_statement(
         user_id=user_id,
@@ -69,27 +63,3 @@ async def _bring_in(user_id: UUID, form: StatementFile) -> FileImport:
         data=file.read(),
         account_id=form.cleaned_data["account_id"],
     )
-
-
-def _statement(told: Row, account: Row | None) -> Row:
-    balance = told["closing_balance"]
-    return told | {
-        "account": account,
-        "closing_balance": None if balance is None else Decimal(balance),
-        "as_of": datetime.fromisoformat(told["as_of"]),
-    }
-
-
-def _told(row: Row) -> Row:
-    return row | {
-        "summary": _summary(row),
-        "format_name": words.FORMATS.get(row["format"], row["format"].upper()),
-    }
-
-
-def _summary(row: Row) -> str:
-    if row["state"] == "failed":
-        return "Nothing was imported."
-    rejected = len(row["rejected"])
-    parts = [f"{row['added']:,} added", f"{row['matched']:,} known already"]
-    return ", ".join([*parts, f"{rejected:,} rejected"] if rejected else parts)

@@ -1,4 +1,4 @@
-"""From "connect this institution" to its own sign-in page, and back."""
+"""Linking in the browser: from the catalogue to the institution's authorization endpoint, and back."""
 
 import secrets
 from typing import Any
@@ -19,11 +19,11 @@ from providers import connectors, wiring
 from providers.connections.models import AuthorizationRequest
 from providers.connectors.base import Connector
 from providers.errors import ProviderNotConfigured, ProviderTakesFiles
-from providers.pages.offers import offer, offers
+from providers.pages.presentation.catalogue import offer, offers
 
 
 class SignedOut(Unauthorized):
-    """The way back from an institution needs the session that it began in."""
+    """The callback needs the session in which the authorization began."""
 
     code = "signed_out_while_away"
     title = "You are not signed in any more."
@@ -33,7 +33,7 @@ class SignedOut(Unauthorized):
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def new(request: SignedInRequest) -> HttpResponse:
-    """The catalogue; with `?provider=` the page before leaving, whose button leaves."""
+    """The catalogue; with `?provider=` the page before leaving, whose form leads to the institution."""
     slug, search = request.GET.get("provider", ""), request.GET.get("q", "")[:100]
     if not slug:
         return render(request, "providers/catalogue.html", {"providers": offers(search), "q": search})
@@ -54,7 +54,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def start(request: SignedInRequest, token: str) -> HttpResponse:
-    """A one-time link, made here or by API: says who connects what; its button leaves."""
+    """The page of a one-time link, made here or by API: names person and institution; its form leads there."""
     try:
         if request.method == "POST":
             return await _leave(request, token)
@@ -71,7 +71,7 @@ async def start(request: SignedInRequest, token: str) -> HttpResponse:
 @require_POST
 @signed_in
 async def reconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """A new one-time link for a connection that is there already."""
+    """Make a one-time link for a connection that exists already, and go to it."""
     try:
         started = await wiring.connection_service().reauthorize(
             user_id=request.principal.user_id, connection_id=id
@@ -84,7 +84,7 @@ async def reconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
 
 @require_GET
 async def callback(request: Any, slug: str) -> HttpResponse:
-    """Back from the institution (RFC 6749 §4.1.2). The answer always redirects: the code leaves the address bar."""
+    """The redirect URI (RFC 6749 §4.1.2). It always redirects on, so that the code leaves the address bar."""
     try:
         if request.principal is None:
             raise SignedOut
@@ -105,7 +105,7 @@ async def callback(request: Any, slug: str) -> HttpResponse:
 
 @require_safe
 async def failed(request: Any, code: str) -> HttpResponse:
-    """Why a way back led nowhere, at an address that says nothing but that."""
+    """The page of a failed callback, at a URL with nothing but the error's code."""
     return refused(request, error_called(code)())
 
 
@@ -133,7 +133,7 @@ def _before_leaving(
 
 
 async def _leave(request: SignedInRequest, token: str) -> HttpResponse:
-    """Bind the attempt to this browser, then off to the institution."""
+    """Bind the authorization request to this browser, then redirect to the institution."""
     browser_key = secrets.token_urlsafe(32)
     url = await wiring.connection_service().authorization_redirect(
         user_id=request.principal.user_id, link_token=token, browser_key=browser_key
@@ -155,7 +155,7 @@ def _cookie() -> str:
 
 
 def refused(request: Any, error: DashtamError) -> HttpResponse:
-    """Why linking did not work, with a way on."""
+    """The page that says why linking did not work, with links to go on."""
     page = render(request, "providers/linking_failed.html", {"error": error}, status=error.status)
     page["Referrer-Policy"] = "no-referrer"
     if error.retry_after is not None:
@@ -164,7 +164,7 @@ def refused(request: Any, error: DashtamError) -> HttpResponse:
 
 
 def error_called(code: str) -> type[DashtamError]:
-    """The kind of error with this code. Raises NotFound."""
+    """The class of errors with this code. Raises NotFound."""
     kinds = [DashtamError]
     for kind in kinds:
         if kind.code == code and "code" in vars(kind):

@@ -1,4 +1,4 @@
-"""Links to the page before and the page after, made so that the way back always works."""
+"""Links to the next older and the next newer page of a list, in both directions from any page."""
 
 from django.http import HttpRequest
 

@@ -1,4 +1,4 @@
-"""Pages of providers."""
+"""URLs of the providers' pages."""
 
 from django.urls import path
 

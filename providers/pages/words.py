@@ -1,10 +1,10 @@
-"""What states, reasons and kinds are called on pages: every code that a person may meet, in words."""
+"""States, reasons, kinds and other codes in words, for every code that a page may show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# type: (what a group of such accounts is called, its icon)
+# account type: (title of a group of such accounts, its icon)
 TYPES = {
     "depository": ("Cash", "bank"),
     "credit": ("Cards", "card"),
@@ -57,7 +57,7 @@ TRIGGERS = {
 
 FORMATS = {"ofx1": "OFX 1 (SGML)", "ofx2": "OFX 2 (XML)"}
 
-# Why a connection or an update is as it is. `{name}` is the institution.
+# Reasons for the state of a connection or a sync run. `{name}` is the institution.
 REASONS = {
     "consent_expired": "Your permission at {name} has run out. Reconnect to give it again.",
     "revoked_by_user": "The permission was withdrawn at {name}. Reconnect if that was not what you wanted.",
@@ -111,7 +111,7 @@ _ATTENTION = {
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something a connection needs its person for. `action` is the button's words, if there is one."""
+    """A notice about a connection that needs its person. `action` is the text of the button, if there is one."""
 
     tone: str
     title: str
@@ -129,7 +129,7 @@ def reason(code: str, name: str) -> str:
 
 
 def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = False) -> str:
-    """How the connection is doing, and why, in one or two sentences. `busy`: an update is under way."""
+    """The state and its reason in one or two sentences. `busy`: an update is under way; `file`: fed by imports."""
     name = connection["provider_name"]
     if file and connection["state"] == "active":
         return _STATES["file"]
@@ -143,7 +143,7 @@ def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = Fal
 
 
 def attention(connection: Mapping[str, Any]) -> Attention | None:
-    """What the person should know about this connection before anything else."""
+    """The notice about this connection, if its state needs one."""
     if connection["state"] not in _ATTENTION:
         return None
     tone, title, action = _ATTENTION[connection["state"]]
@@ -152,5 +152,5 @@ def attention(connection: Mapping[str, Any]) -> Attention | None:
 
 
 def kind(code: str) -> str:
-    """A transaction's kind; one we do not know is shown as it is."""
+    """The name of a transaction's kind; an unknown one is shown as it is."""
     return KINDS.get(code, code.replace("_", " ").capitalize())

@@ -11,7 +11,7 @@ from providers.simulator.faults import Message, Receive, Send
 
 
 class BankApp:
-    """Faults live out here because Django cannot drop a connection."""
+    """Wraps Django's handler; faults are carried out here because Django cannot drop a connection."""
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
@@ -19,7 +19,7 @@ class BankApp:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request, or spoil it as ordered."""
-        endpoint, account = _endpoint(scope["path"])
+        endpoint, account = self._endpoint(scope["path"])
         visit = Visit(endpoint, scope["method"], scope["path"])
         if endpoint != "control":
             self.bank.visits.record(visit)
@@ -38,14 +38,6 @@ class BankApp:
         else:
             await self.bank.faults.commit(fault, self.django, scope, receive, stamped)
 
-
-def _endpoint(path: str) -> tuple[str, str | None]:
-    """The name an endpoint has in faults and in the log, and the account in its path."""
-    match path.strip("/").split("/"):
-        case ["api", "v1", "accounts", account, name]:
-            return name, account
-        case ["api", "v1", name] | ["oauth", name]:
-            return name, None
-        case ["control", *_]:
-            return "control", None
-    return "pages", None
+    def _endpoint(self, path: str) -> tuple[str, str | None]:
+        """The name and account of a path; the control surface is the same in every dialect."""
+        return ("control", None) if path.strip("/").split("/")[0] == "control" else self.bank.endpoint(path)

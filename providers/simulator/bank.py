@@ -1,5 +1,6 @@
-"""The running bank: its client, grants, faults and the log of who called. Views reach it by `bank_of`."""
+"""The running bank in any dialect: its clock, its books, the faults ordered and the log of requests."""
 
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,25 +11,6 @@ from django.http import HttpRequest
 
 from providers.simulator.books.ledger import Ledger, ledger
 from providers.simulator.faults import Faults
-from providers.simulator.sandbox.grants import Grants
-from providers.simulator.sandbox.strict import Strict
-
-SCOPES = {
-    "accounts": "Your name, your accounts and the last four digits of their numbers",
-    "balances": "Balances, today and over time",
-    "transactions": "Transactions, pending and posted",
-    "holdings": "Investments: what you hold, what it cost and what it is worth",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """The one registered OAuth client."""
-
-    id: str
-    secret: str
-    redirect_uris: tuple[str, ...]
-    name: str = "Dashtam"
 
 
 @dataclass(slots=True)
@@ -44,7 +26,7 @@ class Visit:
 
 @dataclass(slots=True)
 class Visits:
-    """What `GET /control/log` tells."""
+    """The requests so far, as `GET /control/log` lists them."""
 
     counts: Counter[str] = field(default_factory=Counter)
     latest: deque[Visit] = field(default_factory=lambda: deque(maxlen=5_000))
@@ -60,26 +42,51 @@ class Visits:
         self.latest.clear()
 
 
-@dataclass(slots=True)
-class Bank:
-    """Everything a view needs. Without a control token there is no control surface."""
+@dataclass(kw_only=True)
+class Bank(ABC):
+    """State that views share; a dialect adds its own. Without a control token there is no control surface."""
 
-    issuer: str
-    client: Client
-    grants: Grants
     control_token: str | None = None
-    strict: Strict | None = None
     faults: Faults = field(default_factory=Faults)
     visits: Visits = field(default_factory=Visits)
 
     @property
+    @abstractmethod
+    def start(self) -> date:
+        """The first day of the books."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The bank's own time, which tests may move on."""
+
+    @abstractmethod
+    def endpoint(self, path: str) -> tuple[str, str | None]:
+        """The name a path has in faults and in the log, and the account in it."""
+
+    @abstractmethod
+    def advance(self, days: int) -> None:
+        """Move the bank's clock on."""
+
+    @abstractmethod
+    def revoke_customer(self, customer_id: str) -> int:
+        """End every consent of a customer. Returns how many ended."""
+
+    @abstractmethod
+    def expire_access_tokens(self) -> int:
+        """End every access token. Returns how many ended."""
+
+    @abstractmethod
+    def forget_consents(self) -> None:
+        """Forget every consent, and set the clock back."""
+
+    @property
     def closed_day(self) -> date:
-        """The last day the books are closed for: yesterday. A day's movements show from the next day on."""
-        return self.grants.bank_now().date() - timedelta(days=1)
+        """The last day the books are closed for: yesterday. A day's entries show from the next day on."""
+        return self.now().date() - timedelta(days=1)
 
     def ledger(self, customer_id: str) -> Ledger:
         """The customer's books up to the last closed day."""
-        return ledger(customer_id, self.grants.state.start, self.closed_day)
+        return ledger(customer_id, self.start, self.closed_day)
 
 
 def bank_of(request: HttpRequest) -> Bank:

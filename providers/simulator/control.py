@@ -1,45 +1,46 @@
-"""The control surface for tests: move the clock, order faults, end consents, ask for the truth."""
+"""The control surface for tests: move the clock, order faults, end consents, read the bank's own numbers."""
 
 import hmac
 from collections.abc import Callable
 from dataclasses import asdict
 from decimal import Decimal
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
 from providers.simulator.bank import Bank, bank_of
-from providers.simulator.books.data import CUSTOMERS, Account, Kind
-from providers.simulator.books.feed import plain
+from providers.simulator.books.brokerage import Holding
+from providers.simulator.books.customers import CUSTOMERS, Account
 from providers.simulator.books.ledger import Ledger
 from providers.simulator.faults import Fault
-from providers.simulator.responses import View, methods, problem, reply
-from providers.simulator.sandbox.api import held
+from providers.simulator.responses import View, methods, plain, problem, reply
 
+T = TypeVar("T")
 Handler = Callable[[Bank, HttpRequest], dict[str, Any]]
 _MOST_DAYS = 366 * 5
 
 
 class UnknownCustomerError(Exception):
-    """Nobody of that name banks here."""
+    """No customer has that id."""
 
 
 class Advance(msgspec.Struct, forbid_unknown_fields=True):
-    """How far the bank's clock moves on."""
+    """The days that the bank's clock moves on."""
 
     days: Annotated[int, msgspec.Meta(ge=1, le=_MOST_DAYS)]
 
 
-class WhoRevokes(msgspec.Struct, forbid_unknown_fields=True):
+class Revoke(msgspec.Struct, forbid_unknown_fields=True):
     """The customer who ends every consent they gave."""
 
     customer: str
 
 
 def controlled(method: str) -> Callable[[Handler], View]:
-    """Serve a function of the bank to whoever holds the control token; without one, nothing is here."""
+    """Serve a function of the bank to clients with the control token; without one set, answer 404."""
 
     def guard(handler: Handler) -> View:
         @wraps(handler)
@@ -70,34 +71,34 @@ def controlled(method: str) -> Callable[[Handler], View]:
 @controlled("POST")
 def advance(bank: Bank, request: HttpRequest) -> dict[str, Any]:
     """Move the bank's clock: pending rows post, new rows come, consents run out."""
-    bank.grants.advance(msgspec.json.decode(request.body, type=Advance).days)
-    return {"now": f"{bank.grants.bank_now():%Y-%m-%dT%H:%M:%SZ}", "closed_day": bank.closed_day.isoformat()}
+    bank.advance(_body(request, Advance).days)
+    return {"now": f"{bank.now():%Y-%m-%dT%H:%M:%SZ}", "closed_day": bank.closed_day.isoformat()}
 
 
 @controlled("POST")
 def faults(bank: Bank, request: HttpRequest) -> dict[str, Any]:
     """Order a fault."""
-    bank.faults.waiting.append(msgspec.json.decode(request.body, type=Fault))
+    bank.faults.waiting.append(_body(request, Fault))
     return {"waiting": [msgspec.to_builtins(fault) for fault in bank.faults.waiting]}
 
 
 @controlled("POST")
 def revoke(bank: Bank, request: HttpRequest) -> dict[str, Any]:
     """The customer ends every consent at the bank."""
-    customer = _known(msgspec.json.decode(request.body, type=WhoRevokes).customer)
-    return {"revoked": bank.grants.revoke_customer(customer)}
+    customer = _known(_body(request, Revoke).customer)
+    return {"revoked": bank.revoke_customer(customer)}
 
 
 @controlled("POST")
 def expire_access_tokens(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
     """End every access token now; refresh tokens live on."""
-    return {"expired": bank.grants.expire_access_tokens()}
+    return {"expired": bank.expire_access_tokens()}
 
 
 @controlled("POST")
 def reset(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
     """Forget every grant, fault, advance and call."""
-    bank.grants.reset()
+    bank.forget_consents()
     bank.faults.waiting.clear()
     bank.visits.clear()
     return {}
@@ -105,7 +106,7 @@ def reset(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
 
 @controlled("GET")
 def log(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
-    """Who called, without query strings; status is null where no reply was begun."""
+    """The requests so far, without query strings; status is null where no reply was begun."""
     return {"counts": dict(bank.visits.counts), "calls": [asdict(visit) for visit in bank.visits.latest]}
 
 
@@ -119,6 +120,11 @@ def truth(bank: Bank, request: HttpRequest) -> dict[str, Any]:
         "closed_day": ledger.through.isoformat(),
         "accounts": [_account_truth(ledger, account) for account in customer.accounts],
     }
+
+
+def _body(request: HttpRequest, type: type[T]) -> T:
+    """The JSON body. Raises msgspec.DecodeError."""
+    return msgspec.json.decode(request.body, type=type)
 
 
 def _known(customer: str) -> str:
@@ -142,5 +148,23 @@ def _account_truth(ledger: Ledger, account: Account) -> dict[str, Any]:
         "available": plain(balance.available),
         "posted": {"count": len(posted), "sum": plain(sum(posted, Decimal("0.00")))},
         "pending": {"count": len(pending), "sum": plain(sum(pending, Decimal("0.00")))},
-        "holdings": held(ledger, account)["holdings"] if account.kind is Kind.BROKERAGE else [],
+        "holdings": [_holding_truth(account, each) for each in ledger.holdings(account, day)],
     }
+
+
+def _holding_truth(account: Account, holding: Holding) -> dict[str, Any]:
+    numbers = {
+        name: plain(value) if isinstance(value, Decimal) else value for name, value in asdict(holding).items()
+    }
+    return numbers | {"currency": account.currency}
+
+
+urlpatterns = [
+    path("advance", advance),
+    path("faults", faults),
+    path("revoke", revoke),
+    path("expire-access-tokens", expire_access_tokens),
+    path("reset", reset),
+    path("log", log),
+    path("truth", truth),
+]

@@ -40,7 +40,7 @@ Mode = Literal[
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """What goes wrong for the next `times` calls. `account` narrows it to one account's endpoints."""
+    """A fault for the next `times` calls. `account` narrows it to one account's endpoints."""
 
     target: Target
     mode: Mode
@@ -49,7 +49,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     account: str | None = None
 
     def hits(self, endpoint: str, account: str | None) -> bool:
-        """Whether a call to this endpoint is meant."""
+        """True for a call to this endpoint that the fault is meant for."""
         if self.account is not None and self.account != account:
             return False
         return self.target == endpoint or (self.target == "any" and endpoint in DATA_ENDPOINTS)
@@ -91,7 +91,7 @@ class Faults:
     async def _work_then_spoil(
         self, fault: Fault, app: App, scope: Message, receive: Receive, send: Send
     ) -> None:
-        """The bank does what was asked; only the reply suffers."""
+        """Let the bank do what was asked, then spoil the reply."""
         start, body = await _captured(app, scope, receive)
         if fault.mode == "drop_after":
             return
@@ -113,7 +113,7 @@ class Faults:
         await _disconnect(receive)
 
     async def _dribble(self, body: bytes, receive: Receive, send: Send) -> None:
-        """One byte every fifth of a second, for as long as anybody listens."""
+        """One byte every fifth of a second, for as long as the client listens."""
         gone = asyncio.ensure_future(self._until_gone(receive))
         for index in range(len(body)):
             last = index + 1 == len(body)
@@ -123,7 +123,7 @@ class Faults:
         gone.cancel()
 
     async def _until_gone(self, receive: Receive) -> None:
-        """Until the client hangs up or the bank closes."""
+        """Wait until the client hangs up or the bank closes."""
         waits = {asyncio.ensure_future(_disconnect(receive)), asyncio.ensure_future(self.closing.wait())}
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -147,13 +147,13 @@ def _instead(fault: Fault) -> tuple[int, bytes, bytes, int | None] | None:
 
 
 def _sent_by_another(fault: Fault, name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """The redirect to the client as another server would make it (RFC 9207 section 1)."""
+    """The redirect to the client with the issuer of another server, or none (RFC 9207 section 1)."""
     if name.lower() != b"location":
         return name, value
-    address, _, query = value.decode().partition("?")
+    url, _, query = value.decode().partition("?")
     answer = [(key, text) for key, text in parse_qsl(query) if key != "iss"]
     answer += [("iss", "https://evil.example")] if fault.mode == "evil_issuer" else []
-    return name, f"{address}?{urlencode(answer)}".encode()
+    return name, f"{url}?{urlencode(answer)}".encode()
 
 
 async def _reply(send: Send, status: int, content_type: bytes, body: bytes, retry_after: int | None) -> None:
@@ -186,7 +186,7 @@ async def _captured(app: App, scope: Message, receive: Receive) -> tuple[Message
 
 
 async def _bomb(send: Send) -> None:
-    """A thousandth of what it unpacks to, although nobody said they could unpack anything."""
+    """A gzip body of a thousandth of its unpacked size, sent without being asked for (RFC 9110 section 12.5.3)."""
     body = gzip.compress(b"[" + b" " * (HUGE_CHUNKS * 1024 * 1024) + b"]")
     headers = [(b"content-type", b"application/json"), (b"content-encoding", b"gzip")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

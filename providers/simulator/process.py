@@ -1,4 +1,4 @@
-"""Starts and stops a Sandbox Bank of one's own, for the demo and the tests."""
+"""Starts and stops a Sandbox Bank in a process of its own, for the demo and the tests."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ _READS = ("log", "truth")
 
 
 class SandboxBankError(Exception):
-    """The bank did not start, or did not do what it was told."""
+    """The bank did not start, or refused a command."""
 
 
 class SandboxBank:
@@ -48,7 +48,7 @@ class SandboxBank:
         strict: Path | None = None,
         start_timeout: float = 60,
     ) -> Self:
-        """Returns once the bank listens. Raises SandboxBankError."""
+        """A bank that listens. Raises SandboxBankError."""
         environment = {
             **os.environ,
             "SANDBOX_CLIENT_ID": client_id,
@@ -66,7 +66,7 @@ class SandboxBank:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C is for whoever started us, who then stops the bank
+            start_new_session=True,  # Ctrl-C goes to the parent process only, which then stops the bank
         )
         bank = cls(process, "", environment)
         try:
@@ -77,7 +77,7 @@ class SandboxBank:
         return bank
 
     def control(self, path: str, json: dict[str, Any] | None = None) -> dict[str, Any]:
-        """For example `control("advance", {"days": 1})` or `control("truth?customer=ben")`."""
+        """Call the control surface: `control("advance", {"days": 1})` or `control("truth?customer=ben")`."""
         method = "GET" if urlsplit(path).path in _READS else "POST"
         response = self._http.request(method, f"{self.url}/control/{path}", json=json)
         if response.is_error:
@@ -86,7 +86,7 @@ class SandboxBank:
         return answer
 
     def decide(self, authorization_url: str, *, customer: str = "ana", decision: str = "approve") -> str:
-        """Be the customer: approve or deny, and return the address the bank sends the browser back to."""
+        """Approve or deny as the customer, and return the URL that the bank redirects the browser to."""
         query = dict(parse_qsl(urlsplit(authorization_url).query, keep_blank_values=True))
         form = {**query, "customer": customer, "decision": decision}
         response = self._http.post(f"{self.url}/oauth/authorize", data=form)
@@ -95,7 +95,7 @@ class SandboxBank:
         return response.headers["Location"]
 
     def stop(self) -> None:
-        """Ask it to end, insist after ten seconds. Safe to call twice."""
+        """End the process, by force after ten seconds. Safe to call twice."""
         self._http.close()
         if self.process.poll() is None:
             self.process.terminate()
@@ -118,7 +118,7 @@ class SandboxBank:
 
 
 def _announced_url(process: "subprocess.Popen[str]", timeout: float) -> str:
-    """The address on the line the bank prints once it listens."""
+    """The URL on the line that the bank prints once it listens."""
     alarm = Timer(timeout, process.kill)
     alarm.daemon = True
     alarm.start()

@@ -1,6 +1,7 @@
-"""JSON replies, and the two guards every endpoint may wear."""
+"""JSON replies, and the guard that lets only some methods through."""
 
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from functools import wraps
 from typing import Any
 
@@ -10,7 +11,7 @@ View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 def reply(data: dict[str, Any], status: int = 200, **headers: str) -> HttpResponse:
-    """Header names are given with underscores."""
+    """A JSON reply that no cache keeps. Header names are given with underscores."""
     response = JsonResponse(data, status=status, json_dumps_params={"ensure_ascii": False})
     response["Cache-Control"] = "no-store"
     for name, value in headers.items():
@@ -19,7 +20,7 @@ def reply(data: dict[str, Any], status: int = 200, **headers: str) -> HttpRespon
 
 
 def problem(status: int, code: str, message: str, **headers: str) -> HttpResponse:
-    """An error in the bank's own form."""
+    """An error as JSON: `{"error": {"code", "message"}}`."""
     return reply({"error": {"code": code, "message": message}}, status, **headers)
 
 
@@ -37,3 +38,8 @@ def methods(*allowed: str) -> Callable[[View], View]:
         return guarded
 
     return guard
+
+
+def plain(number: Decimal | None) -> str | None:
+    """A decimal as text, without an exponent."""
+    return None if number is None else format(number, "f")

@@ -1,4 +1,4 @@
-"""Serves the bank with uvicorn on the loopback address, and stops without a word."""
+"""Serves the bank with uvicorn on the loopback interface, and stops without output."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from providers.simulator.bank import Bank
 
 
 class BankProtocol(H11Protocol):
-    """Hands the transport to the application, so that a fault can cut the line."""
+    """Hands the transport to the application, so that a fault can cut the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called once per connection."""
@@ -26,7 +26,7 @@ class BankProtocol(H11Protocol):
 
 
 class BankServer(uvicorn.Server):
-    """Ends on a signal, or with the standard input when told so, and lets go of calls left hanging."""
+    """Ends on a signal, or with its standard input if told to, and drops requests that still hang."""
 
     def __init__(self, bank: Bank, *, until_stdin_closes: bool) -> None:
         config = uvicorn.Config(
@@ -53,7 +53,7 @@ class BankServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Unlike uvicorn's own, this does not raise the signal again once the server has stopped."""
+        """Handle signals without raising them again once the server has stopped, as uvicorn does."""
         kept = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -62,7 +62,7 @@ class BankServer(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal came."""
+        """End on a signal."""
         self._leave()
 
     def _read_stdin(self) -> None:

@@ -1,6 +1,6 @@
 """A hundred people who sign in over and over, and the few who only read meanwhile, in a process of their own.
 
-As bare as can be: on a machine with few cores whatever these clients use up is missing to the hashes.
+It is as bare as can be: on a machine with few cores, CPU used by these clients is missing to the hashes.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ KEPT_SECONDS = 3  # uvicorn ends a connection that has been idle for five
 
 @dataclass
 class Seen:
-    """What they saw, in seconds. `cpu` is how much of a core they used up themselves."""
+    """Results in seconds. `cpu` is the share of a core that these clients used themselves."""
 
     reads: list[float] = field(default_factory=list)
     healths: list[float] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who does what, for how long."""
+    """The server, the people who sign in, the credentials of the readers, and the duration in seconds."""
 
     port: int
     bearer: str
@@ -47,7 +47,7 @@ class Plan:
 
 
 def watch(plan: Plan) -> Seen:
-    """Let it happen, elsewhere."""
+    """Run the plan in a process of its own."""
     command = (sys.executable, "-m", "tests.benchmarks.crowd")
     done = subprocess.run(
         command, input=json.dumps(asdict(plan)), check=True, stdout=subprocess.PIPE, text=True
@@ -127,7 +127,7 @@ async def _ping(plan: Plan, into: list[float], until: float) -> None:
 async def _sign_in(plan: Plan, number: int, seen: Seen, until: float) -> None:
     line = Line(plan.port)
     body = json.dumps({"email": plan.people[number], "password": plan.password}).encode()
-    # Each from a network of their own, as people are: what one address may do is another limit.
+    # Each from a network of their own, as people are: limits by network are tested elsewhere.
     where = f"10.{number >> 8}.{number & 255}.7"
     request = _request(plan, "POST", "/api/v1/auth/tokens", body, x_forwarded_for=where)
     while time.perf_counter() < until:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 
-from dashtam.ui.charts import amount_ticks
+from dashtam.ui.axes import amount_ticks
 
 WIDTH, HEIGHT = 640, 280
 LEFT, RIGHT, TOP, BOTTOM = 56, 20, 52, 36

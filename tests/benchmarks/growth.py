@@ -1,4 +1,4 @@
-"""How the cost grows with readers, with people and with rows: the curves of docs/performance.md."""
+"""Growth of the cost with readers, with people and with rows: the curves of docs/performance.md."""
 
 import statistics
 import time

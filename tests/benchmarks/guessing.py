@@ -1,4 +1,4 @@
-"""Whether the clock tells which addresses are known: the same question about both, turn and turn about."""
+"""Timing of sign-ins for known and unknown email addresses, asked in turns, compared by rank."""
 
 import math
 import statistics
@@ -52,7 +52,7 @@ def _gap(api: httpx.Client, name: str, path: str, body: dict[str, str]) -> Row:
 
 
 def _chance(ours: list[float], others: list[float]) -> float:
-    """How likely two samples of one distribution differ in rank as much (Mann and Whitney's test)."""
+    """The probability that two samples of one distribution differ as much in rank (Mann and Whitney's test)."""
     wins = sum(one > other for one in ours for other in others)
     pairs = len(ours) * len(others)
     spread = math.sqrt(pairs * (len(ours) + len(others) + 1) / 12)

@@ -1,4 +1,4 @@
-"""What is done on the event loop, against a hop to a thread and back, and against what a loop can bear."""
+"""P10: calls made on the event loop, against a hop to a thread and back, and against a bound for the loop."""
 
 import asyncio
 import statistics
@@ -17,7 +17,7 @@ LOOP_MS = 20  # the longest that the event loop may be held up by one thing
 
 
 def _each(function: Callable[[], object], *, times: int = TIMES) -> float:
-    """Microseconds of one call, the median: what else the machine does must not count."""
+    """Microseconds of one call, the median: so that other load does not count."""
     took = []
     for _ in range(times):
         started = time.perf_counter()
@@ -27,7 +27,7 @@ def _each(function: Callable[[], object], *, times: int = TIMES) -> float:
 
 
 async def _hop() -> float:
-    """Microseconds from the event loop to a thread and back, when nobody else wants either."""
+    """Microseconds from the event loop to a thread and back, without other load."""
     loop = asyncio.get_running_loop()
     took = []
     with ThreadPoolExecutor(1) as pool:
@@ -39,7 +39,7 @@ async def _hop() -> float:
 
 
 def measure(scene: Scene) -> list[Row]:
-    """Needs Django to be set up, and what a person has to be shown."""
+    """Measure with Django set up, on rows of one person."""
     from accounts.wiring import jwt_service
     from dashtam.wiring import encryption_service
 
@@ -91,7 +91,7 @@ def _letter() -> float:
 
 
 def _page(scene: Scene) -> float:
-    """Milliseconds of the page, less those of the same rows by the API: what Django's templates take."""
+    """Milliseconds of the page, less those of the same rows by the API: the cost of Django's templates."""
     with Browser(scene.stack.origin) as browser, scene.stack.api(scene.token) as api:
         browser.submit(browser.open("/sign-in"), "password", email=scene.email, password=PASSWORD)
         assert browser.open(f"/accounts/{scene.account}").status_code == 200

@@ -18,7 +18,7 @@ ARRIVING_SECONDS = 0.5  # hundreds of new connections cost the server something,
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the readers saw. `cpu` is how much of a core they used up themselves."""
+    """Results of the readers. `cpu` is the share of a core that they used themselves."""
 
     per_second: float
     p50: float
@@ -70,7 +70,7 @@ class Reader(asyncio.Protocol):
 
 
 def whole(head: bytes, body: bytes) -> bool:
-    """Whether all of an answer has come; `head` in lower case."""
+    """True once all of an answer has come; `head` in lower case."""
     _, sized, rest = head.partition(b"content-length:")
     if sized:
         return len(body) >= int(rest.partition(b"\r\n")[0])

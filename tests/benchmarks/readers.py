@@ -1,4 +1,4 @@
-"""Ten times as many readers as the database has threads for: nobody is turned away, and nothing gets slower."""
+"""The row readers.rate: ten times as many readers as the database has threads for, none refused and none slower."""
 
 import statistics
 import threading

@@ -1,4 +1,4 @@
-"""Rows of measurements: a value, what it is held against, and whether it holds."""
+"""Rows of measurements: a value, its yardstick and target, and the verdict."""
 
 import json
 import os
@@ -92,12 +92,12 @@ def write_down(rows: Sequence[Row], curves: Sequence[Curve]) -> None:
 
 
 def machine() -> str:
-    """What the figures were taken on."""
+    """The machine that the figures were taken on."""
     return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def load_average() -> str:
-    """How busy the machine was in the last minute, ourselves included."""
+    """The load average of the last minute, this run included."""
     return f"load {os.getloadavg()[0]:.1f}"
 
 

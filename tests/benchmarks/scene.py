@@ -1,4 +1,4 @@
-"""What the measures play on: a running installation, somebody signed in, and one account with a million rows."""
+"""The scene of the measures: a running installation, a signed-in person, and one account with a million rows."""
 
 from datetime import date
 from types import TracebackType
@@ -110,7 +110,7 @@ class Scene:
             return account
 
     def user_id(self, database: "psycopg.Connection[tuple[Any, ...]]") -> UUID:
-        """Who the person is."""
+        """The person's id."""
         found = database.execute("SELECT id FROM accounts_user WHERE email = %s", [self.email]).fetchone()
         return UUID(str((found or ())[0]))
 

@@ -1,4 +1,4 @@
-"""A hundred people sign in at once: what it costs them, and everybody else."""
+"""P1 to P3: a hundred people sign in at once; the cost for them and for all other requests."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -19,7 +19,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.test import RequestFactory
 from django.utils import timezone
-from accounts import browser
+from accounts.entrance import cookie
 from accounts.models import Session, User
 from accounts.wiring import password_service
 known = password_service().hash_password({PASSWORD!r})
@@ -33,7 +33,7 @@ session = Session.objects.create(
     user=root, kind="browser", mfa=True, authenticated_at=timezone.now(), expires_at=later, idle_expires_at=later)
 request = RequestFactory().get("/")
 request.session = import_module(settings.SESSION_ENGINE).SessionStore()
-browser.sign_in(request, session_id=session.id, user=root)
+cookie.sign_in(request, session_id=session.id, user=root)
 request.session.save()
 print("cookie", settings.SESSION_COOKIE_NAME, request.session.session_key)
 """

@@ -1,1 +1,1 @@
-"""`make faults`: breaks what Dashtam relies on, and watches what that costs."""
+"""`make faults`: breaks the servers that Dashtam relies on, and measures the damage."""

@@ -1,4 +1,4 @@
-"""`make faults`: own servers, one fault after the other, and what each has cost.
+"""`make faults`: own servers, one fault after the other, and the cost of each.
 
 `make faults ARGS="postgres mail"` takes the faults whose names begin so.
 """
@@ -18,11 +18,11 @@ LATEST_ANSWER_SECONDS = 20.0
 
 
 def main(wanted: list[str]) -> int:
-    """Break things; the exit status says whether anything was lost or did not recover."""
+    """Run the chosen faults; exit status 1 if any data was lost or any part did not recover."""
     kept = local.home()
     own = Path(tempfile.mkdtemp(prefix="dashtam-faults-"))
     for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)  # nobody else's servers are broken here
+        os.environ.pop(name, None)  # only this run's own servers may be broken
     os.environ |= {"DASHTAM_HOME": str(own), "DJANGO_SETTINGS_MODULE": "dashtam.settings"}
     local.load_secrets(generate=True)
     local.start_servers()
@@ -55,7 +55,7 @@ def main(wanted: list[str]) -> int:
 
 
 def suffer(world: Any, each: Any) -> dict[str, Any]:
-    """One fault, from the first sign to the count of what is left."""
+    """Run one fault, wait until all is well again, and count the losses."""
     with world.somebody_reads() as seen:
         try:
             with each.inject(world):

@@ -125,7 +125,7 @@ def _pair(world: World, api: httpx.Client) -> str:
 
 
 def _expect_alive(world: World, refresh_token: str) -> None:
-    """Whoever did not get the answer asks again, moments later, with what they have."""
+    """A client that did not get the answer asks again moments later, with the tokens it has."""
     with world.stack.api() as api:
         answer = api.post("auth/tokens/refresh", json={"refresh_token": refresh_token})
         world.expect(answer.status_code == 200, f"the session is lost: {answer.text[:200]}")

@@ -16,7 +16,7 @@ Inject = Callable[[World], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class Fault:
-    """What is broken, in words, and how."""
+    """A fault: its name, a sentence about it, and the function that causes it."""
 
     name: str
     words: str
@@ -38,7 +38,7 @@ def fault(name: str, words: str) -> Callable[[Callable[[World], Iterator[None]]]
 
 
 def hold(seconds: float = HOLD_SECONDS) -> None:
-    """Let it last."""
+    """Keep the fault going."""
     threading.Event().wait(seconds)
 
 

@@ -1,4 +1,4 @@
-"""A whole Dashtam with faults to order between its parts, somebody who reads all the time, and the books."""
+"""A whole Dashtam with faults between its parts, a person who reads all the time, and the bank's own books."""
 
 import os
 import threading
@@ -33,7 +33,7 @@ SETTINGS = {
 
 @dataclass
 class Seen:
-    """What somebody saw who read their accounts over and over."""
+    """Answers to a person who read their accounts over and over."""
 
     answers: Counter[int] = field(default_factory=Counter)
     worst: float = 0.0
@@ -50,7 +50,7 @@ class Seen:
 
 
 class World:
-    """Everything that can break, and the person whom it must not hurt."""
+    """Every part that can break, and the person who must lose no data by it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -126,7 +126,7 @@ class World:
         return str(SyncRun.objects.request(connection_id=UUID(self.connection), trigger="manual").id)
 
     def token_calls(self) -> int:
-        """How often the bank's token endpoint was called."""
+        """The number of calls to the bank's token endpoint."""
         return int(self.stack.bank.control("log")["counts"].get("token", 0))
 
     def state(self) -> tuple[str, str]:
@@ -154,14 +154,14 @@ class World:
         self.stack.environment.update(before)
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Remember what should not have been."""
+        """Note a failed expectation."""
         if not holds:
             self.found.append(otherwise)
 
-    # --- who watches ----------------------------------------------------------------------------------
+    # --- a reader -------------------------------------------------------------------------------------
     @contextmanager
     def somebody_reads(self) -> Iterator[Seen]:
-        """Somebody reads their accounts twenty times a second."""
+        """A person reads their accounts twenty times a second, in the background."""
         seen, stop = Seen(), threading.Event()
         reader = threading.Thread(target=self._read, args=(seen, stop))
         reader.start()
@@ -217,7 +217,7 @@ class World:
         return "waiting"
 
     def losses(self) -> list[str]:
-        """What is missing or too much: rows and balances against the bank's own, then the tokens."""
+        """Differences to the bank's own rows and balances, and a token that no longer works, in words."""
         with self.stack.api(self.token) as api:
             lost = list(self._against_the_bank(api))
             state = api.get(f"connections/{self.connection}").json()["state"]

@@ -1,4 +1,4 @@
-"""What institutions trust Dashtam with: consents, tokens, statements, in calm and in trouble."""
+"""Secrets from institutions: consents, tokens and statements, on good and on failing paths."""
 
 import secrets
 import threading
@@ -19,7 +19,7 @@ from tests.stack import Stack
 
 
 def linking(stack: Stack, seen: Seen) -> tuple[str, str]:
-    """Through the bank and back, twice; returns the access token and the connection."""
+    """Link through the bank, opening the callback twice; returns the access token and the connection."""
     email, password = sign_up(stack, seen, "lea")
     token = sign_in(stack, seen, email, password)["access_token"]
     with stack.api(token) as api, Browser(stack.origin) as browser:
@@ -104,7 +104,7 @@ def files_and_a_database_that_quotes_the_row(stack: Stack, seen: Seen, token: st
 
 
 def exported(stack: Stack, token: str) -> bytes:
-    """All that somebody gets who asks for everything."""
+    """The whole export of a person's data."""
     with stack.api(token) as api:
 
         def ready() -> str:

@@ -1,4 +1,4 @@
-"""What people prove who they are with, sent everywhere it could be sent, right and wrong."""
+"""Credentials of people, sent to every endpoint that takes them, right and wrong."""
 
 import base64
 import re
@@ -18,12 +18,12 @@ Seen = dict[str, Any]
 
 
 def canary(kind: str) -> str:
-    """A secret that cannot be mistaken for anything else."""
+    """A secret that no other text can contain by chance."""
     return f"canary {kind} {secrets.token_hex(8)}"
 
 
 def sign_up(stack: Stack, seen: Seen, name: str) -> tuple[str, str]:
-    """Somebody new: address and password."""
+    """Sign a new person up; returns email and password."""
     email, password = f"{name}-{secrets.token_hex(4)}@example.org", canary(f"password of {name}")
     seen[f"password of {name}"] = password
     with stack.api() as api:

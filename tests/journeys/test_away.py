@@ -1,4 +1,4 @@
-"""What is answered while PostgreSQL and Valkey are away, hang, or were never asked."""
+"""Answers while PostgreSQL and Valkey are away or hang, and of pages that need neither."""
 
 import json
 import os
@@ -25,7 +25,7 @@ PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 
 
 class Web:
-    """One web process whose servers are not there; and somebody who was signed in before they went."""
+    """One web process whose servers are away, and the session of a person signed in before."""
 
     def __init__(self, servers_at: int) -> None:
         self.port = free_port()
@@ -57,7 +57,7 @@ class Web:
 
 @pytest.fixture(scope="module", params=["closed", "silent"])
 def web(request: pytest.FixtureRequest) -> Iterator[Web]:
-    """Their ports are closed; or somebody accepts every connection there and never says a word."""
+    """The web process, with the servers' ports closed, or open to listeners that never answer."""
     with socket.socket() as port:
         port.bind(("127.0.0.1", 0))
         if request.param == "silent":
@@ -92,7 +92,7 @@ def test_h1_programs_are_told_to_come_back(web: Web) -> None:
         answers = list(together.map(lambda call: web.ask(call[0], call[1], **call[2]), calls))
     for (_, path, _), answer in zip(calls, answers, strict=True):
         if path.endswith("refresh"):
-            assert answer.status_code in {401, 503}  # garbage may be known for what it is without asking
+            assert answer.status_code in {401, 503}  # garbage may be refused without asking a server
             continue
         assert_problem(answer, 503)
         assert int(answer.headers["retry-after"]) > 0

@@ -1,4 +1,4 @@
-"""Live events on a WebSocket, as a page and as a program meet them."""
+"""Live events on a WebSocket, for a page with a cookie and for a client with a token."""
 
 import json
 
@@ -20,7 +20,7 @@ def opened(
 
 @pytest.fixture
 def cookie(stack: Stack) -> str:
-    """The session cookie of somebody's browser."""
+    """The session cookie of a browser signed in."""
     email, _ = stack.sign_up("Lea")
     with Browser(stack.origin) as browser:
         browser.submit(browser.open("/sign-in"), "password", email=email, password=PASSWORD)

@@ -1,4 +1,4 @@
-"""From nothing to one's own numbers, through the public API alone."""
+"""From sign-up to collected accounts, through the public API alone."""
 
 import json
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ from tests.stack import PASSWORD, Stack
 
 @pytest.fixture(scope="module")
 def ana(stack: Stack) -> tuple[str, str]:
-    """A person whose Sandbox Bank accounts have been collected: address and access token."""
+    """A person whose Sandbox Bank accounts have been collected: email and access token."""
     email, token = stack.sign_up("Ana")
     end = stack.connect(email, token)
     assert end.status_code == 200

@@ -1,4 +1,4 @@
-"""Every secret that passes through Dashtam is looked for afterwards in everything that it has written."""
+"""No secret that passes through Dashtam is in anything that it writes."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ from tests.stack import Stack
 
 
 class FromEverywhere(Stack):
-    """Clients come from a new address each time, so that no limit of one address is met."""
+    """Sends each request from a new IP address, so that no limit by network applies."""
 
     def api(self, token: str = "") -> httpx.Client:
         client = super().api(token)
@@ -44,7 +44,7 @@ EVENTS = {
 
 
 def assert_logged(stack: Stack) -> None:
-    """One object a line; who, what and when for each event; task and job for what is done in the background."""
+    """Check the log: one object a line, with person, event and time, and task and job in background work."""
     lines = []
     for log in (stack.home / "logs").glob("*.log"):
         told = [line for line in log.read_text().splitlines() if line != "Launching a worker on all queues"]

@@ -1,4 +1,4 @@
-"""The API does what its description says, whatever is sent."""
+"""The API answers every request as its OpenAPI document describes."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ ALWAYS_THE_SAME = settings(
 
 @dataclass
 class Person:
-    """Somebody with data, and what lets programs in for them."""
+    """A person with data: the credentials and the ids of their rows."""
 
     credentials: list[str]
     ids: dict[str, str]  # of one row each, by the name of its list

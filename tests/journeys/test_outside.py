@@ -1,4 +1,4 @@
-"""What a stranger finds who tries every door."""
+"""The surface for strangers: no private file, no names of software, no headers missing, no malformed HTTP."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""A whole Dashtam runs as a database role that cannot change what it stands on."""
+"""A whole Dashtam runs as a database role that cannot change the schema or the audit log."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A session that ends, ends at once in every process, whatever the cache does meanwhile."""
+"""A session ends at once in every process, with the cache up or down."""
 
 import signal
 import subprocess
@@ -27,7 +27,7 @@ class Two:
             return dict(api.post("auth/tokens", json={"email": email, "password": PASSWORD}).json())
 
     def statuses(self, pair: dict[str, Any]) -> list[int]:
-        """How each process answers to the access token."""
+        """The status with which each process answers the access token."""
         headers = {"authorization": f"Bearer {pair['access_token']}"}
         address = "{}/api/v1/auth/me"
         return [
@@ -118,7 +118,7 @@ def test_c6_a_cache_that_hangs_while_a_session_ends_revives_it_nowhere(two: Two,
 
 
 def test_c6_without_any_cache_sessions_end_at_once_too(two: Two, email: str) -> None:
-    """The last of this file: the cache stays away."""
+    """This test is the last of the file, because the cache stays stopped."""
     pair = two.pair(email)
     assert two.statuses(pair) == [200, 200]
     two.valkey.kill()

@@ -1,4 +1,4 @@
-"""However a server is stopped, nothing of it goes on."""
+"""A server that is stopped in any way leaves no process behind."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""Many at once, at a whole installation: who gets in, who is told to wait, and that everybody else is served."""
+"""Many sign-ins at once at a whole installation: some succeed, some must wait, and all other requests are served."""
 
 import socket
 from collections.abc import Iterator

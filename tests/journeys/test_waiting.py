@@ -1,4 +1,4 @@
-"""What one person waits for holds nobody else up: a bank that hangs, a database that does not answer."""
+"""A bank that hangs or a database that does not answer delays no other person's requests."""
 
 import os
 import threading
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[Line]:
-    """The way to PostgreSQL, over a port that can fall silent."""
+    """A port forwarded to PostgreSQL, which can be made to stop answering."""
     where = urlsplit(os.environ["DATABASE_URL"]).netloc.rpartition("@")[2]
     with Line(path=str(Path(unquote(where)) / ".s.PGSQL.5432")) as line:
         yield line
@@ -25,7 +25,7 @@ def line() -> Iterator[Line]:
 
 @pytest.fixture(scope="module")
 def stack(line: Line) -> Iterator[Stack]:
-    """One database thread, and short waits."""
+    """A Dashtam with one database thread and short waits."""
     waits = {"DATABASE_WAIT_SECONDS": "1", "DATABASE_STATEMENT_TIMEOUT": "2000", "REQUEST_SECONDS": "4"}
     stack = Stack(DATABASE_THREADS="1", **waits)
     at = urlsplit(stack.database_url)

@@ -1,4 +1,4 @@
-"""The cache is away: everything works, only slower."""
+"""Without the cache everything works, only slower."""
 
 from tests.stack import Stack
 

@@ -20,7 +20,7 @@ def running_bank() -> Iterator[SandboxBank]:
 
 @pytest.fixture
 def bank(running_bank: SandboxBank, settings: Any) -> SandboxBank:
-    """A bank nobody has used yet; calls to it end after a second, so that a hang shows soon."""
+    """A bank as it is before its first request, which may fail any number of times without a pause."""
     running_bank.control("reset")
     settings.PROVIDER_REST_SECONDS = 0  # tests ask it again at once after any number of failures
     settings.SANDBOX_URL = running_bank.url

@@ -1,4 +1,4 @@
-"""Everything that PostgreSQL and Valkey hold, as whoever steals a backup would search it."""
+"""Everything that PostgreSQL and Valkey hold, as the thief of a backup would search it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Support staff see people's numbers for a reason only, for a while, and on the record."""
+"""Support staff see people's amounts only for a stated reason, for a limited time, and recorded."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The export: everything of a person's own and nothing else, made in the background, taken once."""
+"""The export: all of a person's data and no other, made in the background, downloaded once."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ FORMULA = '=HYPERLINK("http://evil.example","click")'
 
 
 async def asked(api: Api) -> dict[str, Any]:
-    """Ask until it is ready."""
+    """Request the export until it is ready."""
     first = await api.get("auth/me/export")
     assert first.status_code == 202, first.content
     assert first["Retry-After"]

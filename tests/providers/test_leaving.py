@@ -1,4 +1,4 @@
-"""Leaving: signed out at once, some days to think again, and then nothing of the person is left."""
+"""Leaving: signed out at once, days of grace, and then no trace of the person."""
 
 import re
 from datetime import timedelta
@@ -36,7 +36,7 @@ def ana(make_user: Any) -> User:
 
 
 async def signed_in(user: User) -> Api:
-    """A program with a fresh session of this person."""
+    """A client with a new session of this person."""
     session = Session.objects.made(user_id=user.id, kind="api", user_agent="a program", ip="203.0.113.7")
     await run_db(session.save)
     from accounts.wiring import jwt_service

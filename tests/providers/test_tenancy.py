@@ -1,4 +1,4 @@
-"""Two people: what one can ask for, the other gets nothing of; and nobody writes what is not theirs to write."""
+"""Tenancy: no person reads or changes another's data, over any documented operation."""
 
 from typing import Any
 from uuid import uuid4
@@ -25,7 +25,7 @@ STATEMENT = (ROOT / "tests" / "providers" / "formats" / "ofx" / "files" / "us_ch
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    """Every documented operation that is not open to everybody: method, path below /api/v1/, description."""
+    """Every documented operation that needs a credential: method, path below /api/v1/, description."""
     return [
         (method.upper(), path.removeprefix("/api/v1/"), described)
         for path, methods in _schema()["paths"].items()
@@ -41,7 +41,7 @@ async def imported(api: Api, **fields: str) -> Any:
 
 
 async def belongings(api: Api, user: User, bank: SandboxBank) -> dict[str, str]:
-    """One thing of each sort that an address can name, by the start of that address."""
+    """One row of each kind that a URL can name, by the start of that URL."""
     connection = await connect(user, bank)
     assert (await imported(api)).status_code == 201
     assert (await api.get("auth/me/export")).status_code == 202
@@ -73,9 +73,9 @@ async def test_h2_whatever_names_something_of_hers_is_not_found_by_him(
     before = await run_db(_state, ana)
     for method, path, described in naming:
         assert path.partition("/{")[0] in things, f"{path} needs something of hers above"
-        address = path.replace("{id}", things[path.partition("/{")[0]])
+        url = path.replace("{id}", things[path.partition("/{")[0]])
         body: dict[str, Any] | None = {} if "requestBody" in described else None
-        refused = await his.call(method, address, body)
+        refused = await his.call(method, url, body)
         assert refused.status_code == 404, (method, path)
         nothing = await his.call(method, path.replace("{id}", str(uuid4())), body)
         told = {**refused.json(), "request_id": ""}
@@ -83,13 +83,13 @@ async def test_h2_whatever_names_something_of_hers_is_not_found_by_him(
     assert await run_db(_state, ana) == before
     for method, path, _ in naming:
         if method == "GET":
-            address = path.replace("{id}", things[path.partition("/{")[0]])
-            assert (await hers.get(address)).status_code == 200, "or his 404 would prove nothing"
+            url = path.replace("{id}", things[path.partition("/{")[0]])
+            assert (await hers.get(url)).status_code == 200, "or his 404 would prove nothing"
     assert len(naming) >= 14
 
 
 def _state(user: User) -> list[Any]:
-    """What a request of somebody else might have changed."""
+    """The rows that another person's request might have changed."""
     connection = Connection.objects.get(user=user, provider="sandbox")
     return [
         model_to_dict(connection),

@@ -11,7 +11,7 @@ from dashtam.doctor.checkup import Finding, examine
 
 
 class Command(BaseCommand):
-    """Looks at everything and changes nothing, unless told to accept keys."""
+    """Examines the installation without changing it; --accept-keys stores the fingerprints of new keys."""
 
     help = (
         "Look at keys, configuration, database, cache, worker, mail and files, and say what to do. Exit code 1 if"
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, full: bool = False, accept_keys: bool = False, **options: Any) -> None:
         """Raises CommandError, which is exit code 1, if something is wrong."""
-        logging.getLogger("dashtam").setLevel(logging.ERROR)  # what is wrong is told below, once
+        logging.getLogger("dashtam").setLevel(logging.ERROR)  # findings are printed below, once
         if accept_keys:
             KeyFingerprint.objects.accept()
         wrong = 0

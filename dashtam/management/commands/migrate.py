@@ -12,6 +12,6 @@ class Command(migrate.Command):
     """Connects by MIGRATION_DATABASE_URL if it is set, and gives the application's role its rights afterwards."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate."""
+        """Migrate as the owner, then grant rights."""
         with as_owner(connections[options["database"]]):
             super().handle(*args, **options)

@@ -1,4 +1,4 @@
-"""`manage.py rotate_encryption_keys`: bring everything sealed under the first key of ENCRYPTION_KEYS."""
+"""`manage.py rotate_encryption_keys`: seals every stored secret with the first key of ENCRYPTION_KEYS."""
 
 from collections import Counter
 from typing import Any
@@ -14,7 +14,7 @@ PASSES = 3
 
 
 class Command(BaseCommand):
-    """May be run at any time, stopped at any time, and run again."""
+    """Rotation while Dashtam runs; it may be stopped at any time and run again."""
 
     help = (
         "Seal every stored secret anew with the first key of ENCRYPTION_KEYS, while Dashtam runs, and prove which"
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Passes until nothing is left, then the proof."""
+        """Repeat passes until every envelope is sealed with the first key, then count the envelopes of each key."""
         encryption = encryption_service()
         self.stdout.write(f"Sealing everything with the key {encryption.key_id!r}.")
         for _ in range(PASSES):
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         self.stdout.write(f"  {column}: {seen}")
 
     def _prove(self, current: str, done: Rotated) -> None:
-        """Counts straight from the database, after all is done. Raises CommandError unless one key is left."""
+        """Count envelopes by key straight from the database. Raises CommandError unless one key is left."""
         self.stdout.write("Envelopes by key:")
         total: Counter[str] = Counter()
         for column in sealed_columns():

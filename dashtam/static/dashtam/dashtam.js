@@ -1,4 +1,4 @@
-// Small betterments of pages that already work without scripts.
+// Small improvements of pages that already work without scripts.
 const root = document.documentElement;
 const each = (within, selector, act) => {
   if (within.matches?.(selector)) act(within);
@@ -25,7 +25,7 @@ function labelThemeSwitches() {
   });
 }
 
-// Choosing what the system already says gives the choice back to the system.
+// Choosing the theme that the system has anyway removes the stored choice.
 function switchTheme() {
   const next = themeNow() === "dark" ? "light" : "dark";
   const own = next !== (systemDark.matches ? "dark" : "light");

@@ -1,4 +1,4 @@
-// Live events: progress of syncs, fresh numbers when one ends, and an honest word when we are cut off.
+// Live events: progress of syncs, fresh numbers when one ends, and a notice while the connection is lost.
 const BACKOFF_FIRST = 1000, BACKOFF_MOST = 60_000;
 let socket = null;
 let failures = 0;

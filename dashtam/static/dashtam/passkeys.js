@@ -1,4 +1,4 @@
-// Passkeys: fetch what to ask, let the browser ask for it, put the answer into the form, and send that.
+// Passkeys: fetch the options, let the browser ask for the passkey, put its answer into the form, and send that.
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 const withBytes = (known) => ({ ...known, id: toBytes(known.id) });

@@ -13,8 +13,8 @@ from django.core import cache, signals
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections, connections, reset_queries
 
-from providers.simulator.bank import Bank, Client
 from providers.simulator.books.market import EPOCH
+from providers.simulator.sandbox.bank import Client, Sandbox
 from providers.simulator.sandbox.grants import Grants, StateError
 from providers.simulator.sandbox.strict import Strict
 from providers.simulator.server import BankServer
@@ -25,19 +25,19 @@ DEFAULT_CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - opens nothing but inven
 
 
 class Command(BaseCommand):
-    """Builds a bank from the options and serves it until it is told to end."""
+    """Builds a bank from the options and serves it until a signal or the end of its standard input."""
 
     help = "Run the Sandbox Bank, a fake institution with invented customers, on 127.0.0.1."
     requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Every option has a default that suits a person trying things out."""
+        """The options, with defaults that suit a person trying things out."""
         parser.add_argument("--port", type=int, default=8100, help="0 picks a free one")
         parser.add_argument("--redirect-uri", action="append", help=f"repeatable; {DEFAULT_REDIRECT_URI}")
         parser.add_argument("--state", type=Path, help="a JSON file that keeps consents over a restart")
         parser.add_argument("--access-ttl", type=int, default=300, help="seconds an access token lives")
-        parser.add_argument("--control-token", help="opens /control/ to whoever sends it")
+        parser.add_argument("--control-token", help="opens /control/ to clients that send it")
         parser.add_argument("--today", type=_day, help="the day it is for the bank, at noon UTC")
         parser.add_argument("--start-date", type=_day, help="the first day of the books; two years ago")
         parser.add_argument(
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print one line once connections are accepted, then serve."""
-        _settle_in()
+        _configure_django()
         try:
             listener = socket.create_server(("127.0.0.1", options["port"]))
         except OSError as error:
@@ -65,9 +65,9 @@ class Command(BaseCommand):
         server.run(sockets=[listener])
 
 
-def _settle_in() -> None:
-    """The bank has its own map, and neither database, cache nor middleware."""
-    settings.ROOT_URLCONF = "providers.simulator.urls"
+def _configure_django() -> None:
+    """Give this process the bank's own URLs, and neither database, cache nor middleware."""
+    settings.ROOT_URLCONF = "providers.simulator.sandbox.urls"
     settings.MIDDLEWARE = []
     settings.ALLOWED_HOSTS = ["*"]
     settings.DEBUG = False
@@ -76,10 +76,10 @@ def _settle_in() -> None:
         signals.request_started.disconnect(receiver)
     for receiver in (close_old_connections, cache.close_caches):
         signals.request_finished.disconnect(receiver)
-    logging.getLogger("django.request").setLevel(logging.ERROR)  # a refused call is no event here
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # a refused request is nothing to log here
 
 
-def _bank(url: str, options: dict[str, Any]) -> Bank:
+def _bank(url: str, options: dict[str, Any]) -> Sandbox:
     now = datetime.now(UTC)
     today: date = options["today"] or now.date()
     offset = datetime.combine(today, time(12), UTC) - now if options["today"] else timedelta(0)
@@ -96,7 +96,13 @@ def _bank(url: str, options: dict[str, Any]) -> Bank:
         tuple(options["redirect_uri"] or [DEFAULT_REDIRECT_URI]),
     )
     control = options["control_token"] or os.environ.get("SANDBOX_CONTROL_TOKEN")
-    return Bank(url, client, grants, control, strict=_strict(options["strict"]))
+    return Sandbox(
+        issuer=url,
+        client=client,
+        grants=grants,
+        control_token=control,
+        strict=_strict(options["strict"]),
+    )
 
 
 def _strict(file: Path | None) -> Strict | None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-from providers.simulator.books.data import SECURITIES, Account, Kind
+from providers.simulator.books.customers import Account, Kind
 from providers.simulator.books.dice import Dice
 from providers.simulator.books.entries import Book, Entry, Trade, business_day, money
 from providers.simulator.books.market import is_trading_day, price
+from providers.simulator.books.securities import SECURITIES
 
 CENT = Decimal("0.01")
 FRACTION = Decimal("0.0001")
@@ -34,12 +35,31 @@ class Position:
 
 
 def positions(entries: Iterable[Entry], day: date) -> dict[str, Position]:
-    """What the brokerage entries posted by `day` add up to; sold-out securities are left out."""
+    """Positions that the brokerage entries posted by `day` add up to; sold-out securities are left out."""
     held: dict[str, Position] = {}
     for entry in entries:
         if entry.trade and entry.settles_on <= day:
             held.setdefault(entry.trade.security_id, Position()).apply(entry)
     return {security_id: position for security_id, position in held.items() if position.units}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position at the close of a day; `cost_basis` is of the whole position."""
+
+    security_id: str
+    units: Decimal
+    price: Decimal
+    value: Decimal
+    cost_basis: Decimal
+
+
+def holdings(entries: Iterable[Entry], day: date) -> list[Holding]:
+    """The positions at the close of a day, with prices and values."""
+    return [
+        Holding(held, position.units, price(held, day), worth(held, position.units, day), position.cost)
+        for held, position in positions(entries, day).items()
+    ]
 
 
 def worth(security_id: str, units: Decimal, day: date) -> Decimal:
@@ -57,7 +77,7 @@ class Trader:
     units: dict[str, Decimal] = field(default_factory=dict)
 
     def day(self, day: date, deposits: Decimal) -> None:
-        """Do what the calendar asks for on this day."""
+        """Make the trades that are due on this day."""
         self.cash += deposits
         if not is_trading_day(day):
             return

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def digest(*seed: object, size: int = 8) -> str:
-    """A short stable id for whatever the parts name."""
+    """A short stable id, the same for the same parts."""
     return blake2b("|".join(map(str, seed)).encode(), digest_size=size).hexdigest()
 
 

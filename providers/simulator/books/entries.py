@@ -1,18 +1,18 @@
-"""One movement of money through its life, and the book in which a customer's movements are collected."""
+"""Entries (single transactions, from pending to posted) and the book that collects a customer's."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
-from providers.simulator.books.data import Account, Customer
+from providers.simulator.books.customers import Account, Customer
 from providers.simulator.books.dice import Dice, digest
 
 _AMENDED_AFTER = timedelta(days=3)
 
 
 class Stage(IntEnum):
-    """Where a movement stands at the end of a day."""
+    """The stage of an entry at the end of a day."""
 
     ABSENT = 0
     PENDING = 1
@@ -23,7 +23,7 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """How an entry pends: for how many days, for another amount than will post, or without ever posting."""
+    """The pending time of an entry: in days, perhaps for another amount than will post, or without ever posting."""
 
     days: int
     amount: Decimal | None = None
@@ -60,7 +60,7 @@ class Entry:
     trade: Trade | None = None
 
     def stage(self, day: date) -> Stage:
-        """Where the entry stands at the end of the day."""
+        """The stage at the end of the day."""
         if day < self.at.date():
             return Stage.ABSENT
         if day < self.settles_on:
@@ -71,12 +71,12 @@ class Entry:
 
     @property
     def lapses(self) -> bool:
-        """Whether it vanishes without ever posting."""
+        """True for an entry that vanishes without ever posting."""
         return self.hold is not None and self.hold.lapses
 
     @property
     def pending_amount(self) -> Decimal:
-        """What the pending row shows, signed."""
+        """The amount of the pending row, signed."""
         return self.amount if self.hold is None or self.hold.amount is None else self.hold.amount
 
     @property
@@ -88,7 +88,7 @@ class Entry:
 
 
 class Book:
-    """A customer's entries by account, from `start` to `through`; what lies outside is not written."""
+    """A customer's entries by account, from `start` to `through`; entries outside are left out."""
 
     def __init__(self, customer: Customer, start: date, through: date) -> None:
         self.customer = customer
@@ -110,7 +110,7 @@ class Book:
         raw: str = "",
         trade: Trade | None = None,
     ) -> None:
-        """`slot` tells apart what happens in one account on one day."""
+        """Write an entry. `slot` tells apart the entries of one account on one day."""
         if not self.start <= day <= self.through:
             return
         settles_on = business_day(day + timedelta(days=hold.days)) if hold else day
@@ -131,7 +131,7 @@ class Book:
         )
 
     def transfer(self, out: Account, into: Account, day: date, amount: Decimal, type: str, slot: str) -> None:
-        """Both sides of one movement, on one day."""
+        """Write both sides of a transfer, on one day."""
         category = "TRANSFER"
         self.add(out, day, slot, -amount, f"To {into.official_name} ••{into.last4}", type, category)
         self.add(into, day, slot, amount, f"From {out.official_name} ••{out.last4}", type, category)
@@ -156,7 +156,7 @@ class Book:
 
 
 def money(cents: int) -> Decimal:
-    """Cents as an exact decimal."""
+    """An exact decimal of an amount in cents."""
     return Decimal(cents).scaleb(-2)
 
 

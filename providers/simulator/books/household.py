@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from providers.simulator.books.data import Account, Habits, Kind
+from providers.simulator.books.customers import Account, Habits, Kind
 from providers.simulator.books.dice import Dice
 from providers.simulator.books.entries import Book, Hold, business_day, money, next_month
 from providers.simulator.books.merchants import (
@@ -22,7 +22,7 @@ CENT = Decimal("0.01")
 
 
 def live(book: Book) -> None:
-    """Write everything but the investing into the book. Order matters: later steps read earlier balances."""
+    """Write everything but the investing into the book, in order: later steps read earlier balances."""
     habits = book.customer.habits
     checking = book.customer.account(Kind.CHECKING)
     if habits is None or checking is None:
@@ -116,7 +116,7 @@ def _subscription(book: Book, card: Account, day: date, merchant: Merchant) -> N
 
 
 def _pay_the_card(book: Book, card: Account, checking: Account, first: date) -> None:
-    """The statement closes on the 18th; what it shows is paid on the 24th."""
+    """Pay on the 24th the balance of the statement that closes on the 18th."""
     close, day = first.replace(day=18), business_day(first.replace(day=24))
     owed = card.opening - book.posted_until(card, close)
     if book.start <= close and owed > 0:

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from providers.simulator.books.brokerage import Position, invest, positions, worth
-from providers.simulator.books.data import CUSTOMERS, Account, Customer, Kind
+from providers.simulator.books.brokerage import Holding, holdings, invest, worth
+from providers.simulator.books.customers import CUSTOMERS, Account, Customer, Kind
 from providers.simulator.books.entries import Book, Entry, Stage
 from providers.simulator.books.household import live
 
@@ -29,16 +29,16 @@ class Ledger:
     entries: dict[str, tuple[Entry, ...]]
 
     def posted(self, account: Account, day: date) -> list[Entry]:
-        """What has posted by the end of the day."""
+        """The entries that have posted by the end of the day."""
         return [e for e in self.entries[account.id] if e.stage(day) in (Stage.POSTED, Stage.AMENDED)]
 
     def pending(self, account: Account, day: date) -> list[Entry]:
-        """What is pending at the end of the day."""
+        """The entries that are pending at the end of the day."""
         return [e for e in self.entries[account.id] if e.stage(day) is Stage.PENDING]
 
-    def positions(self, account: Account, day: date) -> dict[str, Position]:
-        """What is held at the end of the day, by security."""
-        return positions(self.entries[account.id], day)
+    def holdings(self, account: Account, day: date) -> list[Holding]:
+        """The securities held at the end of the day."""
+        return holdings(self.entries[account.id], day)
 
     def balance(self, account: Account, day: date) -> Balance:
         """The balance at the end of a day within the books."""
@@ -79,7 +79,7 @@ class Ledger:
 
 @lru_cache(maxsize=6)
 def ledger(customer_id: str, start: date, through: date) -> Ledger:
-    """What happens on a day never depends on later days, so a longer ledger only ever adds rows."""
+    """A customer's ledger. No day depends on later days, so a longer ledger only ever adds rows."""
     book = Book(CUSTOMERS[customer_id], start, through)
     live(book)
     invest(book)

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from providers.simulator.books.data import SECURITIES
 from providers.simulator.books.dice import Dice
+from providers.simulator.books.securities import SECURITIES
 
 EPOCH = date(2020, 1, 1)  # no price exists before this day
 _SCALE = 100  # walk in hundredths of a cent, quote in cents

@@ -1,11 +1,11 @@
-"""Where the customers spend their money. No such shop exists."""
+"""Merchants the customers pay. No such shop exists."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """A place to pay, with its lowest and highest bill in cents."""
+    """A merchant, with its lowest and highest bill in cents."""
 
     name: str
     category: str

@@ -1,4 +1,4 @@
-"""The customer's data over HTTP, in the bank's own dialect, for the bearer of an access token (RFC 6750)."""
+"""The customer's data over HTTP, in the sandbox's dialect, for access tokens (RFC 6750)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from providers.simulator.bank import Bank, bank_of
-from providers.simulator.books.brokerage import worth
-from providers.simulator.books.data import CUSTOMERS, SECURITIES, Account, Customer, Kind
-from providers.simulator.books.feed import InvalidCursorError, plain
-from providers.simulator.books.feed import page as feed_page
+from providers.simulator.books.customers import CUSTOMERS, Account, Customer, Kind
 from providers.simulator.books.ledger import Ledger
-from providers.simulator.books.market import price
-from providers.simulator.responses import View, methods, problem, reply
+from providers.simulator.books.securities import SECURITIES
+from providers.simulator.responses import View, methods, plain, problem, reply
+from providers.simulator.sandbox.bank import Sandbox, sandbox_of
+from providers.simulator.sandbox.feed import InvalidCursorError
+from providers.simulator.sandbox.feed import page as feed_page
 from providers.simulator.sandbox.grants import Grant
+from providers.simulator.sandbox.parameters import credentials
 from providers.simulator.sandbox.strict import ProofError
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_DAYS = 100, 500, 366
@@ -33,15 +33,15 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """On whose behalf a request is made, and what was shared."""
+    """An authenticated request: the grant behind its token, and its query."""
 
-    bank: Bank
+    bank: Sandbox
     grant: Grant
     query: QueryDict
 
     @property
     def customer(self) -> Customer:
-        """Who gave the consent."""
+        """The customer who gave the consent."""
         return CUSTOMERS[self.grant.customer]
 
     @property
@@ -66,15 +66,15 @@ Handler = Callable[..., dict[str, Any]]
 
 
 def bearer(scope: str) -> Callable[[Handler], View]:
-    """Serve a plain function of the caller to whoever holds a token with the scope."""
+    """Serve a plain function of the caller to clients whose token has the scope."""
 
     def guard(handler: Handler) -> View:
         @methods("GET", "HEAD")
         @wraps(handler)
         async def view(request: HttpRequest, **path: str) -> HttpResponse:
-            bank = bank_of(request)
-            scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-            if scheme.lower() != ("dpop" if bank.strict else "bearer") or not token:
+            bank = sandbox_of(request)
+            scheme, token = credentials(request)
+            if scheme != ("dpop" if bank.strict else "bearer") or not token:
                 return problem(401, "unauthorized", "Send an access token.", WWW_Authenticate=_REALM)
             try:
                 found = bank.grants.check(token.strip(), _thumbprint(bank, request, token.strip()))
@@ -101,8 +101,8 @@ def bearer(scope: str) -> Callable[[Handler], View]:
     return guard
 
 
-def _thumbprint(bank: Bank, request: HttpRequest, token: str) -> str:
-    """Of the key whose holder makes the request; nothing where tokens are for whoever bears them."""
+def _thumbprint(bank: Sandbox, request: HttpRequest, token: str) -> str:
+    """The thumbprint of the key that the request is signed with; empty at a bank that takes bearer tokens."""
     if bank.strict is None:
         return ""
     return bank.strict.thumbprint(request, bank.issuer + request.path, access_token=token)
@@ -110,20 +110,20 @@ def _thumbprint(bank: Bank, request: HttpRequest, token: str) -> str:
 
 @bearer("accounts")
 def customer(caller: Caller) -> dict[str, Any]:
-    """Whose data this is."""
+    """The customer whose data this is."""
     return {"id": caller.customer.id, "name": caller.customer.name}
 
 
 @bearer("accounts")
 def accounts(caller: Caller) -> dict[str, Any]:
     """The shared accounts with their balances; money owed is positive."""
-    as_of = f"{caller.bank.grants.bank_now():%Y-%m-%dT%H:%M:%SZ}"
+    as_of = f"{caller.bank.now():%Y-%m-%dT%H:%M:%SZ}"
     return {"accounts": [_account(caller.ledger, account, as_of) for account in caller.accounts]}
 
 
 @bearer("transactions")
 def transactions(caller: Caller, account_id: str) -> dict[str, Any]:
-    """What changed since the cursor, oldest first."""
+    """The changes since the cursor, oldest first."""
     account = caller.account(account_id)
     text = caller.query.get("limit", str(DEFAULT_LIMIT))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
@@ -142,7 +142,13 @@ def holdings(caller: Caller, account_id: str) -> dict[str, Any]:
     account = caller.account(account_id)
     if account.kind is not Kind.BROKERAGE:
         raise ApiError(404, "not_supported", "Only a brokerage account has holdings.")
-    return held(caller.ledger, account)
+    ledger = caller.ledger
+    securities = [_security(security_id, account.currency) for security_id in _mentioned(ledger, account)]
+    return {
+        "as_of": f"{ledger.through}T21:00:00Z",
+        "holdings": _holdings(ledger, account),
+        "securities": securities,
+    }
 
 
 @bearer("balances")
@@ -163,27 +169,23 @@ def balances(caller: Caller, account_id: str) -> dict[str, Any]:
     return {"balances": rows}
 
 
-def held(ledger: Ledger, account: Account) -> dict[str, Any]:
-    """Positions at the close of the last day, and the securities they are in."""
-    day = ledger.through
-    positions = ledger.positions(account, day)
-    rows = [
+def _holdings(ledger: Ledger, account: Account) -> list[dict[str, Any]]:
+    """The positions at the close of the last day."""
+    return [
         {
-            "security_id": security_id,
-            "units": plain(position.units),
-            "price": plain(price(security_id, day)),
-            "value": plain(worth(security_id, position.units, day)),
-            "cost_basis": plain(position.cost),
+            "security_id": holding.security_id,
+            "units": plain(holding.units),
+            "price": plain(holding.price),
+            "value": plain(holding.value),
+            "cost_basis": plain(holding.cost_basis),
             "currency": account.currency,
         }
-        for security_id, position in positions.items()
+        for holding in ledger.holdings(account, ledger.through)
     ]
-    securities = [_security(security_id, account.currency) for security_id in _mentioned(ledger, account)]
-    return {"as_of": f"{day}T21:00:00Z", "holdings": rows, "securities": securities}
 
 
 def _mentioned(ledger: Ledger, account: Account) -> list[str]:
-    """Every security a transaction names, so that what was sold can still be told."""
+    """The securities that transactions name, so that those sold long ago are described too."""
     trades = (entry.trade for entry in ledger.entries[account.id])
     return list(dict.fromkeys(trade.security_id for trade in trades if trade))
 

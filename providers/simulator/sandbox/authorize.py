@@ -8,11 +8,12 @@ from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
-from providers.simulator.bank import SCOPES, Bank, Client, bank_of
-from providers.simulator.books.data import CUSTOMERS, Account, Customer
+from providers.simulator.books.customers import CUSTOMERS, Account, Customer
 from providers.simulator.responses import methods
+from providers.simulator.sandbox.bank import SCOPES, Client, Sandbox, sandbox_of
 from providers.simulator.sandbox.grants import CONSENT_LIFETIME
 from providers.simulator.sandbox.pages import error_page, page
+from providers.simulator.sandbox.parameters import repeated
 
 PARAMETERS = (
     "response_type",
@@ -27,11 +28,11 @@ CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256, RFC 7636
 
 
 class UntrustedError(Exception):
-    """Who asks, or where to answer, is not to be trusted: no redirect (RFC 6749 section 4.1.2.1)."""
+    """The client or its redirect URI is not to be trusted: no redirect (RFC 6749 section 4.1.2.1)."""
 
 
 class RefusedError(Exception):
-    """A fault the client is told about by redirect."""
+    """An error that goes to the client by redirect (RFC 6749 section 4.1.2.1)."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)
@@ -44,20 +45,20 @@ class AuthorizationRequest:
 
     redirect_uri: str
     parameters: dict[str, str]
-    reference: dict[str, str] | None = None  # what the browser carries instead, of a request that was pushed
+    reference: dict[str, str] | None = None  # of a pushed request: the parameters the browser carries instead
 
     @property
     def carried(self) -> dict[str, str]:
-        """What the browser has to bring back with the customer's decision."""
+        """The parameters the browser has to bring back with the customer's decision."""
         return self.reference or self.parameters
 
     @property
     def scope(self) -> str:
-        """What is asked for; everything, when nothing is said."""
+        """The scope asked for, or by default every scope."""
         return self.parameters.get("scope") or " ".join(SCOPES)
 
     def answer(self, issuer: str, **members: str) -> HttpResponse:
-        """Back to the client, with `state` echoed and `iss` added (RFC 9207)."""
+        """A redirect to the client, with `state` echoed and `iss` added (RFC 9207)."""
         if "state" in self.parameters:
             members["state"] = self.parameters["state"]
         query = urlencode({**members, "iss": issuer})
@@ -68,7 +69,7 @@ class AuthorizationRequest:
         return response
 
     def validate(self) -> None:
-        """Raises RefusedError."""
+        """Check the rest of the request. Raises RefusedError."""
         given = self.parameters
         if given.get("response_type") != "code":
             raise RefusedError("unsupported_response_type", "Only response_type=code is offered.")
@@ -82,8 +83,8 @@ class AuthorizationRequest:
 
 @methods("GET", "HEAD", "POST")
 async def authorize(request: HttpRequest) -> HttpResponse:
-    """Show the consent page, or act on what the customer decided there."""
-    bank = bank_of(request)
+    """Show the consent page, or carry out the decision made there."""
+    bank = sandbox_of(request)
     form = request.POST if request.method == "POST" else request.GET
     try:
         asked = _pulled(form, bank) if bank.strict else _trusted(form, bank.client)
@@ -100,7 +101,9 @@ async def authorize(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _decided(request: HttpRequest, bank: Bank, asked: AuthorizationRequest, form: QueryDict) -> HttpResponse:
+def _decided(
+    request: HttpRequest, bank: Sandbox, asked: AuthorizationRequest, form: QueryDict
+) -> HttpResponse:
     customer = CUSTOMERS.get(form.get("customer", "ana"), CUSTOMERS["ana"])
     if request.method == "POST" and form.get("decision") == "deny":
         return asked.answer(bank.issuer, error="access_denied", error_description="The customer said no.")
@@ -109,8 +112,8 @@ def _decided(request: HttpRequest, bank: Bank, asked: AuthorizationRequest, form
     return _consent_page(bank, asked, customer)
 
 
-def _approve(bank: Bank, asked: AuthorizationRequest, customer: Customer, form: QueryDict) -> HttpResponse:
-    """`choose` says that the form had a box per account; a form without boxes shares them all."""
+def _approve(bank: Sandbox, asked: AuthorizationRequest, customer: Customer, form: QueryDict) -> HttpResponse:
+    """Issue a code. `choose` says that the form had a box per account; without boxes all are shared."""
     every = [account.id for account in customer.accounts]
     chosen = form.getlist("account") if "choose" in form else every
     shared = [account_id for account_id in every if account_id in chosen]
@@ -122,7 +125,7 @@ def _approve(bank: Bank, asked: AuthorizationRequest, customer: Customer, form: 
 
 
 def _consent_page(
-    bank: Bank, asked: AuthorizationRequest, customer: Customer, error: str = ""
+    bank: Sandbox, asked: AuthorizationRequest, customer: Customer, error: str = ""
 ) -> HttpResponse:
     target = urlsplit(asked.redirect_uri)
     context = {
@@ -148,7 +151,7 @@ def _choice(asked: AuthorizationRequest, other: Customer, current: Customer) -> 
 
 
 def _trusted(form: QueryDict, client: Client) -> AuthorizationRequest:
-    """Raises UntrustedError. The redirect URI must be one of the registered ones, to the letter."""
+    """A request whose redirect URI is a registered one, to the letter. Raises UntrustedError."""
     if form.getlist("client_id") != [client.id]:
         raise UntrustedError("The app that sent you here is not registered with Sandbox Bank.")
     uris = form.getlist("redirect_uri")
@@ -157,7 +160,7 @@ def _trusted(form: QueryDict, client: Client) -> AuthorizationRequest:
     return AuthorizationRequest(uris[0], {name: str(form[name]) for name in PARAMETERS if name in form})
 
 
-def _pulled(form: QueryDict, bank: Bank) -> AuthorizationRequest:
+def _pulled(form: QueryDict, bank: Sandbox) -> AuthorizationRequest:
     """The request that the client pushed. Raises UntrustedError."""
     reference = {"client_id": form.get("client_id", ""), "request_uri": form.get("request_uri", "")}
     strict = bank.strict
@@ -170,10 +173,9 @@ def _pulled(form: QueryDict, bank: Bank) -> AuthorizationRequest:
 
 
 def _once(form: QueryDict) -> None:
-    """No parameter may come twice (RFC 6749 section 3.1)."""
-    for name in PARAMETERS:
-        if len(form.getlist(name)) > 1:
-            raise RefusedError("invalid_request", f"The parameter {name} was sent more than once.")
+    """Raises RefusedError for a parameter that came twice (RFC 6749 section 3.1)."""
+    if name := repeated(form, PARAMETERS):
+        raise RefusedError("invalid_request", f"The parameter {name} was sent more than once.")
 
 
 def _kind_words(account: Account) -> str:

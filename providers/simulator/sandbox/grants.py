@@ -1,4 +1,4 @@
-"""What customers have agreed to, and the codes and tokens that prove it; kept as SHA-256 hashes only."""
+"""Grants of the customers, and the codes and tokens issued for them; kept as SHA-256 hashes only."""
 
 import os
 import secrets
@@ -62,7 +62,7 @@ class RefreshToken(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """All that survives a restart. The dicts below `grants` are keyed by hash."""
+    """The state that survives a restart. The dicts below `grants` are keyed by hash."""
 
     start: date
     advanced_days: int = 0
@@ -112,10 +112,7 @@ class Grants:
         if held is None:
             raise InvalidGrantError("This authorization code is not known.")
         grant = self.state.grants[held.grant]
-        if held.spent:
-            grant.revoked = True
-            self.save()
-            raise InvalidGrantError("This code was used before, so the consent it belongs to was revoked.")
+        self._refuse_replay(held, "This code was used before, so the consent it belongs to was revoked.")
         held.spent = True
         self.save()
         if held.expires_at <= _now():
@@ -132,10 +129,7 @@ class Grants:
         if held is None:
             raise InvalidGrantError("This refresh token is not known.")
         grant = self.state.grants[held.grant]
-        if held.spent:
-            grant.revoked = True
-            self.save()
-            raise InvalidGrantError("This refresh token was used before, so its whole family was revoked.")
+        self._refuse_replay(held, "This refresh token was used before, so its whole family was revoked.")
         if grant.revoked:
             raise InvalidGrantError("The customer's consent was revoked.")
         if grant.expires_at <= self.bank_now():
@@ -164,7 +158,7 @@ class Grants:
         self.save()
 
     def revoke_customer(self, customer: str) -> int:
-        """How many live grants ended."""
+        """End every grant of the customer. Returns how many were live."""
         live = [g for g in self.state.grants.values() if g.customer == customer and not g.revoked]
         for grant in live:
             grant.revoked = True
@@ -172,7 +166,7 @@ class Grants:
         return len(live)
 
     def expire_access_tokens(self) -> int:
-        """How many access tokens ended."""
+        """End every access token. Returns how many there were."""
         count = len(self.state.access)
         self.state.access.clear()
         self.save()
@@ -189,7 +183,7 @@ class Grants:
         self.save()
 
     def save(self) -> None:
-        """Forget what can no longer matter, then replace the file in one step."""
+        """Drop expired access tokens, then replace the file in one step."""
         now = _now()
         self.state.access = {key: token for key, token in self.state.access.items() if token.expires_at > now}
         if self.path is None:
@@ -200,6 +194,13 @@ class Grants:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(self.state))
         temporary.replace(self.path)
+
+    def _refuse_replay(self, held: Code | RefreshToken, message: str) -> None:
+        """Revoke the grant of what was spent before (RFC 6819 section 5.2.1.1). Raises InvalidGrantError."""
+        if held.spent:
+            self.state.grants[held.grant].revoked = True
+            self.save()
+            raise InvalidGrantError(message)
 
     def _issue(self, grant_id: str, scope: str, thumbprint: str) -> Tokens:
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)

@@ -4,29 +4,31 @@ import base64
 import binascii
 import hmac
 import re
-from hashlib import sha256
+from collections.abc import Callable
+from functools import wraps
 from typing import NoReturn
 from urllib.parse import unquote_plus
 
 from django.http import HttpRequest, HttpResponse
 
-from providers.simulator.bank import SCOPES, Bank, bank_of
-from providers.simulator.responses import methods, reply
+from providers.simulator.responses import View, methods, reply
+from providers.simulator.sandbox.bank import SCOPES, Sandbox, sandbox_of
 from providers.simulator.sandbox.grants import InvalidGrantError, InvalidScopeError, Tokens
-from providers.simulator.sandbox.strict import PUSHED_SECONDS, ClientError, ProofError
+from providers.simulator.sandbox.parameters import credentials, repeated
+from providers.simulator.sandbox.strict import PUSHED_SECONDS, ClientError, ProofError, sha256_base64url
 
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 section 4.1
 
 
 class OAuthError(Exception):
-    """A refusal in the words of RFC 6749 section 5.2."""
+    """An error as RFC 6749 section 5.2 defines it."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(description)
         self.error, self.description, self.status = error, description, status
 
     def response(self, **headers: str) -> HttpResponse:
-        """The error as the client gets it."""
+        """The error as a JSON reply."""
         body = {"error": self.error, "error_description": self.description}
         if self.status == 401:
             headers["WWW_Authenticate"] = 'Basic realm="Sandbox Bank", charset="UTF-8"'
@@ -35,8 +37,8 @@ class OAuthError(Exception):
 
 @methods("GET", "HEAD")
 async def metadata(request: HttpRequest) -> HttpResponse:
-    """What this authorization server can do (RFC 8414)."""
-    bank = bank_of(request)
+    """The metadata of this authorization server (RFC 8414)."""
+    bank = sandbox_of(request)
     issuer, strict = bank.issuer, bank.strict is not None
     client_auth = ["private_key_jwt"] if strict else ["client_secret_basic", "client_secret_post"]
     more = {
@@ -65,51 +67,56 @@ async def metadata(request: HttpRequest) -> HttpResponse:
     )
 
 
-@methods("POST")
-async def token(request: HttpRequest) -> HttpResponse:
+Handler = Callable[[Sandbox, HttpRequest, dict[str, str]], HttpResponse]
+
+
+def from_client(**error_headers: str) -> Callable[[Handler], View]:
+    """Serve a function of the bank and the form to the registered client, and answer OAuthErrors."""
+
+    def guard(handler: Handler) -> View:
+        @methods("POST")
+        @wraps(handler)
+        async def view(request: HttpRequest) -> HttpResponse:
+            bank = sandbox_of(request)
+            try:
+                form = _form(request)
+                _authenticate(request, form, bank)
+                return handler(bank, request, form)
+            except OAuthError as error:
+                return error.response(**error_headers)
+
+        return view
+
+    return guard
+
+
+@from_client(Pragma="no-cache")
+def token(bank: Sandbox, request: HttpRequest, form: dict[str, str]) -> HttpResponse:
     """Tokens for a code or a refresh token."""
-    bank = bank_of(request)
     try:
-        form = _form(request)
-        _authenticate(request, form, bank)
         thumbprint = bank.strict.thumbprint(request, f"{bank.issuer}/oauth/token") if bank.strict else ""
-        return _token_reply(bank, _grant_tokens(bank, form, thumbprint))
-    except OAuthError as error:
-        return error.response(Pragma="no-cache")
     except ProofError as error:
-        return OAuthError(error.code, str(error)).response(
-            DPoP_Nonce=bank.strict.nonce if bank.strict else ""
-        )
+        nonce = bank.strict.nonce if bank.strict else ""
+        return OAuthError(error.code, str(error)).response(DPoP_Nonce=nonce)
+    return _token_reply(bank, _grant_tokens(bank, form, thumbprint))
 
 
-@methods("POST")
-async def pushed(request: HttpRequest) -> HttpResponse:
+@from_client()
+def pushed(bank: Sandbox, request: HttpRequest, form: dict[str, str]) -> HttpResponse:
     """An authorization request from the client itself (RFC 9126)."""
-    bank = bank_of(request)
-    try:
-        form = _form(request)
-        _authenticate(request, form, bank)
-        if bank.strict is None:
-            _refuse("invalid_request", "Pushed requests are not taken here.")
-        return reply({"request_uri": bank.strict.push(form), "expires_in": PUSHED_SECONDS}, 201)
-    except OAuthError as error:
-        return error.response()
+    if bank.strict is None:
+        _refuse("invalid_request", "Pushed requests are not taken here.")
+    return reply({"request_uri": bank.strict.push(form), "expires_in": PUSHED_SECONDS}, 201)
 
 
-@methods("POST")
-async def revoke(request: HttpRequest) -> HttpResponse:
+@from_client()
+def revoke(bank: Sandbox, request: HttpRequest, form: dict[str, str]) -> HttpResponse:
     """RFC 7009: 200 for any token, known or not, from a known client."""
-    bank = bank_of(request)
-    try:
-        form = _form(request)
-        _authenticate(request, form, bank)
-        bank.grants.revoke_token(_needed(form, "token"))
-    except OAuthError as error:
-        return error.response()
+    bank.grants.revoke_token(_needed(form, "token"))
     return reply({})
 
 
-def _grant_tokens(bank: Bank, form: dict[str, str], thumbprint: str) -> Tokens:
+def _grant_tokens(bank: Sandbox, form: dict[str, str], thumbprint: str) -> Tokens:
     try:
         match _needed(form, "grant_type"):
             case "authorization_code":
@@ -127,7 +134,7 @@ def _grant_tokens(bank: Bank, form: dict[str, str], thumbprint: str) -> Tokens:
         raise OAuthError("invalid_scope", str(error)) from error
 
 
-def _token_reply(bank: Bank, tokens: Tokens) -> HttpResponse:
+def _token_reply(bank: Sandbox, tokens: Tokens) -> HttpResponse:
     consent_end = tokens.grant.expires_at
     body = {
         "access_token": tokens.access,
@@ -144,9 +151,8 @@ def _token_reply(bank: Bank, tokens: Tokens) -> HttpResponse:
 def _form(request: HttpRequest) -> dict[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         _refuse("invalid_request", "Send the parameters as application/x-www-form-urlencoded.")
-    for name, values in request.POST.lists():
-        if len(values) > 1:  # RFC 6749 section 3.2
-            _refuse("invalid_request", f"The parameter {name} was sent more than once.")
+    if name := repeated(request.POST, request.POST):
+        _refuse("invalid_request", f"The parameter {name} was sent more than once.")
     return {name: str(value) for name, value in request.POST.items()}
 
 
@@ -154,8 +160,8 @@ def _needed(form: dict[str, str], name: str) -> str:
     return form.get(name) or _refuse("invalid_request", f"The parameter {name} is missing.")
 
 
-def _authenticate(request: HttpRequest, form: dict[str, str], bank: Bank) -> None:
-    """By header or by form, never both (RFC 6749 section 2.3); at the strict bank by signature only."""
+def _authenticate(request: HttpRequest, form: dict[str, str], bank: Sandbox) -> None:
+    """Check the client by header or by form, never both (RFC 6749 section 2.3); if strict, by signature only."""
     client = bank.client
     if bank.strict is not None:
         try:
@@ -163,8 +169,8 @@ def _authenticate(request: HttpRequest, form: dict[str, str], bank: Bank) -> Non
         except ClientError as error:
             raise OAuthError("invalid_client", str(error), 401) from error
         return
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
+    scheme, encoded = credentials(request)
+    if scheme != "basic":
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     elif "client_secret" in form:
         _refuse("invalid_request", "Authenticate by header or by form, not by both.")
@@ -176,7 +182,7 @@ def _authenticate(request: HttpRequest, form: dict[str, str], bank: Bank) -> Non
 
 
 def _basic(encoded: str) -> tuple[str, str]:
-    """Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1)."""
+    """The id and the secret, each form-encoded before they were joined (RFC 6749 section 2.3.1)."""
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -185,7 +191,7 @@ def _basic(encoded: str) -> tuple[str, str]:
 
 
 def _proves(verifier: str, challenge: str) -> bool:
-    computed = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    computed = sha256_base64url(verifier.encode())
     return bool(VERIFIER.fullmatch(verifier)) and hmac.compare_digest(computed, challenge)
 
 

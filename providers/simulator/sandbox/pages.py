@@ -1,4 +1,4 @@
-"""What people see: pages from our own template engine, the stylesheet and the mark, all without script."""
+"""Pages for people, from an own template engine, with the stylesheet and the mark; none has scripts."""
 
 from pathlib import Path
 from typing import Any
@@ -6,25 +6,25 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
 
-from providers.simulator.bank import bank_of
-from providers.simulator.books.data import CUSTOMERS
+from providers.simulator.books.customers import CUSTOMERS
 from providers.simulator.responses import methods, problem
+from providers.simulator.sandbox.bank import sandbox_of
 
-HERE = Path(__file__).parents[1]
-_engine = Engine(dirs=[str(HERE / "templates" / "simulator")])
+HERE = Path(__file__).parent
+_engine = Engine(dirs=[str(HERE / "templates")])
 
 
 @methods("GET", "HEAD")
 async def home(request: HttpRequest) -> HttpResponse:
-    """What this is."""
-    bank = bank_of(request)
+    """The front page, with the customers and the registered client."""
+    bank = sandbox_of(request)
     context = {"issuer": bank.issuer, "client_id": bank.client.id, "customers": CUSTOMERS.values()}
     return page("home.html", {**context, "redirect_uris": bank.client.redirect_uris})
 
 
 @methods("GET", "HEAD")
 async def stylesheet(_request: HttpRequest) -> HttpResponse:
-    """The bank's stationery."""
+    """The stylesheet of the pages."""
     return _asset("simulator.css", "text/css; charset=utf-8")
 
 
@@ -35,17 +35,17 @@ async def mark(_request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For what Django itself cannot read."""
+    """The answer to requests that Django itself cannot read."""
     return _failed(request, 400, "bad_request", "The request could not be read.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For addresses that are not on the map."""
+    """The answer to unknown URLs."""
     return _failed(request, 404, "not_found", "There is nothing at this address.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """For our own mistakes."""
+    """The answer to a fault of the bank's own."""
     return _failed(request, 500, "internal", "Something broke at the bank.")
 
 
@@ -66,7 +66,7 @@ def page(
 
 
 def error_page(status: int, title: str, message: str) -> HttpResponse:
-    """Tell the person at the browser what went wrong."""
+    """A page that tells the person at the browser what went wrong."""
     return page("error.html", {"title": title, "message": message}, status=status)
 
 

@@ -26,7 +26,7 @@ PROOF_SECONDS = 60
 
 
 class ClientError(Exception):
-    """The client did not prove who it is."""
+    """The client did not authenticate (RFC 7523)."""
 
 
 class ProofError(Exception):
@@ -43,7 +43,7 @@ class NonceError(ProofError):
 
 @dataclass(slots=True)
 class Strict:
-    """What the strict bank knows: the client's public key, and what was used already."""
+    """The client's public key, the nonce, the ids used already and the requests that were pushed."""
 
     public_key: EllipticCurvePublicKey
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
@@ -52,14 +52,14 @@ class Strict:
 
     @classmethod
     def read(cls, pem: bytes) -> "Strict":
-        """Raises ValueError."""
+        """The state for a client with this public key. Raises ValueError."""
         key = load_pem_public_key(pem)
         if not isinstance(key, EllipticCurvePublicKey):
             raise ValueError("The client's key must be an elliptic curve key.")
         return cls(key)
 
     def client(self, form: Mapping[str, str], issuer: str, client_id: str) -> None:
-        """Raises ClientError unless the form carries a fresh assertion of the client (RFC 7523 section 3)."""
+        """Check that the form has a fresh assertion of the client (RFC 7523 section 3). Raises ClientError."""
         if form.get("client_assertion_type") != ASSERTION_TYPE or "client_secret" in form:
             raise ClientError("Authenticate with private_key_jwt.")
         try:
@@ -78,18 +78,18 @@ class Strict:
         self._once(claims["jti"], ClientError("This assertion was used before."))
 
     def push(self, parameters: dict[str, str]) -> str:
-        """Keep an authorization request; returns what to call it by (RFC 9126 section 2.2)."""
+        """Keep an authorization request; returns its request_uri (RFC 9126 section 2.2)."""
         uri = PUSHED + secrets.token_urlsafe(24)
         self.pushed[uri] = (time.time() + PUSHED_SECONDS, parameters)
         return uri
 
     def pulled(self, uri: str) -> dict[str, str] | None:
-        """The request of that name, while it lives."""
+        """The request with this request_uri, for as long as it lives."""
         until, parameters = self.pushed.get(uri, (0.0, {}))
         return parameters if until > time.time() else None
 
     def thumbprint(self, request: HttpRequest, url: str, *, access_token: str = "") -> str:
-        """Of the key that the proof was made with (RFC 7638). Raises ProofError."""
+        """The thumbprint of the key that the proof was made with (RFC 7638). Raises ProofError."""
         jwk, claims = _opened(request.headers.get("DPoP", ""))
         if claims.get("nonce") != self.nonce:
             raise NonceError("Quote the nonce in DPoP-Nonce.")
@@ -97,11 +97,13 @@ class Strict:
             raise ProofError("The proof is for another request.")
         if abs(time.time() - claims["iat"]) > PROOF_SECONDS:
             raise ProofError("The proof is too old.")
-        if access_token and not hmac.compare_digest(claims.get("ath", ""), _digest(access_token.encode())):
+        if access_token and not hmac.compare_digest(
+            claims.get("ath", ""), sha256_base64url(access_token.encode())
+        ):
             raise ProofError("The proof is for another token.")
         self._once(claims["jti"], ProofError("This proof was used before."))
         members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
-        return _digest(json.dumps(members, separators=(",", ":"), sort_keys=True).encode())
+        return sha256_base64url(json.dumps(members, separators=(",", ":"), sort_keys=True).encode())
 
     def _once(self, jti: str, error: Exception) -> None:
         if jti in self.seen:
@@ -110,7 +112,7 @@ class Strict:
 
 
 def _opened(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The key in a proof and what the proof says, signed with that key."""
+    """The key in a proof, and the claims that it signs."""
     try:
         header = jwt.get_unverified_header(proof)
         jwk: dict[str, Any] = header["jwk"]
@@ -123,5 +125,6 @@ def _opened(proof: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return jwk, claims
 
 
-def _digest(data: bytes) -> str:
+def sha256_base64url(data: bytes) -> str:
+    """The S256 of RFC 7636 section 4.2, and the hashes of RFC 7638 and RFC 9449."""
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()

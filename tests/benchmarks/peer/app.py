@@ -1,4 +1,4 @@
-"""Accounts and transactions of a person: same checks, same queries, same JSON as Dashtam's own addresses."""
+"""Accounts and transactions of a person: same checks, same queries, same JSON as Dashtam's own URLs."""
 
 import base64
 import json

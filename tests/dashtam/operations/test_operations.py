@@ -1,4 +1,4 @@
-"""The operations page: for whom it is, what it says of the design's criteria, and that it says so without scripts."""
+"""The operations page: its permissions, the design's criteria, its charts, and that it needs no scripts."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ from django.utils import timezone
 from dashtam.bridge.doors import run_db
 from dashtam.operations import criteria
 from dashtam.telemetry.samples import Sample
-from dashtam.telemetry.sums import Numbers, Span
+from dashtam.telemetry.sums import BOUNDS, Numbers
 from tests.staff import Staff
 
 pytestmark = pytest.mark.django_db
@@ -40,14 +40,14 @@ async def test_without_a_measurement_it_says_so(make_user: Any) -> None:
 
 async def test_a_criterion_breaks_in_its_window_and_heals_after_it(make_user: Any) -> None:
     staff = await operator(make_user)
-    span = Span()
-    for _ in range(20):
-        span.observe("requests", 0.9)
-        span.observe("sign_ins", 2.5)
-    span.add("hash_refused", 63)
-    span.peak("signing_in", 117)
-    span.add("hash_busy", 20)
-    numbers: Numbers = {**span.take(), "cores_most_a": 2}
+    numbers: Numbers = {
+        "requests": [20 if bound == 1 else 0 for bound in (*BOUNDS, None)],
+        "sign_ins": [20 if bound == 3 else 0 for bound in (*BOUNDS, None)],
+        "hash_refused": 63,
+        "signing_in_peak": 117,
+        "hash_busy": 20,
+        "cores_most_a": 2,
+    }
     await Sample.objects.acreate(
         at=timezone.now() - timedelta(seconds=30), seconds=10, process="web-1", numbers=numbers
     )

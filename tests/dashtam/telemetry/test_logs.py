@@ -1,4 +1,4 @@
-"""What log lines say and what they never say."""
+"""Log lines: their fields, and the secrets and personal data they never hold."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def console() -> logging.StreamHandler[Any]:
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Lines]:
-    """What has been written so far; each line must be one JSON object."""
+    """The lines so far; each must be one JSON object."""
     caplog.set_level(logging.INFO, "dashtam")
     written = io.StringIO()
     before = console().setStream(written)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashtam.ui import charts
+from dashtam.ui import axes, charts
 from dashtam.ui.formats import compact_text
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -67,7 +67,7 @@ def test_day_labels_never_overlap_and_stay_in_the_frame(points: list[charts.Poin
     svg = draw_chart(points, width=width)
     spans = []
     for label in named(svg, "chart-day"):
-        middle, half = float(label.attrib["x"]), len(label.text or "") * charts.CHARACTER / 2
+        middle, half = float(label.attrib["x"]), len(label.text or "") * axes.CHARACTER / 2
         spans.append((middle - half, middle + half))
     assert all(first[1] < second[0] for first, second in pairwise(spans))
     assert all(start >= -0.1 and end <= width + 0.1 for start, end in spans)
@@ -76,7 +76,7 @@ def test_day_labels_never_overlap_and_stay_in_the_frame(points: list[charts.Poin
 @given(amounts, amounts)
 def test_amount_ticks_cover_the_range_in_round_steps(one: Decimal, other: Decimal) -> None:
     low, high = sorted((one, other))
-    ticks, step = charts.amount_ticks(low, high)
+    ticks, step = axes.amount_ticks(low, high)
     assert ticks[0] <= low
     assert ticks[-1] >= high
     assert 2 <= len(ticks) <= 7
@@ -87,7 +87,7 @@ def test_amount_ticks_cover_the_range_in_round_steps(one: Decimal, other: Decima
 @given(amounts, amounts)
 def test_no_two_amount_labels_read_the_same(one: Decimal, other: Decimal) -> None:
     low, high = sorted((one, other))
-    ticks, step = charts.amount_ticks(low, high)
+    ticks, step = axes.amount_ticks(low, high)
     labels = [compact_text(tick, step) for tick in ticks]
     assert len(set(labels)) == len(labels)
 

@@ -48,7 +48,7 @@ def show(source: str, **context: Any) -> str:
 
 
 def plain(markup: str) -> str:
-    """What a reader sees, without what only screen readers hear."""
+    """The visible text, without words for screen readers alone."""
     return re.sub(r"<[^>]+>", "", re.sub(r'<span class="visually-hidden">.*?</span>', "", markup)).strip()
 
 

@@ -1,4 +1,4 @@
-"""The data over the API: shapes, pages, filters, and the same 404 for what is not there and what is not yours."""
+"""The data over the API: shapes, pages, filters, and one 404 for rows that are missing or another person's."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What costs much can be asked for a little at a time, and never without end."""
+"""Expensive requests are limited in number and in size."""
 
 import asyncio
 from pathlib import Path

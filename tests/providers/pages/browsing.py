@@ -1,4 +1,4 @@
-"""Somebody's browser, signed in without a password form, and made-up accounts to look at."""
+"""A browser for tests of pages, signed in without the password form."""
 
 import html
 import re
@@ -14,7 +14,7 @@ from tests.said import listening
 
 
 class Browser:
-    """Keeps cookies, knows the CSRF token of the last page it saw, and sends forms with it."""
+    """Keeps cookies, and sends forms with the CSRF token of the last page."""
 
     def __init__(self) -> None:
         self.client = AsyncClient(enforce_csrf_checks=True)
@@ -42,22 +42,22 @@ class Browser:
         return await self.client.post(path, {"csrfmiddlewaretoken": self.token, **fields})
 
     def text(self, answer: Any) -> str:
-        """What the page says, without tags and with single spaces."""
+        """The text of the page, without tags and with single spaces."""
         words = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", answer.content.decode(), flags=re.DOTALL)
         return re.sub(r"\s+", " ", words)
 
 
 async def queries_of(browser: Browser, path: str) -> int:
-    """How many queries a page takes."""
+    """The number of queries that a page makes."""
     await browser.get("/connections/new")  # so that the session is in the cache
     async with listening() as said:
         assert (await browser.get(path)).status_code == 200
-    # Once a second one request also learns which sessions have ended; how often, is not this page's doing.
+    # Once a second one request also reads which sessions have ended; that query is not the page's own.
     return len([each for each in said if "revoked_at" not in each])
 
 
 def link(answer: Any, words: str) -> str:
-    """Where the paging link with these words leads, without its anchor."""
+    """The URL of the paging link with these words, without its anchor."""
     found = re.search(
         rf'rel="\w+" href="([^"#]*)[^>]*>(?:<svg(?:(?!</svg>).)*</svg>)?{words}', answer.content.decode()
     )

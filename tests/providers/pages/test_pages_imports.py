@@ -1,4 +1,4 @@
-"""Bringing a statement file in by form."""
+"""Importing a statement file by form."""
 
 from decimal import Decimal
 from pathlib import Path

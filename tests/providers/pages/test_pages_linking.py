@@ -1,4 +1,4 @@
-"""Linking in a browser: one page before leaving, one redirect back, and a kind word for every other case."""
+"""Linking in a browser: the page before leaving, the callback, and a page for every failure."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ NEW = "/connections/new?provider=sandbox"
 
 
 async def leave(browser: Browser) -> str:
-    """From the catalogue to the bank; the address there."""
+    """Go from the catalogue to the bank; returns the URL there."""
     await browser.get(NEW)
     answer = await browser.post(NEW)
     assert answer.status_code == 303
@@ -35,9 +35,9 @@ async def come_back(browser: Browser, bank: SandboxBank, **decision: str) -> Any
     return await browser.get(path_of(bank.decide(await leave(browser), **decision)))
 
 
-async def refused(browser: Browser, address: str) -> Any:
-    """The page that says why a way back led nowhere, reached by a redirect that cleans the address bar."""
-    answer = await browser.get(address)
+async def refused(browser: Browser, url: str) -> Any:
+    """The page of a failed callback, reached by a redirect that takes the code out of the address bar."""
+    answer = await browser.get(url)
     assert (answer.status_code, answer["Cache-Control"]) == (303, "no-store")
     assert answer["Referrer-Policy"] == "no-referrer"
     assert re.fullmatch(r"/connections/failed/[a-z_]+", answer["Location"])
@@ -95,37 +95,37 @@ async def test_e11_the_way_back_redirects_so_that_the_code_leaves_the_address(
 
 async def test_e7_the_same_way_back_twice_is_answered_kindly(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
-    address = path_of(bank.decide(await leave(browser)))
+    url = path_of(bank.decide(await leave(browser)))
     cookie = browser.client.cookies["link"].value
-    await browser.get(address)
+    await browser.get(url)
     browser.client.cookies["link"] = cookie
-    again = await refused(browser, address)
+    again = await refused(browser, url)
     assert again.status_code == 410
     assert "Go to your connections" in browser.text(again)
     assert await Connection.objects.acount() == 1
 
 
 async def test_e4_another_browser_cannot_finish_it(ana: User, bank: SandboxBank) -> None:
-    address = path_of(bank.decide(await leave(await signed_in(ana))))
+    url = path_of(bank.decide(await leave(await signed_in(ana))))
     other = await signed_in(ana)
-    answer = await refused(other, address)
+    answer = await refused(other, url)
     assert answer.status_code == 400
     assert not await Connection.objects.filter(state="active").aexists()
 
 
 async def test_e4_another_person_cannot_finish_it(ana: User, ben: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
-    address = path_of(bank.decide(await leave(browser)))
+    url = path_of(bank.decide(await leave(browser)))
     await browser.sign_in(ben)
-    assert (await refused(browser, address)).status_code == 400
+    assert (await refused(browser, url)).status_code == 400
     assert not await Connection.objects.filter(state="active").aexists()
 
 
 async def test_coming_back_signed_out_says_to_sign_in_and_start_again(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
-    address = path_of(bank.decide(await leave(browser)))
+    url = path_of(bank.decide(await leave(browser)))
     del browser.client.cookies["session"]
-    answer = await refused(browser, address)
+    answer = await refused(browser, url)
     told = browser.text(answer)
     assert answer.status_code == 401
     assert "Sign in and start again" in told
@@ -164,8 +164,8 @@ async def test_e8_an_error_in_the_address_is_never_shown_raw(
 
 async def test_e2_another_providers_address_does_not_take_it(ana: User, bank: SandboxBank) -> None:
     browser = await signed_in(ana)
-    address = path_of(bank.decide(await leave(browser)))
-    assert (await refused(browser, address.replace("/sandbox/", "/other/"))).status_code == 400
+    url = path_of(bank.decide(await leave(browser)))
+    assert (await refused(browser, url.replace("/sandbox/", "/other/"))).status_code == 400
 
 
 # --- one-time links ------------------------------------------------------------------------------
@@ -177,25 +177,25 @@ async def link(user: User) -> str:
 
 
 async def test_e4_a_link_made_by_api_asks_before_it_leaves(ana: User, bank: SandboxBank) -> None:
-    browser, address = await signed_in(ana), await link(ana)
-    page = await browser.get(address)
+    browser, url = await signed_in(ana), await link(ana)
+    page = await browser.get(url)
     assert f"Connect Sandbox Bank to {ana.email}" in browser.text(page)
-    assert f'action="{address}"' in page.content.decode()
-    answer = await browser.post(address)
+    assert f'action="{url}"' in page.content.decode()
+    answer = await browser.post(url)
     assert (answer.status_code, urlsplit(answer["Location"]).path) == (303, "/oauth/authorize")
 
 
 async def test_e5_looking_at_a_link_does_not_use_it_up(ana: User, bank: SandboxBank) -> None:
-    browser, address = await signed_in(ana), await link(ana)
-    assert [(await browser.get(address)).status_code for _ in range(2)] == [200, 200]
+    browser, url = await signed_in(ana), await link(ana)
+    assert [(await browser.get(url)).status_code for _ in range(2)] == [200, 200]
     assert (await AuthorizationRequest.objects.aget()).started_at is None
 
 
 async def test_e5_a_link_works_once(ana: User, bank: SandboxBank) -> None:
-    browser, address = await signed_in(ana), await link(ana)
-    await browser.get(address)
-    await browser.post(address)
-    for answer in (await browser.get(address), await browser.post(address)):
+    browser, url = await signed_in(ana), await link(ana)
+    await browser.get(url)
+    await browser.post(url)
+    for answer in (await browser.get(url), await browser.post(url)):
         assert answer.status_code == 410
         assert "Go to your connections" in browser.text(answer)
 
@@ -203,14 +203,14 @@ async def test_e5_a_link_works_once(ana: User, bank: SandboxBank) -> None:
 async def test_e4_somebody_elses_link_reveals_nothing_and_links_nothing(
     ana: User, ben: User, bank: SandboxBank
 ) -> None:
-    browser, address = await signed_in(ben), await link(ana)
-    page = await browser.get(address)
+    browser, url = await signed_in(ben), await link(ana)
+    page = await browser.get(url)
     told = browser.text(page)
     assert page.status_code == 403
     assert "This link was not made for you" in told
     assert ana.email not in told
     assert "Sandbox" not in told
-    assert (await browser.post(address)).status_code == 403
+    assert (await browser.post(url)).status_code == 403
     assert (await AuthorizationRequest.objects.aget()).started_at is None
 
 
@@ -219,8 +219,8 @@ async def test_a_mutilated_link_is_not_found(ana: User) -> None:
 
 
 async def test_e4_a_link_needs_a_signed_in_person(ana: User, bank: SandboxBank) -> None:
-    address = await link(ana)
-    answer = await Browser().get(address)
+    url = await link(ana)
+    answer = await Browser().get(url)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/sign-in?next=%2Fconnections%2Fstart%2F")
 

@@ -1,4 +1,4 @@
-"""Dashboard and connections: what is shown in every state, to whom, and at what cost."""
+"""Dashboard and connections: their contents in every state, their privacy, and their number of queries."""
 
 import re
 from datetime import date, timedelta
@@ -347,13 +347,13 @@ async def test_updates_are_paged_both_ways(ana: User) -> None:
 
 async def test_disconnecting_asks_once_and_says_what_stays(ana: User) -> None:
     place = await run_db(connection_of, ana)
-    browser, address = await signed_in(ana), f"/connections/{place.id}/disconnect"
-    told = browser.text(await browser.get(address))
+    browser, url = await signed_in(ana), f"/connections/{place.id}/disconnect"
+    told = browser.text(await browser.get(url))
     assert "access keys for this connection are erased at once" in told
     assert "transactions collected so far stay" in told
     await place.arefresh_from_db()
     assert place.state == "active"
-    answer = await browser.post(address)
+    answer = await browser.post(url)
     await place.arefresh_from_db()
     assert (answer.status_code, place.state) == (303, "disconnected")
     assert "Sandbox Bank is disconnected" in browser.text(await browser.get("/connections"))

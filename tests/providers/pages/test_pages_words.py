@@ -1,4 +1,4 @@
-"""The words, groups and figures that pages are made of."""
+"""Words and presentation: codes in words, groups, gains and changes."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,8 +12,12 @@ from dashtam.errors import DashtamError
 from providers import errors
 from providers.connections.models import Connection
 from providers.connectors import CONNECTORS
-from providers.pages import offers, presentation, ranges, words
-from providers.pages.presentation import grouped
+from providers.pages import words
+from providers.pages.presentation import history
+from providers.pages.presentation.accounts import account_groups
+from providers.pages.presentation.catalogue import offers
+from providers.pages.presentation.holdings import holding_rows
+from providers.pages.presentation.transactions import detail
 from providers.records import Kind
 
 UNNAMED = "unexpected"
@@ -95,7 +99,7 @@ def account(
 
 def test_accounts_are_grouped_by_kind_with_exact_subtotals() -> None:
     rows = [account("credit", "-20.10"), account("depository", "0.1"), account("depository", "0.2")]
-    groups = grouped(rows)
+    groups = account_groups(rows)
     assert [(group.title, group.subtotal) for group in groups] == [
         ("Cash", Decimal("0.3")),
         ("Cards", Decimal("-20.10")),
@@ -103,7 +107,7 @@ def test_accounts_are_grouped_by_kind_with_exact_subtotals() -> None:
 
 
 def test_two_currencies_are_never_added_up() -> None:
-    groups = grouped([account("depository", "10", "EUR"), account("depository", "7", "USD")])
+    groups = account_groups([account("depository", "10", "EUR"), account("depository", "7", "USD")])
     assert [(g.title, g.subtotal) for g in groups] == [
         ("Cash in EUR", Decimal(10)),
         ("Cash in USD", Decimal(7)),
@@ -111,29 +115,29 @@ def test_two_currencies_are_never_added_up() -> None:
 
 
 def test_a_group_without_a_known_balance_has_no_subtotal() -> None:
-    assert grouped([account("investment", None)])[0].subtotal is None
+    assert account_groups([account("investment", None)])[0].subtotal is None
 
 
 def test_an_account_type_from_the_future_is_not_lost() -> None:
-    assert grouped([account("crypto", "1")])[0].title == "Other accounts"
+    assert account_groups([account("crypto", "1")])[0].title == "Other accounts"
 
 
 def test_gains_are_exact_and_say_their_direction() -> None:
-    up, down, unknown = presentation.with_gains(
+    up, down, unknown = holding_rows(
         [
             {"market_value": "110.00", "cost_basis": "100.00"},
             {"market_value": "90.00", "cost_basis": "100.00"},
             {"market_value": None, "cost_basis": "100.00"},
         ]
     )
-    assert (up["gain"], up["gain_percent"]) == (Decimal("10.00"), "+10.0%")
-    assert (down["gain"], down["gain_percent"]) == (Decimal("-10.00"), "−10.0%")
-    assert (unknown["gain"], unknown["gain_percent"]) == (None, "")
+    assert (up.gain, up.gain_percent) == (Decimal("10.00"), "+10.0%")
+    assert (down.gain, down.gain_percent) == (Decimal("-10.00"), "−10.0%")
+    assert (unknown.gain, unknown.gain_percent) == (None, "")
 
 
 def test_a_gain_on_nothing_has_no_percentage() -> None:
-    [row] = presentation.with_gains([{"market_value": "5", "cost_basis": "0"}])
-    assert (row["gain"], row["gain_percent"]) == (Decimal(5), "")
+    [row] = holding_rows([{"market_value": "5", "cost_basis": "0"}])
+    assert (row.gain, row.gain_percent) == (Decimal(5), "")
 
 
 def test_a_trade_tells_what_was_traded() -> None:
@@ -146,7 +150,7 @@ def test_a_trade_tells_what_was_traded() -> None:
         "category": "BUY",
         "kind": "buy",
     }
-    assert presentation.detail(row) == "12.5 VTI at $244.1000 · fees $1.00"
+    assert detail(row) == "12.5 VTI at $244.1000 · fees $1.00"
 
 
 def test_the_change_over_a_range_is_told_in_words() -> None:
@@ -156,8 +160,8 @@ def test_the_change_over_a_range_is_told_in_words() -> None:
         (first, Decimal(100)),
         (first + timedelta(days=1), Decimal(150)),
     ]
-    assert ranges.change(points, "USD") == "Up $50.00 (50.0%) since 1 May 2026"
-    assert ranges.told(points, "Net worth", "USD") == (
+    assert history.change(points, "USD") == "Up $50.00 (50.0%) since 1 May 2026"
+    assert history.description(points, "Net worth", "USD") == (
         "From 1 May 2026 to 2 May 2026 net worth rose from $100.00 to $150.00."
     )
 
@@ -165,13 +169,13 @@ def test_the_change_over_a_range_is_told_in_words() -> None:
 def test_long_ranges_show_the_last_day_of_each_week_or_month() -> None:
     days = [date(2026, 1, 1) + timedelta(days=number) for number in range(60)]
     points: list[tuple[date, Decimal | None]] = [(day, Decimal(day.day)) for day in days]
-    assert ranges.thinned(points, "day") == points
-    assert [day for day, _ in ranges.thinned(points, "month")] == [
+    assert history.thinned(points, "day") == points
+    assert [day for day, _ in history.thinned(points, "month")] == [
         date(2026, 1, 31),
         date(2026, 2, 28),
         date(2026, 3, 1),
     ]
-    assert all(day.weekday() == 6 for day, _ in ranges.thinned(points, "week")[:-1])
+    assert all(day.weekday() == 6 for day, _ in history.thinned(points, "week")[:-1])
 
 
 def test_a_change_from_below_zero_has_no_percentage() -> None:
@@ -179,7 +183,7 @@ def test_a_change_from_below_zero_has_no_percentage() -> None:
         (date(2026, 5, 1), Decimal(-5)),
         (date(2026, 5, 2), Decimal(5)),
     ]
-    assert ranges.change(points, "USD") == "Up $10.00 since 1 May 2026"
+    assert history.change(points, "USD") == "Up $10.00 since 1 May 2026"
 
 
 def test_a_change_to_below_zero_has_no_percentage() -> None:
@@ -187,17 +191,17 @@ def test_a_change_to_below_zero_has_no_percentage() -> None:
         (date(2026, 5, 1), Decimal(5)),
         (date(2026, 5, 2), Decimal(-500)),
     ]
-    assert ranges.change(points, "USD") == "Down $505.00 since 1 May 2026"
+    assert history.change(points, "USD") == "Down $505.00 since 1 May 2026"
 
 
 def test_the_catalogue_finds_by_any_word() -> None:
-    assert [row["slug"] for row in offers.offers("bank SANDBOX")] == ["sandbox"]
-    assert offers.offers("no such bank") == []
-    assert len(offers.offers("")) == len(CONNECTORS)
+    assert [row.slug for row in offers("bank SANDBOX")] == ["sandbox"]
+    assert offers("no such bank") == []
+    assert len(offers("")) == len(CONNECTORS)
 
 
 def test_an_institution_that_is_not_set_up_says_so_and_has_no_way_in(settings: Any) -> None:
     settings.SANDBOX_URL = ""
-    sandbox = next(row for row in offers.offers("") if row["slug"] == "sandbox")
-    assert sandbox["url"] == ""
-    assert "Not set up here" in sandbox["action"]
+    sandbox = next(row for row in offers("") if row.slug == "sandbox")
+    assert sandbox.url == ""
+    assert "Not set up here" in sandbox.action

@@ -21,14 +21,14 @@ SCOPE = "accounts balances transactions holdings"
 
 @dataclass
 class OAuthClient:
-    """Does what a connector's owner does: authorize, redeem, refresh, ask."""
+    """An OAuth client of the bank: authorizes, redeems, refreshes, reads."""
 
     bank: SandboxBank
     http: httpx.Client
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
     def authorization_url(self, **changes: str | None) -> str:
-        """Change a parameter, or leave it out with None."""
+        """The URL of an authorization request; a change of None leaves the parameter out."""
         challenge = base64.urlsafe_b64encode(sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
         usual: dict[str, str | None] = {
             "response_type": "code",
@@ -56,7 +56,7 @@ class OAuthClient:
         return self.token(grant_type="refresh_token", refresh_token=refresh_token, **changes)
 
     def connect(self, customer: str = "ana", **changes: str | None) -> dict[str, Any]:
-        """Tokens of a fresh consent."""
+        """The tokens of a new consent."""
         tokens: dict[str, Any] = self.redeem(self.code(customer, **changes)).json()
         return tokens
 
@@ -64,7 +64,7 @@ class OAuthClient:
         return self.http.get(f"/api/v1/{path}", params=query, headers={"Authorization": f"Bearer {token}"})
 
     def accounts(self, token: str) -> dict[str, dict[str, Any]]:
-        """By the bank's kind."""
+        """The accounts by the bank's kind."""
         return {account["kind"]: account for account in self.get("accounts", token).json()["accounts"]}
 
     def changes(self, account_id: str, token: str, cursor: str | None = None, limit: int = 500) -> "Changes":
@@ -92,7 +92,7 @@ class Changes:
 
 
 def answer(location: str) -> dict[str, str]:
-    """What the bank put into the redirect."""
+    """The parameters of the bank's redirect."""
     return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
 
 
@@ -104,7 +104,7 @@ def running_bank() -> Iterator[SandboxBank]:
 
 @pytest.fixture
 def bank(running_bank: SandboxBank) -> SandboxBank:
-    """A bank nobody has used yet."""
+    """A bank as it is before its first request."""
     running_bank.control("reset")
     return running_bank
 

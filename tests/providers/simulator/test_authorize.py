@@ -1,4 +1,4 @@
-"""The authorization endpoint: who may ask, what the customer sees, and where the answer goes."""
+"""The authorization endpoint: which requests it accepts, its consent page, and its redirects."""
 
 import re
 from urllib.parse import parse_qsl, urlsplit

@@ -1,4 +1,4 @@
-"""The books balance: every figure the API gives follows from the rows it gives."""
+"""The books balance: every figure of the API follows from the rows of the API."""
 
 from collections import Counter, defaultdict
 from datetime import date
@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.books.data import CUSTOMERS, SECURITIES
+from providers.simulator.books.customers import CUSTOMERS
 from providers.simulator.books.ledger import ledger
+from providers.simulator.books.securities import SECURITIES
 from tests.providers.simulator.conftest import TODAY, OAuthClient
 
 OWED = {"CREDIT_CARD", "MORTGAGE"}

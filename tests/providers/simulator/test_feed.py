@@ -8,7 +8,7 @@ from tests.providers.simulator.conftest import OAuthClient
 
 
 def held(account: dict[str, Any], client: OAuthClient, token: str) -> dict[str, dict[str, Any]]:
-    """What a new reader would hold of the account."""
+    """The rows that a client holds after reading the feed from its start."""
     return {row["id"]: row for row in client.changes(account["id"], token).added}
 
 

@@ -1,6 +1,7 @@
-"""What the catalogue says about each way to bring data in."""
+"""The catalogue: for each provider its needs, its data, its cost and duration."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.urls import reverse
 
@@ -9,8 +10,6 @@ from providers.connectors.base import Connector
 from providers.errors import NotSupported
 from providers.pages import words
 
-Row = dict[str, Any]
-
 _NEEDS = {
     "oauth2": "Your sign-in at {name}, on its own page.",
     "credentials": "A key that {name} makes for you.",
@@ -18,8 +17,22 @@ _NEEDS = {
 }
 
 
-def offers(search: str) -> list[Row]:
-    """The catalogue, or what of it fits the search; what can be used here comes first."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A provider in the catalogue. `url` is where to begin, or empty; `action` says so or why not."""
+
+    slug: str
+    name: str
+    description: str
+    facts: Sequence[tuple[str, str]]
+    url: str
+    action: str
+    reads: Sequence[str]
+    lasts: str
+
+
+def offers(search: str) -> list[Offer]:
+    """The providers that have all words of the search, configured ones first."""
     wanted = search.casefold().split()
     found = [
         c for c in CONNECTORS.values() if all(w in f"{c.name} {c.description}".casefold() for w in wanted)
@@ -27,29 +40,29 @@ def offers(search: str) -> list[Row]:
     return [offer(connector) for connector in sorted(found, key=lambda c: not c.configured)]
 
 
-def offer(connector: Connector) -> Row:
-    """One provider: what it needs, brings and costs, how long it lasts, and where to begin."""
+def offer(connector: Connector) -> Offer:
+    """One provider as the catalogue shows it."""
     facts = [
         ("You need", _NEEDS[connector.auth].format(name=connector.name)),
         ("It brings", _brings(connector)),
         ("It costs", "Nothing."),
-        ("It lasts", lasts(connector)),
+        ("It lasts", _lasts(connector)),
     ]
     url, action = _begin(connector)
-    return {
-        "slug": connector.slug,
-        "name": connector.name,
-        "description": connector.description,
-        "facts": facts,
-        "url": url,
-        "action": action,
-        "reads": [words.CAPABILITIES[capability] for capability in connector.capabilities],
-        "lasts": lasts(connector),
-    }
+    return Offer(
+        slug=connector.slug,
+        name=connector.name,
+        description=connector.description,
+        facts=facts,
+        url=url,
+        action=action,
+        reads=[words.CAPABILITIES[capability] for capability in connector.capabilities],
+        lasts=_lasts(connector),
+    )
 
 
-def lasts(connector: Connector) -> str:
-    """When what the person gave runs out, as far as it is known before."""
+def _lasts(connector: Connector) -> str:
+    """The duration of access, as far as it is known before."""
     if connector.auth == "file":
         return "A file is a picture of one time. Import the next one when you like."
     if connector.auth == "credentials":

@@ -1,21 +1,24 @@
-"""How a process sums up what happens, and what is kept of it."""
+"""Samples of a process's metrics: what they count, and how long they are kept."""
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from dashtam.processes.recorder import Recorder
 from dashtam.telemetry import metrics, sums
+from dashtam.telemetry.readings import Readings
 from dashtam.telemetry.samples import Sample, steps
 
 pytestmark = pytest.mark.django_db
 
 
-async def test_a_span_holds_what_happened_in_it_and_no_more() -> None:
+async def test_a_sample_holds_what_happened_since_the_last_and_no_more() -> None:
+    metrics.request("/", "GET", 200, 0.7)
     recorder = Recorder("web")
-    metrics.span.take()
     metrics.request("/", "GET", 200, 0.7)
     metrics.hash_refused()
     recorder.sum_up()
@@ -30,7 +33,43 @@ async def test_a_span_holds_what_happened_in_it_and_no_more() -> None:
     assert not recorder.unsaved
 
 
-async def test_spans_wait_in_memory_and_are_saved_once() -> None:
+async def test_a_sample_says_the_same_as_the_exposition() -> None:
+    """Each number of a sample is the growth of the series of the same measurement in /metrics."""
+    readings = Readings()
+    before = exposed("dashtam_request_seconds_count"), exposed("dashtam_hash_seconds_sum")
+    metrics.request("/healthz", "GET", 200, 0.001)
+    metrics.request("/sign-in", "POST", 303, 0.3)
+    metrics.request("/accounts/<uuid:id>", "GET", 200, 30)
+    metrics.hashing(lambda: None)()
+    with metrics.SIGNING_IN, metrics.SIGNING_IN:
+        pass
+    numbers = readings.take()
+    after = exposed("dashtam_request_seconds_count"), exposed("dashtam_hash_seconds_sum")
+    assert after[0] - before[0] == 3
+    assert numbers["requests"] == spread_of([0.3, 30])  # without the probe
+    assert numbers["other_requests"] == spread_of([30])
+    assert numbers["hash_busy"] == pytest.approx(after[1] - before[1])
+    assert numbers["signing_in_peak"] == 2
+    assert readings.take() == {"signing_in_peak": 0}
+
+
+async def test_calls_to_institutions_are_summed_up_by_whether_they_were_answered() -> None:
+    async def answer(status: int) -> httpx.Response:
+        return httpx.Response(status)
+
+    readings = Readings()
+    for status in (200, 302, 404, 503):
+        await metrics.provider_call("sandbox", answer(status))
+    numbers = readings.take()
+    assert (numbers["provider_ok"], numbers["provider_failed"]) == (2, 2)
+
+
+def exposed(name: str) -> float:
+    samples = (sample for metric in metrics.registry.collect() for sample in metric.samples)
+    return sum(sample.value for sample in samples if sample.name == name)
+
+
+async def test_samples_wait_in_memory_and_are_saved_once() -> None:
     recorder = Recorder("web")
     recorder.sum_up()
     recorder.sum_up()
@@ -41,7 +80,7 @@ async def test_spans_wait_in_memory_and_are_saved_once() -> None:
     assert await Sample.objects.acount() == 2
 
 
-def test_old_spans_are_summed_up_and_forgotten() -> None:
+def test_old_samples_are_summed_up_and_forgotten() -> None:
     now = timezone.now()
     for minutes in range(0, 60, 2):
         for process in ("web-1", "web-2"):
@@ -84,13 +123,16 @@ def test_peaks_add_up_over_processes_and_not_over_time() -> None:
     assert numbers == {"signing_in_peak": 9, "cores_most_a": 2, "hash_refused": 3}
 
 
+def spread_of(durations: list[float]) -> list[int]:
+    spread = [0] * (len(sums.BOUNDS) + 1)
+    for seconds in durations:
+        spread[bisect_left(sums.BOUNDS, seconds)] += 1
+    return spread
+
+
 def test_quantiles() -> None:
     assert sums.quantile([0] * 25, 0.5) is None
-    span = sums.Span()
-    for seconds in [0.0004] * 94 + [0.6] * 6:
-        span.observe("a", seconds)
-    spread = span.take()["a"]
-    assert isinstance(spread, list)
+    spread = spread_of([0.0004] * 94 + [0.6] * 6)
     assert (sums.quantile(spread, 0.5) or 1) <= 0.001
     assert 0.5 < (sums.quantile(spread, 0.95) or 0) <= 0.75
     assert sums.quantile([0] * 24 + [3], 0.5) == sums.BOUNDS[-1]

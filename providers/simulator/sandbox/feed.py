@@ -1,22 +1,22 @@
 """The change feed of an account: added, modified, removed, and an opaque cursor.
 
-A cursor says "the reader knows the books of day A, is reading up to day B, and has seen N changes on the
-way". B stays fixed until its last page, so the books may move on while someone is paging.
+A cursor says "the client knows the books of day A, is reading up to day B, and has seen N changes on the
+way". B stays fixed until its last page, so the books may move on while the client is paging.
 """
 
 import base64
 import binascii
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Literal
 
 import msgspec
 
-from providers.simulator.books.data import Account
+from providers.simulator.books.customers import Account
 from providers.simulator.books.entries import Entry, Stage
 from providers.simulator.books.ledger import Ledger
+from providers.simulator.responses import plain
 
 _POSTED = (Stage.POSTED, Stage.AMENDED)
 
@@ -26,20 +26,20 @@ class InvalidCursorError(Exception):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """`known` is None when the reader starts from nothing."""
+    """A place in the feed. `known` is None when the client starts from nothing."""
 
     known: date | None
     reading: date
     seen: int
 
     def encode(self, scope: str) -> str:
-        """Opaque text, bound to the account and the books it belongs to."""
+        """The cursor as opaque text, bound to the account and the books it belongs to."""
         body = msgspec.json.encode(self)
         return base64.urlsafe_b64encode(_check(scope, body) + body).rstrip(b"=").decode()
 
     @classmethod
     def decode(cls, text: str, scope: str) -> "Cursor":
-        """Raises InvalidCursorError."""
+        """The cursor in a text. Raises InvalidCursorError."""
         try:
             blob = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             check, body = blob[:8], blob[8:]
@@ -104,11 +104,6 @@ def row(entry: Entry, stage: Stage, account: Account) -> dict[str, Any]:
     }
 
 
-def plain(number: Decimal | None) -> str | None:
-    """A decimal without an exponent."""
-    return None if number is None else format(number, "f")
-
-
 def _changes(entries: tuple[Entry, ...], account: Account, cursor: Cursor) -> list[Change]:
     changes: list[Change] = []
     for entry in entries:
@@ -120,7 +115,7 @@ def _changes(entries: tuple[Entry, ...], account: Account, cursor: Cursor) -> li
 
 
 def _moved(entry: Entry, before: Stage, after: Stage, account: Account) -> list[Change]:
-    """What a reader who saw `before` must do to hold `after`."""
+    """The changes that take a client from the stage `before` to `after`."""
     changes = []
     if before in _POSTED:
         return [Change("modified", row(entry, after, account))]

@@ -1,6 +1,6 @@
-"""The map of the bank."""
+"""URLs of Sandbox Bank."""
 
-from django.urls import path
+from django.urls import include, path
 
 from providers.simulator import control
 from providers.simulator.sandbox import api, authorize, oauth, pages
@@ -19,13 +19,7 @@ urlpatterns = [
     path("api/v1/accounts/<str:account_id>/transactions", api.transactions),
     path("api/v1/accounts/<str:account_id>/holdings", api.holdings),
     path("api/v1/accounts/<str:account_id>/balances", api.balances),
-    path("control/advance", control.advance),
-    path("control/faults", control.faults),
-    path("control/revoke", control.revoke),
-    path("control/expire-access-tokens", control.expire_access_tokens),
-    path("control/reset", control.reset),
-    path("control/log", control.log),
-    path("control/truth", control.truth),
+    path("control/", include(control.urlpatterns)),
 ]
 handler400 = "providers.simulator.sandbox.pages.bad_request"
 handler404 = "providers.simulator.sandbox.pages.not_found"

@@ -1,0 +1,142 @@
+"""Connections and their sync runs in words, with the actions each state allows."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from providers.connections.models import Connection
+from providers.connectors import CONNECTORS
+from providers.pages import words
+
+# The actions a person has in each state; `sync` only while no update runs already.
+_ACTIONS = {
+    "pending": ("restart", "disconnect"),
+    "active": ("sync", "disconnect"),
+    "expiring": ("sync", "reconnect", "disconnect"),
+    "degraded": ("sync", "reconnect", "disconnect"),
+    "reauth_required": ("reconnect", "disconnect"),
+    "revoked": ("reconnect", "disconnect"),
+    "disconnected": ("reconnect",),
+}
+_URGENT = {"expiring", "reauth_required", "revoked"}
+_ENDED = {"revoked", "disconnected"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """A connection in words. `next_update` is empty where the time itself says it; `file` is fed by imports."""
+
+    connection: Mapping[str, Any]
+    accounts: Sequence[Mapping[str, Any]]
+    words: str
+    actions: Sequence[str]
+    urgent: bool
+    file: bool
+    lasting: bool
+    next_update: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRow:
+    """A sync run with its trigger and its problems in words."""
+
+    run: Mapping[str, Any]
+    trigger_name: str
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The question before a connection ends: the button's words, and the consequences."""
+
+    confirm: str
+    will: Sequence[str]
+    will_not: Sequence[str]
+
+
+def connection_row(
+    connection: Mapping[str, Any], updating: Collection[UUID], accounts: Iterable[Mapping[str, Any]] = ()
+) -> ConnectionRow:
+    """The connection with those of the accounts that are its own. `updating` are ids of connections."""
+    connector = CONNECTORS.get(connection["provider"])
+    file, busy = connector is not None and connector.auth == "file", connection["id"] in updating
+    actions = list(_ACTIONS[connection["state"]])
+    if connector is None or file:
+        actions = ["import"] if file else ["disconnect"]
+    if busy and "sync" in actions:
+        actions.remove("sync")
+    return ConnectionRow(
+        connection=connection,
+        accounts=[account for account in accounts if account["connection_id"] == connection["id"]],
+        words=words.state(connection, busy=busy, file=file),
+        actions=actions,
+        urgent=connection["state"] in _URGENT,
+        file=file,
+        lasting=not file and connection["state"] not in _ENDED,
+        next_update=_next_update(connection, busy=busy),
+    )
+
+
+def _next_update(connection: Mapping[str, Any], *, busy: bool) -> str:
+    """The next update in words, where its time alone would mislead; else nothing."""
+    if busy:
+        return "Under way"
+    if connection["state"] not in Connection.SYNCABLE or connection["next_sync_at"] is None:
+        return "None planned"
+    return "Shortly" if connection["next_sync_at"] <= timezone.now() + timedelta(minutes=1) else ""
+
+
+def in_use(connections: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The connections that were completed and not ended by their person."""
+    return [each for each in connections if each["state"] not in ("pending", "disconnected")]
+
+
+def sync_rows(
+    runs: Iterable[Mapping[str, Any]], provider_name: str, accounts: Iterable[Mapping[str, Any]]
+) -> list[SyncRow]:
+    """The runs in their order; each account's problem stands under the account's name."""
+    names = {str(account["id"]): account["name"] for account in accounts}
+    return [_sync_row(run, provider_name, names) for run in runs]
+
+
+def _sync_row(run: Mapping[str, Any], provider_name: str, account_names: Mapping[str, str]) -> SyncRow:
+    problems = [words.reason(run["error_code"], provider_name)] if run["error_code"] else []
+    for account_id, code in run["account_errors"].items():
+        name = account_names.get(account_id, "An account")
+        problems.append(f"{name}: {words.reason(code, provider_name)}")
+    return SyncRow(run, words.TRIGGERS.get(run["trigger"], run["trigger"]), problems)
+
+
+def ending(connection: Mapping[str, Any]) -> Ending:
+    """The question before this connection ends."""
+    name = connection["provider_name"]
+    if connection["state"] == "pending":
+        return Ending(
+            confirm=f"Remove {name}",
+            will=["This connection, which was never finished, goes away."],
+            will_not=["Nothing has been read, so nothing is lost."],
+        )
+    return Ending(
+        confirm=f"Disconnect {name}",
+        will=[
+            "Dashtam’s access keys for this connection are erased at once.",
+            f"We tell {name} to end the permission you gave.",
+            "Its balances and transactions are not updated any more.",
+        ],
+        will_not=[
+            "The accounts, balances and transactions collected so far stay in Dashtam.",
+            f"Nothing changes in your accounts at {name}.",
+            "You can reconnect at any time and go on where you left off.",
+        ],
+    )
+
+
+def ended_message(connection: Mapping[str, Any]) -> str:
+    """The message after this connection has ended."""
+    if connection["state"] == "pending":
+        return f"The unfinished connection to {connection['provider_name']} is gone."
+    return f"{connection['provider_name']} is disconnected. What was collected stays here."

@@ -1,0 +1,47 @@
+"""Holdings with their gains."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dashtam.ui.formats import MINUS
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingRow:
+    """A holding. `gain` is None and `gain_percent` empty where its value or cost is not known."""
+
+    holding: Mapping[str, Any]
+    gain: Decimal | None = None
+    gain_percent: str = ""
+
+
+def holding_rows(holdings: Iterable[Mapping[str, Any]]) -> list[HoldingRow]:
+    """The holdings in their order."""
+    return [_with_gain(holding) for holding in holdings]
+
+
+def most_valuable(
+    holdings: Iterable[Mapping[str, Any]], currency: str, count: int
+) -> list[Mapping[str, Any]]:
+    """At most `count` holdings, most valuable first, those in the person's own currency before all others."""
+    valued = [holding for holding in holdings if holding["market_value"] is not None]
+    valued.sort(key=lambda holding: (holding["currency"] != currency, -Decimal(holding["market_value"])))
+    return valued[:count]
+
+
+def _with_gain(holding: Mapping[str, Any]) -> HoldingRow:
+    value, cost = holding["market_value"], holding["cost_basis"]
+    if value is None or cost is None:
+        return HoldingRow(holding)
+    gain = Decimal(value) - Decimal(cost)
+    return HoldingRow(holding, gain, _percent(gain, abs(Decimal(cost))))
+
+
+def _percent(gain: Decimal, cost: Decimal) -> str:
+    """A percentage with a real minus sign, or a plus, so that the direction does not depend on colour."""
+    if not cost:
+        return ""
+    sign = "+" if gain > 0 else MINUS if gain < 0 else ""
+    return f"{sign}{abs(gain / cost * 100):,.1f}%"

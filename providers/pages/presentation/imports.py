@@ -1,0 +1,59 @@
+"""Imported statement files, and the accounts that their rows went to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from providers.pages import words
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """An imported file, with its outcome in a few words."""
+
+    file: Mapping[str, Any]
+    summary: str
+    format_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One statement of a file. `account` is None where the account is gone by now."""
+
+    statement: Mapping[str, Any]
+    account: Mapping[str, Any] | None
+    closing_balance: Decimal | None
+    as_of: datetime
+
+
+def import_row(file: Mapping[str, Any]) -> ImportRow:
+    """The file with its summary and the name of its format."""
+    return ImportRow(file, _summary(file), words.FORMATS.get(file["format"], file["format"].upper()))
+
+
+def statement_rows(
+    statements: Iterable[Mapping[str, Any]], accounts: Iterable[Mapping[str, Any]]
+) -> list[StatementRow]:
+    """The statements in their order, each with its account."""
+    by_id = {str(account["id"]): account for account in accounts}
+    return [_statement_row(each, by_id.get(each["account_id"])) for each in statements]
+
+
+def _statement_row(statement: Mapping[str, Any], account: Mapping[str, Any] | None) -> StatementRow:
+    balance = statement["closing_balance"]
+    return StatementRow(
+        statement=statement,
+        account=account,
+        closing_balance=None if balance is None else Decimal(balance),
+        as_of=datetime.fromisoformat(statement["as_of"]),
+    )
+
+
+def _summary(file: Mapping[str, Any]) -> str:
+    if file["state"] == "failed":
+        return "Nothing was imported."
+    rejected = len(file["rejected"])
+    parts = [f"{file['added']:,} added", f"{file['matched']:,} known already"]
+    return ", ".join([*parts, f"{rejected:,} rejected"] if rejected else parts)

@@ -1,0 +1,54 @@
+"""Transactions with their kinds and details in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dashtam.ui.formats import money_text, quantity_text
+from providers.pages import words
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRow:
+    """A transaction in words. `account_name` is empty where the page is about one account."""
+
+    transaction: Mapping[str, Any]
+    kind_name: str
+    detail: str
+    account_name: str
+
+
+def transaction_rows(
+    transactions: Iterable[Mapping[str, Any]], accounts: Iterable[Mapping[str, Any]] = ()
+) -> list[TransactionRow]:
+    """The transactions in their order, with the names of those of their accounts that are given."""
+    names = {account["id"]: account["name"] for account in accounts}
+    return [
+        TransactionRow(each, words.kind(each["kind"]), detail(each), names.get(each["account_id"], ""))
+        for each in transactions
+    ]
+
+
+def detail(transaction: Mapping[str, Any]) -> str:
+    """`12 VTI at $244.10 · fees $1.00 · Groceries`, as far as it is known."""
+    parts = [_traded(transaction)]
+    if transaction["fees"] is not None and Decimal(transaction["fees"]):
+        parts.append(f"fees {money_text(transaction['fees'], transaction['currency'])}")
+    category = transaction["category"].replace("_", " ").lower().capitalize()
+    if category != words.kind(transaction["kind"]):
+        parts.append(category)
+    return " · ".join(part for part in parts if part)
+
+
+def _traded(transaction: Mapping[str, Any]) -> str:
+    if transaction["quantity"] is None:
+        return transaction["symbol"] or ""
+    price = f" at {_price(transaction)}" if transaction["price"] is not None else ""
+    return f"{quantity_text(transaction['quantity'])} {transaction['symbol'] or 'units'}{price}"
+
+
+def _price(transaction: Mapping[str, Any]) -> str:
+    _, _, decimals = str(transaction["price"]).partition(".")
+    places = max(2, min(len(decimals), 6))
+    return money_text(transaction["price"], transaction["currency"], places=places)

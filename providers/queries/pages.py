@@ -1,1 +1,0 @@
-"""What only pages ask: what runs now, how balances moved lately, and where the page before begins."""
