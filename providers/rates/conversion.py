@@ -57,7 +57,7 @@ class DayRates:
         return rate.per_euro if rate and timedelta(0) <= self.day - rate.day <= MAX_AGE else None
 
     def convertible(self, currency: str, base: str) -> bool:
-        """Whether amounts in this unit can be told in the base; each unit can in itself."""
+        """True where amounts in this unit can be told in the base; each unit can in itself."""
         return currency == base or None not in (self.per_euro(currency), self.per_euro(base))
 
     def cross(self, currency: str, base: str) -> Decimal | None:
