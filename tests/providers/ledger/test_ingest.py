@@ -297,7 +297,7 @@ def feeds(draw: Any) -> Feed:
     return Feed(changes, draw(st.lists(st.integers(0, len(changes)), max_size=6)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(feed=feeds(), restarts=st.lists(st.integers(0, 12), max_size=4))
 def test_any_cut_redelivery_and_restart_gives_the_same_rows(
     connection: Connection, feed: Feed, restarts: list[int]
