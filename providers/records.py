@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 AccountType = Literal["depository", "credit", "loan", "investment", "other"]
+Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,17 @@ import httpx
 import msgspec
 
 from providers.errors import NotSupported
-from providers.records import AccountRecord, AccountRef, BalanceRecord, HoldingsRecord, TransactionsPage
+from providers.records import (
+    AccountRecord,
+    AccountRef,
+    BalanceRecord,
+    Capability,
+    HoldingsRecord,
+    TransactionsPage,
+)
 from providers.wire.oauth_server import OAuthServer
 
-Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
-
+Auth = Literal["oauth2", "credentials", "file"]
 
 # For the fields of what a provider sends: anything else makes the page unreadable.
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
@@ -34,7 +40,7 @@ class Connector:
     slug: ClassVar[str]
     name: ClassVar[str]
     description: ClassVar[str] = ""
-    auth: ClassVar[Literal["oauth2", "credentials", "file"]]
+    auth: ClassVar[Auth]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
 
     @property

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from providers.connectors.base import Capability, Connector
+from providers.connectors.base import Connector
+from providers.records import Capability
 
 
 class StatementFilesConnector(Connector):

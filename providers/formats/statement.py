@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from providers.records import Kind
-
-AccountType = Literal["depository", "credit", "loan", "investment", "other"]
-
+from providers.records import AccountType, Kind
 
 # One OFX row that stands for two opposite movements, or moves money between pockets of the same account.
 _CASH_NEUTRAL = frozenset({Kind.REINVESTMENT, Kind.JOURNAL})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
@@ -11,8 +11,7 @@ from django.http import QueryDict
 from accounts.pages.access import SignedInRequest
 from dashtam.ui.charts import Point
 from dashtam.ui.formats import date_text, money_text
-
-Interval = Literal["day", "week", "month"]
+from providers.ledger.intervals import Interval
 
 # key: (on the button, in full, days back, interval of the points)
 RANGES: dict[str, tuple[str, str, int, Interval]] = {

@@ -9,8 +9,8 @@ from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.identity import with_identities
 from providers.formats.ofx.tokens import Node
 from providers.formats.ofx.values import MAX_TEXT, BadValueError
-from providers.formats.statement import AccountType, Statement, StatementAccount, StatementTransaction
-from providers.records import Kind
+from providers.formats.statement import Statement, StatementAccount, StatementTransaction
+from providers.records import AccountType, Kind
 
 _CENT = Decimal("0.01")
 _SECTIONS = frozenset(
