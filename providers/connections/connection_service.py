@@ -22,7 +22,7 @@ from providers import connectors
 from providers.connections.consent_service import revocation_of, revocation_of_stored
 from providers.connections.linking import check_answer, consent_end, fetch_subject, linkable
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation
-from providers.connections.queries import catalogue_key
+from providers.connections.queries import CATALOGUE_KEY
 from providers.connections.token_service import sealed
 from providers.connectors.base import Connector
 from providers.errors import (
@@ -263,7 +263,7 @@ class ConnectionService:
             raise AuthorizationFailed from refused
 
     async def _tell(self, connection: Connection) -> None:
-        await self.cache.delete(catalogue_key(connection.user_id))
+        await self.cache.delete(CATALOGUE_KEY.format(user_id=connection.user_id))
         await self.live_events.publish(
             user_id=connection.user_id,
             type="connection.changed",

@@ -34,3 +34,9 @@ def get(slug: str) -> Connector:
         return CONNECTORS[slug]
     except KeyError:
         raise UnknownProvider from None
+
+
+def name_of(slug: str) -> str:
+    """The provider's name as people know it; the slug itself where its connector is gone."""
+    connector = CONNECTORS.get(slug)
+    return connector.name if connector else slug

@@ -9,7 +9,7 @@ from dashtam.bridge.doors import run_cpu, run_db
 from providers.formats import StatementError, parse_statement_file
 from providers.imports.landing import apply_statement_file
 from providers.imports.models import FileImport
-from providers.ledger.queries.accounts import require_account
+from providers.ledger.models import FinancialAccount
 
 MAX_BYTES = 20 * 1024 * 1024
 
@@ -47,7 +47,9 @@ class ImportService:
         if len(data) > MAX_BYTES:
             raise FileTooLarge
         if account_id is not None:
-            await run_db(require_account, user_id, account_id)
+            await run_db(
+                FinancialAccount.objects.currency_of, user_id=user_id, id=account_id
+            )  # raises NotFound
         async with limits.concurrent("import", user_id, at_most=1, seconds=120):
             return await self._import(user_id, filename, data, account_id)
 

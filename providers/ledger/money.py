@@ -16,6 +16,10 @@ def plain(amount: Decimal | None, currency: str) -> str | None:
     return padded(None if amount is None else _digits(amount), currency)
 
 
+@overload
+def padded(digits: str, currency: str) -> str: ...
+@overload
+def padded(digits: str | None, currency: str) -> str | None: ...
 def padded(digits: str | None, currency: str) -> str | None:
     """The same from the digits alone."""
     if digits is None:

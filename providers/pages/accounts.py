@@ -1,5 +1,6 @@
 """One account: what it holds, and what moved."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from providers.pages.paging import links
 from providers.pages.presentation import with_gains
 from providers.pages.ranges import Range
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 @require_safe
@@ -30,13 +31,13 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Balances over time, holdings, and transactions to search through."""
     user_id, shown = request.principal.user_id, ranges.chosen(request)
     row = await ledger_queries.account(user_id, id)
-    place = await run_db(connection_queries.connection, user_id=user_id, id=row["connection_id"])
+    place = await connection_queries.connection(user_id, row["connection_id"])
     days = await ledger_queries.balances(user_id, id, shown.start)
     holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET)
     found = await _transactions(request, id, filters) if filters.is_valid() else {}
     context = {
-        "account": row | _told(row, place),
+        "account": {**row, **_told(row, place)},
         "range": shown,
         "history": _history(days.results, row["currency"], shown),
         "holdings": with_gains(holdings.results),
@@ -45,7 +46,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     }
     status = 422 if filters.errors else 200
     # On a thread: the longest page takes 16 ms of templates, and nobody else should wait for them.
-    return await run_db(render, request, "providers/account.html", context | found, status=status)
+    return await run_db(render, request, "providers/account.html", {**context, **found}, status=status)
 
 
 async def _transactions(request: SignedInRequest, account_id: UUID, filters: TransactionFilters) -> Row:
@@ -53,7 +54,7 @@ async def _transactions(request: SignedInRequest, account_id: UUID, filters: Tra
     found = await ledger_queries.transactions(user_id, filters.wanted, wanted, account_id=account_id)
     newer = await previous_transactions(user_id, filters.wanted, wanted, account_id=account_id)
     urls = links(request, older=found.next_cursor, newer=newer, anchor="transactions")
-    return urls | {"transactions": presentation.shown(found.results)}
+    return {**urls, "transactions": presentation.shown(found.results)}
 
 
 def _told(row: Row, place: Row) -> Row:

@@ -1,6 +1,6 @@
 """How each connection is doing, and what can be done about it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
 from dashtam.api.paging import page
-from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, TooManyRequests
 from providers import wiring
 from providers.connections import queries as connection_queries
@@ -29,7 +28,7 @@ from providers.pages.presentation import grouped
 from providers.sync import queries as sync_queries
 from providers.sync.queries import previous_syncs, unfinished_syncs
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 RUNS = 20
 
 # What the person can do in each state; updates only where no update runs already.
@@ -53,9 +52,9 @@ async def connections(request: SignedInRequest) -> HttpResponse:
     user_id = request.principal.user_id
     syncing = await unfinished_syncs(user_id)
     busy = {run["connection_id"] for run in syncing}
-    rows = await run_db(connection_queries.connections, user_id=user_id)
+    rows = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
-    shown = [described(row, busy) | {"accounts": _of(row, accounts)} for row in rows]
+    shown = [{**described(row, busy), "accounts": _of(row, accounts)} for row in rows]
     context = {"connections": shown, "syncing": syncing}
     return render(request, "providers/connections.html", context)
 
@@ -65,7 +64,7 @@ async def connections(request: SignedInRequest) -> HttpResponse:
 async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     """One connection: its accounts, and what each update did."""
     user_id, wanted = request.principal.user_id, replace(page(request), limit=RUNS)
-    row = await run_db(connection_queries.connection, user_id=user_id, id=id)
+    row = await connection_queries.connection(user_id, id)
     accounts = (await ledger_queries.accounts(user_id, connection_id=id)).results
     runs = await sync_queries.sync_runs(user_id, id, wanted)
     newer = await previous_syncs(user_id, id, wanted)
@@ -97,12 +96,12 @@ async def sync(request: SignedInRequest, id: UUID) -> HttpResponse:
 @signed_in
 async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Asks once, then ends the connection."""
-    row = await run_db(connection_queries.connection, user_id=request.principal.user_id, id=id)
+    row = await connection_queries.connection(request.principal.user_id, id)
     if request.method == "POST":
         await wiring.connection_service().disconnect(user_id=request.principal.user_id, connection_id=id)
         messages.success(request, _goodbye(row))
         return see_other("connections")
-    return render(request, "providers/disconnect.html", {"row": row} | _warning(row))
+    return render(request, "providers/disconnect.html", {"row": row, **_warning(row)})
 
 
 def described(row: Row, busy: Collection[UUID] = ()) -> Row:
@@ -114,7 +113,8 @@ def described(row: Row, busy: Collection[UUID] = ()) -> Row:
         can = ["import"] if file else ["disconnect"]
     if updating and "sync" in can:
         can.remove("sync")
-    return row | {
+    return {
+        **row,
         "words": words.state(row, busy=updating, file=file),
         "can": can,
         "urgent": row["state"] in _URGENT,
@@ -143,7 +143,8 @@ def _told(run: Row, name: str, accounts: Iterable[Row]) -> Row:
     problems = [words.reason(run["error_code"], name)] if run["error_code"] else []
     for account_id, code in run["account_errors"].items():
         problems.append(f"{known.get(account_id, 'An account')}: {words.reason(code, name)}")
-    return run | {"trigger_name": words.TRIGGERS.get(run["trigger"], run["trigger"]), "problems": problems}
+    trigger = words.TRIGGERS.get(run["trigger"], run["trigger"])
+    return {**run, "trigger_name": trigger, "problems": problems}
 
 
 def _goodbye(row: Row) -> str:

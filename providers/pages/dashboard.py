@@ -1,5 +1,6 @@
 """The first page: what one owns and owes, and what needs one's attention."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
 from dashtam.api.paging import Page
-from dashtam.bridge.doors import run_db
 from dashtam.ui.charts import Point
 from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
@@ -20,7 +20,7 @@ from providers.pages.presentation import grouped, largest
 from providers.pages.ranges import Range
 from providers.sync.queries import unfinished_syncs
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 LATEST = 10
 TOP = 5
 TREND = timedelta(days=30)
@@ -31,7 +31,7 @@ TREND = timedelta(days=30)
 async def dashboard(request: SignedInRequest) -> HttpResponse:
     """Net worth, accounts, holdings, latest transactions."""
     shown = ranges.chosen(request)
-    rows = await run_db(connection_queries.connections, user_id=request.principal.user_id)
+    rows = (await connection_queries.connections(request.principal.user_id)).results
     alive = [row for row in rows if row["state"] not in ("pending", "disconnected")]
     accounts = (await ledger_queries.accounts(request.principal.user_id)).results
     context = {
@@ -51,7 +51,7 @@ async def _numbers(request: SignedInRequest, shown: Range, accounts: Any) -> Row
     recent = await trends(user_id, shown.end - TREND)
     latest = await ledger_queries.transactions(user_id, page=Page(LATEST))
     holdings = await ledger_queries.holdings(user_id)
-    open_accounts = [row | {"trend": recent.get(row["id"])} for row in accounts if not row["closed_at"]]
+    open_accounts = [{**row, "trend": recent.get(row["id"])} for row in accounts if not row["closed_at"]]
     return {
         "worth": _worth(worth),
         "groups": grouped(open_accounts),

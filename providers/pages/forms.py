@@ -1,6 +1,6 @@
 """The forms of these pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -132,7 +132,7 @@ class StatementFile(AccountForm):
         error_messages={"invalid_choice": "This account is not there any more. Choose another one."},
     )
 
-    def __init__(self, *args: Any, accounts: Sequence[dict[str, Any]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, accounts: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [(str(row["id"]), f"{row['name']} ··{row['mask']}".rstrip("· ")) for row in accounts]
         field = cast("forms.TypedChoiceField", self.fields["account_id"])

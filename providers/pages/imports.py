@@ -1,5 +1,6 @@
 """Statement files: bringing one in, and what became of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,7 @@ from providers.ledger import queries as ledger_queries
 from providers.pages import words
 from providers.pages.forms import StatementFile
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 LATEST = 10
 
 
@@ -73,7 +74,8 @@ async def _bring_in(user_id: UUID, form: StatementFile) -> FileImport:
 
 def _statement(told: Row, account: Row | None) -> Row:
     balance = told["closing_balance"]
-    return told | {
+    return {
+        **told,
         "account": account,
         "closing_balance": None if balance is None else Decimal(balance),
         "as_of": datetime.fromisoformat(told["as_of"]),
@@ -81,7 +83,8 @@ def _statement(told: Row, account: Row | None) -> Row:
 
 
 def _told(row: Row) -> Row:
-    return row | {
+    return {
+        **row,
         "summary": _summary(row),
         "format_name": words.FORMATS.get(row["format"], row["format"].upper()),
     }

@@ -9,7 +9,7 @@ from typing import Any
 from dashtam.ui.formats import MINUS, money_text, quantity_text
 from providers.pages import words
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 _ORDER = tuple(words.TYPES)
 
 
@@ -52,8 +52,8 @@ def shown(transactions: Iterable[Row], accounts: Iterable[Row] = ()) -> list[Row
     """Each transaction with `kind_name`, `detail`, and `account_name` if its account is among `accounts`."""
     names = {account["id"]: account["name"] for account in accounts}
     return [
-        row
-        | {
+        {
+            **row,
             "kind_name": words.kind(row["kind"]),
             "detail": detail(row),
             "account_name": names.get(row["account_id"], ""),
@@ -87,7 +87,7 @@ def _price(row: Mapping[str, Any]) -> str:
 
 def with_gains(holdings: Iterable[Row]) -> list[Row]:
     """Each position with `gain` and `gain_percent`, None and "" where its value or cost is not known."""
-    return [row | _gain(row["market_value"], row["cost_basis"]) for row in holdings]
+    return [{**row, **_gain(row["market_value"], row["cost_basis"])} for row in holdings]
 
 
 def largest(holdings: Iterable[Row], currency: str, count: int) -> list[Row]:

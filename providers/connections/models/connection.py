@@ -151,9 +151,8 @@ class Connection(models.Model):
 
     @property
     def provider_name(self) -> str:
-        """What people call the institution; the slug if its connector is gone."""
-        connector = connectors.CONNECTORS.get(self.provider)
-        return connector.name if connector else self.provider
+        """The provider's name as people know it."""
+        return connectors.name_of(self.provider)
 
     def healthy_state(self, now: datetime) -> tuple["Connection.State", str]:
         """State and reason when all is well: active, or expiring when the consent's end is near."""

@@ -1,4 +1,4 @@
-"""What a person owns and owes over time, per currency: nothing is ever converted at a made-up rate."""
+"""Net worth over time, per currency: no amount is ever converted at a made-up rate."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -77,6 +77,7 @@ class _Sum:
 
 async def net_worth(
     user_id: UUID,
+    /,
     start: date | None = None,
     end: date | None = None,
     interval: Interval = "day",
