@@ -185,7 +185,7 @@ def _security(row: "_Security") -> records.SecurityRecord:
     )
 
 
-# --- what the bank sends: anything else is ProviderUnreadable ----------------------------------------
+# --- the bank's JSON: anything else is ProviderUnreadable ----------------------------------------
 
 
 class _Customer(Struct):

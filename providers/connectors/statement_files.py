@@ -1,4 +1,4 @@
-"""Statement files that people download from their institutions and bring in themselves."""
+"""Statement files, which people download from their institutions and import."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from providers.records import Capability
 
 
 class StatementFilesConnector(Connector):
-    """Nothing is fetched: each import writes to a connection of this provider."""
+    """No API: imports write to connections of this provider."""
 
     slug = "ofx"
     name = "Statement files (OFX, QFX)"
