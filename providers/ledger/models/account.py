@@ -1,4 +1,4 @@
-"""An account at an institution, and its balance over time."""
+"""Accounts at institutions, and their balances over time."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -79,7 +79,7 @@ class FinancialAccount(models.Model):
 
 
 class BalanceSnapshot(models.Model):
-    """What an account held at the end of a day; the last word of that day wins."""
+    """A balance snapshot: the last balance known of a day."""
 
     id = models.BigAutoField(primary_key=True)
     account = models.ForeignKey(FinancialAccount, on_delete=models.CASCADE, related_name="balances")

@@ -1,4 +1,4 @@
-"""Identity over time: whatever way the pages come, the same rows stand at the end."""
+"""Identity over time: in whatever order the pages come, the same rows result."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

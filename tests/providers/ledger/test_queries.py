@@ -1,4 +1,4 @@
-"""What a person sees of their data: their own, all of it, once, and exactly."""
+"""Reads of the ledger: a person sees their own data, all of it, once, and exactly."""
 
 import functools
 from collections.abc import Callable, Coroutine
