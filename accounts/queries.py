@@ -69,7 +69,7 @@ def api_keys(*, user_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in ApiKey.objects.live().filter(user_id=user_id).values(*columns)]
 
 
-def activity(*, user_id: UUID, page: Page) -> Listing:
+def activity(*, user_id: UUID, page: Page) -> Listing[Any]:
     """What happened to the person's account, newest first, with the reasons that support gave."""
     events = AuditEvent.objects.filter(user_id=user_id)
     if page.after is not None:

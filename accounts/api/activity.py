@@ -20,7 +20,7 @@ class Activity(ApiView):
         parameters=[PageQuery],
         responses={200: list_of(serializers.Event)} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[Any]:
         """Sign-ins, changes, and every look that support took, with its reason; newest first."""
         self.read_query(Empty)
         return await run_db(queries.activity, user_id=self.principal.user_id, page=page(request))

@@ -17,7 +17,7 @@ class ApiKeys(ApiView):
     """Keys for programs of one's own."""
 
     @extend_schema(operation_id="api_keys", responses={200: serializers.ApiKeys} | problem_responses(401))
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[Any]:
         """List the keys that work, newest first."""
         return Listing(await run_db(queries.api_keys, user_id=self.principal.user_id), None)
 

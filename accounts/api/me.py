@@ -66,7 +66,7 @@ class Sessions(ApiView):
     """Where one is signed in."""
 
     @extend_schema(operation_id="sessions", responses={200: serializers.Sessions} | problem_responses(401))
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[Any]:
         """List one's sessions, this one first."""
         mine = {"user_id": self.principal.user_id, "session_id": self.principal.session_id}
         return Listing(await run_db(queries.sessions, **mine), None)

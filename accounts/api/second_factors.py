@@ -74,7 +74,7 @@ class Passkeys(ApiView):
     """One's passkeys. They are added in the browser, which alone can ask for them."""
 
     @extend_schema(operation_id="passkeys", responses={200: serializers.Passkeys} | problem_responses(401))
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[Any]:
         """List one's passkeys, oldest first."""
         factors = await run_db(queries.second_factors, user_id=self.principal.user_id)
         return Listing(factors["passkeys"], None)

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,9 @@ class Page:
 
     limit: int = DEFAULT_LIMIT
     after: tuple[str, ...] | None = None
+
+
+ALL = Page(limit=100_000)  # for lists that pages show whole
 
 
 def page(request: Any) -> Page:
@@ -58,16 +61,16 @@ def invalid_cursor() -> errors.ValidationFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Generic[T]):
     """One page of rows and where the next one starts."""
 
-    results: Sequence[Any]
+    results: Sequence[T]
     next_cursor: str | None
 
 
 def listing(
     rows: Sequence[T], wanted: Page, key: Callable[[T], Sequence[str | UUID | datetime | object]]
-) -> Listing:
+) -> Listing[T]:
     """Cut `limit + 1` rows to a page. `key` gives the sort key of a row, as the query orders by it."""
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]

@@ -7,9 +7,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
-from dashtam.api.paging import Listing, listing, page
+from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
-from dashtam.bridge.doors import run_db
 from providers import wiring
 from providers.connections import queries
 from providers.connections.connection_service import StartedConnection as Started
@@ -62,12 +61,10 @@ class Connections(KeyedView):
         parameters=[PageQuery],
         responses={200: list_of(Connection, "Newest first.")} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[queries.ConnectionRow]:
         """The connections, newest first."""
         self.read_query(Empty)
-        wanted = page(request)
-        rows = await run_db(queries.connections, user_id=self.principal.user_id, page=wanted)
-        return listing(rows, wanted, lambda row: (row["created_at"], row["id"]))
+        return await queries.connections(self.principal.user_id, page(request))
 
     @extend_schema(
         operation_id="create_connection",
@@ -87,9 +84,9 @@ class ConnectionDetail(KeyedView):
     """One connection."""
 
     @extend_schema(operation_id="get_connection", responses={200: Connection} | problem_responses(401, 404))
-    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+    async def get(self, request: Any, id: UUID) -> queries.ConnectionRow:
         """How the connection is doing."""
-        return await run_db(queries.connection, user_id=self.principal.user_id, id=id)
+        return await queries.connection(self.principal.user_id, id)
 
     @extend_schema(operation_id="disconnect", responses={204: None} | problem_responses(401, 404))
     async def delete(self, request: Any, id: UUID) -> Reply:

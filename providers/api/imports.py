@@ -72,7 +72,7 @@ class Imports(KeyedView):
         parameters=[PageQuery],
         responses={200: list_of(Import)} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[queries.ImportRow]:
         """Newest first."""
         self.read_query(Empty)
         return await queries.imports(self.principal.user_id, page(request))
@@ -99,7 +99,7 @@ class ImportDetail(KeyedView):
     """One file."""
 
     @extend_schema(operation_id="get_import", responses={200: Import} | problem_responses(401, 404))
-    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+    async def get(self, request: Any, id: UUID) -> queries.ImportRow:
         """What became of it."""
         return await queries.import_(self.principal.user_id, id)
 

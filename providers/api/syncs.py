@@ -51,7 +51,7 @@ class Syncs(ApiView):
         parameters=[PageQuery],
         responses={200: list_of(Sync)} | problem_responses(400, 401, 404),
     )
-    async def get(self, request: Any, id: UUID) -> Listing:
+    async def get(self, request: Any, id: UUID) -> Listing[queries.SyncRunRow]:
         """Newest first."""
         self.read_query(Empty)
         return await queries.sync_runs(self.principal.user_id, id, page(request))

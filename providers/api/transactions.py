@@ -13,7 +13,7 @@ from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
 from providers.ledger import queries
 from providers.ledger.models import Transaction as TransactionModel
-from providers.ledger.queries.transactions import TransactionFilters
+from providers.ledger.queries.transactions import TransactionFilters, TransactionRow
 
 
 def _amount() -> serializers.DecimalField:
@@ -71,7 +71,7 @@ class Transactions(KeyedView):
         parameters=[TransactionQuery, PageQuery],
         responses={200: list_of(Transaction)} | problem_responses(400, 401, 429),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[TransactionRow]:
         """Newest first."""
         wanted = _filters(self.read_query(TransactionQuery))
         return await queries.transactions(self.principal.user_id, wanted, page(request))
@@ -85,7 +85,7 @@ class AccountTransactions(KeyedView):
         parameters=[TransactionQuery, PageQuery],
         responses={200: list_of(Transaction)} | problem_responses(400, 401, 404, 429),
     )
-    async def get(self, request: Any, id: UUID) -> Listing:
+    async def get(self, request: Any, id: UUID) -> Listing[TransactionRow]:
         """Newest first."""
         wanted = _filters(self.read_query(TransactionQuery))
         return await queries.transactions(self.principal.user_id, wanted, page(request), account_id=id)
@@ -95,7 +95,7 @@ class TransactionDetail(KeyedView):
     """One transaction."""
 
     @extend_schema(operation_id="get_transaction", responses={200: Transaction} | problem_responses(401, 404))
-    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+    async def get(self, request: Any, id: UUID) -> TransactionRow:
         """One transaction."""
         return await queries.transaction(self.principal.user_id, id)
 

@@ -1,6 +1,6 @@
 """The contract between Dashtam and a provider.
 
-A connector says how consent is given and turns the provider's JSON into the records below. It receives an
+A connector says how consent is given and turns the provider's JSON into `providers.records`. It receives an
 `httpx.AsyncClient` that is already authorised, with the provider's base URL; it never sees a token, a model
 or a person. Conventions are converted here and nowhere else: positive amounts are money into the account,
 money owed is a negative balance, times are aware, money is Decimal.
@@ -14,13 +14,19 @@ import httpx
 import msgspec
 
 from providers.errors import NotSupported
-from providers.records import AccountRecord, AccountRef, BalanceRecord, HoldingsRecord, TransactionsPage
+from providers.records import (
+    AccountRecord,
+    AccountRef,
+    BalanceRecord,
+    Capability,
+    HoldingsRecord,
+    TransactionsPage,
+)
 from providers.wire.oauth_server import OAuthServer
 
-Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
+Auth = Literal["oauth2", "credentials", "file"]
 
-
-# For the fields of what a provider sends: anything else makes the page unreadable.
+# Types for fields of provider JSON; a value that does not fit makes the page ProviderUnreadable.
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
 AmountText = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
@@ -34,17 +40,17 @@ class Connector:
     slug: ClassVar[str]
     name: ClassVar[str]
     description: ClassVar[str] = ""
-    auth: ClassVar[Literal["oauth2", "credentials", "file"]]
+    auth: ClassVar[Auth]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
 
     @property
     def configured(self) -> bool:
-        """Whether this installation has what it needs (client id, secret, address) to offer it."""
+        """True if this installation has the settings it needs: client id, secret, base URL."""
         return True
 
     @property
     def base_url(self) -> str:
-        """Where the data API lives, no trailing slash. Only this host ever receives the access token."""
+        """The URL of the data API, without a trailing slash. Only this origin ever receives the access token."""
         raise NotSupported()
 
     @property
@@ -63,11 +69,11 @@ class Connector:
     async def fetch_transactions(
         self, client: httpx.AsyncClient, account: AccountRef, cursor: str
     ) -> TransactionsPage:
-        """What changed since `cursor`; an empty cursor starts from the oldest row."""
+        """The changes since `cursor`; an empty cursor starts from the oldest row."""
         raise NotSupported()
 
     async def fetch_holdings(self, client: httpx.AsyncClient, account: AccountRef) -> HoldingsRecord:
-        """All positions of an investment account."""
+        """All holdings of an investment account."""
         raise NotSupported()
 
     async def fetch_balances(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote
 
 import httpx
@@ -18,7 +18,6 @@ from providers.wire.http import request_json
 from providers.wire.oauth_server import OAuthServer
 
 PAGE = 500
-READS: tuple[base.Capability, ...] = ("accounts", "balances", "balance_history", "transactions", "holdings")
 TYPES: dict[str, tuple[records.AccountType, str]] = {
     "CHECKING": ("depository", "checking"),
     "SAVINGS": ("depository", "savings"),
@@ -39,7 +38,7 @@ class SandboxConnector(base.Connector):
     name = "Sandbox Bank"
     description = "A make-believe bank with believable accounts, to try Dashtam out."
     auth = "oauth2"
-    capabilities = READS
+    capabilities = get_args(records.Capability)  # all of them
 
     @property
     def configured(self) -> bool:
@@ -186,7 +185,7 @@ def _security(row: "_Security") -> records.SecurityRecord:
     )
 
 
-# --- what the bank sends: anything else is ProviderUnreadable ----------------------------------------
+# --- the bank's JSON: anything else is ProviderUnreadable ----------------------------------------
 
 
 class _Customer(Struct):

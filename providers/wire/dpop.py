@@ -1,4 +1,4 @@
-"""Proofs that a token is used by whom it was issued to (DPoP, RFC 9449): without the key a token is worth nothing."""
+"""DPoP proofs (RFC 9449), which bind tokens to our key: without the key a stolen token cannot be used."""
 
 import base64
 import functools
@@ -13,11 +13,11 @@ from providers.wire import signing
 
 Sign = Callable[[httpx.Request], None]
 
-_nonces: dict[str, str] = {}  # what each server last asked to be quoted (§8); one per institution
+_nonces: dict[str, str] = {}  # the last DPoP-Nonce of each server (§8)
 
 
 def signer(key: str, *, access_token: str = "") -> Sign:
-    """Puts a fresh proof into a request, each time it is sent: a proof counts once (§11.1)."""
+    """A function that puts a fresh proof into a request; a proof is valid once (§11.1)."""
     return functools.partial(_sign, key, access_token)
 
 
@@ -37,7 +37,7 @@ def _sign(key: str, access_token: str, request: httpx.Request) -> None:
 
 
 def wants_nonce(response: httpx.Response, url: httpx.URL) -> bool:
-    """Whether the server did nothing but ask for its nonce, which is now known. Notes any other nonce too."""
+    """True if the server refused the request only for want of its nonce (§8). Remembers any nonce it sends."""
     nonce = response.headers.get("DPoP-Nonce", "")
     if not nonce or len(nonce) > 500:
         return False

@@ -1,4 +1,4 @@
-"""Attacks on linking, as somebody outside would carry them out."""
+"""Attacks on linking, carried out from outside."""
 
 import asyncio
 from urllib.parse import parse_qs, urlsplit

@@ -1,4 +1,4 @@
-"""Custody of tokens against somebody who reads or writes the database, and through the loss of a key."""
+"""Custody of tokens against an attacker who reads or writes the database, and through the loss of a key."""
 
 import os
 from collections.abc import Callable
