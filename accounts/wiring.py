@@ -24,7 +24,7 @@ from accounts.services.second_factors.passkey_service import PasskeyService
 from accounts.services.second_factors.totp_service import TotpService
 from accounts.services.session_service import SessionService
 from accounts.services.sign_in_service import SignInService
-from accounts.services.throttle_service import GuardService
+from accounts.services.throttle_service import ThrottleService
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -45,9 +45,9 @@ def jwt_service() -> JWTService:
     )
 
 
-def guard_service() -> GuardService:
-    """Limits, and failures in a row."""
-    return GuardService()
+def throttle_service() -> ThrottleService:
+    """Rate limits, and failures in a row."""
+    return ThrottleService()
 
 
 def session_service() -> SessionService:
@@ -75,7 +75,7 @@ def api_key_service() -> ApiKeyService:
 
 def email_change_service() -> EmailChangeService:
     """Other addresses."""
-    return EmailChangeService(guard=guard_service(), sessions=session_service())
+    return EmailChangeService(throttle=throttle_service(), sessions=session_service())
 
 
 def export_service() -> ExportService:
@@ -91,7 +91,7 @@ def leaving_service() -> LeavingService:
 def auth_service() -> AuthService:
     """Signing up and out, tokens and passwords."""
     return AuthService(
-        guard=guard_service(),
+        throttle=throttle_service(),
         passwords=password_service(),
         jwts=jwt_service(),
         sessions=session_service(),
@@ -100,21 +100,21 @@ def auth_service() -> AuthService:
 
 def sign_in_service() -> SignInService:
     """Signing in."""
-    return SignInService(guard=guard_service(), passwords=password_service(), mfa=mfa_service())
+    return SignInService(throttle=throttle_service(), passwords=password_service(), mfa=mfa_service())
 
 
 def passkey_service() -> PasskeyService:
     """Passkeys, for the address that people reach us at."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     return PasskeyService(
-        guard=guard_service(), sessions=session_service(), rp_id=host, origin=settings.PUBLIC_URL
+        throttle=throttle_service(), sessions=session_service(), rp_id=host, origin=settings.PUBLIC_URL
     )
 
 
 def reauthentication_service() -> ReauthenticationService:
     """Proving once more who one is."""
     return ReauthenticationService(
-        guard=guard_service(),
+        throttle=throttle_service(),
         passwords=password_service(),
         sessions=session_service(),
         mfa=mfa_service(),
@@ -129,7 +129,7 @@ def totp_service() -> TotpService:
 def mfa_service() -> MfaService:
     """Second factors by code."""
     return MfaService(
-        guard=guard_service(),
+        throttle=throttle_service(),
         sessions=session_service(),
         encryption=encryption_service(),
         totp=totp_service(),

@@ -31,14 +31,14 @@ def signed_in(
     """Send everybody else to the sign-in page, and back afterwards; staff set a second factor up first."""
 
     @functools.wraps(view)
-    async def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    async def checked(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.principal is None:
             return to_sign_in(request)
         if request.principal.needs_mfa and not request.path.startswith(PROVING):
             return HttpResponseRedirect(reverse("settings-security"))
         return await view(request, *args, **kwargs)
 
-    return guarded
+    return checked
 
 
 def fresh(
@@ -47,14 +47,14 @@ def fresh(
     """Like `signed_in`, and whose last proof of who they are is too old is asked for a new one first."""
 
     @functools.wraps(view)
-    async def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    async def checked(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             request.principal.require_fresh()
         except ReauthRequired:
             return to_reauthentication(request)
         return await view(request, *args, **kwargs)
 
-    return signed_in(guarded)  # type: ignore[arg-type]
+    return signed_in(checked)  # type: ignore[arg-type]
 
 
 def to_reauthentication(request: HttpRequest) -> HttpResponse:

@@ -12,7 +12,7 @@ from accounts.principal import Principal
 from accounts.services.jwt_service import JWTService
 from accounts.services.password_service import PasswordService
 from accounts.services.session_service import SessionService
-from accounts.services.throttle_service import GuardService
+from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import run_db
 from dashtam.bridge.hashing import place_to_hash
 from dashtam.crypto import sealed_tokens
@@ -31,7 +31,7 @@ class TokenPair:
 
 
 class AuthService:
-    """People and their sessions. The guard is asked before anything is hashed or mailed.
+    """People and their sessions. The throttle is asked before anything is hashed or mailed.
 
     Every hash has a place on the hashing pool, every transaction goes through run_db.
     """
@@ -39,12 +39,12 @@ class AuthService:
     def __init__(
         self,
         *,
-        guard: GuardService,
+        throttle: ThrottleService,
         passwords: PasswordService,
         jwts: JWTService,
         sessions: SessionService,
     ) -> None:
-        self.guard = guard
+        self.throttle = throttle
         self.passwords = passwords
         self.jwts = jwts
         self.sessions = sessions
@@ -57,7 +57,7 @@ class AuthService:
         """
         self._refuse_weak(password, email=email, name=name)
         with place_to_hash(stranger=True) as place:
-            await self.guard.sign_up(email=email)
+            await self.throttle.sign_up(email=email)
             password_hash = await place.run(self.passwords.hash_password, password)
         known = {"email": email, "name": name, "time_zone": time_zone}
         await run_db(User.objects.register, password_hash=password_hash, **known)
@@ -67,7 +67,7 @@ class AuthService:
         await self._mail_link(email, OneTimeLink.Purpose.VERIFY_EMAIL)
 
     async def _mail_link(self, email: str, purpose: OneTimeLink.Purpose) -> None:
-        if await self.guard.mail(email=email, purpose=purpose):
+        if await self.throttle.mail(email=email, purpose=purpose):
             await run_db(User.objects.mail_link, email=email, purpose=purpose)
 
     async def verify_email(self, *, token: str) -> None:
@@ -95,9 +95,9 @@ class AuthService:
         """
         sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is None:
-            await self.guard.forged()
+            await self.throttle.forged()
             raise InvalidGrant()
-        await self.guard.refresh(session_id=sealed.id)
+        await self.throttle.refresh(session_id=sealed.id)
         session = await run_db(Session.objects.refreshed, id=sealed.id, counter=sealed.counter)
         if session is None:
             await self.sessions.end(Session.objects.end_reused, id=sealed.id, counter=sealed.counter, ip=ip)
@@ -151,7 +151,7 @@ class AuthService:
             raise LinkNotValid()
         self._refuse_weak(password, email=link.user.email, name=link.user.name)
         with place_to_hash(stranger=False) as place:
-            await self.guard.reset(link_id=link_id)
+            await self.throttle.reset(link_id=link_id)
             password_hash = await place.run(self.passwords.hash_password, password)
         change = {"link_id": link_id, "password_hash": password_hash, "ip": ip}
         if await self.sessions.end(User.objects.reset_password, **change) is None:
@@ -168,14 +168,14 @@ class AuthService:
         user = await User.objects.aget(id=user_id)
         self._refuse_weak(new_password, email=user.email, name=user.name, field="new_password")
         with place_to_hash(stranger=False) as place:
-            attempt = await self.guard.proof(session_id=session_id, user_id=user_id)
+            attempt = await self.throttle.proof(session_id=session_id, user_id=user_id)
             matched = await place.run(self.passwords.verify_password, current_password, user.password)
             if not matched or attempt.locked:
                 detail = (
                     "This is not your current password. Try again, or sign out and set a new one by mail."
                 )
                 raise ValidationFailed(errors=[FieldError("current_password", "wrong_password", detail)])
-            await self.guard.succeeded(attempt)
+            await self.throttle.succeeded(attempt)
             password_hash = await place.run(self.passwords.hash_password, new_password)
         change = {"user": user, "password_hash": password_hash, "keep_session": session_id, "ip": ip}
         if await self.sessions.end(User.objects.change_password, **change) is None:
@@ -199,6 +199,6 @@ class AuthService:
     async def _link_id(self, token: str, purpose: OneTimeLink.Purpose) -> UUID:
         sealed = sealed_tokens.unseal(purpose, token)
         if sealed is None:
-            await self.guard.forged()
+            await self.throttle.forged()
             raise LinkNotValid()
         return sealed.id

@@ -4,10 +4,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from accounts.errors import LinkNotValid
-from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_ADDRESS
+from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_EMAIL
 from accounts.models import EmailChange
 from accounts.services.session_service import SessionService
-from accounts.services.throttle_service import GuardService
+from accounts.services.throttle_service import ThrottleService
 from dashtam import limits
 from dashtam.bridge.doors import run_db
 from dashtam.crypto import sealed_tokens
@@ -25,8 +25,8 @@ class _Side(NamedTuple):
 class EmailChangeService:
     """A change counts once both addresses agree; a lost old mailbox, after a week in which it could object."""
 
-    def __init__(self, *, guard: GuardService, sessions: SessionService) -> None:
-        self.guard = guard
+    def __init__(self, *, throttle: ThrottleService, sessions: SessionService) -> None:
+        self.throttle = throttle
         self.sessions = sessions
 
     async def ask(self, *, user_id: UUID, session_id: UUID, current: str, email: str) -> None:
@@ -37,7 +37,7 @@ class EmailChangeService:
         if email == current:
             detail = "This is your address already. Enter the one you want to change to."
             raise ValidationFailed(errors=[FieldError("email", "same_email", detail)])
-        await limits.require((EMAIL_CHANGE_BY_PERSON, user_id), (EMAIL_CHANGE_TO_ADDRESS, email))
+        await limits.require((EMAIL_CHANGE_BY_PERSON, user_id), (EMAIL_CHANGE_TO_EMAIL, email))
         await run_db(EmailChange.objects.ask, user_id=user_id, session_id=session_id, new_email=email)
 
     async def confirm(self, *, token: str) -> None:
@@ -74,5 +74,5 @@ class EmailChangeService:
             sealed = sealed_tokens.unseal(kind, token)
             if sealed is not None:
                 return _Side(sealed.id, new=kind in FROM_NEW)
-        await self.guard.forged()
+        await self.throttle.forged()
         raise LinkNotValid

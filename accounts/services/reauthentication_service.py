@@ -5,7 +5,7 @@ from accounts.principal import Principal
 from accounts.services.password_service import PasswordService
 from accounts.services.second_factors.mfa_service import MfaService
 from accounts.services.session_service import SessionService
-from accounts.services.throttle_service import GuardService
+from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.hashing import place_to_hash
 from dashtam.errors import FieldError, ValidationFailed
 
@@ -16,12 +16,12 @@ class ReauthenticationService:
     def __init__(
         self,
         *,
-        guard: GuardService,
+        throttle: ThrottleService,
         passwords: PasswordService,
         sessions: SessionService,
         mfa: MfaService,
     ) -> None:
-        self.guard = guard
+        self.throttle = throttle
         self.passwords = passwords
         self.sessions = sessions
         self.mfa = mfa
@@ -33,11 +33,11 @@ class ReauthenticationService:
         """
         user = await User.objects.aget(id=principal.user_id)
         with place_to_hash(stranger=False) as place:
-            attempt = await self.guard.proof(session_id=principal.session_id, user_id=user.id)
+            attempt = await self.throttle.proof(session_id=principal.session_id, user_id=user.id)
             matched = await place.run(self.passwords.verify_password, password, user.password)
         if not matched or attempt.locked:
             detail = "This is not your password. Try again, or sign out and set a new one by mail."
             raise ValidationFailed(errors=[FieldError("password", "wrong_password", detail)])
-        await self.guard.succeeded(attempt)
+        await self.throttle.succeeded(attempt)
         factor = await self.mfa.check(user, otp)
         return await self.sessions.proved(session_id=principal.session_id, factor=factor)

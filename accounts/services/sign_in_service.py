@@ -8,7 +8,7 @@ from accounts.errors import InvalidCredentials, StepExpired
 from accounts.models import AuditEvent, Session, User
 from accounts.services.password_service import PasswordService
 from accounts.services.second_factors.mfa_service import MfaService
-from accounts.services.throttle_service import Attempt, GuardService
+from accounts.services.throttle_service import Attempt, ThrottleService
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.bridge.hashing import HashingPlace, place_to_hash
 from dashtam.crypto import sealed_tokens
@@ -37,10 +37,10 @@ class Step:
 
 
 class SignInService:
-    """Opens sessions. The guard is asked before anything is hashed or compared."""
+    """Opens sessions. The throttle is asked before anything is hashed or compared."""
 
-    def __init__(self, *, guard: GuardService, passwords: PasswordService, mfa: MfaService) -> None:
-        self.guard = guard
+    def __init__(self, *, throttle: ThrottleService, passwords: PasswordService, mfa: MfaService) -> None:
+        self.throttle = throttle
         self.passwords = passwords
         self.mfa = mfa
 
@@ -52,10 +52,10 @@ class SignInService:
         """
         user, attempt = await self._prove(email=email, password=password, device=device)
         if attempt.enrolled:
-            await self.guard.succeeded(attempt)
+            await self.throttle.succeeded(attempt)
             return await self._log_in_enrolled(user, otp, device=device)
         signed_in = await self.open_session(user, factor="", device=device, attempt=attempt)
-        await self.guard.settle(attempt)
+        await self.throttle.settle(attempt)
         return signed_in
 
     async def _log_in_enrolled(self, user: User, otp: str | None, *, device: Device) -> SignedIn:
@@ -94,7 +94,7 @@ class SignInService:
 
     async def _prove(self, *, email: str, password: str, device: Device) -> tuple[User, Attempt]:
         with place_to_hash(stranger=not device.known) as place:
-            attempt = await self.guard.sign_in(email=email, device=device)
+            attempt = await self.throttle.sign_in(email=email, device=device)
             user = await self._match(place, attempt, password)
             if self.passwords.needs_rehash(user.password):
                 await self._rehash(place, user, password)

@@ -10,7 +10,7 @@ from accounts.models.audit import NOBODY
 from accounts.models.failed_proof import FREE
 from accounts.services.second_factors.totp_service import TotpService
 from accounts.services.session_service import SessionService
-from accounts.services.throttle_service import GuardService
+from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
@@ -47,12 +47,12 @@ class MfaService:
     def __init__(
         self,
         *,
-        guard: GuardService,
+        throttle: ThrottleService,
         sessions: SessionService,
         encryption: EncryptionService,
         totp: TotpService,
     ) -> None:
-        self.guard = guard
+        self.throttle = throttle
         self.sessions = sessions
         self.encryption = encryption
         self.totp = totp
@@ -67,7 +67,7 @@ class MfaService:
             return ""
         if not otp:
             raise OtpRequired(user)
-        attempt = await self.guard.code(user_id=user.id)
+        attempt = await self.throttle.code(user_id=user.id)
         factor = await self._use(user.id, otp)
         # After too many failures only a recovery code counts: that nobody guesses, and an owner must get in.
         if not factor or (attempt.locked and factor != "recovery_code"):
@@ -75,7 +75,7 @@ class MfaService:
             if attempt.in_a_row == FREE:  # whoever this is has the password (ASVS 6.3.5)
                 await run_db(SecondFactors.tell, user_id=user.id, change="codes_refused", actor_id=NOBODY)
             raise OtpInvalid
-        await self.guard.succeeded(attempt)
+        await self.throttle.succeeded(attempt)
         return factor
 
     async def _use(self, user_id: UUID, otp: str) -> str:
@@ -110,11 +110,11 @@ class MfaService:
         totp = await Totp.objects.filter(user_id=user_id, confirmed_at=None).afirst()
         if totp is None:
             raise FactorMissing
-        attempt = await self.guard.proof(session_id=session_id, user_id=user_id)
+        attempt = await self.throttle.proof(session_id=session_id, user_id=user_id)
         step = self.totp.step_of(otp, secret=self._open(totp))
         if step is None or attempt.locked:
             raise OtpInvalid
-        await self.guard.succeeded(attempt)
+        await self.throttle.succeeded(attempt)
         codes = make_codes()
         hashes = hash_codes(user_id, codes)
         made = await run_db(Totp.objects.confirm, totp=totp, step=step, code_hashes=hashes)

@@ -15,7 +15,7 @@ from accounts.models import Passkey, User
 from accounts.models.second_factors.passkey import MOST
 from accounts.services.second_factors.mfa_service import Enrolled, hash_codes, make_codes
 from accounts.services.session_service import SessionService
-from accounts.services.throttle_service import GuardService
+from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict
 
@@ -47,8 +47,10 @@ class Options:
 class PasskeyService:
     """Signatures are checked in well under a millisecond, where the loop waits. `origin` is PUBLIC_URL."""
 
-    def __init__(self, *, guard: GuardService, sessions: SessionService, rp_id: str, origin: str) -> None:
-        self.guard = guard
+    def __init__(
+        self, *, throttle: ThrottleService, sessions: SessionService, rp_id: str, origin: str
+    ) -> None:
+        self.throttle = throttle
         self.sessions = sessions
         self.rp_id = rp_id
         self.origin = origin
@@ -113,7 +115,7 @@ class PasskeyService:
 
         Raises TooManyRequests.
         """
-        await self.guard.passkey()
+        await self.throttle.passkey()
         options = webauthn.generate_authentication_options(
             rp_id=self.rp_id,
             timeout=CHALLENGE_SECONDS * 1000,
@@ -126,7 +128,7 @@ class PasskeyService:
         self, *, challenge: Challenge, credential: dict[str, Any], user_id: UUID | None = None
     ) -> User:
         """Whose passkey signed the challenge, which is used up. Raises PasskeyRefused and TooManyRequests."""
-        await self.guard.passkey()
+        await self.throttle.passkey()
         passkey = await self._passkey(credential)
         if passkey is None or passkey.user_id != (user_id or passkey.user_id) or challenge.is_over():
             raise PasskeyRefused
