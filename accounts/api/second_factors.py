@@ -13,7 +13,7 @@ from dashtam.api.views import ApiView, Reply
 from dashtam.bridge.doors import run_db
 
 
-class AuthenticatorApp(ApiView):
+class Totp(ApiView):
     """One's authenticator app (RFC 6238). Every change asks for a fresh proof of who you are."""
 
     @extend_schema(
@@ -25,7 +25,7 @@ class AuthenticatorApp(ApiView):
         """Get a secret for an app. It counts once its first code is confirmed; until then a newer one replaces it."""
         self.principal.require_fresh()
         person = self.principal
-        service = wiring.mfa_service()
+        service = wiring.second_factor_service()
         enrolment = await service.start_totp(user_id=person.user_id, email=person.email)
         return Reply({"secret": enrolment.secret, "otpauth_uri": enrolment.otpauth_uri})
 
@@ -33,11 +33,11 @@ class AuthenticatorApp(ApiView):
     async def delete(self, request: Any) -> Reply:
         """Remove the app. With the last second factor the recovery codes end, too."""
         self.principal.require_fresh()
-        await wiring.mfa_service().remove_totp(user_id=self.principal.user_id)
+        await wiring.second_factor_service().remove_totp(user_id=self.principal.user_id)
         return Reply(status=204)
 
 
-class ConfirmedAuthenticatorApp(ApiView):
+class ConfirmedTotp(ApiView):
     """An app that counts."""
 
     @extend_schema(
@@ -49,7 +49,7 @@ class ConfirmedAuthenticatorApp(ApiView):
         """Prove that the app has the secret. Recovery codes come with the first second factor, and only then."""
         self.principal.require_fresh()
         person = self.principal
-        enrolled = await wiring.mfa_service().confirm_totp(
+        enrolled = await wiring.second_factor_service().confirm_totp(
             user_id=person.user_id, session_id=person.session_id, **self.read(serializers.Otp)
         )
         return Reply({"recovery_codes": enrolled.recovery_codes})
@@ -66,7 +66,7 @@ class RecoveryCodes(ApiView):
     async def post(self, request: Any) -> Reply:
         """Make new ones. All older ones end."""
         self.principal.require_fresh()
-        codes = await wiring.mfa_service().renew_codes(user_id=self.principal.user_id)
+        codes = await wiring.second_factor_service().renew_codes(user_id=self.principal.user_id)
         return Reply({"recovery_codes": codes}, status=201)
 
 

@@ -29,7 +29,7 @@ async def forgot_password(request: Any) -> HttpResponse:
     form = AddressForm(request.POST or None)
     if form.is_valid():
         try:
-            await wiring.auth_service().request_password_reset(**form.cleaned_data)
+            await wiring.password_change_service().request_reset(**form.cleaned_data)
         except NOT_NOW as error:
             form.take(error)
         else:
@@ -48,7 +48,7 @@ async def reset_password(request: Any) -> HttpResponse:
     form = ResetPasswordForm(request.POST)
     if form.is_valid():
         try:
-            email = await wiring.auth_service().reset_password(
+            email = await wiring.password_change_service().reset(
                 **form.cleaned_data, ip=visitor.client_ip(request)
             )
         except LinkNotValid as error:
@@ -76,7 +76,7 @@ async def security(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         try:
             request.principal.require_fresh_factor()
-            session = await wiring.auth_service().change_password(
+            session = await wiring.password_change_service().change(
                 user_id=request.principal.user_id,
                 session_id=request.principal.session_id,
                 ip=visitor.client_ip(request),
@@ -87,7 +87,7 @@ async def security(request: SignedInRequest) -> HttpResponse:
         except (ValidationFailed, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
-            cookie.renew(request, session)
+            cookie.sign_in(request, session)
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
     factors = await run_db(queries.second_factors, user_id=request.principal.user_id)

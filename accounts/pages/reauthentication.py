@@ -35,4 +35,4 @@ async def _prove(request: SignedInRequest, form: ReauthenticationForm) -> None:
     session = await wiring.reauthentication_service().by_password(
         principal=request.principal, password=form.cleaned_data["password"], otp=form.cleaned_data["otp"]
     )
-    cookie.renew(request, session)
+    cookie.sign_in(request, session)

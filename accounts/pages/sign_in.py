@@ -37,8 +37,8 @@ async def sign_in(request: Any) -> HttpResponse:
 async def _open_session(request: Any, form: SignInForm) -> None:
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
     device = cookie.device_of(request, email)
-    signed_in = await wiring.sign_in_service().log_in(email=email, password=password, device=device)
-    cookie.sign_in(request, session_id=signed_in.session.id, user=signed_in.user)
+    session = await wiring.auth_service().log_in(email=email, password=password, device=device)
+    cookie.sign_in(request, session)
 
 
 @require_POST

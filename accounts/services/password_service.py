@@ -8,7 +8,7 @@ import unicodedata
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
-from dashtam.errors import FieldError
+from dashtam.errors import FieldError, ValidationFailed
 
 MIN_LENGTH = 15  # NIST SP 800-63B-4 §3.1.1.2, for a password that is the only factor
 MAX_LENGTH = 1024
@@ -61,6 +61,12 @@ class PasswordService:
             )
             return [FieldError(field, "password_too_common", detail)]
         return []
+
+    def require_strength(self, password: str, *, email: str, name: str, field: str = "password") -> None:
+        """Raises ValidationFailed, naming `field`, for a password that is too weak."""
+        wrong = self.validate_password_strength(password, email=email, name=name, field=field)
+        if wrong:
+            raise ValidationFailed(errors=wrong)
 
     def _dummy(self) -> str:
         """A well-formed hash of today's cost that no password has."""

@@ -1,9 +1,9 @@
-"""Proving once more who one is, before a change that a stolen session must not make."""
+"""Fresh proofs of identity, before a change that a stolen session must not make (ASVS 7.5.1)."""
 
 from accounts.models import Session, User
 from accounts.principal import Principal
 from accounts.services.password_service import PasswordService
-from accounts.services.second_factors.mfa_service import MfaService
+from accounts.services.second_factors.second_factor_service import SecondFactorService
 from accounts.services.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.hashing import place_to_hash
@@ -11,7 +11,7 @@ from dashtam.errors import FieldError, ValidationFailed
 
 
 class ReauthenticationService:
-    """Renews the proof that `Principal.require_fresh` asks for."""
+    """Renews the proof of identity that `Principal.require_fresh` asks for."""
 
     def __init__(
         self,
@@ -19,15 +19,15 @@ class ReauthenticationService:
         throttle: ThrottleService,
         passwords: PasswordService,
         sessions: SessionService,
-        mfa: MfaService,
+        second_factors: SecondFactorService,
     ) -> None:
         self.throttle = throttle
         self.passwords = passwords
         self.sessions = sessions
-        self.mfa = mfa
+        self.second_factors = second_factors
 
     async def by_password(self, *, principal: Principal, password: str, otp: str | None = None) -> Session:
-        """The session with its fresh proof; whoever has a second factor proves that too.
+        """Check a password, and a second factor if one is set up; returns the session with its fresh proof.
 
         Raises ValidationFailed naming the field, OtpRequired, OtpInvalid and TooManyRequests.
         """
@@ -39,5 +39,5 @@ class ReauthenticationService:
             detail = "This is not your password. Try again, or sign out and set a new one by mail."
             raise ValidationFailed(errors=[FieldError("password", "wrong_password", detail)])
         await self.throttle.succeeded(attempt)
-        factor = await self.mfa.check(user, otp)
+        factor = await self.second_factors.check(user, otp)
         return await self.sessions.proved(session_id=principal.session_id, factor=factor)

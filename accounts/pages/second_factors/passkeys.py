@@ -24,7 +24,7 @@ from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import PasskeyForm
 from accounts.pages.second_factors import sign_in_step
-from accounts.pages.second_factors.authenticator import show_codes
+from accounts.pages.second_factors.recovery_codes import show_codes
 from accounts.services.second_factors.passkey_service import Challenge, Options
 from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, DashtamError, Unauthorized
@@ -85,30 +85,30 @@ async def sign_in(request: Any) -> HttpResponse:
     try:
         user = await wiring.passkey_service().prove(**_answer(request, "sign-in"))
         device = cookie.device_of(request, user.email)
-        opened = await wiring.sign_in_service().open_session(user, factor="passkey", device=device)
+        session = await wiring.auth_service().open_session(user, factor="passkey", device=device)
     except REFUSED as error:
         return _refused(request, error, "sign-in")
-    cookie.sign_in(request, session_id=opened.session.id, user=user)
+    cookie.sign_in(request, session)
     return see_other(next_page(request, request.POST.get("next", "")))
 
 
 @require_POST
 async def second(request: Any) -> HttpResponse:
     """A passkey after the password."""
-    service = wiring.sign_in_service()
+    service = wiring.auth_service()
     try:
         step = sign_in_step.under_way(request)
         answer = _answer(request, "second")
         await wiring.passkey_service().prove(user_id=step.user_id, **answer)
         user = await service.user_of(step)
         device = cookie.device_of(request, user.email)
-        opened = await service.open_session(user, factor="passkey", device=device)
+        session = await service.open_session(user, factor="passkey", device=device)
     except StepExpired:
         return sign_in_step.start_again(request)
     except REFUSED as error:
         return _refused(request, error, "second-step")
     wanted = sign_in_step.wanted_page(request)
-    cookie.sign_in(request, session_id=opened.session.id, user=user)
+    cookie.sign_in(request, session)
     return see_other(wanted)
 
 
@@ -122,7 +122,7 @@ async def reauthenticate(request: SignedInRequest) -> HttpResponse:
     except REFUSED as error:
         return _refused(request, error, "reauthenticate")
     session = await wiring.session_service().proved(session_id=person.session_id, factor="passkey")
-    cookie.renew(request, session)
+    cookie.sign_in(request, session)
     return see_other(next_page(request, request.POST.get("next", "")))
 
 
@@ -143,7 +143,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
         except (PasskeyRefused, Conflict) as error:
             form.take(error)
         else:
-            cookie.renew(request, enrolled.session)
+            cookie.sign_in(request, enrolled.session)
             return show_codes(request, enrolled.recovery_codes, added="Your passkey is added.")
     return form_page(request, "accounts/passkey_new.html", form)
 

@@ -17,7 +17,7 @@ from accounts.errors import InvalidCredentials, OtpInvalid, StepExpired
 from accounts.models import User
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import OtpForm
-from accounts.services.sign_in_service import Step
+from accounts.services.second_factors.password_step import PasswordStep
 from dashtam.bridge.doors import run_db
 
 KEY = "step"  # in the signed cookie of this browser: whose password was right, and when
@@ -27,7 +27,7 @@ SECONDS = 300
 def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     """Note that the password was right, and lead to the page that asks for the second factor."""
     request.session.flush()
-    step = Step.of(user)
+    step = PasswordStep.of(user)
     request.session[KEY] = {
         "user": str(step.user_id),
         "mark": step.mark,
@@ -37,12 +37,12 @@ def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     return see_other("second-step")
 
 
-def under_way(request: HttpRequest) -> Step:
+def under_way(request: HttpRequest) -> PasswordStep:
     """Whose password was right in this browser moments ago. Raises StepExpired."""
     kept = request.session.get(KEY)
     if not isinstance(kept, dict) or time.time() - kept["at"] > SECONDS:
         raise StepExpired
-    return Step(UUID(kept["user"]), kept["mark"])
+    return PasswordStep(UUID(kept["user"]), kept["mark"])
 
 
 def wanted_page(request: HttpRequest) -> str:
@@ -66,7 +66,7 @@ async def second_step(request: Any) -> HttpResponse:
     form = OtpForm(request.POST or None)
     try:
         step = under_way(request)
-        user = await wiring.sign_in_service().user_of(step)
+        user = await wiring.auth_service().user_of(step)
         if form.is_valid():
             return await _finish(request, step, user, form)
     except (StepExpired, InvalidCredentials):
@@ -75,14 +75,14 @@ async def second_step(request: Any) -> HttpResponse:
     return form_page(request, "accounts/second_step.html", form, factors=factors)
 
 
-async def _finish(request: Any, step: Step, user: User, form: OtpForm) -> HttpResponse:
+async def _finish(request: Any, step: PasswordStep, user: User, form: OtpForm) -> HttpResponse:
     device = cookie.device_of(request, user.email)
     try:
-        opened = await wiring.sign_in_service().log_in_second(step=step, device=device, **form.cleaned_data)
+        session = await wiring.auth_service().log_in_second(step=step, device=device, **form.cleaned_data)
     except (OtpInvalid, *NOT_NOW) as error:
         form.take(error)
         factors = await run_db(queries.second_factors, user_id=user.id)
         return form_page(request, "accounts/second_step.html", form, factors=factors)
     wanted = wanted_page(request)
-    cookie.sign_in(request, session_id=opened.session.id, user=opened.user)
+    cookie.sign_in(request, session)
     return see_other(wanted)

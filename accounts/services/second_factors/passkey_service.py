@@ -13,7 +13,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_
 from accounts.errors import FactorMissing, PasskeyRefused
 from accounts.models import Passkey, User
 from accounts.models.second_factors.passkey import MOST
-from accounts.services.second_factors.mfa_service import Enrolled, hash_codes, make_codes
+from accounts.services.second_factors.second_factor_service import Enrolled, hash_codes, make_codes
 from accounts.services.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import run_db

@@ -41,7 +41,7 @@ class Enrolled:
     recovery_codes: list[str]
 
 
-class MfaService:
+class SecondFactorService:
     """Sets second factors up, and asks for them. Codes come without the spaces that people type."""
 
     def __init__(

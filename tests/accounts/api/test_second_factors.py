@@ -8,7 +8,7 @@ from accounts.models.failed_proof import subject_of
 from dashtam.crypto.sealed_fields import sealed_columns
 from tests.accounts.api.test_reauthentication import age_proofs
 from tests.accounts.conftest import Api, link_token, mails
-from tests.accounts.mfa import code, enrol, forget_failures, sign_in_with
+from tests.accounts.second_factors import code, enrol, forget_failures, sign_in_with
 from tests.conftest import PASSWORD
 
 
