@@ -9,7 +9,6 @@ from accounts.api import serializers
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import ApiView
-from dashtam.bridge.doors import run_db
 
 
 class Activity(ApiView):
@@ -23,4 +22,4 @@ class Activity(ApiView):
     async def get(self, request: Any) -> Listing:
         """Sign-ins, changes, and every look that support took, with its reason; newest first."""
         self.read_query(Empty)
-        return await run_db(queries.activity, user_id=self.principal.user_id, page=page(request))
+        return await queries.activity(self.principal.user_id, page=page(request))

@@ -10,7 +10,6 @@ from accounts.api import serializers
 from dashtam.api.openapi import problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import ApiView, Reply
-from dashtam.bridge.doors import run_db
 
 
 class ApiKeys(ApiView):
@@ -19,7 +18,7 @@ class ApiKeys(ApiView):
     @extend_schema(operation_id="api_keys", responses={200: serializers.ApiKeys} | problem_responses(401))
     async def get(self, request: Any) -> Listing:
         """List the keys that work, newest first."""
-        return Listing(await run_db(queries.api_keys, user_id=self.principal.user_id), None)
+        return Listing(await queries.api_keys(self.principal.user_id), None)
 
     @extend_schema(
         operation_id="create_api_key",

@@ -10,7 +10,6 @@ from accounts.api import serializers
 from dashtam.api.openapi import problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import ApiView, Reply
-from dashtam.bridge.doors import run_db
 
 
 class Totp(ApiView):
@@ -76,7 +75,7 @@ class Passkeys(ApiView):
     @extend_schema(operation_id="passkeys", responses={200: serializers.Passkeys} | problem_responses(401))
     async def get(self, request: Any) -> Listing:
         """List one's passkeys, oldest first."""
-        factors = await run_db(queries.second_factors, user_id=self.principal.user_id)
+        factors = await queries.second_factors(self.principal.user_id)
         return Listing(factors["passkeys"], None)
 
 

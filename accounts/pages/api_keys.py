@@ -12,14 +12,13 @@ from accounts.errors import TooManyApiKeys
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from accounts.pages.forms import ApiKeyForm
-from dashtam.bridge.doors import run_db
 
 
 @require_safe
 @signed_in
 async def api_keys(request: SignedInRequest) -> HttpResponse:
     """The keys that work."""
-    rows = await run_db(queries.api_keys, user_id=request.principal.user_id)
+    rows = await queries.api_keys(request.principal.user_id)
     return render(request, "accounts/api_keys.html", {"keys": rows})
 
 

@@ -13,14 +13,13 @@ from accounts.errors import ExportGone, ExportNotReady
 from accounts.export.downloads import archive_response
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import see_other
-from dashtam.bridge.doors import run_db
 
 
 @require_safe
 @signed_in
 async def data(request: SignedInRequest) -> HttpResponseBase:
     """What can be done with it, and an export that is under way."""
-    export = await run_db(queries.export, user_id=request.principal.user_id)
+    export = await queries.export(request.principal.user_id)
     return render(request, "accounts/data.html", {"export": export})
 
 

@@ -13,7 +13,6 @@ from accounts.pages import links
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import LinkForm, NewAddressForm
-from dashtam.bridge.doors import run_db
 from dashtam.errors import ValidationFailed
 
 
@@ -36,7 +35,7 @@ async def change_email(request: SignedInRequest) -> HttpResponseBase:
         else:
             messages.success(request, "We have written to both addresses. Open the links in both mails.")
             return see_other("settings-email")
-    change = await run_db(queries.email_change, user_id=person.user_id)
+    change = await queries.email_change(person.user_id)
     return form_page(request, "accounts/email.html", form, change=change)
 
 

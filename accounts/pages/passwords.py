@@ -13,7 +13,6 @@ from accounts.pages import links
 from accounts.pages.access import SignedInRequest, signed_in, to_reauthentication
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
-from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, ValidationFailed
 from dashtam.web import visitor
 
@@ -90,5 +89,5 @@ async def security(request: SignedInRequest) -> HttpResponse:
             cookie.sign_in(request, session)
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
-    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    factors = await queries.second_factors(request.principal.user_id)
     return form_page(request, "accounts/security.html", form, factors=factors)

@@ -9,7 +9,6 @@ from accounts.errors import OtpInvalid, OtpRequired
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import ReauthenticationForm
-from dashtam.bridge.doors import run_db
 from dashtam.errors import ValidationFailed
 
 
@@ -27,7 +26,7 @@ async def reauthenticate(request: SignedInRequest) -> HttpResponse:
             form.take(error)
         else:
             return see_other(next_page(request, form.cleaned_data["next"]))
-    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    factors = await queries.second_factors(request.principal.user_id)
     return form_page(request, "accounts/reauthenticate.html", form, factors=factors)
 
 

@@ -12,7 +12,6 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from accounts.pages.forms import ProfileForm
 from dashtam.api.paging import page
-from dashtam.bridge.doors import run_db
 
 
 @require_http_methods(FORM_METHODS)
@@ -34,17 +33,16 @@ async def profile(request: SignedInRequest) -> HttpResponse:
 async def sessions(request: SignedInRequest) -> HttpResponse:
     """Where one is signed in."""
     person = request.principal
-    rows = await run_db(queries.sessions, user_id=person.user_id, session_id=person.session_id)
-    for row in rows:
-        row["device"] = devices.describe(row["user_agent"])
-    return render(request, "accounts/sessions.html", {"sessions": rows, "others": len(rows) - 1})
+    rows = await queries.sessions(person.user_id, session_id=person.session_id)
+    named = [{**row, "device": devices.describe(row["user_agent"])} for row in rows]
+    return render(request, "accounts/sessions.html", {"sessions": named, "others": len(rows) - 1})
 
 
 @require_safe
 @signed_in
 async def activity(request: SignedInRequest) -> HttpResponse:
     """What happened to one's account."""
-    found = await run_db(queries.activity, user_id=request.principal.user_id, page=page(request))
+    found = await queries.activity(request.principal.user_id, page=page(request))
     older = f"?cursor={found.next_cursor}" if found.next_cursor else ""
     newest = request.path if request.GET.get("cursor") else ""
     context = {"events": found.results, "older_url": older, "newest_url": newest}

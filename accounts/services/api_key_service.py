@@ -70,7 +70,7 @@ class ApiKeyService:
             row = await run_db(ApiKey.objects.seen, key_hash=key_hash, network=network_of(request_ip.get()))
             if row is None:
                 raise InvalidToken("This API key has expired or been ended. Create a new one.")
-            principal = _principal(row)
+            principal = Principal.of_api_key(row)
             await self.cache.add(name, principal, seconds=PRINCIPAL_SECONDS)
         elif await self.ended.has(principal.session_id):
             raise InvalidToken("This API key has been ended. Create a new one.")
@@ -102,20 +102,3 @@ def _checksum(secret: str) -> str:
         rest, digit = divmod(rest, len(ALPHABET))
         digits = ALPHABET[digit] + digits
     return digits
-
-
-def _principal(key: ApiKey) -> Principal:
-    user = key.user
-    return Principal(
-        user_id=user.id,
-        session_id=key.id,
-        email=user.email,
-        name=user.name,
-        is_staff=False,  # a key is for one's own data
-        time_zone=user.time_zone,
-        base_currency=user.base_currency,
-        expires_at=key.expires_at.timestamp(),
-        authenticated_at=0,
-        mfa=False,
-        scopes=frozenset(key.scopes),
-    )

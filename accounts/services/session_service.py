@@ -44,7 +44,7 @@ class SessionService:
                 session = await run_db(Session.objects.seen, id=session_id)
                 if session is None:
                     return None
-                principal = _principal(session)
+                principal = Principal.of_session(session)
                 # Only if nothing is there: the mark of a session that ended while we were reading must stay.
                 await self.cache.add(name, principal, seconds=PRINCIPAL_SECONDS)
         return principal if principal.expires_at > time.time() else None
@@ -55,7 +55,7 @@ class SessionService:
         if principal is not None and principal.cookie != number:
             await self.forget([session_id])  # the cache may not have heard of the new cookie
             session = await run_db(Session.objects.seen, id=session_id)
-            principal = _principal(session) if session is not None else None
+            principal = Principal.of_session(session) if session is not None else None
         return principal if principal is not None and principal.cookie == number else None
 
     async def proved(self, *, session_id: UUID, factor: str) -> Session:
@@ -122,21 +122,3 @@ class SessionService:
 
 def _ticket_key(ticket: str) -> str:
     return f"ticket:{sealed_tokens.digest(ticket).hex()}"
-
-
-def _principal(session: Session) -> Principal:
-    user = session.user
-    return Principal(
-        user_id=user.id,
-        session_id=session.id,
-        email=user.email,
-        name=user.name,
-        is_staff=user.is_staff,
-        time_zone=user.time_zone,
-        base_currency=user.base_currency,
-        expires_at=min(session.expires_at, session.idle_expires_at).timestamp(),
-        authenticated_at=session.authenticated_at.timestamp(),
-        mfa=session.mfa,
-        leaving_at=user.deletion_due_at.timestamp() if user.deletion_due_at else None,
-        cookie=session.counter if session.kind == Session.Kind.BROWSER else 0,
-    )

@@ -26,7 +26,6 @@ from accounts.pages.forms import PasskeyForm
 from accounts.pages.second_factors import sign_in_step
 from accounts.pages.second_factors.recovery_codes import show_codes
 from accounts.services.second_factors.passkey_service import Challenge, Options
-from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, DashtamError, Unauthorized
 from dashtam.web import problems, visitor
 
@@ -152,7 +151,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
 @fresh
 async def remove(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Asks once."""
-    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    factors = await queries.second_factors(request.principal.user_id)
     passkey = next((each for each in factors["passkeys"] if each["id"] == id), None)
     if passkey is None:
         raise Http404

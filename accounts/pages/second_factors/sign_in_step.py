@@ -18,7 +18,6 @@ from accounts.models import User
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import OtpForm
 from accounts.services.second_factors.password_step import PasswordStep
-from dashtam.bridge.doors import run_db
 
 KEY = "step"  # in the signed cookie of this browser: whose password was right, and when
 SECONDS = 300
@@ -71,7 +70,7 @@ async def second_step(request: Any) -> HttpResponse:
             return await _finish(request, step, user, form)
     except (StepExpired, InvalidCredentials):
         return start_again(request)
-    factors = await run_db(queries.second_factors, user_id=user.id)
+    factors = await queries.second_factors(user.id)
     return form_page(request, "accounts/second_step.html", form, factors=factors)
 
 
@@ -81,7 +80,7 @@ async def _finish(request: Any, step: PasswordStep, user: User, form: OtpForm) -
         session = await wiring.auth_service().log_in_second(step=step, device=device, **form.cleaned_data)
     except (OtpInvalid, *NOT_NOW) as error:
         form.take(error)
-        factors = await run_db(queries.second_factors, user_id=user.id)
+        factors = await queries.second_factors(user.id)
         return form_page(request, "accounts/second_step.html", form, factors=factors)
     wanted = wanted_page(request)
     cookie.sign_in(request, session)
