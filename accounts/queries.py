@@ -45,7 +45,9 @@ async def profile(user_id: UUID) -> ProfileRow:
         "id", "email", "name", "time_zone", "base_currency", "email_verified_at", "created_at",
         "deletion_due_at",
     )  # fmt: skip
-    found: ProfileRow | None = await run_db(User.objects.filter(id=user_id, is_active=True).values(*fields).first)
+    found: ProfileRow | None = await run_db(
+        User.objects.filter(id=user_id, is_active=True).values(*fields).first
+    )
     if found is None:
         raise NotFound()
     return found

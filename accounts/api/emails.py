@@ -15,7 +15,7 @@ class OwnEmail(ApiView):
 
     @extend_schema(
         operation_id="change_email",
-        request=serializers.Address,
+        request=serializers.Email,
         responses={202: None} | problem_responses(400, 401, 403, 429),
     )
     async def post(self, request: Any) -> Reply:
@@ -30,7 +30,7 @@ class OwnEmail(ApiView):
             user_id=self.principal.user_id,
             session_id=self.principal.session_id,
             current=self.principal.email,
-            **self.read(serializers.Address),
+            **self.read(serializers.Email),
         )
         return Reply(status=202)
 

@@ -18,12 +18,12 @@ class PasswordResets(ApiView):
 
     @extend_schema(
         operation_id="request_password_reset",
-        request=serializers.Address,
+        request=serializers.Email,
         responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for a link. The answer is the same whether or not the address is known."""
-        await wiring.password_change_service().request_reset(**self.read(serializers.Address))
+        await wiring.password_change_service().request_reset(**self.read(serializers.Email))
         return Reply(status=202)
 
 

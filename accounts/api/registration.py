@@ -49,10 +49,10 @@ class ResentVerifications(ApiView):
 
     @extend_schema(
         operation_id="resend_verification",
-        request=serializers.Address,
+        request=serializers.Email,
         responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for a new link. Older ones stop working."""
-        await wiring.auth_service().resend_verification(**self.read(serializers.Address))
+        await wiring.auth_service().resend_verification(**self.read(serializers.Email))
         return Reply(status=202)

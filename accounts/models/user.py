@@ -144,9 +144,9 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
 
     def announce_superuser(self, user: "User") -> None:
         """Tell every administrator that there is one more who may do everything."""
-        for _, address in settings.ADMINS:
+        for _, email in settings.ADMINS:
             context = {"when": timezone.now().isoformat(), "email": user.email}
-            Email.objects.queue(user_id=None, to=address, kind="superuser_made", context=context)
+            Email.objects.queue(user_id=None, to=email, kind="superuser_made", context=context)
         AuditEvent.objects.record("superuser.made", user_id=user.id, actor_id=NOBODY)
 
     def get_by_natural_key(self, username: str | None) -> "User":

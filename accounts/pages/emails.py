@@ -12,7 +12,7 @@ from accounts.errors import LinkNotValid
 from accounts.pages import links
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
-from accounts.pages.forms import LinkForm, NewAddressForm
+from accounts.pages.forms import LinkForm, NewEmailForm
 from dashtam.errors import ValidationFailed
 
 
@@ -21,7 +21,7 @@ from dashtam.errors import ValidationFailed
 async def change_email(request: SignedInRequest) -> HttpResponseBase:
     """Ask for another address, and see how far that is."""
     person = request.principal
-    form = NewAddressForm(request.POST or None)
+    form = NewEmailForm(request.POST or None)
     if form.is_valid():
         try:
             await wiring.email_change_service().ask(

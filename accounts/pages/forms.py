@@ -115,13 +115,13 @@ class ReauthenticationForm(AccountForm):
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
 
-class AddressForm(AccountForm):
+class EmailForm(AccountForm):
     """Where to send a link."""
 
     email = _email()
 
 
-class NewAddressForm(AccountForm):
+class NewEmailForm(AccountForm):
     """The address to change to."""
 
     email = CleanedField(validation.clean_email, label="New email address", widget=forms.EmailInput)

@@ -12,7 +12,7 @@ from accounts.errors import LinkNotValid, ReauthRequired
 from accounts.pages import links
 from accounts.pages.access import SignedInRequest, signed_in, to_reauthentication
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
-from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
+from accounts.pages.forms import ChangePasswordForm, EmailForm, ResetPasswordForm
 from dashtam.errors import Conflict, ValidationFailed
 from dashtam.web import visitor
 
@@ -25,7 +25,7 @@ LINK_SENT = (
 @require_http_methods(FORM_METHODS)
 async def forgot_password(request: Any) -> HttpResponse:
     """Ask for a link."""
-    form = AddressForm(request.POST or None)
+    form = EmailForm(request.POST or None)
     if form.is_valid():
         try:
             await wiring.password_change_service().request_reset(**form.cleaned_data)

@@ -11,7 +11,7 @@ from accounts import wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
-from accounts.pages.forms import AddressForm, LinkForm, SignUpForm
+from accounts.pages.forms import EmailForm, LinkForm, SignUpForm
 from dashtam.errors import ValidationFailed
 
 LINK_AGAIN = (
@@ -42,7 +42,7 @@ async def sign_up(request: Any) -> HttpResponse:
 async def check_your_mail(request: Any) -> HttpResponse:
     """What to do next, and a way to get another mail."""
     mailed_to = request.session.get(MAILED_TO, "")
-    form = AddressForm(request.POST or None, initial={"email": mailed_to})
+    form = EmailForm(request.POST or None, initial={"email": mailed_to})
     if form.is_valid():
         try:
             await wiring.auth_service().resend_verification(**form.cleaned_data)
