@@ -6,14 +6,14 @@ from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
-    """Sign-up, sign-in, sessions."""
+    """The Django app of people, their sessions and their security."""
 
     name = "accounts"
     verbose_name = "People"
     default = True
 
     def ready(self) -> None:
-        """Make the staff's roles when it is django.contrib.auth's turn: all permissions are there by then."""
+        """Make the staff's roles after django.contrib.auth has migrated: all permissions exist by then."""
         from accounts.staff.roles import make_roles
 
         auth = apps.get_app_config("auth")

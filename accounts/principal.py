@@ -71,7 +71,7 @@ class Principal(msgspec.Struct, frozen=True):
 
     @property
     def needs_mfa(self) -> bool:
-        """Whether a member of the staff has yet to show a second factor, or to set one up."""
+        """A member of the staff has yet to show a second factor, or to set one up."""
         return self.is_staff and not self.mfa
 
     def require_fresh(self) -> None:

@@ -1,4 +1,4 @@
-"""What happened to one's account, over the API."""
+"""The activity of one's account, over the API."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from dashtam.api.views import ApiView
 
 
 class Activity(ApiView):
-    """The audit log, as far as it is about oneself."""
+    """The audit events of one's own account."""
 
     @extend_schema(
         operation_id="activity",

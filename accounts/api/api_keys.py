@@ -13,7 +13,7 @@ from dashtam.api.views import ApiView, Reply
 
 
 class ApiKeys(ApiView):
-    """Keys for programs of one's own."""
+    """The API keys of one's own programs."""
 
     @extend_schema(operation_id="api_keys", responses={200: serializers.ApiKeys} | problem_responses(401))
     async def get(self, request: Any) -> Listing:
@@ -40,7 +40,7 @@ class ApiKeys(ApiView):
 
 
 class ApiKey(ApiView):
-    """One of them."""
+    """One API key."""
 
     @extend_schema(operation_id="end_api_key", responses={204: None} | problem_responses(401, 404))
     async def delete(self, request: Any, id: UUID) -> Reply:

@@ -1,4 +1,4 @@
-"""Another address, over the API."""
+"""Changes of one's email address, over the API."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashtam.api.views import ApiView, Reply
 
 
 class OwnEmail(ApiView):
-    """The address one signs in with."""
+    """The email address that one signs in with."""
 
     @extend_schema(
         operation_id="change_email",
@@ -42,7 +42,7 @@ class OwnEmail(ApiView):
 
 
 class ConfirmedEmailChanges(ApiView):
-    """Changes that an address agrees to."""
+    """Email changes that one of the two email addresses agrees to."""
 
     public = True
 
@@ -58,7 +58,7 @@ class ConfirmedEmailChanges(ApiView):
 
 
 class StoppedEmailChanges(ApiView):
-    """Changes that the old address does not agree to."""
+    """Email changes that the old email address objects to."""
 
     public = True
 

@@ -1,4 +1,4 @@
-"""A copy of one's own data, over the API."""
+"""Exports of one's own data, over the API."""
 
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,7 @@ class OwnExport(ApiView):
 
 
 class ExportFile(ApiView):
-    """The archive."""
+    """The archive of a finished export."""
 
     @extend_schema(
         operation_id="take_export",

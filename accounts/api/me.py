@@ -15,7 +15,7 @@ from dashtam.api.views import MANAGE, READ, ApiView, Reply
 
 
 class Me(ApiView):
-    """Who one is."""
+    """One's own account."""
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": READ, "PATCH": MANAGE}
 
@@ -52,7 +52,7 @@ class Me(ApiView):
 
 
 class Deletion(ApiView):
-    """The deletion of one's account, while it is ahead."""
+    """The deletion of one's account, until it is carried out."""
 
     @extend_schema(operation_id="keep_me", responses={204: None} | problem_responses(401, 410))
     async def delete(self, request: Any) -> Reply:
@@ -62,7 +62,7 @@ class Deletion(ApiView):
 
 
 class Sessions(ApiView):
-    """Where one is signed in."""
+    """One's live sessions."""
 
     @extend_schema(operation_id="sessions", responses={200: serializers.Sessions} | problem_responses(401))
     async def get(self, request: Any) -> Listing:
@@ -80,7 +80,7 @@ class Sessions(ApiView):
 
 
 class Session(ApiView):
-    """One of them."""
+    """One session."""
 
     @extend_schema(operation_id="end_session", responses={204: None} | problem_responses(401, 404))
     async def delete(self, request: Any, id: UUID) -> Reply:
@@ -90,7 +90,7 @@ class Session(ApiView):
 
 
 class Tickets(ApiView):
-    """Words that open a WebSocket."""
+    """One-time tickets that open a WebSocket."""
 
     @extend_schema(
         operation_id="create_ticket",

@@ -1,4 +1,4 @@
-"""Signing up, over the API. Every answer is the same whether or not an address is known."""
+"""Signing up, over the API. Every answer is the same whether or not an email address is known."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashtam.api.views import ApiView, Reply
 
 
 class Users(ApiView):
-    """People."""
+    """Accounts of people who sign up."""
 
     public = True
 
@@ -27,7 +27,7 @@ class Users(ApiView):
 
 
 class EmailVerifications(ApiView):
-    """Confirmed addresses."""
+    """Confirmed email addresses."""
 
     public = True
 

@@ -13,7 +13,7 @@ from dashtam.api.views import ApiView, Reply
 
 
 class Totp(ApiView):
-    """One's authenticator app (RFC 6238). Every change asks for a fresh proof of who you are."""
+    """One's authenticator app (RFC 6238). Every change asks for a fresh proof of identity."""
 
     @extend_schema(
         operation_id="start_totp",
@@ -37,7 +37,7 @@ class Totp(ApiView):
 
 
 class ConfirmedTotp(ApiView):
-    """An app that counts."""
+    """An authenticator app that has shown its first code."""
 
     @extend_schema(
         operation_id="confirm_totp",
@@ -55,7 +55,7 @@ class ConfirmedTotp(ApiView):
 
 
 class RecoveryCodes(ApiView):
-    """Codes for whoever has lost their second factor."""
+    """Codes for people who have lost their second factor."""
 
     @extend_schema(
         operation_id="renew_recovery_codes",
@@ -80,7 +80,7 @@ class Passkeys(ApiView):
 
 
 class Passkey(ApiView):
-    """One of them."""
+    """One passkey."""
 
     @extend_schema(
         operation_id="remove_passkey", responses={204: None} | problem_responses(401, 403, 404, 409)

@@ -53,7 +53,7 @@ class RefreshedTokens(ApiView):
 
 
 class RevokedTokens(ApiView):
-    """Tokens given up."""
+    """Revoked tokens (RFC 7009)."""
 
     public = True
 

@@ -1,4 +1,4 @@
-"""REST addresses of accounts, below /api/v1/."""
+"""REST URLs of accounts, below /api/v1/."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""How a person leaves: announced, some days to think again, and then nothing of them stays."""
+"""Leaving: a deletion is announced, can be taken back for some days, and then erases everything of the person."""
 
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ Person = TypeVar("Person", bound=AbstractBaseUser)  # User, which builds on this
 
 
 class LeavingManager(BaseUserManager[Person]):
-    """The three steps: leave, perhaps stay after all, else be erased."""
+    """The three steps of a deletion: leave, stay after all, erase."""
 
     @transaction.atomic
     def leave(self, *, user_id: UUID) -> list[Session | ApiKey]:
@@ -41,9 +41,9 @@ class LeavingManager(BaseUserManager[Person]):
 
     @transaction.atomic
     def stay(self, *, user_id: UUID) -> list[UUID]:
-        """Take it back; returns the live sessions, which are remembered as of somebody who leaves.
+        """Take the deletion back; returns the live sessions, whose cached principals are still leaving.
 
-        Raises DeletionBegun on the day itself: part of what is theirs may be gone already.
+        Raises DeletionBegun once it is due: part of the data may be gone already.
         """
         now = timezone.now()
         if self.filter(id=user_id, deletion_due_at__lte=now).exists():
@@ -53,16 +53,15 @@ class LeavingManager(BaseUserManager[Person]):
         return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 
     def due_to_leave(self) -> list[UUID]:
-        """Whose days to think again are over."""
+        """The ids of people whose deletion is due, 100 at most."""
         return list(self.filter(deletion_due_at__lte=timezone.now()).values_list("id", flat=True)[:100])
 
     @transaction.atomic
     def erase(self, *, user_id: UUID) -> list[Session | ApiKey] | None:
-        """Delete the person with all that is theirs, and tell them; None if they stay after all.
+        """Delete the person with all that is theirs, and mail them; None if they stay after all.
 
-        Returns the sessions and keys of the days to think again, which end with this.
-
-        What remains is the audit log, in which they are a number that leads nowhere any more.
+        Returns the sessions and keys opened since they left, which end with this. What remains is the audit log,
+        in which they are an id that leads nowhere.
         """
         leaving = self.select_for_update().filter(id=user_id, deletion_due_at__lte=timezone.now())
         user: Any = leaving.first()
@@ -70,7 +69,7 @@ class LeavingManager(BaseUserManager[Person]):
             return None
         why: dict[str, Any] = {"user_id": user_id, "reason": "account_leaving", "actor_id": NOBODY}
         ended: list[Session | ApiKey] = [*Session.objects.end(**why), *ApiKey.objects.end(**why)]
-        # The staff's log of changes names people by their address.
+        # The staff's log of changes names people by their email address.
         shown = models.Q(content_type__app_label="accounts", content_type__model="user")
         LogEntry.objects.filter(shown, object_id=str(user_id)).delete()
         context = {"when": timezone.now().isoformat()}

@@ -1,4 +1,4 @@
-"""Another address: asked for in the settings, confirmed or stopped by mailed links."""
+"""Pages of an email change: asked for in the settings, confirmed or stopped by mailed links."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from dashtam.errors import ValidationFailed
 @require_http_methods(FORM_METHODS)
 @fresh
 async def change_email(request: SignedInRequest) -> HttpResponseBase:
-    """Ask for another address, and see how far that is."""
+    """Ask for another email address, and see the state of a change under way."""
     person = request.principal
     form = NewEmailForm(request.POST or None)
     if form.is_valid():
@@ -42,7 +42,7 @@ async def change_email(request: SignedInRequest) -> HttpResponseBase:
 @require_POST
 @signed_in
 async def cancel_email(request: SignedInRequest) -> HttpResponseBase:
-    """Keep the address."""
+    """Cancel the change."""
     await wiring.email_change_service().cancel(user_id=request.principal.user_id)
     messages.success(request, "Your address stays as it is.")
     return see_other("settings-email")
@@ -50,20 +50,20 @@ async def cancel_email(request: SignedInRequest) -> HttpResponseBase:
 
 @require_http_methods(FORM_METHODS)
 async def confirm_new_email(request: Any) -> HttpResponse:
-    """The link in the mail to the new address leads here."""
+    """Land from the link in the mail to the new email address."""
     return await _answer(request, "confirm-new-email", new=True)
 
 
 @require_http_methods(FORM_METHODS)
 async def email_change(request: Any) -> HttpResponse:
-    """The links in the mails to the old address lead here: agree, or stop it."""
+    """Land from the links in the mails to the old email address: agree, or stop the change."""
     return await _answer(request, "email-change", new=False)
 
 
 async def _answer(request: Any, name: str, *, new: bool) -> HttpResponse:
     template = "accounts/email_change.html"
     if request.method != "POST":
-        return links.kept(request, name) or links.page(request, name, template, LinkForm, new=new)
+        return links.set_aside(request, name) or links.page(request, name, template, LinkForm, new=new)
     form = LinkForm(request.POST)
     service = wiring.email_change_service()
     if form.is_valid():

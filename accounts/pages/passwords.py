@@ -1,4 +1,4 @@
-"""Forgotten passwords, and new ones."""
+"""Pages of passwords: forgotten ones, new ones, and the security settings."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ LINK_SENT = (
 
 @require_http_methods(FORM_METHODS)
 async def forgot_password(request: Any) -> HttpResponse:
-    """Ask for a link."""
+    """Ask for a link to set a new password."""
     form = EmailForm(request.POST or None)
     if form.is_valid():
         try:
@@ -39,9 +39,9 @@ async def forgot_password(request: Any) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 async def reset_password(request: Any) -> HttpResponse:
-    """The mailed link leads here."""
+    """Set a new password, by the mailed link."""
     if request.method != "POST":
-        return links.kept(request, "reset-password") or links.page(
+        return links.set_aside(request, "reset-password") or links.page(
             request, "reset-password", "accounts/reset_password.html", ResetPasswordForm
         )
     form = ResetPasswordForm(request.POST)
@@ -57,7 +57,7 @@ async def reset_password(request: Any) -> HttpResponse:
             form.take(error)
         else:
             request.session.flush()
-            known_devices.remember(request, email)  # whoever keeps guessing elsewhere must not keep them out
+            known_devices.remember(request, email)  # guesses from elsewhere must not keep the owner out
             messages.success(
                 request,
                 "Your password is changed, and you are signed out everywhere. Sign in with it now. "
@@ -70,7 +70,7 @@ async def reset_password(request: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def security(request: SignedInRequest) -> HttpResponse:
-    """Second factors, and a form to change one's password."""
+    """Show second factors, and a form to change one's password."""
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         try:

@@ -1,4 +1,4 @@
-"""The page that asks once more who one is."""
+"""The page that asks for a fresh proof of identity."""
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
@@ -15,7 +15,7 @@ from dashtam.errors import ValidationFailed
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def reauthenticate(request: SignedInRequest) -> HttpResponse:
-    """One's password and second factor, and on to what one wanted to do."""
+    """Ask for password and second factor, and go on to the page that needed the proof."""
     form = ReauthenticationForm(request.POST or None, initial={"next": request.GET.get("next", "")})
     if form.is_valid():
         try:

@@ -1,4 +1,4 @@
-"""People who leave."""
+"""Leaving: deleting an account after days of grace."""
 
 from uuid import UUID
 
@@ -8,13 +8,13 @@ from dashtam.bridge.doors import run_db
 
 
 class LeavingService:
-    """Begins and takes back a deletion. Its end, which takes the connections along, is providers' work."""
+    """Begins and takes back a deletion. Carrying it out, connections included, is providers' work."""
 
     def __init__(self, *, sessions: SessionService) -> None:
         self.sessions = sessions
 
     async def leave(self, *, user_id: UUID) -> None:
-        """End every session and key now, delete the account when the days of grace are over."""
+        """End every session and key now, and have the account deleted when the days of grace are over."""
         await self.sessions.end(User.objects.leave, user_id=user_id)
 
     async def stay(self, *, user_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Passkeys in the browser. A script asks for the options and fills the answer into a form; the rest is forms."""
+"""Pages of passkeys. A script fetches the options and fills the browser's response into a form."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ REFUSED = (PasskeyRefused, InvalidCredentials, *NOT_NOW)
 
 @require_POST
 async def options(request: Any, purpose: str) -> HttpResponse:
-    """What to ask the browser's passkeys for; its challenge counts in this browser, once, for five minutes."""
+    """Answer with WebAuthn options, whose challenge counts in this browser, once, for five minutes."""
     try:
         asked = await _options(request, purpose)
     except DashtamError as error:
@@ -60,7 +60,7 @@ async def _options(request: Any, purpose: str) -> Options:
 
 
 def _answer(request: HttpRequest, purpose: str) -> dict[str, Any]:
-    """The challenge, which is taken out of the cookie, and what was signed. Raises PasskeyRefused."""
+    """Take the challenge out of the cookie, and read the signed credential. Raises PasskeyRefused."""
     kept = request.session.pop(KEY, None)
     if not isinstance(kept, dict) or kept["purpose"] != purpose:
         raise PasskeyRefused
@@ -80,7 +80,7 @@ def _refused(request: HttpRequest, error: DashtamError, back: str) -> HttpRespon
 
 @require_POST
 async def sign_in(request: Any) -> HttpResponse:
-    """A passkey alone: it is on a device, and asked for a finger, a face or a PIN."""
+    """Sign in by a passkey alone: it is on a device, and asked for a finger, a face or a PIN."""
     try:
         user = await wiring.passkey_service().prove(**_answer(request, "sign-in"))
         device = cookie.device_of(request, user.email)
@@ -93,7 +93,7 @@ async def sign_in(request: Any) -> HttpResponse:
 
 @require_POST
 async def second(request: Any) -> HttpResponse:
-    """A passkey after the password."""
+    """Sign in by a passkey after the password."""
     service = wiring.auth_service()
     try:
         step = sign_in_step.under_way(request)
@@ -114,7 +114,7 @@ async def second(request: Any) -> HttpResponse:
 @require_POST
 @signed_in
 async def reauthenticate(request: SignedInRequest) -> HttpResponse:
-    """A passkey as a fresh proof."""
+    """Reauthenticate by a passkey."""
     person = request.principal
     try:
         await wiring.passkey_service().prove(user_id=person.user_id, **_answer(request, "reauthenticate"))
@@ -150,7 +150,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @fresh
 async def remove(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """Asks once."""
+    """Remove a passkey, after a confirmation."""
     factors = await queries.second_factors(request.principal.user_id)
     passkey = next((each for each in factors["passkeys"] if each["id"] == id), None)
     if passkey is None:

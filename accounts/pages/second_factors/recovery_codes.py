@@ -14,7 +14,7 @@ from accounts.pages.answers import FORM_METHODS, see_other
 @require_http_methods(FORM_METHODS)
 @fresh
 async def renew_codes(request: SignedInRequest) -> HttpResponse:
-    """New recovery codes, shown this once."""
+    """Replace the recovery codes, after a confirmation, and show the new ones this once."""
     if request.method != "POST":
         will = ["You get ten new codes.", "All your older codes stop working."]
         return render(request, "accounts/recovery_codes_renew.html", {"will": will})
@@ -27,7 +27,7 @@ async def renew_codes(request: SignedInRequest) -> HttpResponse:
 
 
 def show_codes(request: SignedInRequest, codes: list[str], *, added: str) -> HttpResponse:
-    """The answer itself shows the codes: they must not wait in a cookie for a next page."""
+    """Render recovery codes in the response itself: they must not wait in a cookie for a next page."""
     messages.success(request, added)
     if not codes:
         return see_other("settings-security")

@@ -1,4 +1,4 @@
-"""Between the password and the session: a second factor, asked for on a page of its own."""
+"""The second step of a sign-in: a page that asks for a second factor after the password."""
 
 import time
 from typing import Any
@@ -19,12 +19,12 @@ from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, 
 from accounts.pages.forms import OtpForm
 from accounts.services.second_factors.password_step import PasswordStep
 
-KEY = "step"  # in the signed cookie of this browser: whose password was right, and when
+KEY = "step"  # in the signed cookie of this browser: the password step, and when it was taken
 SECONDS = 300
 
 
 def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
-    """Note that the password was right, and lead to the page that asks for the second factor."""
+    """Keep the password step, and redirect to the page that asks for the second factor."""
     request.session.flush()
     step = PasswordStep.of(user)
     request.session[KEY] = {
@@ -37,7 +37,7 @@ def begin(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
 
 
 def under_way(request: HttpRequest) -> PasswordStep:
-    """Whose password was right in this browser moments ago. Raises StepExpired."""
+    """The password step that was taken in this browser moments ago. Raises StepExpired."""
     kept = request.session.get(KEY)
     if not isinstance(kept, dict) or time.time() - kept["at"] > SECONDS:
         raise StepExpired
@@ -45,12 +45,12 @@ def under_way(request: HttpRequest) -> PasswordStep:
 
 
 def wanted_page(request: HttpRequest) -> str:
-    """Where they wanted to go."""
+    """The page to go on to after the sign-in."""
     return next_page(request, request.session.get(KEY, {}).get("next", ""))
 
 
 def start_again(request: HttpRequest) -> HttpResponse:
-    """Back to the password, kindly."""
+    """Redirect to the password, with a message."""
     wanted = request.session.pop(KEY, {}).get("next", "")
     messages.warning(request, "That took a little too long. Please start again with your password.")
     query = urlencode({"next": wanted}) if wanted else ""
@@ -59,7 +59,7 @@ def start_again(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 async def second_step(request: Any) -> HttpResponse:
-    """The code of an authenticator app, a recovery code, or a passkey."""
+    """Ask for a code of an authenticator app, a recovery code, or a passkey."""
     if request.principal is not None:
         return redirect("dashboard")
     form = OtpForm(request.POST or None)

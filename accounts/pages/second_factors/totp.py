@@ -53,7 +53,7 @@ async def set_up_totp(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @fresh
 async def remove_totp(request: SignedInRequest) -> HttpResponse:
-    """Asks once."""
+    """Remove the authenticator app, after a confirmation."""
     if request.method != "POST":
         will = [
             "Signing in no longer asks for a code of your app.",

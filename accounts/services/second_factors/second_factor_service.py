@@ -1,4 +1,4 @@
-"""Second factors by code: an authenticator app, and recovery codes for whoever has lost it."""
+"""Second factors by code: an authenticator app, and recovery codes for when it is lost."""
 
 import secrets
 from dataclasses import dataclass
@@ -16,33 +16,33 @@ from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
 
 CODES = 10
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is easily taken for another
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is easily mistaken for another
 LENGTH = 10  # 49 bits, and few tries
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What an authenticator app needs, to be shown once."""
+    """The secret for an authenticator app, to be shown once."""
 
     secret: str
     otpauth_uri: str
 
     @property
     def groups(self) -> str:
-        """The secret in groups of four, easier to type."""
+        """The secret in groups of four, for typing."""
         return " ".join(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A factor that counts from now on; the codes are shown once, and none if the person has some already."""
+    """A factor that counts from now on; its recovery codes are shown once, none if the person has some already."""
 
     session: Session
     recovery_codes: list[str]
 
 
 class SecondFactorService:
-    """Sets second factors up, and asks for them. Codes come without the spaces that people type."""
+    """Sets second factors up and checks them. Codes come without the spaces that people type."""
 
     def __init__(
         self,
@@ -59,9 +59,9 @@ class SecondFactorService:
 
     # --- asking for it --------------------------------------------------------------------------------
     async def check(self, user: User, otp: str | None) -> str:
-        """Which second factor `otp` is, `totp` or `recovery_code`, used up now; empty when none is set up.
+        """Use a code up; returns which factor it is, `totp` or `recovery_code`, or "" when none is set up.
 
-        Raises OtpRequired when there is no code and should be, OtpInvalid, and TooManyRequests.
+        Raises OtpRequired when a code is missing, OtpInvalid, and TooManyRequests.
         """
         if not await run_db(SecondFactors.enrolled, user_id=user.id):
             return ""
@@ -69,10 +69,10 @@ class SecondFactorService:
             raise OtpRequired(user)
         attempt = await self.throttle.code(user_id=user.id)
         factor = await self._use(user.id, otp)
-        # After too many failures only a recovery code counts: that nobody guesses, and an owner must get in.
+        # After too many failures only a recovery code counts: it cannot be guessed, and the owner must get in.
         if not factor or (attempt.locked and factor != "recovery_code"):
             keep_running(run_db(AuditEvent.objects.record_a_few, "mfa.code_refused", user_id=user.id))
-            if attempt.in_a_row == FREE:  # whoever this is has the password (ASVS 6.3.5)
+            if attempt.in_a_row == FREE:  # the client has the password (ASVS 6.3.5)
                 await run_db(SecondFactors.tell, user_id=user.id, change="codes_refused", actor_id=NOBODY)
             raise OtpInvalid
         await self.throttle.succeeded(attempt)
@@ -90,7 +90,7 @@ class SecondFactorService:
 
     # --- setting it up --------------------------------------------------------------------------------
     async def start_totp(self, *, user_id: UUID, email: str) -> Enrolment:
-        """A new secret, which counts once its first code is confirmed. Raises FactorExists."""
+        """Make a secret, which counts once its first code is confirmed. Raises FactorExists."""
         secret = self.totp.create_secret()
         sealed = self.encryption.encrypt(secret, row=Totp.row(user_id))
         if not await run_db(Totp.objects.start, user_id=user_id, secret=sealed):
@@ -98,7 +98,7 @@ class SecondFactorService:
         return Enrolment(self.totp.spell(secret), self.totp.uri(secret=secret, account=email))
 
     async def pending_totp(self, *, user_id: UUID, email: str) -> Enrolment | None:
-        """The secret that waits for its first code."""
+        """The secret that waits for its first code, if any."""
         totp = await Totp.objects.filter(user_id=user_id, confirmed_at=None).afirst()
         if totp is None:
             return None
@@ -124,12 +124,12 @@ class SecondFactorService:
         return Enrolled(session, codes if made else [])
 
     async def remove_totp(self, *, user_id: UUID) -> None:
-        """Forget the app. Raises FactorMissing, and FactorRequired for staff who have no other."""
+        """Delete the authenticator app. Raises FactorMissing, and FactorRequired for staff who have no other."""
         if not await run_db(Totp.objects.remove, user_id=user_id):
             raise FactorMissing
 
     async def renew_codes(self, *, user_id: UUID) -> list[str]:
-        """New recovery codes in place of all there were. Raises FactorMissing without any second factor."""
+        """Replace all recovery codes. Raises FactorMissing without any second factor."""
         codes = make_codes()
         if not await run_db(
             SecondFactors.renew_codes, user_id=user_id, code_hashes=hash_codes(user_id, codes)
@@ -142,13 +142,13 @@ class SecondFactorService:
 
 
 def make_codes() -> list[str]:
-    """New recovery codes, as they are shown: two groups of five."""
+    """Make recovery codes, as they are shown: two groups of five."""
     raw = ("".join(secrets.choice(LETTERS) for _ in range(LENGTH)) for _ in range(CODES))
     return [f"{code[:5]}-{code[5:]}" for code in raw]
 
 
 def hash_codes(user_id: UUID, codes: list[str]) -> list[bytes]:
-    """What is kept of them."""
+    """The hashes of recovery codes, which are all that is stored."""
     return [_digest(user_id, code.replace("-", "")) for code in codes]
 
 
