@@ -19,24 +19,13 @@ SEEN_IN_ADMIN_EVERY = timedelta(minutes=1)
 LATELY = timedelta(minutes=2)  # longer than any cache remembers a session, with room for clocks that differ
 
 
-class SessionQuerySet(models.QuerySet["Session"]):
-    """Queries for sessions by their state."""
-
-    def live(self) -> "SessionQuerySet":
-        """The sessions that are neither ended nor expired."""
-        now = timezone.now()
-        return self.filter(revoked_at=None, expires_at__gt=now, idle_expires_at__gt=now)
-
-
 class SessionManager(models.Manager["Session"]):
     """Opens, refreshes and ends sessions."""
 
-    def get_queryset(self) -> SessionQuerySet:
-        return SessionQuerySet(self.model, using=self._db)
-
-    def live(self) -> SessionQuerySet:
+    def live(self) -> "models.QuerySet[Session]":
         """The sessions that are neither ended nor expired."""
-        return self.get_queryset().live()
+        now = timezone.now()
+        return self.filter(revoked_at=None, expires_at__gt=now, idle_expires_at__gt=now)
 
     def made(
         self, *, user_id: UUID, kind: str, user_agent: str, ip: str | None, mfa: bool = False
