@@ -1,4 +1,4 @@
-"""Mail that anybody can make us send: what it costs, what it tells, and that nobody's mailbox is flooded."""
+"""Mail that a stranger can make us send: its limits, its cost, and the sameness of all answers."""
 
 import asyncio
 from collections.abc import Callable

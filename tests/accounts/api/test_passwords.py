@@ -1,4 +1,4 @@
-"""New passwords over the API: by mailed link, and by those who know the old one."""
+"""New passwords over the API: by mailed link, and by people who know the old one."""
 
 import asyncio
 from datetime import datetime, timedelta

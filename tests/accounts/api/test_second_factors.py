@@ -212,7 +212,7 @@ async def test_a10_whose_second_factor_is_guessed_is_told_once_that_somebody_has
 async def test_a11_a_proof_from_before_there_was_a_second_factor_is_none_any_more(
     api: Api, other_api: Api, ana: User
 ) -> None:
-    await other_api.sign_in(ana.email)  # by somebody who has the password, a moment before
+    await other_api.sign_in(ana.email)  # by a stranger who has the password, a moment before
     assert (await other_api.get("auth/me")).status_code == 200
     await enrol(api, ana)
     refused = await other_api.call("DELETE", "auth/mfa/totp")

@@ -1,4 +1,4 @@
-"""A passkey in software: what a phone or a stick does, in forty lines."""
+"""A passkey in software, which does what a phone or a security key does."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ class SoftwarePasskey:
         self.counts, self.counter, self.flags = counts, 0, PRESENT | VERIFIED
 
     def create(self, options: dict[str, Any]) -> str:
-        """What the browser answers to registration options."""
+        """The browser's answer to registration options."""
         numbers = self.key.public_key().public_numbers()
         x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
         public = encode_cbor({1: 2, 3: -7, -1: 1, -2: x, -3: y})
@@ -34,7 +34,7 @@ class SoftwarePasskey:
         return self._spell(clientDataJSON=client_data, attestationObject=attestation)
 
     def get(self, options: dict[str, Any]) -> str:
-        """What the browser answers to authentication options."""
+        """The browser's answer to authentication options."""
         self.counter += self.counts
         data, client_data = self._data(), self._client_data("webauthn.get", options)
         signature = self.key.sign(data + hashlib.sha256(client_data).digest(), ec.ECDSA(SHA256()))

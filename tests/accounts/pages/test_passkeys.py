@@ -13,12 +13,12 @@ from tests.conftest import PASSWORD
 
 
 @pytest.fixture(autouse=True)
-def _address(settings: Any) -> None:
+def _public_url(settings: Any) -> None:
     settings.PUBLIC_URL = "http://localhost:8000"
 
 
 async def options(browser: Browser, purpose: str, shown_at: str = "/sign-in") -> Any:
-    """What the script on a page would ask us for."""
+    """Fetch options as the script on a page does."""
     answer = await browser.send(f"/passkeys/options/{purpose}", shown_at=shown_at)
     return answer if answer.status_code != 200 else json.loads(answer.content)
 
@@ -30,7 +30,7 @@ async def add(browser: Browser, key: SoftwarePasskey, name: str = "My phone") ->
 
 
 async def enrolled(user: User, key: SoftwarePasskey | None = None) -> SoftwarePasskey:
-    """Somebody's passkey, registered from another browser of theirs."""
+    """Register a passkey of a person, from another browser of theirs."""
     key, own = key or SoftwarePasskey(), Browser()
     await own.sign_in(user.email)
     assert (await add(own, key)).status_code == 200
