@@ -7,7 +7,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
-    """Sign-up, sign-in, sessions."""
+    """The Django app of people, their sessions and their security."""
 
     name = "accounts"
     verbose_name = "People"

@@ -55,7 +55,8 @@ def test_nothing_slow_is_called_where_a_loop_waits() -> None:
 
 
 def test_threads_are_entered_through_the_bridge_alone() -> None:
-    assert violations(rules.private_doors, where=lambda path: not path.startswith("dashtam/bridge/")) == []
+    homes = ("dashtam/bridge/", "accounts/management/commands/")  # the latter call async code from sync
+    assert violations(rules.private_doors, where=lambda path: not path.startswith(homes)) == []
 
 
 def test_views_do_not_touch_the_orm() -> None:

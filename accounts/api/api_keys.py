@@ -10,16 +10,15 @@ from accounts.api import serializers
 from dashtam.api.openapi import problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import ApiView, Reply
-from dashtam.bridge.doors import run_db
 
 
 class ApiKeys(ApiView):
-    """Keys for programs of one's own."""
+    """The API keys of one's own programs."""
 
     @extend_schema(operation_id="api_keys", responses={200: serializers.ApiKeys} | problem_responses(401))
     async def get(self, request: Any) -> Listing[Any]:
         """List the keys that work, newest first."""
-        return Listing(await run_db(queries.api_keys, user_id=self.principal.user_id), None)
+        return Listing(await queries.api_keys(self.principal.user_id), None)
 
     @extend_schema(
         operation_id="create_api_key",
@@ -41,7 +40,7 @@ class ApiKeys(ApiView):
 
 
 class ApiKey(ApiView):
-    """One of them."""
+    """One API key."""
 
     @extend_schema(operation_id="end_api_key", responses={204: None} | problem_responses(401, 404))
     async def delete(self, request: Any, id: UUID) -> Reply:

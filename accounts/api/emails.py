@@ -1,4 +1,4 @@
-"""Another address, over the API."""
+"""Changes of one's email address, over the API."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from dashtam.api.views import ApiView, Reply
 
 
 class OwnEmail(ApiView):
-    """The address one signs in with."""
+    """The email address that one signs in with."""
 
     @extend_schema(
         operation_id="change_email",
-        request=serializers.Address,
+        request=serializers.Email,
         responses={202: None} | problem_responses(400, 401, 403, 429),
     )
     async def post(self, request: Any) -> Reply:
@@ -30,7 +30,7 @@ class OwnEmail(ApiView):
             user_id=self.principal.user_id,
             session_id=self.principal.session_id,
             current=self.principal.email,
-            **self.read(serializers.Address),
+            **self.read(serializers.Email),
         )
         return Reply(status=202)
 
@@ -42,7 +42,7 @@ class OwnEmail(ApiView):
 
 
 class ConfirmedEmailChanges(ApiView):
-    """Changes that an address agrees to."""
+    """Email changes that one of the two email addresses agrees to."""
 
     public = True
 
@@ -58,7 +58,7 @@ class ConfirmedEmailChanges(ApiView):
 
 
 class StoppedEmailChanges(ApiView):
-    """Changes that the old address does not agree to."""
+    """Email changes that the old email address objects to."""
 
     public = True
 

@@ -1,4 +1,4 @@
-"""A copy of one's own data, over the API."""
+"""Exports of one's own data, over the API."""
 
 from typing import Any
 from uuid import UUID
@@ -45,14 +45,14 @@ class OwnExport(ApiView):
         self.principal.require_fresh()
         export = await wiring.export_service().request(user_id=self.principal.user_id)
         ready = export.state == DataExport.State.READY
-        address = f"{settings.PUBLIC_URL}/api/v1/auth/me/exports/{export.id}/file"
+        url = f"{settings.PUBLIC_URL}/api/v1/auth/me/exports/{export.id}/file"
         row = {name: getattr(export, name) for name in ("id", "state", "created_at", "size", "expires_at")}
-        answer = {**row, "download_url": address if ready else None}
+        answer = {**row, "download_url": url if ready else None}
         return Reply(answer) if ready else Reply(answer, status=202, headers={"Retry-After": "3"})
 
 
 class ExportFile(ApiView):
-    """The archive."""
+    """The archive of a finished export."""
 
     @extend_schema(
         operation_id="take_export",

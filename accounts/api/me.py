@@ -12,18 +12,17 @@ from accounts.services.session_service import TICKET_SECONDS
 from dashtam.api.openapi import problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import MANAGE, READ, ApiView, Reply
-from dashtam.bridge.doors import run_db
 
 
 class Me(ApiView):
-    """Who one is."""
+    """One's own account."""
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": READ, "PATCH": MANAGE}
 
     @extend_schema(operation_id="me", responses={200: serializers.Profile} | problem_responses(401))
     async def get(self, request: Any) -> Reply:
         """Read one's own profile."""
-        return Reply(await run_db(queries.profile, user_id=self.principal.user_id))
+        return Reply(await queries.profile(self.principal.user_id))
 
     @extend_schema(
         operation_id="change_me",
@@ -34,7 +33,7 @@ class Me(ApiView):
         """Change name, time zone or base currency."""
         changes = self.read(serializers.ProfileChange)
         await wiring.auth_service().update_profile(user_id=self.principal.user_id, **changes)
-        return Reply(await run_db(queries.profile, user_id=self.principal.user_id))
+        return Reply(await queries.profile(self.principal.user_id))
 
     @extend_schema(
         operation_id="delete_me", responses={202: serializers.Leaving} | problem_responses(401, 403)
@@ -48,12 +47,12 @@ class Me(ApiView):
         """
         self.principal.require_fresh()
         await wiring.leaving_service().leave(user_id=self.principal.user_id)
-        mine = await run_db(queries.profile, user_id=self.principal.user_id)
-        return Reply({"deletion_due_at": mine["deletion_due_at"]}, status=202)
+        profile = await queries.profile(self.principal.user_id)
+        return Reply({"deletion_due_at": profile["deletion_due_at"]}, status=202)
 
 
 class Deletion(ApiView):
-    """The deletion of one's account, while it is ahead."""
+    """The deletion of one's account, until it is carried out."""
 
     @extend_schema(operation_id="keep_me", responses={204: None} | problem_responses(401, 410))
     async def delete(self, request: Any) -> Reply:
@@ -63,24 +62,25 @@ class Deletion(ApiView):
 
 
 class Sessions(ApiView):
-    """Where one is signed in."""
+    """One's live sessions."""
 
     @extend_schema(operation_id="sessions", responses={200: serializers.Sessions} | problem_responses(401))
     async def get(self, request: Any) -> Listing[Any]:
         """List one's sessions, this one first."""
-        mine = {"user_id": self.principal.user_id, "session_id": self.principal.session_id}
-        return Listing(await run_db(queries.sessions, **mine), None)
+        person = self.principal
+        return Listing(await queries.sessions(person.user_id, session_id=person.session_id), None)
 
     @extend_schema(operation_id="end_other_sessions", responses={204: None} | problem_responses(401))
     async def delete(self, request: Any) -> Reply:
         """End all sessions but this one."""
-        mine = {"user_id": self.principal.user_id, "session_id": self.principal.session_id}
-        await wiring.auth_service().end_other_sessions(**mine)
+        person = self.principal
+        service = wiring.auth_service()
+        await service.end_other_sessions(user_id=person.user_id, session_id=person.session_id)
         return Reply(status=204)
 
 
 class Session(ApiView):
-    """One of them."""
+    """One session."""
 
     @extend_schema(operation_id="end_session", responses={204: None} | problem_responses(401, 404))
     async def delete(self, request: Any, id: UUID) -> Reply:
@@ -90,7 +90,7 @@ class Session(ApiView):
 
 
 class Tickets(ApiView):
-    """Words that open a WebSocket."""
+    """One-time tickets that open a WebSocket."""
 
     @extend_schema(
         operation_id="create_ticket",

@@ -18,12 +18,12 @@ class PasswordResets(ApiView):
 
     @extend_schema(
         operation_id="request_password_reset",
-        request=serializers.Address,
+        request=serializers.Email,
         responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for a link. The answer is the same whether or not the address is known."""
-        await wiring.auth_service().request_password_reset(**self.read(serializers.Address))
+        await wiring.password_change_service().request_reset(**self.read(serializers.Email))
         return Reply(status=202)
 
 
@@ -40,7 +40,7 @@ class ConfirmedPasswordResets(ApiView):
     async def post(self, request: Any) -> Reply:
         """Set a new password with the token from the mailed link. All sessions end; sign in afterwards."""
         wanted = self.read(serializers.PasswordReset)
-        await wiring.auth_service().reset_password(**wanted, ip=visitor.client_ip(request))
+        await wiring.password_change_service().reset(**wanted, ip=visitor.client_ip(request))
         return Reply(status=204)
 
 
@@ -55,7 +55,7 @@ class OwnPassword(ApiView):
     async def post(self, request: Any) -> Reply:
         """Change it. All other sessions end. Whoever has a second factor needs a fresh proof of who they are."""
         self.principal.require_fresh_factor()
-        await wiring.auth_service().change_password(
+        await wiring.password_change_service().change(
             user_id=self.principal.user_id,
             session_id=self.principal.session_id,
             ip=visitor.client_ip(request),

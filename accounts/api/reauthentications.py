@@ -1,4 +1,4 @@
-"""Proving once more who one is, over the API."""
+"""Reauthentication, over the API."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashtam.api.views import ApiView, Reply
 
 
 class Reauthentications(ApiView):
-    """Fresh proofs."""
+    """Fresh proofs of identity."""
 
     @extend_schema(
         operation_id="reauthenticate",

@@ -1,4 +1,4 @@
-"""Signing up, over the API. Every answer is the same whether or not an address is known."""
+"""Signing up, over the API. Every answer is the same whether or not an email address is known."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashtam.api.views import ApiView, Reply
 
 
 class Users(ApiView):
-    """People."""
+    """Accounts of people who sign up."""
 
     public = True
 
@@ -27,7 +27,7 @@ class Users(ApiView):
 
 
 class EmailVerifications(ApiView):
-    """Confirmed addresses."""
+    """Confirmed email addresses."""
 
     public = True
 
@@ -49,10 +49,10 @@ class ResentVerifications(ApiView):
 
     @extend_schema(
         operation_id="resend_verification",
-        request=serializers.Address,
+        request=serializers.Email,
         responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for a new link. Older ones stop working."""
-        await wiring.auth_service().resend_verification(**self.read(serializers.Address))
+        await wiring.auth_service().resend_verification(**self.read(serializers.Email))
         return Reply(status=202)

@@ -31,8 +31,9 @@ class Tokens(ApiView):
         """
         device = Device(Session.Kind.API, visitor.user_agent(request), visitor.client_ip(request))
         credentials = self.read(serializers.Credentials)
-        signed_in = await wiring.sign_in_service().log_in(**credentials, device=device)
-        return Reply(await wiring.auth_service().create_token_pair(signed_in.session))
+        service = wiring.auth_service()
+        session = await service.log_in(**credentials, device=device)
+        return Reply(await service.create_token_pair(session))
 
 
 class RefreshedTokens(ApiView):
@@ -52,7 +53,7 @@ class RefreshedTokens(ApiView):
 
 
 class RevokedTokens(ApiView):
-    """Tokens given up."""
+    """Revoked tokens (RFC 7009)."""
 
     public = True
 

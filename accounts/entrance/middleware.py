@@ -1,4 +1,4 @@
-"""Who a browser request speaks for, and whether there is time for what it asks."""
+"""Middleware: the principal of a browser request, and refusals while too many wait for a hash."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,10 +22,10 @@ HASHED_FOR_STRANGERS = {"/api/v1/auth/tokens", "/api/v1/auth/users"}
 
 
 class CrowdMiddleware:
-    """Turns programs away that would wait too long for a hash, before anything else is done for them.
+    """Answers 503 to API requests that would wait too long for a hash, before any other work is done for them.
 
-    Of a hundred that come at once, those that get in would otherwise keep the answers to all others waiting.
-    Pages get that far, to say it in their form.
+    Of a hundred that come at once, those that are let in would otherwise delay the answers to all others. Pages
+    are let through, to show the refusal in their form.
     """
 
     async_capable = True
@@ -60,7 +60,7 @@ class PrincipalMiddleware:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(NOT_PAGES):
             try:
                 request.principal = await self._principal(request)
-            except Exception as exception:  # noqa: BLE001 Django would answer 500 whatever it is
+            except Exception as exception:  # noqa: BLE001 Django would answer 500 to any
                 error = problems.typed(exception)
                 problems.log_if_ours(exception, error)
                 return problems.respond(request, error)

@@ -1,4 +1,4 @@
-"""The people who use Dashtam, their sessions, second factors, keys, links and failed tries, and what happened."""
+"""The models of people, their sessions, second factors, API keys, mailed links, failed tries and audit events."""
 
 from accounts.models.api_key import ApiKey
 from accounts.models.audit import AuditEvent

@@ -52,16 +52,16 @@ class PageQuery(serializers.Serializer[Any]):
 
 @functools.cache  # the document tells components apart by their class
 def list_of(
-    row: type[serializers.Serializer[Any]], description: str = "One page."
+    row: type[serializers.Serializer[Any]], doc: str = "One page.", *, name: str = ""
 ) -> type[serializers.Serializer[Any]]:
-    """A page of rows, for the OpenAPI document: the component `<row>List`, described as given."""
+    """A page of rows, for the OpenAPI document, as the component `name` (a list of its rows unless told)."""
     fields = {
-        "__doc__": description,
+        "__doc__": doc,
         "__module__": __name__,
         "results": row(many=True),
         "next_cursor": serializers.CharField(allow_null=True),
     }
-    return type(f"{row.__name__}List", (serializers.Serializer,), fields)
+    return type(name or f"{row.__name__}List", (serializers.Serializer,), fields)
 
 
 ALWAYS = (503,)

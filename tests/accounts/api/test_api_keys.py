@@ -34,7 +34,7 @@ async def created(api: Api, *scopes: str, **more: Any) -> dict[str, Any]:
 
 
 def holder(key: str) -> Api:
-    """A program that has this key."""
+    """Make a program that has this key."""
     program = Api()
     program.token = key
     return program
@@ -131,8 +131,8 @@ async def test_c8_no_key_opens_what_is_about_signing_in(api: Api, ana: User) -> 
                 continue
             assert takes_keys == (path == "/api/v1/auth/me" and method in {"get", "patch"}), (method, path)
             if not takes_keys:
-                address = path.removeprefix("/api/v1/").replace("{id}", str(uuid4()))
-                answer = await program.call(method.upper(), address, {})
+                url = path.removeprefix("/api/v1/").replace("{id}", str(uuid4()))
+                answer = await program.call(method.upper(), url, {})
                 assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope"), path
                 assert answer["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
                 tried += 1

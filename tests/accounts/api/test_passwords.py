@@ -1,4 +1,4 @@
-"""New passwords over the API: by mailed link, and by those who know the old one."""
+"""New passwords over the API: by mailed link, and by people who know the old one."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from accounts.models import OneTimeLink, User
 from dashtam.bridge.doors import run_db
 from tests.accounts.api.test_reauthentication import age_proofs
 from tests.accounts.conftest import Api, Browser, link_token, mails
-from tests.accounts.mfa import enrol
+from tests.accounts.second_factors import enrol
 from tests.conftest import PASSWORD
 
 NEW = "gigantic wombat on a bicycle"
