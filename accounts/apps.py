@@ -13,8 +13,15 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Make the staff's roles when it is django.contrib.auth's turn: all permissions are there by then."""
+        """Say where idempotency keys are kept; make the staff's roles when it is django.contrib.auth's turn.
+
+        All permissions are there by then.
+        """
+        from accounts.entrance.idempotency import IdempotencyStore
         from accounts.staff.roles import make_roles
+        from dashtam.api import idempotency
+
+        idempotency.register(IdempotencyStore())
 
         auth = apps.get_app_config("auth")
         post_migrate.connect(make_roles, sender=auth, dispatch_uid="accounts.staff.roles")

@@ -16,6 +16,12 @@ from dashtam.bridge.doors import run_db
 class ApiKeys(ApiView):
     """Keys for programs of one's own."""
 
+    idempotent = True
+
+    def may_repeat(self) -> None:
+        """The answer shows the key: it needs a fresh proof each time."""
+        self.principal.require_fresh()
+
     @extend_schema(operation_id="api_keys", responses={200: serializers.ApiKeys} | problem_responses(401))
     async def get(self, request: Any) -> Listing:
         """List the keys that work, newest first."""
@@ -37,7 +43,8 @@ class ApiKeys(ApiView):
             days=wanted["expires_in_days"],
         )
         row = {field: getattr(created.row, field) for field in serializers.ApiKey().get_fields()}
-        return Reply({**row, "key": created.key}, status=201)
+        location = f"/api/v1/auth/api-keys/{created.row.id}"
+        return Reply({**row, "key": created.key}, status=201, headers={"Location": location})
 
 
 class ApiKey(ApiView):

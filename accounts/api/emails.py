@@ -13,6 +13,8 @@ from dashtam.api.views import ApiView, Reply
 class OwnEmail(ApiView):
     """The address one signs in with."""
 
+    idempotent = True
+
     @extend_schema(
         operation_id="change_email",
         request=serializers.Address,

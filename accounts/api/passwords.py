@@ -15,6 +15,7 @@ class PasswordResets(ApiView):
     """Links to set a new password."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="request_password_reset",

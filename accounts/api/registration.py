@@ -14,6 +14,7 @@ class Users(ApiView):
     """People."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="register",
@@ -46,6 +47,7 @@ class ResentVerifications(ApiView):
     """Links mailed once more."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="resend_verification",

@@ -16,6 +16,12 @@ from dashtam.bridge.doors import run_db
 class AuthenticatorApp(ApiView):
     """One's authenticator app (RFC 6238). Every change asks for a fresh proof of who you are."""
 
+    idempotent = True
+
+    def may_repeat(self) -> None:
+        """The answer is a secret: it needs a fresh proof each time."""
+        self.principal.require_fresh()
+
     @extend_schema(
         operation_id="start_totp",
         request=None,
@@ -40,6 +46,12 @@ class AuthenticatorApp(ApiView):
 class ConfirmedAuthenticatorApp(ApiView):
     """An app that counts."""
 
+    idempotent = True
+
+    def may_repeat(self) -> None:
+        """The answer is a secret: it needs a fresh proof each time."""
+        self.principal.require_fresh()
+
     @extend_schema(
         operation_id="confirm_totp",
         request=serializers.Otp,
@@ -57,6 +69,12 @@ class ConfirmedAuthenticatorApp(ApiView):
 
 class RecoveryCodes(ApiView):
     """Codes for whoever has lost their second factor."""
+
+    idempotent = True
+
+    def may_repeat(self) -> None:
+        """The answer is a secret: it needs a fresh proof each time."""
+        self.principal.require_fresh()
 
     @extend_schema(
         operation_id="renew_recovery_codes",

@@ -87,6 +87,7 @@ TABLES = (
 # Tables that hold nothing of a person's own, and why.
 LEFT_OUT = {
     "accounts.ExportPart": "the export itself",
+    "accounts.IdempotencyKey": "answers that were given, kept for a day in case they are asked for again",
     "providers.PendingRevocation": "tokens on their way to their end, tied to nobody",
     "dashtam.KeyFingerprint": "the installation's",
     "dashtam.Sample": "how the installation is doing; names nobody",

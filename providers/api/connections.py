@@ -64,6 +64,8 @@ class StartedConnection(serializers.Serializer[Any]):
 class Connections(KeyedView):
     """All of a person's connections."""
 
+    idempotent = True
+
     @extend_schema(
         operation_id="list_connections",
         parameters=[PageQuery],
@@ -108,6 +110,8 @@ class ConnectionDetail(KeyedView):
 class Reauthorizations(KeyedView):
     """New consents for a connection that has one, or had."""
 
+    idempotent = True
+
     @extend_schema(
         operation_id="reauthorize_connection",
         request=None,
@@ -123,4 +127,4 @@ class Reauthorizations(KeyedView):
 def _started(started: Started) -> Reply:
     connection = started.connection
     answer = {"id": connection.id, "state": connection.state, "authorization_url": started.authorization_url}
-    return Reply(answer, status=201)
+    return Reply(answer, status=201, headers={"Location": f"/api/v1/connections/{connection.id}"})

@@ -65,6 +65,7 @@ class Import(serializers.Serializer[Any]):
 class Imports(KeyedView):
     """The files a person brought in."""
 
+    idempotent = True
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
@@ -95,7 +96,8 @@ class Imports(KeyedView):
             data=given["file"].read(),
             account_id=given.get("account_id"),
         )
-        return Reply(await queries.import_(self.principal.user_id, done.id), status=201)
+        row = await queries.import_(self.principal.user_id, done.id)
+        return Reply(row, status=201, headers={"Location": f"/api/v1/imports/{done.id}"})
 
 
 class ImportDetail(KeyedView):

@@ -44,6 +44,7 @@ class Sync(QueuedSync):
 class Syncs(ApiView):
     """The sync runs of one connection."""
 
+    idempotent = True
     scopes: ClassVar[Mapping[str, str]] = {"GET": READ, "POST": SYNC}
 
     @extend_schema(
