@@ -39,7 +39,7 @@ class IdempotencyStore:
         if bytes(row.request_hash) != request_hash:
             raise IdempotencyKeyReused
         if row.answer is not None:
-            return _opened(row.id, row.answer)
+            return _opened(row.id, bytes(row.answer))
         if row.holder != holder:
             raise IdempotencyInProgress
         return Claim(row.id, holder)
@@ -78,5 +78,5 @@ def _place(id: UUID) -> str:
 
 
 def _opened(id: UUID, answer: bytes) -> Kept:
-    plain = encryption_service().decrypt(bytes(answer), row=_place(id))
+    plain = encryption_service().decrypt(answer, row=_place(id))
     return msgspec.msgpack.decode(plain, type=Kept)

@@ -15,11 +15,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 from dashtam.bridge.doors import keep_running
 from dashtam.errors import BadRequest, Conflict, Unprocessable
 from dashtam.web import body_hash
 
+Work = Callable[[], Awaitable[HttpResponseBase]]
 VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 REPLAYED = "Idempotency-Replayed"
 RENEW_SECONDS = 3.0
@@ -105,9 +107,7 @@ def key_of(request: Any) -> str | None:
     return key
 
 
-async def once(
-    request: Any, key: str, work: Callable[[], Awaitable[HttpResponse]], may_repeat: Callable[[], None]
-) -> HttpResponse:
+async def once(request: Any, key: str, work: Work, may_repeat: Callable[[], None]) -> HttpResponseBase:
     """The answer of `work`, done now or before. `may_repeat` raises where an older answer must not be given again."""
     (store,) = _store
     begun = await store.begin(request, key=key, body_hash=body_hash.of(request))
@@ -117,16 +117,15 @@ async def once(
     return await asyncio.shield(keep_running(_carry_out(store, request, begun, work)))
 
 
-async def _carry_out(
-    store: Store, request: Any, claim: Claim, work: Callable[[], Awaitable[HttpResponse]]
-) -> HttpResponse:
+async def _carry_out(store: Store, request: Any, claim: Claim, work: Work) -> HttpResponseBase:
     renewing = asyncio.get_running_loop().create_task(_renew(store, claim))
     try:
         response = await work()
     finally:
         renewing.cancel()
     status = response.status_code
-    if status < 500 and status not in NEVER_KEPT and store.keeps(request, status):
+    lasting = status < 500 and status not in NEVER_KEPT and store.keeps(request, status)
+    if lasting and isinstance(response, HttpResponse):
         await store.finish(claim, Kept(status, _headers(response), response.content))
     else:
         await store.give_up(claim)

@@ -14,8 +14,8 @@ from django.http.response import HttpResponseBase
 from rest_framework.parsers import BaseParser
 from rest_framework.serializers import Serializer
 
-from dashtam import errors
-from dashtam.api import idempotency
+from dashtam import errors, limits
+from dashtam.api import etags, idempotency
 from dashtam.web import problems
 
 # What API keys need (RFC 6749 §3.3): to read, to bring up to date, and to change anything.
@@ -75,6 +75,15 @@ class ApiView(APIView):
         self.args, self.kwargs = args, kwargs
         self.headers: dict[str, str] = {}
         self.request = request = self.initialize_request(request, *args, **kwargs)
+        counted: dict[limits.Limit, float] = {}
+        limits.told.set(counted)
+        response = await self._served(request)
+        if counted:
+            response["RateLimit-Policy"] = ", ".join(limit.policy for limit in counted)
+            response["RateLimit"] = ", ".join(limit.state(full_in) for limit, full_in in counted.items())
+        return response
+
+    async def _served(self, request: Any) -> HttpResponseBase:
         try:
             handler = self._handler(request.method)
             await self._authenticate(request)
@@ -142,8 +151,11 @@ class ApiView(APIView):
             return reply
         if not isinstance(reply, Reply):
             reply = Reply(reply)
+        response: HttpResponse
         if reply.data is None:
             response = HttpResponse(status=reply.status if reply.status != 200 else 204)
+        elif self.request.method in etags.READS and reply.status == 200:
+            response = etags.answer(self.request._request, encode(reply.data), "application/json")
         else:
             response = HttpResponse(encode(reply.data), content_type="application/json", status=reply.status)
         for name, value in (reply.headers or {}).items():

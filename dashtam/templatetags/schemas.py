@@ -1,5 +1,6 @@
 """Puts parts of an OpenAPI document into words."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,3 +53,9 @@ def _limits(schema: Mapping[str, Any]) -> str:
     known += [f"from {schema['minimum']}" if "minimum" in schema else ""]
     known += [f"up to {schema['maximum']}" if "maximum" in schema else ""]
     return "".join(f", {limit}" for limit in known if limit)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A value as it travels, laid out to be read."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

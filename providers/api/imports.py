@@ -8,12 +8,18 @@ from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 
 from dashtam import errors
-from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
+from providers.formats.errors import StatementError
 from providers.imports import queries
+from providers.imports.import_service import FileTooLarge
+from providers.imports.landing import ImportRefused
 from providers.imports.models import FileImport
+
+UNREADABLE = (errors.Unprocessable, *(kind.code for kind in StatementError.__subclasses__()))
+MISFITS = (ImportRefused, "currency_mismatch", "currency_unknown", "several_accounts")
 
 
 class NewImport(serializers.Serializer[Any]):
@@ -70,6 +76,7 @@ class Imports(KeyedView):
 
     @extend_schema(
         operation_id="list_imports",
+        summary="List imported files",
         parameters=[PageQuery],
         responses={200: list_of(Import)} | problem_responses(400, 401),
     )
@@ -80,8 +87,11 @@ class Imports(KeyedView):
 
     @extend_schema(
         operation_id="create_import",
+        summary="Import a statement file",
+        parameters=[CREATED],
         request={"multipart/form-data": NewImport},
-        responses={201: Import} | problem_responses(400, 401, 404, 413, 415, 422, 429),
+        responses={201: Import}
+        | problem_responses(400, 401, 404, FileTooLarge, 415, UNREADABLE, MISFITS, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Bring a statement file in. The same file again changes nothing."""
@@ -103,7 +113,11 @@ class Imports(KeyedView):
 class ImportDetail(KeyedView):
     """One file."""
 
-    @extend_schema(operation_id="get_import", responses={200: Import} | problem_responses(401, 404))
+    @extend_schema(
+        operation_id="get_import",
+        summary="Read what became of a file",
+        responses={200: Import} | problem_responses(401, 404),
+    )
     async def get(self, request: Any, id: UUID) -> dict[str, Any]:
         """What became of it."""
         return await queries.import_(self.principal.user_id, id)

@@ -36,7 +36,11 @@ class ProviderList(serializers.Serializer[Any]):
 class Providers(KeyedView):
     """The catalogue."""
 
-    @extend_schema(operation_id="list_providers", responses={200: ProviderList} | problem_responses(401))
+    @extend_schema(
+        operation_id="list_providers",
+        summary="List what can be connected",
+        responses={200: ProviderList} | problem_responses(401),
+    )
     async def get(self, request: Any) -> dict[str, Any]:
         """What can be connected here."""
         rows = await queries.providers_catalogue(user_id=self.principal.user_id)
