@@ -97,6 +97,8 @@ class OperationSchema(AutoSchema):
         if not self.view.public:
             yield from cases(errors.Unauthorized, errors.InvalidToken, errors.InsufficientScope)
             yield from cases((errors.BadRequest, "invalid_request"))
+        if "{" in self.path:
+            yield from cases(errors.NotFound)
         if "requestBody" in operation:
             yield from cases(errors.PayloadTooLarge, errors.UnsupportedMedia)
             if "application/json" in operation["requestBody"]["content"]:

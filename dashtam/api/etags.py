@@ -9,6 +9,8 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 
+# For a longer piece hashlib lets Python's lock go, and the loop would have to wait to get it back.
+PIECE = 2047
 READS = {"GET", "HEAD"}
 
 
@@ -23,8 +25,11 @@ def answer(request: Any, body: bytes, content_type: str) -> HttpResponse:
 
 
 def etag_of(body: bytes) -> str:
-    """About 1 µs for each 1 kB."""
-    return f'W/"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+    """About 1 µs for each 1 kB, on processors that compute SHA-256 themselves."""
+    whole, view = hashlib.sha256(), memoryview(body)
+    for start in range(0, len(body), PIECE):
+        whole.update(view[start : start + PIECE])
+    return f'W/"{whole.hexdigest()[:32]}"'
 
 
 def has(request: Any, tag: str) -> bool:
