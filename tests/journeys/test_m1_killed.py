@@ -97,6 +97,23 @@ def test_m1_work_goes_on_when_its_client_does_not_wait(stack: Stack) -> None:
         assert len(api.get("connections").json()["results"]) == 1
 
 
+def test_m1_a_large_form_sent_again_is_the_same_request(stack: Stack) -> None:
+    _, token = stack.sign_up("Nia")
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    large = (
+        b"x" * 3_000_000
+    )  # no statement: what counts is that it comes in many pieces, with a new boundary each time
+    with stack.api(token) as api:
+        first, again, other = (
+            api.post("imports", files={"file": ("a.ofx", data)}, headers=key)
+            for data in (large, large, large + b"y")
+        )
+        assert (first.status_code, first.json()["code"]) == (422, "not_a_statement")
+        assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
+        assert other.json()["code"] == "idempotency_key_reused"
+        assert len(api.get("imports").json()["results"]) == 1
+
+
 def _answer(api: httpx.Client, key: dict[str, str]) -> httpx.Response | None:
     answer = api.post("connections", json=WANTED, headers=key)
     return None if answer.status_code == 409 else answer
