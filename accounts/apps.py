@@ -14,8 +14,12 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Learn what each app holds of people, and make the staff's roles after each migration."""
+        """Register what each app holds of people, the store of idempotency keys, and the making of roles."""
+        from accounts.entrance.idempotency import IdempotencyStore
         from accounts.staff.roles import make_roles
+        from dashtam.api import idempotency
+
+        idempotency.register(IdempotencyStore())
 
         autodiscover_modules("personal_data")
         # When it is django.contrib.auth's turn: all permissions are there by then.

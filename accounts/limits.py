@@ -9,19 +9,19 @@ from dashtam.limits import Limit
 from dashtam.web.visitor import customer_of, request_ip
 
 # Signing in. A success makes up for the failures, but not for the first: it bounds what one network makes us hash.
-SIGN_IN_BY_NETWORK = Limit("sign-in by network", 30, 60)
+SIGN_IN_BY_NETWORK = Limit("sign-in by network", 30, 60, told=True)
 FAILED_BY_NETWORK = Limit("failed sign-in by network", 10, 60)
 FAILED_BY_ACCOUNT = Limit("failed sign-in by account", 10, 300)
 FAILED_BY_ACCOUNT_AND_NETWORK = Limit("failed sign-in by account and network", 5, 300)
 FAILED_BY_DEVICE = Limit("failed sign-in by device", 5, 300)
 
 # Signing up: each costs a hash and a mail.
-SIGN_UP_BY_NETWORK = Limit("sign-up by network", 20, 3600)
+SIGN_UP_BY_NETWORK = Limit("sign-up by network", 20, 3600, told=True)
 SIGN_UP_BY_ACCOUNT = Limit("sign-up by account", 3, 900)
 
 # Mails that a stranger can make us send. All of MAIL_BY_ACCOUNT's six come back while six reset links run out, so
 # an attacker who floods a mailbox cannot keep its owner from having a link that works.
-MAIL_BY_NETWORK = Limit("mail by network", 20, 3600)
+MAIL_BY_NETWORK = Limit("mail by network", 20, 3600, told=True)
 RESEND_BY_ACCOUNT = Limit("confirmation mail by account", 1, 180)
 RESET_BY_ACCOUNT = Limit("reset mail by account", 1, 180)
 MAIL_BY_ACCOUNT = Limit("mail by account", 6, 6 * 1800)
@@ -34,12 +34,12 @@ PROOF_BY_SESSION = Limit("failed proof by session", 5, 300)
 
 # Tokens that are not ours cost a little, and no honest client sends many.
 FORGED_BY_NETWORK = Limit("forged token by network", 30, 60)
-REFRESH_BY_SESSION = Limit("refresh by session", 60, 60)
+REFRESH_BY_SESSION = Limit("refresh by session", 60, 60, told=True)
 
 # What people ask for themselves.
-EMAIL_CHANGE_BY_PERSON = Limit("email change by person", 5, 86_400)
+EMAIL_CHANGE_BY_PERSON = Limit("email change by person", 5, 86_400, told=True)
 EMAIL_CHANGE_TO_EMAIL = Limit("email change to email", 3, 86_400)
-EXPORT_BY_PERSON = Limit("export by person", 5, 86_400)
+EXPORT_BY_PERSON = Limit("export by person", 5, 86_400, told=True)
 
 
 def network_here() -> str:

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from accounts import wiring
 from accounts.audit import chain
-from accounts.models import ApiKey, EmailChange, FailedProof, OneTimeLink, Session
+from accounts.models import ApiKey, EmailChange, FailedProof, IdempotencyKey, OneTimeLink, Session
 from dashtam.bridge.doors import run_db
 from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
@@ -52,6 +52,13 @@ async def make_export(export_id: str) -> None:
 async def forget_exports(timestamp: int) -> None:
     """Delete the exports that can no longer be taken."""
     await wiring.export_service().forget()
+
+
+@app.periodic(cron="37 * * * *")
+@background(queue="schedule", queueing_lock="forget_idempotency_keys")
+async def forget_idempotency_keys(timestamp: int) -> None:
+    """Delete the idempotency keys that no client sends any more."""
+    await delete_in_parts(IdempotencyKey.objects.long_over())
 
 
 @app.periodic(cron="29 * * * *")

@@ -26,6 +26,7 @@ from accounts.services.second_factors.second_factor_service import SecondFactorS
 from accounts.services.second_factors.totp_service import TotpService
 from accounts.services.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
+from accounts.services.ticket_service import TicketService
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -72,6 +73,11 @@ def _ended_lately() -> frozenset[UUID]:
 def api_key_service() -> ApiKeyService:
     """Keys for programs."""
     return ApiKeyService(cache=cache(), ended=ended_sessions(), sessions=session_service())
+
+
+def ticket_service() -> TicketService:
+    """Tickets for WebSockets."""
+    return TicketService(cache=cache(), sessions=session_service(), api_keys=api_key_service())
 
 
 def email_change_service() -> EmailChangeService:

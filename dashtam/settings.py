@@ -78,8 +78,11 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
 CORS_ALLOWED_ORIGINS = [server_urls.exact("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
-CORS_EXPOSE_HEADERS = ["idempotency-replayed", "retry-after", "www-authenticate", "x-request-id"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    *("etag", "idempotency-replayed", "location", "ratelimit", "ratelimit-policy"),
+    *("retry-after", "www-authenticate", "x-request-id"),
+]
 ADMIN_NETWORKS = env("ADMIN_NETWORKS")
 ROOT_URLCONF = "dashtam.urls"
 ASGI_APPLICATION = "dashtam.asgi.application"
@@ -240,7 +243,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "dashtam.api.document.OperationSchema",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }

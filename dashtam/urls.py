@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 
 from dashtam import errors
-from dashtam.api import openapi
+from dashtam.api import docs
 from dashtam.operations import csp_reports, exposition, health, page
 from dashtam.web import problems
 
@@ -30,8 +30,8 @@ urlpatterns = [
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("providers.api.urls")),
-    path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
-    path("api/v1/docs", openapi.Docs.as_view(), name="docs"),
+    path("api/v1/openapi.json", docs.Document.as_view(), name="openapi"),
+    path("api/v1/docs", docs.Docs.as_view(), name="docs"),
     path("admin/operations/", admin.site.admin_view(page.page), name="operations"),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),

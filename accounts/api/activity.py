@@ -16,6 +16,7 @@ class Activity(ApiView):
 
     @extend_schema(
         operation_id="activity",
+        summary="Read what happened to your account",
         parameters=[PageQuery],
         responses={200: list_of(serializers.Event)} | problem_responses(400, 401),
     )

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
+from accounts.errors import LinkNotValid, ReauthRequired
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
 
@@ -13,10 +14,13 @@ from dashtam.api.views import ApiView, Reply
 class OwnEmail(ApiView):
     """The email address that one signs in with."""
 
+    idempotent = True
+
     @extend_schema(
         operation_id="change_email",
+        summary="Change your email address",
         request=serializers.Email,
-        responses={202: None} | problem_responses(400, 401, 403, 429),
+        responses={202: None} | problem_responses(400, 401, ReauthRequired, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for another address. Needs a fresh proof of who one is.
@@ -34,7 +38,11 @@ class OwnEmail(ApiView):
         )
         return Reply(status=202)
 
-    @extend_schema(operation_id="cancel_email_change", responses={204: None} | problem_responses(401))
+    @extend_schema(
+        operation_id="cancel_email_change",
+        summary="Take back a change of address",
+        responses={204: None} | problem_responses(401),
+    )
     async def delete(self, request: Any) -> Reply:
         """Take the wish for another address back, if there is one."""
         await wiring.email_change_service().cancel(user_id=self.principal.user_id)
@@ -48,8 +56,9 @@ class ConfirmedEmailChanges(ApiView):
 
     @extend_schema(
         operation_id="confirm_email_change",
+        summary="Agree to a change of address",
         request=serializers.Token,
-        responses={204: None} | problem_responses(400, 410),
+        responses={204: None} | problem_responses(400, LinkNotValid),
     )
     async def post(self, request: Any) -> Reply:
         """Agree, with the token from the mail to the new or to the old address."""
@@ -64,8 +73,9 @@ class StoppedEmailChanges(ApiView):
 
     @extend_schema(
         operation_id="stop_email_change",
+        summary="Stop a change of address",
         request=serializers.Token,
-        responses={204: None} | problem_responses(400, 410),
+        responses={204: None} | problem_responses(400, LinkNotValid),
     )
     async def post(self, request: Any) -> Reply:
         """Stop it, with the token from a mail to the old address."""

@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import queries, wiring
 from accounts.api import serializers
-from accounts.services.session_service import TICKET_SECONDS
+from accounts.errors import DeletionBegun, ReauthRequired
+from accounts.services.ticket_service import TICKET_SECONDS
 from dashtam.api.openapi import problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import MANAGE, READ, ApiView, Reply
@@ -19,13 +20,18 @@ class Me(ApiView):
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": READ, "PATCH": MANAGE}
 
-    @extend_schema(operation_id="me", responses={200: serializers.Profile} | problem_responses(401))
+    @extend_schema(
+        operation_id="me",
+        summary="Read your profile",
+        responses={200: serializers.Profile} | problem_responses(401),
+    )
     async def get(self, request: Any) -> Reply:
         """Read one's own profile."""
         return Reply(await queries.profile(self.principal.user_id))
 
     @extend_schema(
         operation_id="change_me",
+        summary="Change your profile",
         request=serializers.ProfileChange,
         responses={200: serializers.Profile} | problem_responses(400, 401),
     )
@@ -36,7 +42,9 @@ class Me(ApiView):
         return Reply(await queries.profile(self.principal.user_id))
 
     @extend_schema(
-        operation_id="delete_me", responses={202: serializers.Leaving} | problem_responses(401, 403)
+        operation_id="delete_me",
+        summary="Delete your account",
+        responses={202: serializers.Leaving} | problem_responses(401, ReauthRequired),
     )
     async def delete(self, request: Any) -> Reply:
         """Have one's account deleted after some days of grace. Needs a fresh proof of who one is.
@@ -54,7 +62,11 @@ class Me(ApiView):
 class Deletion(ApiView):
     """The deletion of one's account, until it is carried out."""
 
-    @extend_schema(operation_id="keep_me", responses={204: None} | problem_responses(401, 410))
+    @extend_schema(
+        operation_id="keep_me",
+        summary="Keep your account after all",
+        responses={204: None} | problem_responses(401, DeletionBegun),
+    )
     async def delete(self, request: Any) -> Reply:
         """Keep the account after all, until the day of its deletion."""
         await wiring.leaving_service().stay(user_id=self.principal.user_id)
@@ -64,7 +76,11 @@ class Deletion(ApiView):
 class Sessions(ApiView):
     """One's live sessions."""
 
-    @extend_schema(operation_id="sessions", responses={200: serializers.Sessions} | problem_responses(401))
+    @extend_schema(
+        operation_id="sessions",
+        summary="List sessions",
+        responses={200: serializers.Sessions} | problem_responses(401),
+    )
     async def get(self, request: Any) -> Listing[Any]:
         """List one's sessions, this one first."""
         person = self.principal
@@ -82,7 +98,11 @@ class Sessions(ApiView):
 class Session(ApiView):
     """One session."""
 
-    @extend_schema(operation_id="end_session", responses={204: None} | problem_responses(401, 404))
+    @extend_schema(
+        operation_id="end_session",
+        summary="End a session",
+        responses={204: None} | problem_responses(401, 404),
+    )
     async def delete(self, request: Any, id: UUID) -> Reply:
         """End it. Its access and refresh tokens stop working at once."""
         await wiring.auth_service().end_session(user_id=self.principal.user_id, session_id=id)
@@ -92,13 +112,18 @@ class Session(ApiView):
 class Tickets(ApiView):
     """One-time tickets that open a WebSocket."""
 
+    scopes: ClassVar[Mapping[str, str]] = {"POST": READ}
+
     @extend_schema(
         operation_id="create_ticket",
+        summary="Get a ticket for live events",
         request=None,
         responses={201: serializers.Ticket} | problem_responses(401),
     )
     async def post(self, request: Any) -> Reply:
-        """Get a word for `/ws/events?ticket=…`, good once and for half a minute."""
-        service = wiring.session_service()
-        ticket = await service.create_ticket(session_id=self.principal.session_id)
+        """Get a word for `/ws/events?ticket=…`, good once and for half a minute.
+
+        An API key with the scope `read` gets one too. The socket ends when the session or the key ends.
+        """
+        ticket = await wiring.ticket_service().create(principal=self.principal)
         return Reply({"ticket": ticket, "expires_in": TICKET_SECONDS}, status=201)

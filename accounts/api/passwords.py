@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
+from accounts.errors import LinkNotValid, ReauthRequired
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
 from dashtam.web import visitor
@@ -15,9 +16,11 @@ class PasswordResets(ApiView):
     """Links to set a new password."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="request_password_reset",
+        summary="Ask for a link to set a new password",
         request=serializers.Email,
         responses={202: None} | problem_responses(400, 429),
     )
@@ -34,8 +37,9 @@ class ConfirmedPasswordResets(ApiView):
 
     @extend_schema(
         operation_id="reset_password",
+        summary="Set a new password by link",
         request=serializers.PasswordReset,
-        responses={204: None} | problem_responses(400, 410, 429),
+        responses={204: None} | problem_responses(400, LinkNotValid, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Set a new password with the token from the mailed link. All sessions end; sign in afterwards."""
@@ -49,8 +53,9 @@ class OwnPassword(ApiView):
 
     @extend_schema(
         operation_id="change_password",
+        summary="Change your password",
         request=serializers.PasswordChange,
-        responses={204: None} | problem_responses(400, 401, 403, 409, 429),
+        responses={204: None} | problem_responses(400, 401, ReauthRequired, 409, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Change it. All other sessions end. Whoever has a second factor needs a fresh proof of who they are."""

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
+from accounts.errors import LinkNotValid
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
 
@@ -14,9 +15,11 @@ class Users(ApiView):
     """Accounts of people who sign up."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="register",
+        summary="Sign up",
         request=serializers.Registration,
         responses={202: None} | problem_responses(400, 429),
     )
@@ -33,8 +36,9 @@ class EmailVerifications(ApiView):
 
     @extend_schema(
         operation_id="verify_email",
+        summary="Confirm an email address",
         request=serializers.Token,
-        responses={204: None} | problem_responses(400, 410, 429),
+        responses={204: None} | problem_responses(400, LinkNotValid, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Confirm an address with the token from the mailed link."""
@@ -46,9 +50,11 @@ class ResentVerifications(ApiView):
     """Links mailed once more."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="resend_verification",
+        summary="Ask for a new confirmation link",
         request=serializers.Email,
         responses={202: None} | problem_responses(400, 429),
     )

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from accounts import wiring
 from accounts.api import serializers
 from accounts.devices import Device
+from accounts.errors import InvalidCredentials, InvalidGrant, OtpInvalid, OtpRequired
 from accounts.models import Session
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
@@ -20,8 +21,10 @@ class Tokens(ApiView):
 
     @extend_schema(
         operation_id="log_in",
+        summary="Sign in",
         request=serializers.Credentials,
-        responses={200: serializers.TokenPair} | problem_responses(400, 401, 429),
+        responses={200: serializers.TokenPair}
+        | problem_responses(400, InvalidCredentials, OtpRequired, OtpInvalid, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Sign in: opens a session and answers with its tokens.
@@ -43,8 +46,9 @@ class RefreshedTokens(ApiView):
 
     @extend_schema(
         operation_id="refresh",
+        summary="Refresh the tokens",
         request=serializers.RefreshToken,
-        responses={200: serializers.TokenPair} | problem_responses(400, 401, 429),
+        responses={200: serializers.TokenPair} | problem_responses(400, InvalidGrant, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Exchange a refresh token for its successor. Using one a second time ends the session."""
@@ -59,6 +63,7 @@ class RevokedTokens(ApiView):
 
     @extend_schema(
         operation_id="revoke",
+        summary="Sign out",
         request=serializers.RefreshToken,
         responses={204: None} | problem_responses(400),
     )

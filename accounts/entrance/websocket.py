@@ -85,7 +85,7 @@ def _from_our_pages(headers: dict[bytes, bytes]) -> bool:
 
 async def _by_ticket(scope: Any) -> Principal | None:
     tickets = parse_qs(scope["query_string"].decode("latin1")).get("ticket", [])
-    return await wiring.session_service().principal_of_ticket(tickets[0]) if len(tickets) == 1 else None
+    return await wiring.ticket_service().principal(tickets[0]) if len(tickets) == 1 else None
 
 
 async def _by_cookie(headers: dict[bytes, bytes]) -> Principal | None:

@@ -78,6 +78,12 @@ class ApiKeyService:
             raise InvalidToken("This API key has expired. Create a new one.")
         return principal
 
+    async def principal_of_id(self, key_id: UUID) -> Principal | None:
+        """The same for a key that has been shown before; None once it has ended. Asks the database each time."""
+        live = ApiKey.objects.live().select_related("user").filter(id=key_id, user__is_active=True)
+        row = await run_db(live.first)
+        return Principal.of_api_key(row) if row is not None else None
+
     async def end(self, *, user_id: UUID, key_id: UUID) -> None:
         """End one of a person's keys; it stops working at once. Raises NotFound."""
         which = {"user_id": user_id, "id": key_id}

@@ -1,7 +1,6 @@
 """Live sessions and their principals, cached for every request, and ended everywhere at once."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -13,14 +12,12 @@ from accounts.principal import Principal
 from accounts.services.ended_sessions import EndedSessions
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.cache import Cache
-from dashtam.crypto import sealed_tokens
 from dashtam.errors import ServiceBusy, Unauthorized
 from dashtam.jobs.background import defer
 from notifications.services.live_event_service import LiveEventService
 
 PRINCIPAL_SECONDS = 30
 MARK_SECONDS = 60  # longer than any request that may still hold an older principal
-TICKET_SECONDS = 30
 
 Ended = Sequence[Session | ApiKey] | None
 
@@ -70,18 +67,6 @@ class SessionService:
         await self.forget([session_id, *without])
         return session
 
-    async def create_ticket(self, *, session_id: UUID) -> str:
-        """Make a ticket that opens one WebSocket within TICKET_SECONDS. Raises ServiceBusy without a cache."""
-        ticket = secrets.token_urlsafe(32)
-        if not await self.cache.add(_ticket_key(ticket), session_id, seconds=TICKET_SECONDS):
-            raise ServiceBusy()
-        return ticket
-
-    async def principal_of_ticket(self, ticket: str) -> Principal | None:
-        """The principal of a ticket, which is used up."""
-        session_id = await self.cache.take(_ticket_key(ticket), UUID)
-        return await self.principal(session_id) if session_id else None
-
     async def end(self, write: Callable[..., Ended], *which: Any, **what: Any) -> Ended:
         """Carry out a database write that ends sessions, and announce those that it returns.
 
@@ -118,7 +103,3 @@ class SessionService:
 
     async def _forget(self, names: Sequence[str]) -> bool:
         return all([await self.cache.set(name, None, seconds=MARK_SECONDS) for name in names])
-
-
-def _ticket_key(ticket: str) -> str:
-    return f"ticket:{sealed_tokens.digest(ticket).hex()}"

@@ -22,6 +22,12 @@ PAGES = (
     "connect-src 'self'; form-action 'self'{form_target}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
     f"{{more}}report-uri {REPORTS}; report-to csp"
 )
+# For pages that are the same bytes for everybody: no scripts, and no styles but those of our own files.
+FILES_OF_OURS = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; object-src 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; "
+    f"report-uri {REPORTS}; report-to csp"
+)
 # live.js alone turns text into a page, under this name.
 TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types dashtam; "
 

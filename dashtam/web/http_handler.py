@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix, set_urlconf
 
 from dashtam.bridge.doors import database_context
+from dashtam.web import body_hash
 
 QUICK_SECONDS = (
     1.0  # a crowd of hundreds waits about half of that: to watch them all would make them wait longer
@@ -113,6 +114,7 @@ class _Watched:
 def _bounded(scope: Any, receive: Any) -> Any:
     """Stop reading a body that is larger than anything we accept; RequestMiddleware then refuses it."""
     left = settings.MAX_BODY_BYTES
+    hashed = body_hash.begin(scope)
 
     async def limited() -> Any:
         nonlocal left
@@ -124,6 +126,8 @@ def _bounded(scope: Any, receive: Any) -> Any:
             if left < 0:
                 scope["dashtam.too_large"] = True
                 return {"type": "http.request", "body": b"", "more_body": False}
+            if hashed is not None:
+                hashed.update(message.get("body", b""))
         return message
 
     return limited

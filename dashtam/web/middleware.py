@@ -17,7 +17,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAut
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSession
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
@@ -59,7 +59,8 @@ class RequestMiddleware:
             raise
         response["X-Request-Id"] = request.id
         headers.add(request, response)
-        if isinstance(response, HttpResponse) and "Content-Length" not in response:
+        bodiless = response.status_code == HttpResponseNotModified.status_code
+        if isinstance(response, HttpResponse) and "Content-Length" not in response and not bodiless:
             response["Content-Length"] = str(len(response.content))  # or it would go out in chunks
         _log(request, response.status_code, started)
         return response

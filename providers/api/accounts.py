@@ -62,7 +62,11 @@ class Accounts(KeyedView):
 class AccountDetail(KeyedView):
     """One account."""
 
-    @extend_schema(operation_id="get_account", responses={200: Account} | problem_responses(401, 404))
+    @extend_schema(
+        operation_id="get_account",
+        summary="Read an account",
+        responses={200: Account} | problem_responses(401, 404),
+    )
     async def get(self, request: Any, id: UUID) -> AccountRow:
         """One account."""
         return await queries.account(self.principal.user_id, id)

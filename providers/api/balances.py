@@ -31,6 +31,7 @@ class AccountBalances(KeyedView):
 
     @extend_schema(
         operation_id="list_account_balances",
+        summary="List the balance history of an account",
         parameters=[Days, PageQuery],
         responses={200: list_of(Balance)} | problem_responses(400, 401, 404),
     )

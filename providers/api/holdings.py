@@ -58,6 +58,7 @@ class AccountHoldings(KeyedView):
 
     @extend_schema(
         operation_id="list_account_holdings",
+        summary="List the holdings of an account",
         parameters=[PageQuery],
         responses={200: list_of(Holding)} | problem_responses(400, 401, 404),
     )

@@ -52,6 +52,7 @@ class NetWorthView(KeyedView):
 
     @extend_schema(
         operation_id="get_net_worth",
+        summary="Read your net worth",
         parameters=[NetWorthQuery],
         responses={200: NetWorth} | problem_responses(400, 401),
     )

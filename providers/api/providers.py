@@ -33,7 +33,11 @@ LIST = list_of(Provider, "All providers by name; there is only one page.")
 class Providers(KeyedView):
     """The catalogue."""
 
-    @extend_schema(operation_id="list_providers", responses={200: LIST} | problem_responses(401))
+    @extend_schema(
+        operation_id="list_providers",
+        summary="List what can be connected",
+        responses={200: LIST} | problem_responses(401),
+    )
     async def get(self, request: Any) -> Listing[queries.ProviderRow]:
         """What can be connected here."""
         rows = await queries.providers_catalogue(self.principal.user_id)

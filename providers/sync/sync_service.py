@@ -29,7 +29,7 @@ from providers.wire.http import Client
 
 FIRST_PAUSE = timedelta(minutes=2)
 DUE_AT_ONCE = 200
-BY_HAND = Limit("sync by hand", 30, 600)
+BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
 OpenClient = Callable[[Connection, Connector], AbstractAsyncContextManager[Client]]
 
