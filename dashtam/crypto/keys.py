@@ -1,13 +1,14 @@
 """Secrets from the environment: read, checked before anything starts, and generated for a demo."""
 
 import base64
-import binascii
 import hmac
 import os
 import secrets
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+from dashtam.encoding import from_base64url
 
 KEY_BYTES = 32
 SECRET_KEY_LENGTH = 50
@@ -100,8 +101,8 @@ def fingerprint(name: str, key: bytes) -> bytes:
 
 def _decoded(encoded: str) -> bytes:
     try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return from_base64url(encoded)
+    except ValueError:
         return b""
 
 
