@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,6 +11,8 @@ import msgspec
 from django.conf import settings
 from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
+
+from dashtam.bridge.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -118,20 +119,18 @@ class Cache:
             return None
 
 
-_caches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Cache] = weakref.WeakKeyDictionary()
+_caches = PerLoop(lambda: Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX))
 
 
 def cache() -> Cache:
     """The cache of the running event loop: connections belong to the loop that opened them."""
-    loop = asyncio.get_running_loop()
-    found = _caches.get(loop)
-    if found is None or found.url != settings.REDIS_URL:
-        found = _caches[loop] = Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX)
-    return found
+    if _caches.get().url != settings.REDIS_URL:
+        _caches.pop()
+    return _caches.get()
 
 
 async def close_cache() -> None:
     """Give up the connections of the running event loop, before the loop itself ends."""
-    found = _caches.pop(asyncio.get_running_loop(), None)
+    found = _caches.pop()
     if found is not None:
         await found.client.aclose()

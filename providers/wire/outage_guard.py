@@ -4,13 +4,13 @@ import asyncio
 import logging
 import random
 import ssl
-import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import httpx
 from django.conf import settings
 
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.outbound import AddressRefused, AnswerRefused, Outbound
 from dashtam.telemetry import metrics
 from providers.errors import AnswerLost, ProviderUnavailable, ProviderUnreachable, ProviderUnreadable
@@ -46,7 +46,7 @@ class Lane:
             await pauses.begin(self.name, settings.PROVIDER_REST_SECONDS)
 
 
-_lanes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Origin, Lane]] = weakref.WeakKeyDictionary()
+_lanes: PerLoop[dict[Origin, Lane]] = PerLoop(dict)
 
 
 class Guard(httpx.AsyncBaseTransport):
@@ -85,7 +85,7 @@ class Guard(httpx.AsyncBaseTransport):
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[Lane]:
         """Waiting for a place takes nothing from the time of the call itself."""
-        lanes = _lanes.setdefault(asyncio.get_running_loop(), {})
+        lanes = _lanes.get()
         lane = lanes.setdefault(self.origin, Lane("{}://{}:{}".format(*self.origin)))
         try:
             async with asyncio.timeout(self.deadline):

@@ -1,20 +1,19 @@
 """Whom to leave alone, and until when: told to every process through the cache, remembered here when it is away."""
 
-import asyncio
 import email.utils
 import math
 import time
-import weakref
 from datetime import UTC, datetime
 
 import httpx
 
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
 from providers.errors import ProviderError, ProviderRateLimited, ProviderUnreachable
 
 LONGEST_SECONDS = 3600
 
-_pauses: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, float]] = weakref.WeakKeyDictionary()
+_pauses: PerLoop[dict[str, float]] = PerLoop(dict)
 
 
 async def begin(whom: str, seconds: float) -> None:
@@ -22,7 +21,7 @@ async def begin(whom: str, seconds: float) -> None:
     if seconds <= 0:
         return
     until = time.time() + min(seconds, LONGEST_SECONDS)
-    here = _here()
+    here = _pauses.get()
     for other in [name for name, end in here.items() if end < time.time()]:
         del here[other]
     here[whom] = until
@@ -31,7 +30,7 @@ async def begin(whom: str, seconds: float) -> None:
 
 async def require_none(whom: str, error: type[ProviderError] = ProviderUnreachable) -> None:
     """Raises the error, with the seconds that are left, while somebody is to be left alone."""
-    until = max(_here().get(whom, 0.0), await cache().get(f"pause:{whom}", float) or 0.0)
+    until = max(_pauses.get().get(whom, 0.0), await cache().get(f"pause:{whom}", float) or 0.0)
     left = math.ceil(min(until - time.time(), LONGEST_SECONDS))
     if left > 0:
         raise error(retry_after=left)
@@ -57,7 +56,3 @@ def seconds_asked(response: httpx.Response) -> int | None:
         return None
     seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return max(0, min(round(seconds), LONGEST_SECONDS))
-
-
-def _here() -> dict[str, float]:
-    return _pauses.setdefault(asyncio.get_running_loop(), {})
