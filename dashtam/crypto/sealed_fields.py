@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.apps import apps
 from django.db import connection, models
 
+from dashtam.crypto.encryption_service import EncryptionService
+
 BROKEN = "?"  # stands for the key of bytes that are no envelope
 
 if TYPE_CHECKING:
@@ -31,6 +33,19 @@ def place(model: type[models.Model], pk: object, column: str) -> str:
     if not isinstance(model._meta.get_field(column), SealedField):
         raise TypeError(f"{model.__name__}.{column} is not a SealedField")
     return f"{model._meta.db_table}/{pk}/{column}"
+
+
+def seal_field(
+    encryption: EncryptionService, model: type[models.Model], pk: object, column: str, value: bytes | str
+) -> bytes:
+    """The envelope of a value for this column of this row, which need not exist yet; text goes in as UTF-8."""
+    plaintext = value.encode() if isinstance(value, str) else value
+    return encryption.encrypt(plaintext, row=place(model, pk, column))
+
+
+def open_field(encryption: EncryptionService, row: models.Model, column: str) -> bytes:
+    """The value that a row keeps sealed in this column. Raises DecryptionFailed, also where there is none."""
+    return encryption.decrypt(bytes(getattr(row, column) or b""), row=place(type(row), row.pk, column))
 
 
 class SealedColumn(NamedTuple):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from dashtam.crypto.encryption_service import EncryptionService
 from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
+from dashtam.crypto.sealed_fields import place
 from notifications.models import Email
 from providers.connections.models import Connection, ProviderToken
 
@@ -53,7 +54,7 @@ def complaint(*options: str) -> str:
 
 def sealed(user: User, by: EncryptionService) -> ProviderToken:
     connection = Connection.objects.create(user=user, provider="sandbox", state=Connection.State.ACTIVE)
-    row = ProviderToken.row(connection.id, "access_token")
+    row = place(ProviderToken, connection.id, "access_token")
     return ProviderToken.objects.create(connection=connection, access_token=by.encrypt(b"token", row=row))
 
 
