@@ -26,18 +26,17 @@ from dashtam import errors
 from dashtam.telemetry import logs, metrics
 from dashtam.telemetry.logs import request_id
 from dashtam.web import headers, problems, visitor
+from dashtam.web.paths import API, program_paths
 
 logger = logging.getLogger("dashtam.requests")
 PAGE_METHODS = ("GET", "HEAD", "POST")
-PROBES = ("/healthz", "/readyz", "/metrics")
-COOKIELESS = ("/api/", "/healthz", "/readyz", "/metrics")
 GONE = 499  # what nginx calls a client that did not wait for its answer
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
-class RequestMiddleware:
-    """Gives each request its id, refuses foreign hosts, and turns exceptions into typed answers."""
+class AsyncMiddleware:
+    """A middleware that runs on the event loop only; subclasses define `async def __call__`."""
 
     async_capable = True
     sync_capable = False
@@ -45,6 +44,10 @@ class RequestMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
         markcoroutinefunction(self)
+
+
+class RequestMiddleware(AsyncMiddleware):
+    """Gives each request its id, refuses foreign hosts, and turns exceptions into typed answers."""
 
     async def __call__(self, request: Any) -> HttpResponseBase:
         request.id = secrets.token_hex(8)
@@ -109,9 +112,7 @@ def _sent_from_elsewhere(request: HttpRequest) -> bool:
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return False
     foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
-    invited = (
-        request.path.startswith("/api/") and request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS
-    )
+    invited = request.path.startswith(API) and request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS
     return foreign and not invited
 
 
@@ -141,7 +142,7 @@ class _ForPages:
     get_response: Any
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith(COOKIELESS):
+        if program_paths.without_cookies(request.path):
             found: HttpResponseBase = await self.get_response(request)
             return found
         before = getattr(self, "process_request", None)
@@ -168,9 +169,9 @@ class TransportSecurityMiddleware(SecurityMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         if self.redirect and not request.is_secure():
-            if request.path.startswith("/api/"):
+            if request.path.startswith(API):
                 return problems.respond(request, HttpsRequired())
-            if request.path in PROBES:
+            if program_paths.is_probe(request.path):
                 return None  # asked from inside, past the proxy
         return super().process_request(request)
 
