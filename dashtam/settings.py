@@ -42,10 +42,6 @@ env = environ.Env(
     AWS_ACCESS_KEY_ID=(str, ""),
     AWS_SECRET_ACCESS_KEY=(str, ""),
     AWS_SES_ENDPOINT_URL=(str, ""),
-    SANDBOX_URL=(str, ""),
-    SANDBOX_CLIENT_ID=(str, "dashtam-sandbox"),
-    SANDBOX_CLIENT_SECRET=(str, ""),
-    SANDBOX_CLIENT_KEY=(str, ""),
     PRIVATE_HOSTS=(list, []),
     PROVIDER_DEADLINE_SECONDS=(float, 20),
     PROVIDER_REST_SECONDS=(int, 30),
@@ -284,13 +280,9 @@ EMAIL_BACKEND = {
 EMAIL_FILE_PATH = OUTBOX
 
 # --- providers --------------------------------------------------------------------------------------
-SANDBOX_URL = env("SANDBOX_URL").rstrip("/")
-SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
-SANDBOX_CLIENT_SECRET = keys.no_placeholder("SANDBOX_CLIENT_SECRET", env("SANDBOX_CLIENT_SECRET"))
-SANDBOX_CLIENT_KEY = keys.private_key("SANDBOX_CLIENT_KEY", env("SANDBOX_CLIENT_KEY"))
-# Whom Dashtam may call although they are not on the public internet, or not behind TLS.
-_configured = (urlsplit(url).hostname for url in (SANDBOX_URL, env("AWS_SES_ENDPOINT_URL")))
-PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, _configured)]
+# Each connector declares its own settings, which begin with its slug: see providers.connectors.settings.
+# Hosts that Dashtam may call although they are not on the public internet, or not behind TLS.
+PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, [urlsplit(env("AWS_SES_ENDPOINT_URL")).hostname])]
 PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")

@@ -10,10 +10,13 @@ class ProvidersConfig(AppConfig):
     verbose_name = "Providers and data"
 
     def ready(self) -> None:
-        """Let /metrics count the connections, and name the institutions that are called."""
+        """Let /metrics count the connections, name the institutions that are called, and read their settings."""
         from dashtam.telemetry import metrics
         from providers import connectors, gauges
+        from providers.connectors.settings import load
         from providers.wire import outage_guard
 
         metrics.stocks.append(gauges.connections)
         outage_guard.provider_of = connectors.slug_of
+        for connector in connectors.CONNECTORS.values():
+            load(connector)

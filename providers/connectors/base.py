@@ -6,12 +6,14 @@ or a person. Conventions are converted here and nowhere else: positive amounts a
 money owed is a negative balance, times are aware, money is Decimal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
 import httpx
 import msgspec
+from django.conf import settings
 
 from providers.errors import NotSupported
 from providers.records import AccountRecord, AccountRef, BalanceRecord, HoldingsRecord, TransactionsPage
@@ -28,6 +30,11 @@ ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+def setting_name(slug: str, name: str) -> str:
+    """How a provider's setting is called in the environment and in Django's settings."""
+    return f"{slug}_{name}".replace("-", "_").upper()
+
+
 class Connector:
     """One provider. Subclass it, set the data, override what the provider offers."""
 
@@ -36,6 +43,11 @@ class Connector:
     description: ClassVar[str] = ""
     auth: ClassVar[Literal["oauth2", "credentials", "file"]]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
+    setting_defaults: ClassVar[Mapping[str, str]] = MappingProxyType({})  # by name without the slug
+
+    def setting(self, name: str) -> str:
+        """The value of one of `setting_defaults`: `CLIENT_ID` of the slug `sandbox` is SANDBOX_CLIENT_ID."""
+        return str(getattr(settings, setting_name(self.slug, name)))
 
     @property
     def configured(self) -> bool:
