@@ -1,7 +1,9 @@
 """The doctor: silent where all is well, one sentence where something is not, and never a change."""
 
+import logging
 import os
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -24,8 +26,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def sound(settings: Any, tmp_path: Path) -> None:
-    """An installation with nothing wrong."""
+def sound(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """A sound installation. The command quiets the log of its process, which the other tests still read."""
     settings.PUBLIC_URL = "https://dashtam.example.org"
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.ALLOWED_HOSTS = ["dashtam.example.org"]
@@ -36,6 +38,8 @@ def sound(settings: Any, tmp_path: Path) -> None:
     with database.cursor() as cursor:
         cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
     KeyFingerprint.objects.require()
+    yield
+    logging.getLogger("dashtam").setLevel(logging.NOTSET)
 
 
 def doctor(*options: str) -> str:
