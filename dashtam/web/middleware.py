@@ -36,7 +36,7 @@ GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 class AsyncMiddleware:
-    """A middleware that runs on the event loop only; subclasses define `async def __call__`."""
+    """A middleware that runs on the event loop only; subclasses override `__call__`."""
 
     async_capable = True
     sync_capable = False
@@ -44,6 +44,9 @@ class AsyncMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
         markcoroutinefunction(self)
+
+    async def __call__(self, request: Any) -> HttpResponseBase:
+        return await self.get_response(request)
 
 
 class RequestMiddleware(AsyncMiddleware):

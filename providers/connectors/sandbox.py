@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Literal
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from providers.wire.http import request_json
 from providers.wire.oauth_server import OAuthServer
 
 PAGE = 500
+SETTINGS = {"URL": "", "CLIENT_ID": "dashtam-sandbox", "CLIENT_SECRET": "", "CLIENT_KEY": ""}
 READS: tuple[base.Capability, ...] = ("accounts", "balances", "balance_history", "transactions", "holdings")
 TYPES: dict[str, tuple[records.AccountType, str]] = {
     "CHECKING": ("depository", "checking"),
@@ -40,9 +40,7 @@ class SandboxConnector(base.Connector):
     description = "A make-believe bank with believable accounts, to try Dashtam out."
     auth = "oauth2"
     capabilities = READS
-    setting_defaults = MappingProxyType(
-        {"URL": "", "CLIENT_ID": "dashtam-sandbox", "CLIENT_SECRET": "", "CLIENT_KEY": ""}
-    )
+    setting_defaults = SETTINGS
 
     @property
     def configured(self) -> bool:
