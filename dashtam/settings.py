@@ -72,7 +72,7 @@ if not _https:
 REQUEST_SECONDS = env("REQUEST_SECONDS")
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
-CORS_ALLOWED_ORIGINS = [server_urls.exact("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
+CORS_ALLOWED_ORIGINS = [server_urls.require_origin("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["idempotency-replayed", "retry-after", "www-authenticate", "x-request-id"]
@@ -113,17 +113,17 @@ MIDDLEWARE = [
 # --- storage ----------------------------------------------------------------------------------------
 PLAIN_HOSTS = env("PLAIN_HOSTS")
 for _name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
-    server_urls.refuse_plain_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
-server_urls.refuse_plain_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
+    server_urls.require_encrypted_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
+server_urls.require_encrypted_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        **server_urls.database(env("DATABASE_URL")),
+        **server_urls.database_settings(env("DATABASE_URL")),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
-            **server_urls.options(env("DATABASE_URL")),
+            **server_urls.libpq_options(env("DATABASE_URL")),
             "connect_timeout": 5,
-            # A server that vanished is noticed on the way there and while nothing is said (ignored by sockets).
+            # Notices a server that vanished, with data in flight and on an idle connection (ignored by sockets).
             "tcp_user_timeout": 10_000,
             "keepalives_idle": 5,
             "keepalives_interval": 2,
@@ -137,9 +137,9 @@ DATABASES = {
         },
     }
 }
-# Who owns the tables, if that is somebody else than who uses them: `manage.py migrate` connects as this role.
+# The role that owns the tables, if it is another than the application's: `manage.py migrate` connects as it.
 MIGRATION_DATABASE = (
-    server_urls.database(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
+    server_urls.database_settings(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
 )
 DATABASE_THREADS = env("DATABASE_THREADS")
 DATABASE_QUEUE = env("DATABASE_QUEUE")
@@ -179,7 +179,7 @@ if not 0 <= DELETION_GRACE_DAYS <= 30:
     raise ImproperlyConfigured("DELETION_GRACE_DAYS must be from 0 to 30.")
 ADMIN_IDLE_SECONDS = 3600
 ADMIN_ABSOLUTE_SECONDS = 12 * 3600
-LOOK_SECONDS = 900  # how long support staff see somebody's numbers after they gave a reason
+LOOK_SECONDS = 900  # how long support staff see a person's numbers after giving a reason
 
 # --- cookies and headers ----------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

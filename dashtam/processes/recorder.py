@@ -42,7 +42,7 @@ def start(role: str) -> None:
     running = _running.get()
     if running:
         return
-    database_threads().watch(
+    database_threads().start_watchdog(
         wait_seconds=settings.DATABASE_WAIT_SECONDS,
         work_seconds=settings.DATABASE_STATEMENT_TIMEOUT / 1000 + settings.DATABASE_WAIT_SECONDS,
     )
