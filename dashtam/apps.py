@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DashtamConfig(AppConfig):
-    """What every other app may import."""
+    """The foundation that every other app may import."""
 
     name = "dashtam"
 

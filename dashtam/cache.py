@@ -42,7 +42,7 @@ class Cache:
         self.sought: dict[str, asyncio.Event] = {}
 
     async def find(self, key: str, type: type[T]) -> T | None:
-        """As `get`, but what somebody is just finding out (see `finding_out`) is waited for, and then asked for."""
+        """Like `get`, but waits first while another caller in this process is inside `finding_out` for this key."""
         found = await self.get(key, type)
         if found is None and (sought := self.sought.get(key)):
             await sought.wait()
@@ -51,9 +51,9 @@ class Cache:
 
     @contextmanager
     def finding_out(self, key: str) -> Iterator[None]:
-        """Whoever comes to `find` it meanwhile waits for the end of the block, in which it should be added.
+        """Make callers of `find` wait until the end of the block, which should add the value.
 
-        When a value that hundreds use at once runs out, one asks the database instead of all of them.
+        When a value that hundreds of requests use expires, one of them asks the database instead of all.
         """
         sought = asyncio.Event()
         first = self.sought.setdefault(key, sought) is sought
@@ -94,11 +94,11 @@ class Cache:
         return msgspec.msgpack.decode(raw, type=type) if isinstance(raw, bytes) else None
 
     async def evaluate(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> object:
-        """Run a Lua script, all or nothing. Its keys are whole names, prefix included. None when the server is away."""
+        """Run a Lua script atomically. Its keys are whole names, prefix included. None when the server is away."""
         return await self._attempt("eval", script, len(keys), *keys, *arguments)
 
     async def ping(self) -> bool:
-        """Whether the server answers, asked afresh."""
+        """Return True if the server answers now, without regard to recent failures."""
         self.away_until = 0.0
         return await self._attempt("ping") is not None
 

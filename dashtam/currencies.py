@@ -35,5 +35,5 @@ NAMES = {
 
 
 def minor_units(currency: str) -> int:
-    """How many decimals the currency has (ISO 4217)."""
+    """The number of decimals of a currency (ISO 4217), 2 for an unknown one."""
     return _MINOR_UNITS.get(currency, 2)

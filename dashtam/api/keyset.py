@@ -27,7 +27,7 @@ def after(rows: QuerySet[M], page: Page, **key: Parse) -> QuerySet[M]:
 
 
 def beyond(page: Page, comparison: str, *parsers: Parse) -> tuple[str, list[Any]]:
-    """The same for SQL: ` AND` and a comparison of rows with its values, or nothing on the first page."""
+    """The same for SQL: ` AND` and a comparison of rows with its values; empty on the first page."""
     return (f" AND {comparison}", _values(page.after, parsers)) if page.after is not None else ("", [])
 
 

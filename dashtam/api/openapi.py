@@ -41,7 +41,7 @@ class Empty(serializers.Serializer[Any]):
 
 
 class PageQuery(serializers.Serializer[Any]):
-    """Which slice of a list."""
+    """The slice of a list."""
 
     cursor = serializers.CharField(
         required=False, allow_blank=True, help_text="The `next_cursor` of the page before."
@@ -127,7 +127,7 @@ PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/compon
 
 
 def _always(operation: dict[str, Any]) -> Iterator[int]:
-    """What may happen to any request of its kind: it is garbled, not allowed, one too many, or too large."""
+    """The errors that any request of its kind may get: malformed, not allowed, rate-limited, too large."""
     yield from (400, 429)
     if any("bearer" in scheme for scheme in operation.get("security", ())):
         yield from (401, 403)

@@ -19,7 +19,7 @@ MAX_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What slice of a list was asked for. `after` holds the sort key of the last row seen."""
+    """The slice of a list that was asked for. `after` holds the sort key of the last row seen."""
 
     limit: int = DEFAULT_LIMIT
     after: tuple[str, ...] | None = None

@@ -69,7 +69,7 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
 
 
 def private_key(name: str, file: str) -> str:
-    """The text of a file with a private key; nothing for no file."""
+    """The text of a file with a private key (PEM); empty for an empty name."""
     if not file:
         return ""
     try:
@@ -82,7 +82,7 @@ def private_key(name: str, file: str) -> str:
 
 
 def no_key_twice(secret_key: str, **rings: dict[str, bytes]) -> None:
-    """Refuse a key that serves two purposes: whoever learns it from one could use it for the other."""
+    """Raise ImproperlyConfigured for a key that serves two purposes: a leak of one would be a leak of both."""
     seen = {secret_key.encode(): "SECRET_KEY", _decoded(secret_key): "SECRET_KEY"}
     for name, ring in rings.items():
         for key_id, key in ring.items():

@@ -1,4 +1,4 @@
-"""Which columns hold envelopes of EncryptionService: declared in the models, found nowhere else.
+"""Sealed columns: those that hold envelopes of EncryptionService, as the models declare them.
 
 Key rotation, the doctor and the proof that a key is unused go over these columns, so a secret that is kept
 in any other kind of column would be missed. An architecture test holds every column of bytes to it.
@@ -29,7 +29,7 @@ else:
 
 
 def place(model: type[models.Model], pk: object, column: str) -> str:
-    """Where an envelope belongs, as EncryptionService authenticates it. For sealed columns only."""
+    """The `row` of an envelope that EncryptionService authenticates. Raises TypeError unless the column is sealed."""
     if not isinstance(model._meta.get_field(column), SealedField):
         raise TypeError(f"{model.__name__}.{column} is not a SealedField")
     return f"{model._meta.db_table}/{pk}/{column}"
@@ -58,7 +58,7 @@ class SealedColumn(NamedTuple):
         return f"{self.model._meta.db_table}.{self.column}"
 
     def key_ids(self) -> Counter[str]:
-        """How many envelopes were sealed with which key, read from their headers by the database."""
+        """The number of envelopes by key id, read from their headers by the database."""
         quote = connection.ops.quote_name
         column, table = quote(self.column), quote(self.model._meta.db_table)
         header = f"get_byte({column}, 0) = 1 AND octet_length({column}) > 2 + get_byte({column}, 1)"
@@ -82,5 +82,5 @@ def sealed_columns() -> Iterator[SealedColumn]:
 
 
 def keys_in_use() -> Counter[str]:
-    """How many envelopes there are of each key, over all tables."""
+    """The number of envelopes of each key, over all tables."""
     return sum((column.key_ids() for column in sealed_columns()), Counter())

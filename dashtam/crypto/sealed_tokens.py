@@ -1,7 +1,7 @@
-"""Opaque tokens that the database cannot give away.
+"""Opaque tokens that no copy of the database can forge.
 
 A token is a row's id and a counter, sealed with a key that lives in the environment only. The row says
-whether it still counts; a copy of the database lets nobody make one.
+whether it still counts; without the key no genuine token can be made.
 """
 
 import functools
@@ -22,7 +22,7 @@ _MAC_BYTES = 32
 
 
 class Sealed(NamedTuple):
-    """What a genuine token says."""
+    """The content of a genuine token."""
 
     id: UUID
     counter: int

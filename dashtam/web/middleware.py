@@ -1,7 +1,7 @@
-"""Django's browser middleware without its thread hops, and what every answer carries.
+"""Django's browser middleware without its thread hops, and the request's id, log line and headers.
 
 Django runs the hooks of its own middleware through threads under ASGI although, with cookie-backed
-sessions and messages, none of them waits for anything. These subclasses call the same hooks directly.
+sessions and messages, none of them waits for I/O. These subclasses call the same hooks directly.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class RequestMiddleware(AsyncMiddleware):
         return response
 
     async def _within_the_deadline(self, request: Any) -> HttpResponseBase:
-        """Whatever the request waits for, it is left behind at the deadline; nothing of it is waited for."""
+        """Cancel the request at REQUEST_SECONDS, in the middle of any wait, and answer 503."""
         try:
             async with asyncio.timeout(settings.REQUEST_SECONDS) as deadline:
                 return await self.get_response(request)
@@ -111,7 +111,7 @@ class CrossSite(errors.Forbidden):
 
 
 def _sent_from_elsewhere(request: HttpRequest) -> bool:
-    """Whether a browser says that this change was asked for by a page that is not ours (Fetch Metadata)."""
+    """Return True if the browser says that another site's page asked for this change (Fetch Metadata)."""
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return False
     foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
@@ -139,7 +139,7 @@ def _log(request: Any, status: int, started: float) -> None:
 class _ForPages:
     """Calls a middleware's own process_request and process_response on the loop, where there may be cookies.
 
-    An API request speaks by its header alone; four middlewares for nothing took a tenth of its time.
+    An API request authenticates by its header alone; four idle middlewares took a tenth of its time.
     """
 
     get_response: Any
@@ -156,7 +156,7 @@ class _ForPages:
 
 
 class HttpsRequired(errors.Forbidden):
-    """A redirect would hide that a token has just been sent for anybody to read (ASVS 4.1.2)."""
+    """A refusal instead of a redirect, which would hide that a token was just sent in the clear (ASVS 4.1.2)."""
 
     code = "https_required"
     title = "Use https."
@@ -166,7 +166,7 @@ class HttpsRequired(errors.Forbidden):
 
 
 class TransportSecurityMiddleware(SecurityMiddleware):
-    """Where PUBLIC_URL is https: leads pages there and refuses programs. The headers are `headers.add`'s."""
+    """Redirects pages to https and refuses programs, where PUBLIC_URL is https. `headers.add` adds the headers."""
 
     get_response: Any
 
@@ -205,7 +205,7 @@ class MessageMiddleware(_ForPages, DjangoMessages):
 
 
 def page_context(request: Any) -> dict[str, Any]:
-    """What every template may use. In the admin `user` stays Django's."""
+    """Context processor: the variables that every template may use. In the admin `user` stays Django's."""
     context: dict[str, Any] = {
         "request_id": getattr(request, "id", ""),
         "csp_nonce": getattr(request, "csp_nonce", ""),

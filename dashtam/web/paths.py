@@ -22,15 +22,15 @@ class ProgramPaths:
             self.probes += prefixes
 
     def for_programs(self, path: str) -> bool:
-        """Whether errors at this path are problem+json."""
+        """Return True if errors at this path are problem+json."""
         return path.startswith(self.programs)
 
     def without_cookies(self, path: str) -> bool:
-        """Whether a request to this path speaks by its headers alone."""
+        """Return True if a request to this path is authenticated by its headers alone."""
         return path.startswith(self.cookieless)
 
     def is_probe(self, path: str) -> bool:
-        """Whether a monitor asks here (health, metrics)."""
+        """Return True for the exact path of a health check or of the metrics."""
         return path in self.probes
 
 

@@ -1,4 +1,4 @@
-"""How an error looks outside: problem+json (RFC 9457) for programs, a page for people."""
+"""Errors as answers: problem+json (RFC 9457) for programs, a page for people."""
 
 import logging
 from collections.abc import Callable

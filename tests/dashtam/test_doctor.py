@@ -49,7 +49,7 @@ def doctor(*options: str) -> str:
 
 
 def complaint(*options: str) -> str:
-    """What it says when something is wrong."""
+    """The complaints that the doctor prints."""
     said = StringIO()
     with pytest.raises(CommandError, match="attention"):
         call_command("doctor", *options, stdout=said, no_color=True)

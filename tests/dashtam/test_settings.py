@@ -1,4 +1,4 @@
-"""What the environment may say, and what happens when it says too little."""
+"""Settings from the environment, and refusals to start where they are missing or weak."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Key rotation: everything under the newest key, nothing lost, and a proof that the old one is unused."""
+"""Key rotation: every envelope under the newest key, none lost, and a proof that the old one is unused."""
 
 import os
 from io import StringIO
@@ -93,7 +93,7 @@ def test_g3_a_token_refreshed_in_the_middle_is_kept_with_its_lease_and_version(a
     fresh = before.encrypt(b"refreshed", row=place(ProviderToken, row.pk, "access_token"))
 
     class Overtaken(EncryptionService):
-        """Between the reading and the writing of the row somebody else renews it."""
+        """A service between whose reading and writing another writer renews the row."""
 
         def encrypt(self, plaintext: bytes, *, row: str) -> bytes:
             ProviderToken.objects.update(access_token=fresh, version=8)

@@ -176,7 +176,7 @@ def test_servers_start_from_binaries_that_only_the_owner_of_a_private_folder_rea
     user.communicate()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_of_the_machine_cannot_connect(home: Path) -> None:
     user = use(home)
     for name in (".s.PGSQL.5432", "valkey.sock"):
@@ -187,7 +187,7 @@ def test_another_user_of_the_machine_cannot_connect(home: Path) -> None:
 
 
 def connects_as(uid: int, path: Path) -> bool:
-    """Whether a process of that user can open the socket."""
+    """Return True if a process of that user can open the socket."""
     child = os.fork()
     if child == 0:
         try:

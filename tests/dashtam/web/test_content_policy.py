@@ -1,4 +1,4 @@
-"""What pages and files tell browsers to refuse."""
+"""Security headers of pages and files, and reports of their violations."""
 
 import json
 import re
@@ -65,7 +65,7 @@ async def test_i1_every_page_allows_what_carries_its_own_nonce_alone(
 
 @pytest.fixture
 def staff(make_user: Callable[..., User]) -> User:
-    """Somebody of the support staff."""
+    """A member of the support staff."""
     return make_user("Sam", is_staff=True)
 
 
