@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.services.password_service import MAX_LENGTH
+from dashtam.currencies import CODES
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150
@@ -76,7 +77,7 @@ def clean_time_zone(value: Any) -> str:
 def clean_currency(value: Any) -> str:
     """Normalise an ISO 4217 currency code."""
     text = _text(value).upper()
-    if text not in CURRENCIES:
+    if text not in CODES:
         raise ValidationError("Choose a currency by its three letters, like EUR.", code="invalid_currency")
     return text
 
@@ -116,15 +117,3 @@ def _text(value: Any) -> str:
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise ValidationError("Leave out the characters that are not text.", code="not_text")
     return value
-
-
-_CODES = """
-    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF
-    CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
-    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD
-    MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN
-    PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY
-    TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
-"""
-
-CURRENCIES = tuple(_CODES.split())

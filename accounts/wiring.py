@@ -1,7 +1,5 @@
 """Builds the services of accounts from the settings."""
 
-import asyncio
-import weakref
 from typing import cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -27,6 +25,7 @@ from accounts.services.second_factors.totp_service import TotpService
 from accounts.services.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from accounts.services.ticket_service import TicketService
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -57,17 +56,16 @@ def session_service() -> SessionService:
     return SessionService(cache=cache(), live_events=live_event_service(), ended=ended_sessions())
 
 
-_ended: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, EndedSessions] = weakref.WeakKeyDictionary()
-
-
 def ended_sessions() -> EndedSessions:
     """The sessions and keys that ended lately, as the running event loop knows them."""
-    loop = asyncio.get_running_loop()
-    return _ended.setdefault(loop, EndedSessions(load=_ended_lately))
+    return _ended.get()
 
 
 def _ended_lately() -> frozenset[UUID]:
     return Session.objects.ended_lately() | ApiKey.objects.ended_lately()
+
+
+_ended = PerLoop(lambda: EndedSessions(load=_ended_lately))
 
 
 def api_key_service() -> ApiKeyService:

@@ -1,4 +1,4 @@
-"""How often something may be done, counted over all processes at once.
+"""Rate limits and concurrency limits, counted over all processes at once.
 
     await limits.require((SIGN_IN_ADDRESS, prefix), (SIGN_IN_ACCOUNT, email))   # one from each, or from none
     async with limits.concurrent("export", user_id, at_most=1, seconds=120): …  # so many at a time
@@ -55,7 +55,7 @@ Take = tuple[Limit, object]
 told: ContextVar[dict[Limit, float] | None] = ContextVar("told", default=None)
 
 # KEYS: one for each limit, holding the moment at which all of it is back. ARGV: interval and seconds of each.
-# Microseconds of the server's own clock, which all processes share. A clock set back blocks nobody for longer.
+# Microseconds of the server's own clock, which all processes share. A clock set back prolongs no wait.
 # Returns how long to wait or, when one was taken from each, a list of how long until all of each is back.
 TAKE = """
 local clock = redis.call('TIME')
@@ -109,7 +109,7 @@ SWEEP_SECONDS = 1.0
 
 
 class Buckets:
-    """When each bucket will be full again, by the monotonic clock. A full bucket needs no entry."""
+    """Token buckets of this process: the monotonic time at which each is full again. A full one has no entry."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
         self.entries = entries
@@ -150,7 +150,7 @@ class Buckets:
         return max(0.0, self.full_at.get(name, 0.0) - time.monotonic())
 
     def remembers(self, names: Sequence[str]) -> bool:
-        """Whether all of them are counted here; what found no room must not pass for unused."""
+        """Return True if all of them are counted here; one that found no room must not pass for unused."""
         return all(name in self.full_at for name in names)
 
     def _make_room(self, now: float, wanted: int) -> None:
@@ -161,7 +161,7 @@ class Buckets:
 
 
 class Slots:
-    """How many are at work at each place."""
+    """Concurrency slots of this process: the number in use by name."""
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
@@ -268,5 +268,5 @@ async def concurrent(name: str, key: object, *, at_most: int, seconds: float) ->
 
 
 def _name(prefix: str, name: str, key: object) -> str:
-    """No address of anybody is in a key: only a keyed hash of it."""
+    """The key of a bucket in the cache. It holds a keyed hash, so that no email or IP is stored there."""
     return f"{prefix}:limit:{digest(f'{name}:{key}')[:16].hex()}"

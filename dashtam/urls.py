@@ -1,4 +1,4 @@
-"""The map: which address belongs to which app."""
+"""The URL map of the project."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -17,12 +17,12 @@ handler500 = "dashtam.web.problems.server_error"
 
 
 async def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask here before they have read any page."""
+    """Redirect of the path that browsers ask for before they have read any page."""
     return HttpResponsePermanentRedirect(static("dashtam/favicon.svg"))
 
 
 async def live_events(request: HttpRequest) -> HttpResponse:
-    """What speaks WebSocket never comes here."""
+    """426 for plain HTTP; WebSocket requests never reach Django's URLs."""
     return problems.respond(request, errors.UpgradeRequired())
 
 

@@ -41,10 +41,11 @@ def _insecure_urls(connector: Connector) -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    if settings.SANDBOX_URL and not CONNECTORS["sandbox"].configured:
+    sandbox = CONNECTORS["sandbox"]
+    if sandbox.base_url and not sandbox.configured:
         yield Finding(
             "SANDBOX_URL is set without SANDBOX_CLIENT_SECRET, so Sandbox Bank is not offered: set both."
         )
-    elif settings.SANDBOX_URL and settings.PUBLIC_URL.startswith("https:"):
+    elif sandbox.base_url and settings.PUBLIC_URL.startswith("https:"):
         text = "Sandbox Bank is offered to everybody: leave SANDBOX_URL empty where people connect real accounts."
         yield Finding(text, trouble=False)

@@ -11,7 +11,7 @@ from accounts.errors import OtpInvalid, OtpRequired
 from accounts.models import ApiKey
 from accounts.pages.answers import NOT_NOW
 from accounts.services.api_key_service import DEFAULT_DAYS
-from accounts.validation import CURRENCIES
+from dashtam.currencies import CODES
 from dashtam.errors import DashtamError
 
 
@@ -163,7 +163,7 @@ class ProfileForm(AccountForm):
     base_currency = CleanedField(
         validation.clean_currency,
         label="Currency for totals",
-        widget=forms.Select(choices=[(code, code) for code in CURRENCIES]),
+        widget=forms.Select(choices=[(code, code) for code in CODES]),
     )
 
     FIELDS: ClassVar[tuple[str, ...]] = ("name", "time_zone", "base_currency")

@@ -10,7 +10,7 @@ from accounts.models import DataExport, ExportPart
 from dashtam import limits
 from dashtam.bridge.doors import run_db
 from dashtam.crypto.encryption_service import EncryptionService
-from dashtam.crypto.sealed_fields import place
+from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import NotFound
 
 
@@ -51,7 +51,7 @@ class ExportService:
         parts = ExportPart.objects.filter(export_id=export_id)
         for number in range(await run_db(parts.count)):
             part = await run_db(parts.get, number=number)
-            yield self.encryption.decrypt(bytes(part.data), row=place(ExportPart, part.id, "data"))
+            yield open_field(self.encryption, part, "data")
 
     def _seal(self, part_id: UUID, piece: bytes) -> bytes:
-        return self.encryption.encrypt(piece, row=place(ExportPart, part_id, "data"))
+        return seal_field(self.encryption, ExportPart, part_id, "data", piece)

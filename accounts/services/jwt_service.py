@@ -1,6 +1,5 @@
 """Access tokens: JSON Web Tokens as RFC 9068 profiles them, signed with our own keys."""
 
-import base64
 import functools
 import json
 import time
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4
 import jwt
 from jwt.utils import base64url_decode
 
+from dashtam.encoding import base64url, from_base64url
 from dashtam.errors import InvalidToken
 
 ALGORITHM = "HS256"
@@ -103,10 +103,10 @@ def _is_compact(token: str) -> bool:
 
 def _is_canonical(part: str) -> bool:
     try:
-        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        raw = from_base64url(part)
     except ValueError:
         return False
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=") == part
+    return base64url(raw) == part
 
 
 @functools.lru_cache(maxsize=64)

@@ -42,7 +42,7 @@ def previous_cursor(rows: QuerySet[M], page: Page, column: str, parse: Parse) ->
 
 
 def beyond(page: Page, comparison: str, *parsers: Parse) -> tuple[str, list[Any]]:
-    """The same for SQL: ` AND` and a comparison of rows with its values, or nothing on the first page."""
+    """The same for SQL: ` AND` and a comparison of rows with its values; empty on the first page."""
     return (f" AND {comparison}", _values(page.after, parsers)) if page.after is not None else ("", [])
 
 

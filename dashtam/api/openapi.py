@@ -27,7 +27,7 @@ class Empty(serializers.Serializer[Any]):
 
 
 class PageQuery(serializers.Serializer[Any]):
-    """Which slice of a list."""
+    """The slice of a list."""
 
     cursor = serializers.CharField(
         required=False, allow_blank=True, help_text="The `next_cursor` of the page before."

@@ -1,7 +1,5 @@
 """Cursors and pages of lists."""
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +10,7 @@ import msgspec
 
 from dashtam import errors
 from dashtam.api.views import T
+from dashtam.encoding import base64url, from_base64url
 
 DEFAULT_LIMIT = 50
 
@@ -20,7 +19,7 @@ MAX_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What slice of a list was asked for. `after` holds the sort key of the last row seen."""
+    """The slice of a list that was asked for. `after` holds the sort key of the last row seen."""
 
     limit: int = DEFAULT_LIMIT
     after: tuple[str, ...] | None = None
@@ -45,11 +44,8 @@ def page(request: Any) -> Page:
 
 def _after(cursor: str) -> tuple[str, ...]:
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(
-            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, ...]
-        )
-    except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
+        return msgspec.json.decode(from_base64url(cursor), type=tuple[str, ...])
+    except (msgspec.MsgspecError, ValueError) as error:
         detail = "This cursor is not one of ours. Start without one."
         raise errors.ValidationFailed(errors=[errors.FieldError("cursor", "invalid", detail)]) from error
 
@@ -80,4 +76,4 @@ def listing(
 def cursor_at(key: Sequence[str | UUID | datetime | object]) -> str:
     """The cursor of the page that starts after the row with this sort key."""
     parts = [part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key]
-    return base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
+    return base64url(msgspec.json.encode(parts))

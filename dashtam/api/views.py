@@ -18,7 +18,7 @@ from dashtam import errors, limits
 from dashtam.api import etags, idempotency
 from dashtam.web import problems
 
-# What API keys need (RFC 6749 §3.3): to read, to bring up to date, and to change anything.
+# The scopes of API keys (RFC 6749 §3.3): to read, to start a sync, and to change anything.
 READ, SYNC, MANAGE = "read", "sync", "manage"
 BY_METHOD = {"GET": READ, "POST": MANAGE, "PUT": MANAGE, "PATCH": MANAGE, "DELETE": MANAGE}
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class StrictJSONParser(BaseParser):
-    """RFC 8259 and nothing more: no NaN, no lone surrogates, no name twice, bounded size and depth."""
+    """Strict JSON (RFC 8259): no NaN, no lone surrogates, no name twice, bounded size and depth."""
 
     media_type = "application/json"
 
@@ -126,7 +126,7 @@ class ApiView(APIView):
         return handler
 
     async def options(self, request: Any, *args: Any, **kwargs: Any) -> Reply:
-        """Which methods this address takes."""
+        """204 with the methods that this path takes."""
         return Reply(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     async def _authenticate(self, request: Any) -> None:
@@ -203,7 +203,7 @@ def _names(serializer: type[Serializer[Any]]) -> set[str]:
 
 @functools.cache
 def _defaults(serializer: type[Serializer[Any]]) -> dict[str, Any]:
-    """What no parameters at all mean. Raises ValidationFailed, each time, where one is required."""
+    """The defaults of all parameters. Raises ValidationFailed, each time, where one is required."""
     return _validated(serializer, {})
 
 

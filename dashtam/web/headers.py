@@ -1,4 +1,4 @@
-"""What every answer tells a browser to refuse."""
+"""Security headers: content policy, isolation, HSTS, caching."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types dashtam; "
 
 
 def add(request: Any, response: HttpResponseBase) -> None:
-    """Put them on an answer; what a view has set stays."""
+    """Put the security headers on an answer; those that a view has set stay."""
     for name, value in ALWAYS.items():
         response.setdefault(name, value)
     if response.get("Content-Type", "").startswith("text/html"):
@@ -67,6 +67,6 @@ def transport() -> dict[str, str]:
 
 
 def of_a_file(headers: Any, path: str, url: str) -> None:
-    """The same for static files, which are answered before any request is."""
+    """The security headers of a static file, which is answered before any middleware runs."""
     for name, value in {**ALWAYS, **transport(), "Content-Security-Policy": NOTHING}.items():
         headers[name] = value

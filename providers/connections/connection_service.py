@@ -14,6 +14,7 @@ from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed, NotFound
 from dashtam.web import problems
 from notifications.services.live_event_service import LiveEventService
@@ -113,7 +114,7 @@ class ConnectionService:
         request = await self._linked_request(user_id, link_token)
         connector = linkable(request.provider)
         state, verifier = oauth.new_state(), oauth.new_code_verifier()
-        envelope = self.encryption.encrypt(verifier.encode(), row=AuthorizationRequest.row(request.id))
+        envelope = seal_field(self.encryption, AuthorizationRequest, request.id, "code_verifier", verifier)
         url = await oauth.authorization_url(
             connector.oauth, redirect_uri=request.redirect_uri, state=state, code_verifier=verifier
         )
@@ -247,9 +248,8 @@ class ConnectionService:
     async def _exchange(
         self, connector: Connector, request: AuthorizationRequest, code: str
     ) -> TokenResponse:
-        row = AuthorizationRequest.row(request.id)
         try:
-            verifier = self.encryption.decrypt(bytes(request.code_verifier or b""), row=row).decode()
+            verifier = open_field(self.encryption, request, "code_verifier").decode()
             return await oauth.exchange_code(
                 connector.oauth, code=code, code_verifier=verifier, redirect_uri=request.redirect_uri
             )

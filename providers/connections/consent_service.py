@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
 from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
@@ -22,8 +23,8 @@ def revocation_of(encryption: EncryptionService, provider: str, tokens: TokenRes
     """The revocation of these tokens: that of a refresh token includes its access tokens (RFC 7009 §2.1)."""
     hint = "access_token" if tokens.refresh_token is None else "refresh_token"
     revocation = PendingRevocation(provider=provider, hint=hint)
-    token = (tokens.refresh_token or tokens.access_token).encode()
-    revocation.token = encryption.encrypt(token, row=PendingRevocation.row(revocation.id))
+    token = tokens.refresh_token or tokens.access_token
+    revocation.token = seal_field(encryption, PendingRevocation, revocation.id, "token", token)
     return revocation
 
 
@@ -33,9 +34,7 @@ def revocation_of_stored(
     """The same for stored tokens; None if they cannot be opened any more."""
 
     def opened(column: str) -> str | None:
-        envelope = getattr(stored, column)
-        row = ProviderToken.row(stored.connection_id, column)
-        return None if envelope is None else encryption.decrypt(bytes(envelope), row=row).decode()
+        return None if getattr(stored, column) is None else open_field(encryption, stored, column).decode()
 
     try:
         tokens = TokenResponse(opened("access_token") or "", opened("refresh_token"))
@@ -92,6 +91,5 @@ class ConsentService:
     async def _revoke(self, revocation: PendingRevocation) -> None:
         connector = connectors.CONNECTORS.get(revocation.provider)
         if connector is not None and connector.configured:
-            envelope, row = bytes(revocation.token), PendingRevocation.row(revocation.id)
-            token = self.encryption.decrypt(envelope, row=row).decode()
+            token = open_field(self.encryption, revocation, "token").decode()
             await oauth.revoke(connector.oauth, token=token, hint=revocation.hint)

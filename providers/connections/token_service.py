@@ -7,7 +7,6 @@ be cut short by a client that hangs up; and its result is stored in one statemen
 
 import asyncio
 import logging
-import weakref
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +14,9 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed
 from dashtam.telemetry import metrics
 from notifications.services.live_event_service import LiveEventService
@@ -38,14 +39,14 @@ WAIT_SECONDS = 15.0
 State = Connection.State
 
 Running = dict[UUID, asyncio.Task[str]]
-_refreshes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Running] = weakref.WeakKeyDictionary()
+_refreshes: PerLoop[Running] = PerLoop(dict)
 
 
 def sealed(encryption: EncryptionService, connection_id: UUID, tokens: TokenResponse) -> dict[str, Any]:
     """The columns of ProviderToken for these tokens. Without a new refresh token the old one stays (§6)."""
 
     def envelope(column: str, token: str) -> bytes:
-        return encryption.encrypt(token.encode(), row=ProviderToken.row(connection_id, column))
+        return seal_field(encryption, ProviderToken, connection_id, column, token)
 
     fields: dict[str, Any] = {"access_token": envelope("access_token", tokens.access_token)}
     if tokens.refresh_token is not None:
@@ -103,16 +104,15 @@ class TokenService:
         return token
 
     async def _open(self, token: ProviderToken, column: str) -> str:
-        envelope, row = bytes(getattr(token, column)), ProviderToken.row(token.connection_id, column)
         try:
-            return self.encryption.decrypt(envelope, row=row).decode()
+            return open_field(self.encryption, token, column).decode()
         except DecryptionFailed as error:
             await run_db(ProviderToken.objects.note_unreadable, token, column, error.code)
             raise
 
     async def _refreshed(self, token: ProviderToken) -> str:
         """Join the refresh under way in this process, or start one. Cancelling a caller does not end it."""
-        running = _refreshes.setdefault(asyncio.get_running_loop(), {})
+        running = _refreshes.get()
         task = running.get(token.connection_id)
         if task is None:
             task = running[token.connection_id] = keep_running(self._refresh(token))

@@ -6,12 +6,14 @@ or a person. Conventions are converted here and nowhere else: positive amounts a
 money owed is a negative balance, times are aware, money is Decimal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
 import httpx
 import msgspec
+from django.conf import settings
 
 from providers.errors import NotSupported
 from providers.records import (
@@ -34,6 +36,11 @@ ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+def setting_name(slug: str, name: str) -> str:
+    """How a provider's setting is called in the environment and in Django's settings."""
+    return f"{slug}_{name}".replace("-", "_").upper()
+
+
 class Connector:
     """One provider. Subclass it, set the data, override what the provider offers."""
 
@@ -42,6 +49,11 @@ class Connector:
     description: ClassVar[str] = ""
     auth: ClassVar[Auth]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
+    setting_defaults: ClassVar[Mapping[str, str]] = MappingProxyType({})  # by name without the slug
+
+    def setting(self, name: str) -> str:
+        """The value of one of `setting_defaults`: `CLIENT_ID` of the slug `sandbox` is SANDBOX_CLIENT_ID."""
+        return str(getattr(settings, setting_name(self.slug, name)))
 
     @property
     def configured(self) -> bool:

@@ -1,6 +1,5 @@
 """DPoP proofs (RFC 9449), which bind tokens to our key: without the key a stolen token cannot be used."""
 
-import base64
 import functools
 import hashlib
 import secrets
@@ -9,6 +8,7 @@ from collections.abc import Callable
 
 import httpx
 
+from dashtam.encoding import base64url
 from providers.wire import signing
 
 Sign = Callable[[httpx.Request], None]
@@ -30,7 +30,7 @@ def _sign(key: str, access_token: str, request: httpx.Request) -> None:
     }
     if access_token:
         digest = hashlib.sha256(access_token.encode()).digest()
-        claims["ath"] = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        claims["ath"] = base64url(digest)
     if nonce := _nonces.get(_server(request.url)):
         claims["nonce"] = nonce
     request.headers["DPoP"] = signing.sign(key, claims, type="dpop+jwt", jwk=signing.public_jwk(key))

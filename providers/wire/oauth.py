@@ -6,7 +6,6 @@ A token request is never repeated: once sent, its answer may be lost although th
 AnswerLost and ProviderUnreadable the outcome is open; after any other error nothing was issued.
 """
 
-import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
+from dashtam.encoding import base64url
 from providers.errors import (
     ConsentEnded,
     ProviderError,
@@ -80,7 +80,7 @@ async def authorization_url(server: OAuthServer, *, redirect_uri: str, state: st
 
     Where the server takes the request from us directly, the browser carries a reference to it only.
     """
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
+    challenge = base64url(hashlib.sha256(code_verifier.encode()).digest())
     query = {
         "response_type": "code",
         "client_id": server.client_id,

@@ -4,13 +4,13 @@ import asyncio
 import logging
 import random
 import ssl
-import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import httpx
 from django.conf import settings
 
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.outbound import AddressRefused, AnswerRefused, Outbound
 from dashtam.telemetry import metrics
 from providers.errors import AnswerLost, ProviderUnavailable, ProviderUnreachable, ProviderUnreadable
@@ -46,9 +46,7 @@ class OriginState:
             await pauses.begin(self.name, settings.PROVIDER_REST_SECONDS)
 
 
-_origins: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Origin, OriginState]] = (
-    weakref.WeakKeyDictionary()
-)
+_origins: PerLoop[dict[Origin, OriginState]] = PerLoop(dict)
 
 
 class OutageGuard(httpx.AsyncBaseTransport):
@@ -87,8 +85,7 @@ class OutageGuard(httpx.AsyncBaseTransport):
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[OriginState]:
         """Wait for a free slot; the wait has a deadline of its own, apart from the call's."""
-        origins = _origins.setdefault(asyncio.get_running_loop(), {})
-        state = origins.setdefault(self.origin, OriginState("{}://{}:{}".format(*self.origin)))
+        state = _origins.get().setdefault(self.origin, OriginState("{}://{}:{}".format(*self.origin)))
         try:
             async with asyncio.timeout(self.deadline):
                 await state.slots.acquire()

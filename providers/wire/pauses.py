@@ -3,21 +3,20 @@
 Each process also remembers its own, for the time the cache is away.
 """
 
-import asyncio
 import email.utils
 import math
 import time
-import weakref
 from datetime import UTC, datetime
 
 import httpx
 
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
 from providers.errors import ProviderError, ProviderRateLimited, ProviderUnreachable
 
 LONGEST_SECONDS = 3600
 
-_pauses: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, float]] = weakref.WeakKeyDictionary()
+_pauses: PerLoop[dict[str, float]] = PerLoop(dict)
 
 
 async def begin(key: str, seconds: float) -> None:
@@ -25,7 +24,7 @@ async def begin(key: str, seconds: float) -> None:
     if seconds <= 0:
         return
     until = time.time() + min(seconds, LONGEST_SECONDS)
-    here = _here()
+    here = _pauses.get()
     for other in [name for name, end in here.items() if end < time.time()]:
         del here[other]
     here[key] = until
@@ -34,7 +33,7 @@ async def begin(key: str, seconds: float) -> None:
 
 async def require_none(key: str, error: type[ProviderError] = ProviderUnreachable) -> None:
     """Raise the error, with the seconds that are left as `retry_after`, while a pause lasts."""
-    until = max(_here().get(key, 0.0), await cache().get(f"pause:{key}", float) or 0.0)
+    until = max(_pauses.get().get(key, 0.0), await cache().get(f"pause:{key}", float) or 0.0)
     left = math.ceil(min(until - time.time(), LONGEST_SECONDS))
     if left > 0:
         raise error(retry_after=left)
@@ -60,7 +59,3 @@ def seconds_asked(response: httpx.Response) -> int | None:
         return None
     seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return max(0, min(round(seconds), LONGEST_SECONDS))
-
-
-def _here() -> dict[str, float]:
-    return _pauses.setdefault(asyncio.get_running_loop(), {})

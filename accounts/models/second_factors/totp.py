@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.second_factors.second_factor import SecondFactors
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 
 
 class TotpManager(models.Manager["Totp"]):
@@ -65,8 +65,3 @@ class Totp(models.Model):
 
     def __str__(self) -> str:
         return f"Authenticator app of {self.user_id}"
-
-    @staticmethod
-    def row(user_id: UUID) -> str:
-        """The place of the secret, for EncryptionService."""
-        return place(Totp, user_id, "secret")

@@ -14,6 +14,7 @@ from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import open_field, seal_field
 
 CODES = 10
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is easily mistaken for another
@@ -92,7 +93,7 @@ class SecondFactorService:
     async def start_totp(self, *, user_id: UUID, email: str) -> Enrolment:
         """Make a secret, which counts once its first code is confirmed. Raises FactorExists."""
         secret = self.totp.create_secret()
-        sealed = self.encryption.encrypt(secret, row=Totp.row(user_id))
+        sealed = seal_field(self.encryption, Totp, user_id, "secret", secret)
         if not await run_db(Totp.objects.start, user_id=user_id, secret=sealed):
             raise FactorExists
         return Enrolment(self.totp.spell(secret), self.totp.uri(secret=secret, account=email))
@@ -138,7 +139,7 @@ class SecondFactorService:
         return codes
 
     def _open(self, totp: Totp) -> bytes:
-        return self.encryption.decrypt(bytes(totp.secret), row=Totp.row(totp.user_id))
+        return open_field(self.encryption, totp, "secret")
 
 
 def make_codes() -> list[str]:

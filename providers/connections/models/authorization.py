@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.utils import timezone
 
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from providers.connections.models.connection import Connection
@@ -158,8 +158,3 @@ class AuthorizationRequest(models.Model):
 
     def __str__(self) -> str:
         return f"authorization request {self.id}"
-
-    @staticmethod
-    def row(id: UUID) -> str:
-        """Where the verifier's envelope belongs (see EncryptionService)."""
-        return place(AuthorizationRequest, id, "code_verifier")

@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import ClassVar
-from uuid import UUID
 
 from django.db import models, transaction
 from django.utils import timezone
 
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 
@@ -46,8 +45,3 @@ class PendingRevocation(models.Model):
 
     def __str__(self) -> str:
         return f"revocation {self.id}"
-
-    @staticmethod
-    def row(id: UUID) -> str:
-        """Where the envelope belongs (see EncryptionService)."""
-        return place(PendingRevocation, id, "token")

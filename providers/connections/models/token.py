@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 
 LEASE = timedelta(seconds=45)
 
@@ -103,8 +103,3 @@ class ProviderToken(models.Model):
             return True
         margin = min(self.MARGIN, (self.access_expires_at - self.refreshed_at) / 10)
         return now < self.access_expires_at - margin
-
-    @staticmethod
-    def row(connection_id: UUID, column: str) -> str:
-        """Where an envelope belongs (see EncryptionService)."""
-        return place(ProviderToken, connection_id, column)

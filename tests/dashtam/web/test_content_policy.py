@@ -1,4 +1,4 @@
-"""What pages and files tell browsers to refuse."""
+"""Security headers of pages and files, and reports of their violations."""
 
 import json
 import re
@@ -88,7 +88,7 @@ async def test_i1_a_page_that_is_the_same_for_everybody_runs_nothing(async_clien
 
 @pytest.fixture
 def staff(make_user: Callable[..., User]) -> User:
-    """Somebody of the support staff."""
+    """A member of the support staff."""
     return make_user("Sam", is_staff=True)
 
 
