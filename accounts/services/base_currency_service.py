@@ -5,8 +5,8 @@ from uuid import UUID
 
 from accounts.models import User
 from accounts.services.session_service import SessionService
-from accounts.validation import CURRENCIES
 from dashtam.bridge.doors import run_db
+from dashtam.currencies import CODES
 
 
 class BaseCurrencyService:
@@ -17,7 +17,7 @@ class BaseCurrencyService:
 
     async def propose(self, *, user_id: UUID, currencies: Sequence[str]) -> None:
         """Take the first of these that is money (ISO 4217); coins and points are passed over."""
-        currency = next((each for each in currencies if each in CURRENCIES), None)
+        currency = next((each for each in currencies if each in CODES), None)
         if currency is not None:
             session_ids = await run_db(User.objects.propose_base_currency, user_id=user_id, currency=currency)
             await self.sessions.forget(session_ids)

@@ -55,6 +55,7 @@ class ExchangeRates(KeyedView):
 
     @extend_schema(
         operation_id="list_exchange_rates",
+        summary="Read the exchange rates of a day",
         parameters=[ExchangeRatesQuery],
         responses={200: ExchangeRatesOnDay} | problem_responses(400, 401),
     )

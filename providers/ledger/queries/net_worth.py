@@ -51,7 +51,7 @@ FROM providers_financialaccount WHERE user_id = %(user)s
 
 
 class Amounts(TypedDict):
-    """Plain decimals; liabilities are negative, so that the total is their sum."""
+    """Decimals as text; liabilities are negative, so that the total is the sum of both."""
 
     total: str
     assets: str
@@ -120,6 +120,7 @@ class _Converted:
 
 async def net_worth(
     user_id: UUID,
+    /,
     start: date | None = None,
     end: date | None = None,
     interval: Interval = "day",
@@ -135,7 +136,7 @@ async def net_worth(
     end = end or max(timezone.now().astimezone(UTC).date(), newest or date.min)
     start = start or end - DEFAULT_RANGE
     _bounded(start, end, interval)
-    # The key carries the state of the data: nothing has to be dropped when balances change, cache or no cache.
+    # The key carries the version of the data, so no entry has to be dropped when balances change.
     key = f"net-worth:{user_id}:{version}:{start}:{end}:{interval}:{currency}"
     kept = await cache().get(key, NetWorth)
     if kept is not None:
@@ -220,7 +221,7 @@ def _amounts(assets: Decimal, liabilities: Decimal, currency: str) -> Amounts:
 
 
 def _bounded(start: date, end: date, interval: Interval) -> None:
-    """Raises ValidationFailed for a range that ends before it starts, or has more points than anybody can see."""
+    """Raise ValidationFailed for a range that ends before it starts, or has more than MOST_POINTS points."""
     if start > end:
         raise errors.ValidationFailed(errors=[errors.FieldError("from", "after_to", "Start before the end.")])
     if (end - start).days / _STEP[interval] > MOST_POINTS:

@@ -1,4 +1,4 @@
-"""Syncs against the real Sandbox Bank: what stands here at the end is what the bank says."""
+"""Syncs against the real Sandbox Bank: the rows agree with the bank's own books."""
 
 import asyncio
 import inspect
@@ -377,7 +377,7 @@ def scripted(connection: Connection) -> Callable[..., SyncService]:
 
         return SyncService(
             connector=lambda _: provider,
-            client=client,
+            open_client=client,
             live_events=Silent(),
             interval=timedelta(hours=6),
             first_accounts=wiring.propose_base_currency,

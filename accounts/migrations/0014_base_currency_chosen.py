@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_passkey_transports'),
+        ('accounts', '0013_idempotency_keys'),
     ]
 
     operations = [
