@@ -40,7 +40,7 @@ class AmountsOnDay(Amounts):
 
 
 class NetWorth(AmountsInCurrency):
-    """What a person owns and owes at the end of the range, and on the way there."""
+    """The net worth at the end of the range, and on the way there."""
 
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the newest balance in it was so.")
     unconverted = AmountsInCurrency(many=True)
