@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.services.password_service import MAX_LENGTH
-from dashtam.currencies import CODES
+from dashtam.ui.currencies import CODES
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from accounts.models import User
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from dashtam.bridge.doors import run_db
-from dashtam.currencies import CODES
+from dashtam.ui.currencies import CODES
 
 
 class BaseCurrencyService:

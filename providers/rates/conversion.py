@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from dashtam.currencies import minor_units
+from dashtam.ui.currencies import minor_units
 
 EURO = "EUR"
 SOURCE = "ECB"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashtam.currencies import minor_units
+from dashtam.ui.currencies import minor_units
 from providers.rates.conversion import MAX_AGE, Conversion, DayRates, EuroRate, rounded
 
 DAY = date(2026, 10, 30)
