@@ -72,18 +72,7 @@ class Stack:
 
     def start_web(self, name: str, port: int) -> None:
         """One more web process of the same installation."""
-        server = (
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "--no-proxy-headers",
-            "--no-server-header",
-        )
-        application = ("uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio")
-        self.processes.start(name, "-m", *application, *server)
+        self.processes.start(name, "manage.py", "serve", "--port", str(port))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db, warm_up
 from dashtam.cache import close_cache
 from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
-from dashtam.processes import recorder
+from dashtam.processes import recorder, server
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +19,8 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            server.bound_frames(receive)
+            server.raise_descriptor_limit()
             try:
                 recorder.start("web")
                 await _open()

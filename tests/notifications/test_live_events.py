@@ -278,3 +278,16 @@ async def test_an_idle_socket_outlives_the_servers_blocking_read(settings: Any) 
     layer = wiring.live_event_service().layer
     (host,) = layer.hosts
     assert host["socket_timeout"] > layer.brpop_timeout
+
+
+async def test_s06_a_page_that_the_emptied_server_forgot_is_joined_again_and_told(own_server: Any) -> None:
+    layer = wiring.live_event_service().layer
+    async with opened(principal()) as page:
+        await page.is_let_in()
+        assert await page.echo() == {"type": "pong"}
+        await layer.connection(0).flushall()
+        await wiring.live_event_service().publish(user_id=ANA, type="sync.finished")
+        assert await page.echo() == {"type": "events.missed"}
+        assert await page.hears() == {"type": "pong"}
+        await wiring.live_event_service().publish(user_id=ANA, type="sync.finished")
+        assert (await page.hears())["type"] == "sync.finished"
