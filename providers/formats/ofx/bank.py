@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.identity import with_identities
-from providers.formats.ofx.tokens import Node
+from providers.formats.ofx.tree import Node
 from providers.formats.ofx.values import MAX_TEXT, BadValueError
 from providers.formats.statement import Statement, StatementAccount, StatementTransaction
 from providers.records import AccountType, Kind
@@ -49,7 +51,7 @@ _ACCOUNTS: dict[str, tuple[AccountType, str | None]] = {
 def read_bank_statement(fields: Fields, findings: Findings) -> Statement:
     """A STMTRS, a CCSTMTRS, or a BANKTRANLIST that some exporters write without either."""
     if fields.node.tag == "BANKTRANLIST":
-        fields = Fields(_wrapped(fields.node), fields.decimal_commas)
+        fields = fields.of(_wrapped(fields.node))
     account = _account(fields, findings)
     transactions = findings.rows(_rows(fields), lambda row: read_bank_row(row, account.currency))
     findings.sections(fields.node, _SECTIONS)
@@ -99,13 +101,13 @@ def read_bank_row(fields: Fields, currency: str | None) -> StatementTransaction:
 
 def _wrapped(node: Node) -> Node:
     statement = Node("STMTRS", node.line)
-    statement.children.append(node)
+    statement.add(node)
     return statement
 
 
-def _rows(fields: Fields) -> list[Fields]:
-    stray = [Fields(node, fields.decimal_commas) for node in fields.node.children if node.tag == "STMTTRN"]
-    return fields.below("BANKTRANLIST") + stray
+def _rows(fields: Fields) -> Iterator[Fields]:
+    stray = [fields.of(node) for node in fields.node.children if node.tag == "STMTTRN"]
+    return chain(fields.below("BANKTRANLIST"), stray)
 
 
 def row_currencies(fields: Fields, default: str | None) -> tuple[str | None, str | None, Decimal | None]:

@@ -113,7 +113,7 @@ def _decode_as(data: bytes, encoding: str) -> str:
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     # Banks cut long names at a byte, through the middle of a character: that does not make it Windows-1252.
-    if sum(1 for _ in re.finditer(r"[^\x00-\x7f\ufffd]", text)) > broken:
+    if len(text) - len(text.encode("ascii", "ignore")) - broken > broken:
         return text
     return data.decode(_declared_codec(text[:_HEAD]), "replace")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.tokens import Node
+from providers.formats.ofx.tree import Node
 from providers.formats.ofx.values import BadValueError
 from providers.formats.statement import Notice, RejectedRow
 

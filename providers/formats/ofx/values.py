@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from html.entities import name2codepoint
 
@@ -47,6 +48,16 @@ def clean_text(raw: str, limit: int = MAX_TEXT) -> str:
         return raw[:limit].strip()  # the most common text has nothing to clean
     text = _ENTITY.sub(_entity, raw[: limit * 12]) if "&" in raw else raw[: limit * 12]
     return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()[:limit].rstrip()
+
+
+def clean_word(raw: str) -> str:
+    """A code word in upper case, at most 40 characters."""
+    return _word(raw[:480])
+
+
+@lru_cache(512)  # a file repeats a few words in all its rows
+def _word(raw: str) -> str:
+    return clean_text(raw, 40).upper()
 
 
 def clean_id(raw: str) -> str:
@@ -121,7 +132,11 @@ def parse_when(raw: str) -> tuple[dt.date, dt.datetime]:
 
     Reads `YYYYMMDD[HHMM[SS[.XXX]]][[+-]h[.frac][:TZ]]`, also with ISO 8601 punctuation. Raises BadValueError.
     """
-    text = clean_text(raw, 80)
+    return _when(clean_text(raw, 80))
+
+
+@lru_cache(4096)  # a file has many rows of few days
+def _when(text: str) -> tuple[dt.date, dt.datetime]:
     match = _DATE.fullmatch(text)
     if not match:
         raise BadValueError(f"“{text[:40]}” is not a date.")
