@@ -23,10 +23,11 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The values of one aggregate; `decimal_commas` holds for the whole file."""
+    """The values of one aggregate; `decimal_commas` holds for the whole file, `currency_code` for the statement."""
 
     node: Node
     decimal_commas: bool = False
+    currency_code: str = ""
 
     def within(self, *path: str) -> Fields:
         """The aggregate at the end of the path, or an empty one."""
@@ -37,7 +38,7 @@ class Fields:
 
     def of(self, node: Node) -> Fields:
         """The values of another aggregate of the same file."""
-        return Fields(node, self.decimal_commas)
+        return Fields(node, self.decimal_commas, self.currency_code)
 
     def below(self, *tags: str) -> Iterator[Fields]:
         """The aggregates inside all lists of those names, taken out of them: to be read once."""
@@ -63,7 +64,9 @@ class Fields:
         """An exact number, None when missing. Raises BadValueError."""
         self._refuse_repetition(tag)
         raw = clean_text(self.node.values.get(tag, ""), 80)
-        return parse_amount(raw, decimal_commas=self.decimal_commas) if raw else None
+        if not raw:
+            return None
+        return parse_amount(raw, decimal_commas=self.decimal_commas, currency=self.currency_code)
 
     def amount(self, tag: str) -> Decimal:
         """An exact number. Raises BadValueError, also when it is missing."""
@@ -81,7 +84,7 @@ class Fields:
         """Calendar day and moment, None when missing. Raises BadValueError."""
         self._refuse_repetition(tag)
         raw = clean_text(self.node.values.get(tag, ""), 80)
-        return parse_when(raw) if raw else None
+        return parse_when(raw) if raw.strip("0") else None  # some banks fill an empty date with zeros
 
     def when(self, tag: str) -> tuple[dt.date, dt.datetime]:
         """Calendar day and moment. Raises BadValueError, also when missing."""
