@@ -48,6 +48,8 @@ env = environ.Env(
     SYNC_INTERVAL_MINUTES=(int, 360),
     ECB_URL=(str, "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"),
     WORKER_CONCURRENCY=(int, 20),
+    COMPUTING_PROCESSES=(int, 2),
+    IMPORT_MOMENT_SECONDS=(float, 2),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
     METRICS_SAMPLE_SECONDS=(float, 10),
@@ -171,6 +173,9 @@ AUTHENTICATION_BACKENDS = ["accounts.entrance.backend.SessionOnlyBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 HASH_THREADS = env("HASH_THREADS")
 HASH_WAIT_SECONDS = env("HASH_WAIT_SECONDS")
+COMPUTING_PROCESSES = env("COMPUTING_PROCESSES")
+if COMPUTING_PROCESSES < 1:
+    raise ImproperlyConfigured("COMPUTING_PROCESSES must be at least 1.")
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 ACCESS_TOKEN_SECONDS = 600
@@ -293,6 +298,7 @@ PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 ECB_URL = env("ECB_URL")
+IMPORT_MOMENT_SECONDS = env("IMPORT_MOMENT_SECONDS")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
 
 # --- measurements -----------------------------------------------------------------------------------
