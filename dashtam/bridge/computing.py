@@ -100,8 +100,8 @@ class Computation:
 
     def _read(self) -> Any:
         until = time.monotonic() + self.seconds
-        head = self._bytes(LENGTH.size, until)
-        return pickle.loads(self._bytes(*LENGTH.unpack(head), until))  # noqa: S301 from our own child
+        (size,) = LENGTH.unpack(self._bytes(LENGTH.size, until))
+        return pickle.loads(self._bytes(size, until))  # noqa: S301 from our own child
 
     def _bytes(self, size: int, until: float) -> bytes:
         stream = cast("IO[bytes]", self.process.stdout)

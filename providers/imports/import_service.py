@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError
@@ -65,11 +64,13 @@ class ImportService:
         live_events: LiveEventService,
         first_accounts: Callable[[UUID], Awaitable[None]],
         moment_seconds: float,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         self.encryption = encryption
         self.live_events = live_events
         self.first_accounts = first_accounts
         self.moment_seconds = moment_seconds
+        self.bounds = bounds
 
     async def import_statement(
         self, *, user_id: UUID, filename: str, data: bytes, account_id: UUID | None
@@ -162,7 +163,7 @@ class ImportService:
     ) -> tuple[StatementFile, Iterator[StatementRows]]:
         """The file without its rows, and the rows. Raises StatementUnreadable, and ProcessLost."""
         try:
-            work = await place.start(read_in_parts, data, bounds=BOUNDS)
+            work = await place.start(read_in_parts, data, bounds=self.bounds)
             while isinstance(part := await work.next(), Seen):
                 progress.read = part.count
             return part.decode(), (_decoded(each) for each in work.rest())
@@ -207,9 +208,15 @@ class ImportService:
         await run_db(FileImport.objects.queue_waiting, user_id=file.user_id)
         ended = await run_db(FileImport.objects.filter(id=file.id).first)
         if ended is not None:
-            counts = {"added": ended.added, "matched": ended.matched, "rejected": ended.rejected_count}
-            about: dict[str, Any] = {"user_id": file.user_id, "import_id": file.id, "state": ended.state}
-            await self.live_events.publish(type="import.finished", **about, **counts)
+            await self.live_events.publish(
+                user_id=file.user_id,
+                type="import.finished",
+                import_id=file.id,
+                state=ended.state,
+                added=ended.added,
+                matched=ended.matched,
+                rejected=ended.rejected_count,
+            )
 
     def _sealed(self, import_id: UUID, data: bytes) -> Iterator[bytes]:
         for position, start in enumerate(range(0, len(data), ImportPart.SIZE)):

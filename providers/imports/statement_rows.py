@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
@@ -175,7 +176,12 @@ WHERE account_id = %(account)s AND regexp_replace(provider_transaction_id, %(tai
 def _held(account: FinancialAccount, corrections: dict[str, StatementTransaction]) -> dict[str, str]:
     """The stored rows that corrections name, and the corrections themselves, each with the id it replaced."""
     fitids = [f"{PREFIX}{row.correct_fitid}" for row in corrections.values()]
-    arguments = {"account": account.id, "names": list(corrections), "fitids": fitids, "tail": _TAIL.pattern}
+    arguments: dict[str, Any] = {
+        "account": account.id,
+        "names": list(corrections),
+        "fitids": fitids,
+        "tail": _TAIL.pattern,
+    }
     with database.cursor() as cursor:
         cursor.execute(_HELD, arguments)
         return dict(cursor.fetchall())
