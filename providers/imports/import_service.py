@@ -103,9 +103,11 @@ class ImportService:
             if len(data) > SMALL_BYTES or all_places_taken():
                 await run_db(FileImport.objects.queue, file.id)
                 return file
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(self.moment_seconds):
                     await self._carry_out(file.id)
+            except TimeoutError:
+                await run_db(FileImport.objects.queue, file.id)
         return await run_db(FileImport.objects.get, id=file.id)
 
     async def land(self, *, import_id: UUID) -> None:
