@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -44,18 +45,30 @@ class SyncRunManager(models.Manager["SyncRun"]):
                 return run
 
     def claim(self, id: UUID) -> "SyncRun | None":
-        """The run with its connection, for this worker alone; None when it is taken or over."""
-        now = timezone.now()
-        queued = self.filter(id=id, state=SyncRun.State.QUEUED)
-        if not queued.update(state=SyncRun.State.RUNNING, started_at=now, progress_at=now):
+        """The run with its connection, for this worker alone; None when another works on it, or it is over.
+
+        A run whose worker has been SILENT is taken over: it keeps its counts of rows and reads on from the cursors.
+        """
+        silent = Q(state=SyncRun.State.RUNNING, progress_at__lt=Now() - SyncRun.SILENT)
+        free = self.filter(Q(state=SyncRun.State.QUEUED) | silent, id=id)
+        if not free.update(
+            state=SyncRun.State.RUNNING,
+            started_at=Now(),
+            progress_at=Now(),
+            accounts_total=0,
+            accounts_done=0,
+        ):
             return None
         return self.select_related("connection").get(id=id)
 
-    def progress(self, id: UUID, **counts: int) -> None:
-        """Add to what the run has done. Raises SyncOvertaken when it is not running any more."""
+    def beat(self, run: "SyncRun") -> bool:
+        """Note that the run's worker lives; False when the run is not this worker's any more."""
+        return self._mine(run).update(progress_at=Now()) == 1
+
+    def progress(self, run: "SyncRun", **counts: int) -> None:
+        """Add to what the run has done. Raises SyncOvertaken when it is not this worker's any more."""
         sums = {name: F(name) + count for name, count in counts.items() if count}
-        running = self.filter(id=id, state=SyncRun.State.RUNNING)
-        if not running.update(progress_at=timezone.now(), **sums):
+        if not self._mine(run).update(progress_at=Now(), **sums):
             raise SyncOvertaken
 
     @transaction.atomic
@@ -68,12 +81,12 @@ class SyncRunManager(models.Manager["SyncRun"]):
         error: errors.DashtamError | None = None,
         account_errors: dict[str, str] | None = None,
     ) -> Connection | None:
-        """End a run and write its outcome to its connection; None when the run had ended before.
+        """End a run and write its outcome to its connection; None when it had ended before or was taken over.
 
         A connection that waits for its person, or is gone, stays as it is.
         """
         account_errors = account_errors or {}
-        ended = self.filter(id=run.id, state__in=SyncRun.UNFINISHED).update(
+        ended = self._mine(run).update(
             state=state,
             finished_at=timezone.now(),
             error_code=error.code if error else "",
@@ -87,9 +100,13 @@ class SyncRunManager(models.Manager["SyncRun"]):
         _record_outcome(connection, reason, next_sync_at)
         return connection
 
-    def stuck(self, now: datetime) -> models.QuerySet["SyncRun"]:
-        """Running without progress for STUCK_AFTER: the worker has died."""
-        running = self.filter(state=SyncRun.State.RUNNING, progress_at__lt=now - SyncRun.STUCK_AFTER)
+    def _mine(self, run: "SyncRun") -> models.QuerySet["SyncRun"]:
+        """The run's row, as long as it runs and no other worker has claimed it since (`started_at` is the fence)."""
+        return self.filter(id=run.id, state=SyncRun.State.RUNNING, started_at=run.started_at)
+
+    def stuck(self) -> models.QuerySet["SyncRun"]:
+        """Running without a sign of life for STUCK_AFTER: the worker has died, and its job was not rescued."""
+        running = self.filter(state=SyncRun.State.RUNNING, progress_at__lt=Now() - SyncRun.STUCK_AFTER)
         return running.select_related("connection")
 
     def queue_lost(self, now: datetime) -> int:
@@ -154,7 +171,9 @@ class SyncRun(models.Model):
         SCHEDULED = "scheduled"
 
     UNFINISHED = (State.QUEUED, State.RUNNING)
-    STUCK_AFTER = timedelta(minutes=15)
+    BEAT = timedelta(seconds=5)
+    SILENT = timedelta(seconds=15)
+    STUCK_AFTER = timedelta(minutes=1)
     LOST_AFTER = timedelta(minutes=5)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -163,7 +182,9 @@ class SyncRun(models.Model):
     trigger = models.CharField(max_length=10, choices=Trigger)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
-    progress_at = models.DateTimeField(null=True, blank=True, help_text="When it last got somewhere.")
+    progress_at = models.DateTimeField(
+        null=True, blank=True, help_text="The latest sign of life of its worker."
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
     accounts_total = models.PositiveIntegerField(default=0)
     accounts_done = models.PositiveIntegerField(default=0)
