@@ -1,4 +1,4 @@
-"""`manage.py procrastinate worker`: runs again when its database connection breaks, and ends soon after a signal."""
+"""`manage.py procrastinate worker`: all lanes, begun anew when the database breaks, ended soon after a signal."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from procrastinate.contrib.django.management.commands import procrastinate
 
 from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db
 from dashtam.errors import DashtamError
+from dashtam.jobs.lanes import lanes
 from dashtam.jobs.rescue import rescue_jobs
 from dashtam.processes import recorder
 
@@ -26,7 +27,7 @@ KEPT_SECONDS = 6.0
 
 
 class Command(procrastinate.Command):
-    """procrastinate's own command, whose worker would end for good as soon as one of its connections breaks."""
+    """procrastinate's own command, whose worker has one lane and ends as soon as one of its connections breaks."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker until SIGINT or SIGTERM; with --one-shot, once. Other commands are procrastinate's own."""
@@ -42,13 +43,23 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     recorder.start("worker")
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
     rescue = asyncio.create_task(_rescue_again_and_again())
-    worker = asyncio.create_task(_work_again_and_again(app, stop, options))
+    workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
     await stop.wait()
     rescue.cancel()
-    await asyncio.wait({worker}, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
+    await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
     await finish_kept(seconds=KEPT_SECONDS)
     await recorder.stop()
     close_processes()
+
+
+def _workers(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The options of one worker a lane; of a single one where the command line names queues."""
+    if options.get("queues"):
+        return [options]
+    return [
+        options | {"name": lane.name, "queues": list(lane.queues), "concurrency": lane.places}
+        for lane in lanes()
+    ]
 
 
 async def _work_again_and_again(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None:

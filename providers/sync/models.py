@@ -1,7 +1,8 @@
 """Sync runs: attempts to bring a connection's data up to date."""
 
+import random
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models, transaction
@@ -17,6 +18,10 @@ from providers.connections.models.connection import Connection
 from providers.errors import SyncOvertaken
 
 INTERRUPTED = "interrupted"
+# Runs of one institution at once, over all workers. Together no more than the calls to it that are allowed at once
+# (`outage_guard.CALLS_AT_ONCE`), so that a run never holds a place only to wait for its turn.
+SCHEDULED_AT_ONCE = 7
+BY_HAND_AT_ONCE = 3
 
 
 class SyncInterrupted(errors.ServiceBusy):
@@ -31,18 +36,28 @@ class SyncRunManager(models.Manager["SyncRun"]):
 
     @transaction.atomic
     def request(self, *, connection_id: UUID, trigger: str) -> "SyncRun":
-        """The connection's unfinished run, or a new one with its task in the same transaction."""
+        """The connection's unfinished run, or a new one with its task in the same transaction.
+
+        A scheduled run that still waits is moved into the lane of the person who now asks for it.
+        """
         run = SyncRun(connection_id=connection_id, trigger=trigger)
         while True:
             unfinished = self.filter(connection_id=connection_id, state__in=SyncRun.UNFINISHED).first()
             if unfinished:
-                return unfinished
+                return self._hastened(unfinished, trigger)
             self.bulk_create(
                 [run], ignore_conflicts=True
             )  # waits for a concurrent transaction with the same row
             if self.filter(id=run.id).exists():
-                _defer(run.id)
+                _defer(self.select_related("connection").get(id=run.id))
                 return run
+
+    def _hastened(self, run: "SyncRun", trigger: str) -> "SyncRun":
+        waiting = self.filter(id=run.id, state=SyncRun.State.QUEUED, trigger=SyncRun.Trigger.SCHEDULED)
+        if trigger != SyncRun.Trigger.SCHEDULED and waiting.update(trigger=trigger):
+            run = self.select_related("connection").get(id=run.id)
+            _defer(run)  # the task that waits already will find the run taken
+        return run
 
     def claim(self, id: UUID) -> "SyncRun | None":
         """The run with its connection, for this worker alone; None when another works on it, or it is over.
@@ -112,7 +127,7 @@ class SyncRunManager(models.Manager["SyncRun"]):
     def queue_lost(self, now: datetime) -> int:
         """Queue the task again of each run that has waited for LOST_AFTER, unless its task is still queued."""
         waiting = self.filter(state=SyncRun.State.QUEUED, created_at__lt=now - SyncRun.LOST_AFTER)
-        return sum(_defer(run_id) for run_id in waiting.values_list("id", flat=True)[:500])
+        return sum(_defer(run) for run in waiting.select_related("connection")[:500])
 
     @transaction.atomic
     def queue_due(self, now: datetime, *, limit: int) -> int:
@@ -145,11 +160,24 @@ def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime)
     connection.save(update_fields=[*fields, *Connection.STATE_FIELDS])
 
 
-def _defer(run_id: UUID) -> bool:
-    """Queue the task of a run unless it waits already."""
+def _defer(run: "SyncRun") -> bool:
+    """Queue the task of a run, with its connection, unless it waits already.
+
+    The lock is one of its institution's few, chosen at random: more runs of one institution than it has locks leave
+    the places of the lane to others, in all workers together.
+    """
+    scheduled = run.trigger == SyncRun.Trigger.SCHEDULED
+    queue, locks = ("sync", SCHEDULED_AT_ONCE) if scheduled else ("sync_by_hand", BY_HAND_AT_ONCE)
+    lock = f"{queue}:{run.connection.provider}:{random.randrange(locks)}"  # noqa: S311 spreads load, no secret
+    arguments: dict[str, Any] = {
+        "queue": queue,
+        "lock": lock,
+        "queueing_lock": f"{queue}:{run.id}",
+        "run_id": str(run.id),
+    }
     try:
         with transaction.atomic():
-            defer("providers.tasks.run_sync", queueing_lock=f"sync:{run_id}", run_id=str(run_id))
+            defer("providers.tasks.run_sync", **arguments)
     except AlreadyEnqueued:
         return False
     return True
