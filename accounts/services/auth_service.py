@@ -182,7 +182,9 @@ class AuthService:
     # --- tokens ---------------------------------------------------------------------------------------
     async def create_token_pair(self, session: Session) -> TokenPair:
         """The tokens of a session as it stands."""
-        access = self.jwts.create_access_token(user_id=session.user_id, session_id=session.id)
+        access = self.jwts.create_access_token(
+            user_id=session.user_id, session_id=session.id, counter=session.counter
+        )
         ends = min(session.expires_at, session.idle_expires_at)
         remaining = int((ends - timezone.now()).total_seconds())
         return TokenPair(access.token, access.expires_in, await self.create_refresh_token(session), remaining)
@@ -194,7 +196,8 @@ class AuthService:
     async def refresh(self, *, refresh_token: str, ip: str | None) -> TokenPair:
         """Exchange a refresh token for its successor (RFC 6749 §6). Raises InvalidGrant, TooManyRequests.
 
-        One that was exchanged before, other than moments ago, ends the whole session, and its person is told.
+        One that was exchanged before ends the whole session, and its person is told; except moments ago, or while
+        nobody has used its successor.
         """
         sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is None:
