@@ -10,8 +10,8 @@ from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
 from accounts.models import ApiKey, Session
 from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
+from accounts.services.base_currency_service import BaseCurrencyService
 from accounts.services.email_change_service import EmailChangeService
-from accounts.services.ended_sessions import EndedSessions
 from accounts.services.export_service import ExportService
 from accounts.services.jwt_service import JWTService
 from accounts.services.leaving_service import ERASERS, LeavingService
@@ -22,13 +22,19 @@ from accounts.services.reauthentication_service import ReauthenticationService
 from accounts.services.second_factors.passkey_service import PasskeyService
 from accounts.services.second_factors.second_factor_service import SecondFactorService
 from accounts.services.second_factors.totp_service import TotpService
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.ended_sessions import EndedSessions
+from accounts.services.sessions.session_service import SessionService
+from accounts.services.sessions.ticket_service import TicketService
 from accounts.services.throttle_service import ThrottleService
-from accounts.services.ticket_service import TicketService
 from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
+
+
+def base_currency_service() -> BaseCurrencyService:
+    """Proposes the currency of totals."""
+    return BaseCurrencyService(sessions=session_service())
 
 
 def password_service() -> PasswordService:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from accounts import queries, wiring
 from accounts.api import serializers
 from accounts.errors import DeletionBegun, ReauthRequired
-from accounts.services.ticket_service import TICKET_SECONDS
+from accounts.services.sessions.ticket_service import TICKET_SECONDS
 from dashtam.api.openapi import problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import MANAGE, READ, ApiView, Reply

@@ -34,7 +34,7 @@ def _otp_if_set_up() -> CleanedField:
 
 
 class Registration(serializers.Serializer[Any]):
-    """Who signs up."""
+    """A new person."""
 
     email = CleanedField(validation.clean_email)
     password = CleanedField(validation.clean_password, help_text="15 to 1,024 characters; spaces count.")
@@ -67,7 +67,7 @@ class Email(serializers.Serializer[Any]):
 
 
 class Credentials(serializers.Serializer[Any]):
-    """Who signs in."""
+    """Credentials, and the second factor of people who have one."""
 
     email = CleanedField(validation.clean_email)
     password = CleanedField(validation.clean_password)
@@ -88,7 +88,7 @@ class Otp(serializers.Serializer[Any]):
 
 
 class Enrolment(serializers.Serializer[Any]):
-    """What an authenticator app needs."""
+    """The secret for an authenticator app."""
 
     secret = serializers.CharField(help_text="In base32, to be typed in.")
     otpauth_uri = serializers.CharField(help_text="To be shown as a QR code.")
@@ -150,7 +150,7 @@ class PasswordChange(serializers.Serializer[Any]):
 
 
 class Profile(serializers.Serializer[Any]):
-    """Who one is."""
+    """The profile of the person."""
 
     id = serializers.UUIDField()
     email = serializers.EmailField()
@@ -171,7 +171,7 @@ class Leaving(serializers.Serializer[Any]):
 
 
 class ProfileChange(serializers.Serializer[Any]):
-    """What one may change of it."""
+    """The parts of the profile that a person may change."""
 
     name = CleanedField(validation.clean_name, required=False)
     time_zone = CleanedField(validation.clean_time_zone, required=False)

@@ -12,8 +12,8 @@ from accounts.errors import OtpInvalid, OtpRequired
 from accounts.models import ApiKey
 from accounts.pages.answers import NOT_NOW
 from accounts.services.api_key_service import DEFAULT_DAYS
-from dashtam.currencies import CODES
 from dashtam.errors import DashtamError
+from dashtam.ui.currencies import CODES
 
 
 class CleanedField(forms.CharField):

@@ -2,17 +2,8 @@
 
 from django.urls import path
 
-from accounts.pages import (
-    api_keys,
-    data,
-    emails,
-    leaving,
-    passwords,
-    reauthentication,
-    registration,
-    settings,
-    sign_in,
-)
+from accounts.pages import api_keys, emails, passwords, reauthentication, registration, settings, sign_in
+from accounts.pages.own_data import data, leaving
 from accounts.pages.second_factors import passkeys, recovery_codes, sign_in_step, totp
 
 urlpatterns = [

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from accounts.models import ApiKey
 from accounts.principal import Principal
-from accounts.services.ended_sessions import EndedSessions
-from accounts.services.session_service import PRINCIPAL_SECONDS, SessionService
+from accounts.services.sessions.ended_sessions import EndedSessions
+from accounts.services.sessions.session_service import PRINCIPAL_SECONDS, SessionService
 from dashtam.bridge.doors import run_db
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens

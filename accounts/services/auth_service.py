@@ -16,7 +16,7 @@ from accounts.services.mailed_link_service import MailedLinkService
 from accounts.services.password_service import PasswordService
 from accounts.services.second_factors.password_step import PasswordStep
 from accounts.services.second_factors.second_factor_service import SecondFactorService
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from accounts.services.throttle_service import Attempt, ThrottleService
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.bridge.hashing import HashingPlace, place_to_hash
@@ -115,7 +115,8 @@ class AuthService:
         if attempt.enrolled:
             await self.throttle.succeeded(attempt)
             return await self._log_in_enrolled(user, otp, device=device)
-        session = await self.open_session(user, factor="", device=device, attempt=attempt)
+        async with self.throttle.outages_excused(attempt.taken):
+            session = await self.open_session(user, factor="", device=device, attempt=attempt)
         await self.throttle.settle(attempt)
         return session
 

@@ -6,7 +6,7 @@ from accounts.errors import LinkNotValid
 from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_EMAIL
 from accounts.models import EmailChange
 from accounts.services.mailed_link_service import MailedLinkService
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from dashtam import limits
 from dashtam.bridge.doors import run_db
 from dashtam.errors import FieldError, ValidationFailed

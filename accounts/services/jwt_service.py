@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import jwt
 from jwt.utils import base64url_decode
 
-from dashtam.encoding import base64url, from_base64url
+from dashtam.crypto.base64url import base64url, from_base64url
 from dashtam.errors import InvalidToken
 
 ALGORITHM = "HS256"

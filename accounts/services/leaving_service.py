@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from accounts.models import User
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from dashtam.bridge.doors import run_db
 
 Eraser = Callable[[UUID], Awaitable[None]]

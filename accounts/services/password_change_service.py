@@ -7,7 +7,7 @@ from accounts.errors import LinkNotValid
 from accounts.models import ApiKey, OneTimeLink, Session, User
 from accounts.services.mailed_link_service import MailedLinkService
 from accounts.services.password_service import PasswordService
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import run_db
 from dashtam.bridge.hashing import place_to_hash

@@ -4,7 +4,7 @@ from accounts.models import Session, User
 from accounts.principal import Principal
 from accounts.services.password_service import PasswordService
 from accounts.services.second_factors.second_factor_service import SecondFactorService
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.hashing import place_to_hash
 from dashtam.errors import FieldError, ValidationFailed

@@ -44,7 +44,7 @@ class Operation:
 
     @property
     def credentials(self) -> list[str]:
-        """What it takes: an access token, an API key with a scope; nothing for operations that are public."""
+        """The credentials in words: an access token, an API key with a scope; empty where the operation is public."""
         words = {"accessToken": "access token", "apiKey": "API key with scope {}"}
         return [
             words[name].format(" ".join(scopes))

@@ -33,7 +33,7 @@ def etag_of(body: bytes) -> str:
 
 
 def has(request: Any, tag: str) -> bool:
-    """Whether the client says that it has the body of this tag, compared weakly."""
+    """Return True if the client says that it has the body of this tag, compared weakly."""
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None:
         return False

@@ -88,7 +88,7 @@ class Store(Protocol):
         """Free the key."""
 
     def keeps(self, request: Any, status: int) -> bool:
-        """Whether an answer of this status is kept for this caller."""
+        """Return True if an answer of this status is kept for this caller."""
 
 
 _store: list[Store] = []

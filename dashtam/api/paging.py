@@ -10,7 +10,7 @@ import msgspec
 
 from dashtam import errors
 from dashtam.api.views import T
-from dashtam.encoding import base64url, from_base64url
+from dashtam.crypto.base64url import base64url, from_base64url
 
 DEFAULT_LIMIT = 50
 

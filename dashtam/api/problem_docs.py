@@ -39,7 +39,7 @@ class Case(NamedTuple):
 
 
 class FieldProblem(serializers.Serializer[Any]):
-    """What is wrong with one field."""
+    """An error of one field."""
 
     field = serializers.CharField()
     code = serializers.CharField()

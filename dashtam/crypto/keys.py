@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from dashtam.encoding import from_base64url
+from dashtam.crypto.base64url import from_base64url
 
 KEY_BYTES = 32
 SECRET_KEY_LENGTH = 50

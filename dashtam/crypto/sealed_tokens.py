@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from dashtam.encoding import base64url, from_base64url
+from dashtam.crypto.base64url import base64url, from_base64url
 
 _BODY = struct.Struct(">16sQ")
 _MAC_BYTES = 32

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from dashtam.currencies import NAMES, SYMBOLS, minor_units
+from dashtam.ui.currencies import NAMES, SYMBOLS, minor_units
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -17,7 +17,7 @@ from providers.ledger.queries.accounts import AccountRow
 
 
 class Balances(serializers.Serializer[Any]):
-    """What the account holds; money owed is negative."""
+    """The balances of the account; money owed is negative."""
 
     current = money(allow_null=True)
     available = money(allow_null=True)

@@ -15,7 +15,7 @@ from providers.ledger.queries.accounts import BalanceRow
 
 
 class Balance(serializers.Serializer[Any]):
-    """What an account held at the end of a day."""
+    """The balance of an account at the end of a day."""
 
     date = serializers.DateField()
     current = money()

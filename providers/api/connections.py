@@ -23,7 +23,7 @@ from providers.errors import (
 
 
 class NewConnection(serializers.Serializer[Any]):
-    """What to connect."""
+    """The provider to connect to."""
 
     provider = serializers.SlugField(max_length=40)
 

@@ -49,7 +49,7 @@ class ImportedStatement(serializers.Serializer[Any]):
 
 
 class Import(serializers.Serializer[Any]):
-    """What became of a file: added + matched + rejected are its rows."""
+    """The result of a file: added + matched + rejected are its rows."""
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(FileImport.State.choices)
@@ -116,7 +116,7 @@ class ImportDetail(KeyedView):
         responses={200: Import} | problem_responses(401, 404),
     )
     async def get(self, request: Any, id: UUID) -> queries.ImportRow:
-        """What became of it."""
+        """Read the result of an import."""
         return await queries.import_(self.principal.user_id, id)
 
 

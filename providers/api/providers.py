@@ -39,6 +39,6 @@ class Providers(KeyedView):
         responses={200: LIST} | problem_responses(401),
     )
     async def get(self, request: Any) -> Listing[queries.ProviderRow]:
-        """What can be connected here."""
+        """List the providers that can be connected here."""
         rows = await queries.providers_catalogue(self.principal.user_id)
         return Listing(rows, next_cursor=None)

@@ -26,7 +26,7 @@ class QueuedSync(serializers.Serializer[Any]):
 
 
 class Sync(QueuedSync):
-    """What a run did, account by account."""
+    """The result of a run, account by account."""
 
     connection_id = serializers.UUIDField()
     trigger = serializers.ChoiceField(SyncRunModel.Trigger.choices)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import overload
 
-from dashtam.currencies import minor_units
+from dashtam.ui.currencies import minor_units
 
 
 @overload

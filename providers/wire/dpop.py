@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import httpx
 
-from dashtam.encoding import base64url
+from dashtam.crypto.base64url import base64url
 from providers.wire import signing
 
 Sign = Callable[[httpx.Request], None]

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
-from dashtam.encoding import base64url
+from dashtam.crypto.base64url import base64url
 from providers.errors import (
     ConsentEnded,
     ProviderError,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashtam.encoding import base64url, from_base64url
+from dashtam.crypto.base64url import base64url, from_base64url
 
 
 @given(st.binary())

@@ -14,7 +14,7 @@ from accounts.errors import FactorMissing, PasskeyRefused
 from accounts.models import Passkey
 from accounts.models.second_factors.passkey import MOST
 from accounts.services.second_factors.second_factor_service import Enrolled, hash_codes, make_codes
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict

@@ -9,7 +9,7 @@ from accounts.models import AuditEvent, SecondFactors, Session, Totp, User
 from accounts.models.audit import NOBODY
 from accounts.models.failed_proof import FREE
 from accounts.services.second_factors.totp_service import TotpService
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.crypto import sealed_tokens

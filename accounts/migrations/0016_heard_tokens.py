@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0014_sign_ups'),
+        ('accounts', '0015_sign_ups'),
     ]
 
     operations = [

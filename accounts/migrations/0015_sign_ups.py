@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0013_idempotency_keys'),
+        ('accounts', '0014_base_currency_chosen'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ import msgspec
 
 from accounts.principal import Principal
 from accounts.services.api_key_service import ApiKeyService
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens
 from dashtam.errors import ServiceBusy

@@ -9,7 +9,7 @@ from uuid import UUID
 from accounts.models import ApiKey, Session
 from accounts.models.session import cache_name
 from accounts.principal import Principal
-from accounts.services.ended_sessions import EndedSessions
+from accounts.services.sessions.ended_sessions import EndedSessions
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.cache import Cache
 from dashtam.errors import ServiceBusy, Unauthorized
