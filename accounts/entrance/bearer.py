@@ -26,6 +26,8 @@ class BearerAuthentication:
         principal = await wiring.auth_service().principal_of_session(claims.session_id)
         if principal is None or principal.user_id != claims.user_id:
             raise InvalidToken()
+        if claims.counter > principal.heard:
+            await wiring.session_service().hear(session_id=claims.session_id, counter=claims.counter)
         return principal
 
     def authenticate_header(self, request: Any) -> str:
