@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 USE = """
 import sys
 from pathlib import Path
-from dashtam import embedded
+from dashtam.installation import embedded
 print(*embedded.ensure_running(Path(sys.argv[1])), flush=True)
 sys.stdin.read()
 """
