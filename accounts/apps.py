@@ -7,15 +7,19 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
-    """Sign-up, sign-in, sessions."""
+    """The Django app of people, their sessions and their security."""
 
     name = "accounts"
     verbose_name = "People"
     default = True
 
     def ready(self) -> None:
-        """Learn what each app holds of people, and make the staff's roles after each migration."""
+        """Register what each app holds of people, the store of idempotency keys, and the making of roles."""
+        from accounts.entrance.idempotency import IdempotencyStore
         from accounts.staff.roles import make_roles
+        from dashtam.api import idempotency
+
+        idempotency.register(IdempotencyStore())
 
         autodiscover_modules("personal_data")
         # When it is django.contrib.auth's turn: all permissions are there by then.

@@ -1,4 +1,4 @@
-"""Devices that people sign in from, and names for them in words that people know."""
+"""Devices that people sign in from, and readable names for them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ SYSTEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where somebody signs in from; `known` is what a browser is called that they have signed in from before."""
+    """A device of a sign-in; `known` is the name of a browser that the person has signed in from before."""
 
     kind: str
     user_agent: str
@@ -37,7 +37,7 @@ class Device:
     known: str = ""
 
     def is_known(self, earlier: Iterable[tuple[str, str, str | None]]) -> bool:
-        """A browser by its cookie; a program by its name and network, among earlier (kind, user_agent, ip)."""
+        """Know a browser by its cookie, a program by name and network among `earlier` (kind, user_agent, ip)."""
         own = (self.kind, describe(self.user_agent), network_of(self.ip or ""))
         if self.kind == "browser":
             return bool(self.known)
@@ -45,7 +45,7 @@ class Device:
 
 
 def describe(user_agent: str) -> str:
-    """`Firefox on Linux`; the product's own name for programs; "Unknown device" for what says nothing."""
+    """Name a device: `Firefox on Linux`; a program by its own name; "Unknown device" without a user agent."""
     browser = next((name for word, name in BROWSERS.items() if f"{word}/" in user_agent), "")
     system = next((name for word, name in SYSTEMS.items() if word in user_agent), "")
     if browser and system:

@@ -1,4 +1,4 @@
-"""What the doctor says of the staff and the audit log."""
+"""The doctor's checks of the staff and the audit log."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +18,7 @@ DAYS, OFTEN = 14, 5
 
 @examines("staff")
 def staff(*, full: bool) -> Iterator[Finding]:
-    """Superusers are for appointing others, not for every day."""
+    """Find superusers who use the admin daily: their role is to appoint others."""
     since = timezone.now() - timedelta(days=DAYS)
     supers = User.objects.filter(is_superuser=True, is_active=True).values_list("pk", flat=True)
     visits = AuditEvent.objects.filter(action="admin.entered", user_id__in=list(supers), at__gt=since)
@@ -35,7 +35,7 @@ def staff(*, full: bool) -> Iterator[Finding]:
 
 @examines("audit log")
 def audit_log(*, full: bool) -> Iterator[Finding]:
-    """Whole, as far as it was asked to look, and out of the application's reach."""
+    """Check that the application cannot edit the audit log and, when `full`, that its chain is whole."""
     if may_edit(connection, AuditEvent._meta.db_table):
         yield Finding(
             "The database role of DATABASE_URL may edit the audit log. Give Dashtam two roles: "

@@ -1,4 +1,4 @@
-"""What can go wrong between a person and their account."""
+"""Errors of signing up, signing in and managing an account."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class InvalidCredentials(Unauthorized):
-    """Unknown, wrong, unverified or disabled: outside there is no difference."""
+    """The account is unknown, unverified or disabled, or the password wrong: the answers do not differ."""
 
     code = "invalid_credentials"
     title = "We could not sign you in."
@@ -20,7 +20,7 @@ class InvalidCredentials(Unauthorized):
 
 
 class InvalidGrant(Unauthorized):
-    """RFC 6749 §5.2 invalid_grant: the refresh token no longer counts."""
+    """The refresh token no longer counts: invalid_grant of RFC 6749 §5.2."""
 
     code = "invalid_grant"
     title = "The refresh token is not valid."
@@ -28,7 +28,7 @@ class InvalidGrant(Unauthorized):
 
 
 class LinkNotValid(Gone):
-    """A mailed link that was used, replaced, altered, or is too old."""
+    """The mailed link was used, replaced or altered, or is too old."""
 
     code = "link_not_valid"
     title = "This link does not work any more."
@@ -36,7 +36,7 @@ class LinkNotValid(Gone):
 
 
 class ReauthRequired(Forbidden):
-    """A sensitive change asks for a proof that is a few minutes old at most."""
+    """A sensitive change needs a proof of identity that is a few minutes old at most."""
 
     code = "reauth_required"
     title = "Please confirm that it is you."
@@ -44,7 +44,7 @@ class ReauthRequired(Forbidden):
 
 
 class TooManyApiKeys(Conflict):
-    """Nobody looks after that many."""
+    """The account has as many API keys as it may have."""
 
     code = "too_many_api_keys"
     title = "You have as many API keys as there can be."
@@ -52,7 +52,7 @@ class TooManyApiKeys(Conflict):
 
 
 class ExportNotReady(Conflict):
-    """Still in the making."""
+    """The export is still being made."""
 
     code = "export_not_ready"
     title = "Your data is not ready yet."
@@ -60,7 +60,7 @@ class ExportNotReady(Conflict):
 
 
 class ExportGone(Gone):
-    """Taken already, or too old."""
+    """The export was taken already, or is too old."""
 
     code = "export_gone"
     title = "This export has been taken already, or has expired."
@@ -68,7 +68,7 @@ class ExportGone(Gone):
 
 
 class DeletionBegun(Gone):
-    """The days to think again are over."""
+    """The grace period before the deletion is over."""
 
     code = "deletion_begun"
     title = "Your account is being deleted."
@@ -88,7 +88,7 @@ class OtpRequired(Unauthorized):
 
 
 class OtpInvalid(Unauthorized):
-    """A second factor that does not count: wrong, too old, or used before."""
+    """The code of a second factor is wrong, too old, or was used before."""
 
     code = "otp_invalid"
     title = "This code does not count."
@@ -96,7 +96,7 @@ class OtpInvalid(Unauthorized):
 
 
 class StepExpired(Gone):
-    """Too long between the password and the second factor, or something else has changed meanwhile."""
+    """Too much time passed between the password and the second factor, or the password changed meanwhile."""
 
     code = "step_expired"
     title = "That took a little too long."
@@ -104,7 +104,7 @@ class StepExpired(Gone):
 
 
 class FactorExists(Conflict):
-    """One authenticator app for each person."""
+    """The person has an authenticator app already."""
 
     code = "factor_exists"
     title = "There is an authenticator app already."
@@ -112,7 +112,7 @@ class FactorExists(Conflict):
 
 
 class FactorMissing(NotFound):
-    """No such second factor."""
+    """The person has no such second factor."""
 
     code = "factor_missing"
     title = "There is no such second factor."
@@ -120,7 +120,7 @@ class FactorMissing(NotFound):
 
 
 class FactorRequired(Conflict):
-    """Staff keep at least one second factor."""
+    """A member of the staff must keep at least one second factor."""
 
     code = "factor_required"
     title = "Staff need a second factor."
@@ -128,7 +128,7 @@ class FactorRequired(Conflict):
 
 
 class PasskeyRefused(Unauthorized):
-    """Unknown, not for us, too late, used before, or perhaps copied: outside there is no difference."""
+    """The passkey is unknown, not ours, late, used before or perhaps copied: the answers do not differ."""
 
     code = "passkey_refused"
     title = "That passkey did not work."

@@ -35,6 +35,7 @@ tables.register(
     Table("staff_acts", StaffAct, by("user_id"), hidden=("staff_id", "session_id")),
     Table("mails", Email, by("user_id")),
     left_out={
+        "accounts.IdempotencyKey": "answers that were given, kept for a day in case they are asked for again",
         "accounts.ExportPart": "the export itself",
         "dashtam.KeyFingerprint": "the installation's",
         "dashtam.Sample": "how the installation is doing; names nobody",

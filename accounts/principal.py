@@ -1,8 +1,8 @@
-"""Who a request speaks for."""
+"""The principal of a request: the person that it speaks for, and what it may do."""
 
 import time
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -10,11 +10,14 @@ from django.conf import settings
 
 from accounts.errors import ReauthRequired
 
+if TYPE_CHECKING:
+    from accounts.models import ApiKey, Session, User
+
 
 class Principal(msgspec.Struct, frozen=True):
-    """The signed-in person, as far as every request needs to know them; `session_id` is their session's or API key's.
+    """A person, as far as every request needs to know them, small enough for the cache.
 
-    Fits in the cache.
+    `session_id` is the id of their session or API key.
     """
 
     user_id: UUID
@@ -33,6 +36,34 @@ class Principal(msgspec.Struct, frozen=True):
 
     is_authenticated: ClassVar[bool] = True
 
+    @classmethod
+    def of_session(cls, session: "Session") -> "Principal":
+        """The principal of a live session."""
+        leaving = session.user.deletion_due_at
+        return _of(
+            session.user,
+            session_id=session.id,
+            is_staff=session.user.is_staff,
+            expires_at=min(session.expires_at, session.idle_expires_at).timestamp(),
+            authenticated_at=session.authenticated_at.timestamp(),
+            mfa=session.mfa,
+            leaving_at=leaving.timestamp() if leaving else None,
+            cookie=session.counter if session.kind == session.Kind.BROWSER else 0,
+        )
+
+    @classmethod
+    def of_api_key(cls, key: "ApiKey") -> "Principal":
+        """The principal of a live API key: never staff, never freshly proven, and held to its scopes."""
+        return _of(
+            key.user,
+            session_id=key.id,
+            is_staff=False,
+            expires_at=key.expires_at.timestamp(),
+            authenticated_at=0,
+            mfa=False,
+            scopes=frozenset(key.scopes),
+        )
+
     @property
     def leaving(self) -> datetime | None:
         """When the account will be deleted, if its person has asked for that."""
@@ -40,15 +71,29 @@ class Principal(msgspec.Struct, frozen=True):
 
     @property
     def needs_mfa(self) -> bool:
-        """Staff do nothing before they have shown a second factor, and set one up if they have none."""
+        """A member of the staff has yet to show a second factor, or to set one up."""
         return self.is_staff and not self.mfa
 
     def require_fresh(self) -> None:
-        """For sensitive changes. Raises ReauthRequired when the last proof is too long ago (ASVS 7.5.1)."""
+        """Raises ReauthRequired when the last proof of identity is older than REAUTH_SECONDS (ASVS 7.5.1)."""
         if time.time() - self.authenticated_at > settings.REAUTH_SECONDS:
             raise ReauthRequired
 
     def require_fresh_factor(self) -> None:
-        """For a change that asks for the password itself: whoever has a second factor has proved that lately, too."""
+        """Raises ReauthRequired when the last proof of a second factor, if there was one, is too old.
+
+        For a change that asks for the password itself.
+        """
         if self.mfa:
             self.require_fresh()
+
+
+def _of(user: "User", **credential: Any) -> Principal:
+    return Principal(
+        user_id=user.id,
+        email=user.email,
+        name=user.name,
+        time_zone=user.time_zone,
+        base_currency=user.base_currency,
+        **credential,
+    )

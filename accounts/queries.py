@@ -1,6 +1,8 @@
-"""What people may read about themselves: one function per question, the user first."""
+"""Reads of a person's own account: one function per question, the person first."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
@@ -18,33 +20,94 @@ from accounts.models import (
     Totp,
     User,
 )
-from dashtam.api.paging import Listing, Page, invalid_cursor, listing
+from dashtam.api.keyset import after
+from dashtam.api.paging import Listing, Page, listing
+from dashtam.bridge.doors import run_db
 from dashtam.errors import NotFound
 
 
-def profile(*, user_id: UUID) -> dict[str, Any]:
-    """Who the person is. Raises NotFound."""
+class ProfileRow(TypedDict):
+    """A person, as they see themselves."""
+
+    id: UUID
+    email: str
+    name: str
+    time_zone: str
+    base_currency: str
+    email_verified_at: datetime | None
+    created_at: datetime
+    deletion_due_at: datetime | None
+
+
+async def profile(user_id: UUID) -> ProfileRow:
+    """The person's profile. Raises NotFound once the account is gone or disabled."""
     fields = (
         "id", "email", "name", "time_zone", "base_currency", "email_verified_at", "created_at",
         "deletion_due_at",
     )  # fmt: skip
-    found = User.objects.filter(id=user_id, is_active=True).values(*fields).first()
+    found: ProfileRow | None = await run_db(
+        User.objects.filter(id=user_id, is_active=True).values(*fields).first
+    )
     if found is None:
         raise NotFound()
-    return dict(found)
+    return found
 
 
-def sessions(*, user_id: UUID, session_id: UUID) -> list[dict[str, Any]]:
-    """Where the person is signed in, the session that asks first."""
+class SessionRow(TypedDict):
+    """A live session; `current` for the one that asks."""
+
+    id: UUID
+    current: bool
+    kind: str
+    user_agent: str
+    ip: str | None
+    created_at: datetime
+    last_seen_at: datetime
+
+
+async def sessions(user_id: UUID, *, session_id: UUID) -> list[SessionRow]:
+    """The person's live sessions, `session_id` first, then the latest seen."""
     current = ExpressionWrapper(Q(id=session_id), output_field=BooleanField())
     rows = Session.objects.live().filter(user_id=user_id).annotate(current=current)
     rows = rows.order_by("-current", "-last_seen_at", "-id")
     columns = ("id", "current", "kind", "user_agent", "ip", "created_at", "last_seen_at")
-    return [dict(row) for row in rows.values(*columns)]
+    return await run_db(list, rows.values(*columns))
 
 
-def second_factors(*, user_id: UUID) -> dict[str, Any]:
-    """What the person can prove themselves with besides the password: `totp` or None, `passkeys`, recovery codes."""
+class TotpRow(TypedDict):
+    """A confirmed authenticator app."""
+
+    confirmed_at: datetime | None
+    last_used_at: datetime | None
+
+
+class PasskeyRow(TypedDict):
+    """A passkey, without its key."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    synced: bool
+
+
+class SecondFactorsRow(TypedDict):
+    """All second factors of a person. `any`: they have an authenticator app or a passkey."""
+
+    totp: TotpRow | None
+    passkeys: list[PasskeyRow]
+    any: bool
+    codes_made: int
+    codes_left: int
+    codes_at: datetime | None
+
+
+async def second_factors(user_id: UUID) -> SecondFactorsRow:
+    """The authenticator app, passkeys (oldest first) and recovery codes of a person."""
+    return await run_db(_second_factors, user_id)
+
+
+def _second_factors(user_id: UUID) -> SecondFactorsRow:
     apps = Totp.objects.filter(user_id=user_id).exclude(confirmed_at=None)
     totp = apps.values("confirmed_at", "last_used_at").first()
     passkeys = list(
@@ -61,56 +124,86 @@ def second_factors(*, user_id: UUID) -> dict[str, Any]:
     }
 
 
-def api_keys(*, user_id: UUID) -> list[dict[str, Any]]:
-    """The person's keys that work, newest first."""
-    columns = (
+class ApiKeyRow(TypedDict):
+    """An API key, without what it takes to use it."""
+
+    id: UUID
+    name: str
+    scopes: list[str]
+    hint: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    last_used_from: str
+
+
+async def api_keys(user_id: UUID) -> list[ApiKeyRow]:
+    """The person's live API keys, newest first."""
+    rows = ApiKey.objects.live().filter(user_id=user_id).values(
         "id", "name", "scopes", "hint", "created_at", "expires_at", "last_used_at", "last_used_from"
     )  # fmt: skip
-    return [dict(row) for row in ApiKey.objects.live().filter(user_id=user_id).values(*columns)]
+    return await run_db(list, rows)
 
 
-def activity(*, user_id: UUID, page: Page) -> Listing:
-    """What happened to the person's account, newest first, with the reasons that support gave."""
-    events = AuditEvent.objects.filter(user_id=user_id)
-    if page.after is not None:
-        events = events.filter(id__lt=_event_id(page.after))
-    columns = ("id", "at", "action", "actor_id", "ip", "detail")
-    rows = list(events.order_by("-id").values(*columns)[: page.limit + 1])
+class ActivityRow(TypedDict):
+    """An audit event in words. `by` is `you`, `support`, or None for Dashtam itself and for strangers."""
+
+    id: str
+    at: datetime
+    action: str
+    summary: str
+    by: str | None
+    network: str | None
+    reason: str | None
+    ticket: str | None
+
+
+async def activity(user_id: UUID, *, page: Page) -> Listing[ActivityRow]:
+    """The audit events of the person's account as ActivityRows, newest first, with the reasons that support gave.
+
+    Raises ValidationFailed for a cursor of another list.
+    """
+    return await run_db(_activity, user_id, page)
+
+
+def _activity(user_id: UUID, page: Page) -> Listing[ActivityRow]:
+    events = after(AuditEvent.objects.filter(user_id=user_id), page, minus_id=_event_id)
+    rows = list(events.values("id", "at", "action", "actor_id", "ip", "detail")[: page.limit + 1])
     acts = StaffAct.objects.filter(user_id=user_id).in_bulk(
         {row["detail"]["act_id"] for row in rows if "act_id" in row["detail"]}
     )
-    told = [_told(row, user_id, {str(act.id): act for act in acts.values()}) for row in rows]
-    return listing(told, page, lambda row: (row["id"],))
+    by_id = {str(act.id): act for act in acts.values()}
+    return listing([_in_words(row, user_id, by_id) for row in rows], page, lambda event: (event["id"],))
 
 
-def _event_id(after: tuple[str, ...]) -> int:
-    """Raises ValidationFailed for a cursor of another list."""
-    if len(after) != 1 or not after[0].isascii() or not after[0].isdigit() or len(after[0]) > 18:
-        raise invalid_cursor()
-    return int(after[0])
+def _event_id(text: str) -> int:
+    """Raises ValueError for anything but a number of at most 18 digits."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ValueError
+    return int(text)
 
 
-def _told(row: dict[str, Any], user_id: UUID, acts: dict[str, StaffAct]) -> dict[str, Any]:
-    """Support is named by its role: its people answer to the installation, not each to everybody they help."""
-    act = acts.get(row["detail"].get("act_id", ""))
-    by_support = row["actor_id"] is not None and row["actor_id"] != user_id
+def _in_words(event: Mapping[str, Any], user_id: UUID, acts: Mapping[str, StaffAct]) -> ActivityRow:
+    """Support is named by its role only: its people answer to the installation, not to those they help."""
+    act = acts.get(event["detail"].get("act_id", ""))
+    by_support = event["actor_id"] is not None and event["actor_id"] != user_id
     return {
-        "id": str(row["id"]),
-        "at": row["at"],
-        "action": row["action"],
-        "summary": describe(row["action"], row["detail"]),
-        "by": "support" if by_support else "you" if row["actor_id"] else None,
-        "network": None if by_support else row["ip"] or None,
+        "id": str(event["id"]),
+        "at": event["at"],
+        "action": event["action"],
+        "summary": describe(event["action"], event["detail"]),
+        "by": "support" if by_support else "you" if event["actor_id"] else None,
+        "network": None if by_support else event["ip"] or None,
         "reason": act.reason if act else None,
         "ticket": (act.ticket or None) if act else None,
     }
 
 
-def export(*, user_id: UUID) -> DataExport | None:
+async def export(user_id: UUID) -> DataExport | None:
     """The export that is being made or waits to be taken."""
-    return DataExport.objects.current(user_id=user_id)
+    return await run_db(DataExport.objects.current, user_id=user_id)
 
 
-def email_change(*, user_id: UUID) -> EmailChange | None:
-    """The change of address that is under way."""
-    return EmailChange.objects.waiting().filter(user_id=user_id).first()
+async def email_change(user_id: UUID) -> EmailChange | None:
+    """The email change that is under way."""
+    return await run_db(EmailChange.objects.waiting().filter(user_id=user_id).first)

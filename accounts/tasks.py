@@ -1,4 +1,4 @@
-"""Background work of accounts."""
+"""Background tasks of accounts."""
 
 import logging
 from datetime import timedelta
@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from accounts import wiring
 from accounts.audit import chain
-from accounts.models import ApiKey, EmailChange, FailedProof, OneTimeLink, Session
+from accounts.models import ApiKey, EmailChange, FailedProof, IdempotencyKey, OneTimeLink, Session
 from dashtam.bridge.doors import run_db
 from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
@@ -23,41 +23,48 @@ ENDED_KEPT = timedelta(days=90)
 
 @background(retry=RETRY)
 async def announce_ended_sessions(session_ids: list[str]) -> None:
-    """Make known that sessions ended, where the request itself could not."""
+    """Announce ended sessions, where the request itself could not reach the cache."""
     await wiring.session_service().announce(session_ids=[UUID(session_id) for session_id in session_ids])
 
 
 @app.periodic(cron="7 * * * *")
 @background(queue="schedule", queueing_lock="note_audit_head")
 async def note_audit_head(timestamp: int) -> None:
-    """Say in the worker's log where the audit log ends: what is cut off its end later can be missed."""
+    """Log the head of the audit log, so that events cut off its end later are noticed."""
     logger.info("The audit log's head: %s", await run_db(chain.head))
 
 
 @app.periodic(cron="17 * * * *")
 @background(queue="schedule", queueing_lock="remind_of_api_keys")
 async def remind_of_api_keys(timestamp: int) -> None:
-    """Write to the owners of API keys that soon expire."""
+    """Mail the owners of API keys that soon expire."""
     await wiring.api_key_service().remind()
 
 
 @background(queue="exports", lock="exports", retry=RETRY)
 async def make_export(export_id: str) -> None:
-    """Put a person's data together; one after the other, so that everything else keeps its speed."""
+    """Make a person's export; one at a time, so that everything else keeps its speed."""
     await wiring.export_service().make(export_id=UUID(export_id))
 
 
 @app.periodic(cron="43 * * * *")
 @background(queue="schedule", queueing_lock="forget_exports")
 async def forget_exports(timestamp: int) -> None:
-    """Delete the exports that nobody may take any more."""
+    """Delete the exports that can no longer be taken."""
     await wiring.export_service().forget()
+
+
+@app.periodic(cron="37 * * * *")
+@background(queue="schedule", queueing_lock="forget_idempotency_keys")
+async def forget_idempotency_keys(timestamp: int) -> None:
+    """Delete the idempotency keys that no client sends any more."""
+    await delete_in_parts(IdempotencyKey.objects.long_over())
 
 
 @app.periodic(cron="29 * * * *")
 @background(queue="schedule", queueing_lock="finish_email_changes")
 async def finish_email_changes(timestamp: int) -> None:
-    """Carry out the changes of address that a lost mailbox would hold up for ever."""
+    """Carry out the email changes that a lost mailbox would hold up for ever."""
     await wiring.email_change_service().finish_overdue()
 
 
@@ -71,7 +78,7 @@ async def erase_leavers(timestamp: int) -> None:
 @app.periodic(cron="53 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:
-    """Delete what is long over: links, sessions, keys, failures to sign in."""
+    """Delete old links, sessions, keys, email changes and failed proofs."""
     now = timezone.now()
     ended = Q(revoked_at__lt=now - ENDED_KEPT) | Q(expires_at__lt=now - ENDED_KEPT)
     await delete_in_parts(OneTimeLink.objects.filter(expires_at__lt=now - LINKS_KEPT))

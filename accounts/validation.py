@@ -1,4 +1,4 @@
-"""What people may type into the fields of an account: the same rules for forms and for the API."""
+"""Validation of the fields of an account: the same rules for forms and for the API. All raise ValidationError."""
 
 import functools
 import unicodedata
@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.services.password_service import MAX_LENGTH
+from dashtam.ui.currencies import CODES
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150
@@ -16,12 +17,12 @@ MAX_KEY_NAME_LENGTH = 60
 MAX_OTP_LENGTH = 40
 
 
-# Django compiles its expressions for addresses on first use, 80 ms of regex work: do it now, not on the event loop.
+# Django compiles its patterns for email addresses on first use, 80 ms of work: do it now, not on the event loop.
 validate_email("warm.up@example.org")
 
 
 def clean_email(value: Any) -> str:
-    """The address in the one form we store: lower case, the domain in its ASCII spelling."""
+    """Normalise an email address: lower case, the domain in its ASCII spelling."""
     text = _text(value).strip()
     wrong = ValidationError("Enter an email address, like ana@example.org.", code="invalid_email")
     try:
@@ -36,7 +37,7 @@ def clean_email(value: Any) -> str:
 
 
 def clean_password(value: Any) -> str:
-    """The password exactly as it was typed; spaces at its ends belong to it."""
+    """Take a password exactly as it was typed; spaces at its ends belong to it."""
     text = _text(value)
     if not text:
         raise ValidationError("Enter a password.", code="required")
@@ -46,7 +47,7 @@ def clean_password(value: Any) -> str:
 
 
 def clean_name(value: Any) -> str:
-    """A name on one line."""
+    """Normalise a name (NFC), on one line."""
     text = unicodedata.normalize("NFC", _text(value)).strip()
     if not text:
         raise ValidationError("Enter a name. Any name you like to be called by will do.", code="required")
@@ -58,7 +59,7 @@ def clean_name(value: Any) -> str:
 
 
 def clean_key_name(value: Any) -> str:
-    """What an API key is for, on one line."""
+    """Normalise the name of an API key or passkey, on one line."""
     text = clean_name(value)
     if len(text) > MAX_KEY_NAME_LENGTH:
         raise ValidationError(f"Use at most {MAX_KEY_NAME_LENGTH} characters.", code="name_too_long")
@@ -66,7 +67,7 @@ def clean_key_name(value: Any) -> str:
 
 
 def clean_time_zone(value: Any) -> str:
-    """A name of the IANA time zone database."""
+    """Check a name of the IANA time zone database."""
     text = _text(value)
     if text not in time_zones():
         raise ValidationError("Choose a time zone by its name, like Europe/Paris.", code="invalid_time_zone")
@@ -74,15 +75,15 @@ def clean_time_zone(value: Any) -> str:
 
 
 def clean_currency(value: Any) -> str:
-    """An ISO 4217 code."""
+    """Normalise an ISO 4217 currency code."""
     text = _text(value).upper()
-    if text not in CURRENCIES:
+    if text not in CODES:
         raise ValidationError("Choose a currency by its three letters, like EUR.", code="invalid_currency")
     return text
 
 
 def clean_token(value: Any) -> str:
-    """A token from us; whether it is genuine is not judged here."""
+    """Check the form of one of our tokens, not that it is genuine."""
     text = _text(value).strip()
     if not text:
         raise ValidationError("Give the token.", code="required")
@@ -92,7 +93,7 @@ def clean_token(value: Any) -> str:
 
 
 def clean_otp(value: Any) -> str:
-    """A code as it was typed; spaces and hyphens do not count."""
+    """Strip spaces and hyphens from a code as it was typed."""
     text = "".join(_text(value).replace("-", "").split())
     if not text:
         raise ValidationError("Enter the code.", code="required")
@@ -105,7 +106,7 @@ def clean_otp(value: Any) -> str:
 
 @functools.cache
 def time_zones() -> frozenset[str]:
-    """All names there are, on this machine."""
+    """All names of time zones on this machine."""
     return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
@@ -116,15 +117,3 @@ def _text(value: Any) -> str:
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise ValidationError("Leave out the characters that are not text.", code="not_text")
     return value
-
-
-_CODES = """
-    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF
-    CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
-    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD
-    MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN
-    PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY
-    TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
-"""
-
-CURRENCIES = tuple(_CODES.split())

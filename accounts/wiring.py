@@ -1,7 +1,5 @@
 """Builds the services of accounts from the settings."""
 
-import asyncio
-import weakref
 from typing import cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -13,30 +11,33 @@ from accounts.models import ApiKey, Session
 from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
 from accounts.services.email_change_service import EmailChangeService
-from accounts.services.ended_sessions import EndedSessions
 from accounts.services.export_service import ExportService
 from accounts.services.jwt_service import JWTService
 from accounts.services.leaving_service import ERASERS, LeavingService
+from accounts.services.mailed_link_service import MailedLinkService
+from accounts.services.password_change_service import PasswordChangeService
 from accounts.services.password_service import PasswordService
 from accounts.services.reauthentication_service import ReauthenticationService
-from accounts.services.second_factors.mfa_service import MfaService
 from accounts.services.second_factors.passkey_service import PasskeyService
+from accounts.services.second_factors.second_factor_service import SecondFactorService
 from accounts.services.second_factors.totp_service import TotpService
-from accounts.services.session_service import SessionService
-from accounts.services.sign_in_service import SignInService
-from accounts.services.throttle_service import GuardService
+from accounts.services.sessions.ended_sessions import EndedSessions
+from accounts.services.sessions.session_service import SessionService
+from accounts.services.sessions.ticket_service import TicketService
+from accounts.services.throttle_service import ThrottleService
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
 
 
 def password_service() -> PasswordService:
-    """Hashing and judging passwords."""
+    """Hashing passwords and checking their strength."""
     return PasswordService(hasher=cast(BCryptSHA256PasswordHasher, get_hasher()))
 
 
 def jwt_service() -> JWTService:
-    """Access tokens. This installation issues them for itself."""
+    """Access tokens, which this installation issues for itself."""
     return JWTService(
         keys=settings.JWT_KEYS,
         issuer=settings.PUBLIC_URL,
@@ -45,27 +46,26 @@ def jwt_service() -> JWTService:
     )
 
 
-def guard_service() -> GuardService:
-    """Limits, and failures in a row."""
-    return GuardService()
+def throttle_service() -> ThrottleService:
+    """Rate limits, and failures in a row."""
+    return ThrottleService()
 
 
 def session_service() -> SessionService:
-    """Which sessions count."""
+    """Sessions and their principals."""
     return SessionService(cache=cache(), live_events=live_event_service(), ended=ended_sessions())
 
 
-_ended: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, EndedSessions] = weakref.WeakKeyDictionary()
-
-
 def ended_sessions() -> EndedSessions:
-    """What the running event loop knows of sessions that ended lately."""
-    loop = asyncio.get_running_loop()
-    return _ended.setdefault(loop, EndedSessions(load=_ended_lately))
+    """The sessions and keys that ended lately, as the running event loop knows them."""
+    return _ended.get()
 
 
 def _ended_lately() -> frozenset[UUID]:
     return Session.objects.ended_lately() | ApiKey.objects.ended_lately()
+
+
+_ended = PerLoop(lambda: EndedSessions(load=_ended_lately))
 
 
 def api_key_service() -> ApiKeyService:
@@ -73,13 +73,18 @@ def api_key_service() -> ApiKeyService:
     return ApiKeyService(cache=cache(), ended=ended_sessions(), sessions=session_service())
 
 
+def ticket_service() -> TicketService:
+    """Tickets for WebSockets."""
+    return TicketService(cache=cache(), sessions=session_service(), api_keys=api_key_service())
+
+
 def email_change_service() -> EmailChangeService:
-    """Other addresses."""
-    return EmailChangeService(guard=guard_service(), sessions=session_service())
+    """Changes of email addresses."""
+    return EmailChangeService(sessions=session_service(), links=mailed_link_service())
 
 
 def export_service() -> ExportService:
-    """Copies of people's data."""
+    """Exports of people's data."""
     return ExportService(encryption=encryption_service())
 
 
@@ -89,35 +94,47 @@ def leaving_service() -> LeavingService:
 
 
 def auth_service() -> AuthService:
-    """Signing up and out, tokens and passwords."""
+    """Signing up, in and out, and tokens."""
     return AuthService(
-        guard=guard_service(),
+        throttle=throttle_service(),
         passwords=password_service(),
+        second_factors=second_factor_service(),
         jwts=jwt_service(),
         sessions=session_service(),
+        links=mailed_link_service(),
     )
 
 
-def sign_in_service() -> SignInService:
-    """Signing in."""
-    return SignInService(guard=guard_service(), passwords=password_service(), mfa=mfa_service())
+def mailed_link_service() -> MailedLinkService:
+    """Links in mails."""
+    return MailedLinkService(throttle=throttle_service())
+
+
+def password_change_service() -> PasswordChangeService:
+    """New passwords."""
+    return PasswordChangeService(
+        throttle=throttle_service(),
+        passwords=password_service(),
+        sessions=session_service(),
+        links=mailed_link_service(),
+    )
 
 
 def passkey_service() -> PasskeyService:
-    """Passkeys, for the address that people reach us at."""
+    """Passkeys, bound to the host of PUBLIC_URL."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     return PasskeyService(
-        guard=guard_service(), sessions=session_service(), rp_id=host, origin=settings.PUBLIC_URL
+        throttle=throttle_service(), sessions=session_service(), rp_id=host, origin=settings.PUBLIC_URL
     )
 
 
 def reauthentication_service() -> ReauthenticationService:
-    """Proving once more who one is."""
+    """Fresh proofs of identity."""
     return ReauthenticationService(
-        guard=guard_service(),
+        throttle=throttle_service(),
         passwords=password_service(),
         sessions=session_service(),
-        mfa=mfa_service(),
+        second_factors=second_factor_service(),
     )
 
 
@@ -126,10 +143,10 @@ def totp_service() -> TotpService:
     return TotpService(issuer="Dashtam")
 
 
-def mfa_service() -> MfaService:
+def second_factor_service() -> SecondFactorService:
     """Second factors by code."""
-    return MfaService(
-        guard=guard_service(),
+    return SecondFactorService(
+        throttle=throttle_service(),
         sessions=session_service(),
         encryption=encryption_service(),
         totp=totp_service(),

@@ -1,4 +1,4 @@
-"""Background work as support staff see it: what waits, what runs, what failed."""
+"""Background jobs in the admin, read-only: queued, running, failed."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ admin.site.unregister(ProcrastinateJob)
 
 
 class Events(ReadOnly, _Inline):
-    """What happened to a job, and when."""
+    """The events of a job with their times."""
 
     model = ProcrastinateEvent
     fields = ("type", "at")

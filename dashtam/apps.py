@@ -4,12 +4,17 @@ from django.apps import AppConfig
 
 
 class DashtamConfig(AppConfig):
-    """What every other app may import."""
+    """The foundation that every other app may import."""
 
     name = "dashtam"
 
     def ready(self) -> None:
-        """Register the gauges of the job queue."""
+        """Register the gauges of the job queue, and the paths that are for programs."""
         from dashtam.telemetry import gauges, metrics
+        from dashtam.web.headers import REPORTS
+        from dashtam.web.paths import API, program_paths
 
         metrics.gauges.append(gauges.jobs)
+        program_paths.register(API, cookieless=True)
+        program_paths.register("/healthz", "/readyz", "/metrics", cookieless=True, probe=True)
+        program_paths.register(REPORTS)

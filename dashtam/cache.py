@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,6 +11,8 @@ import msgspec
 from django.conf import settings
 from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
+
+from dashtam.bridge.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,7 +42,7 @@ class Cache:
         self.sought: dict[str, asyncio.Event] = {}
 
     async def find(self, key: str, type: type[T]) -> T | None:
-        """As `get`, but what somebody is just finding out (see `finding_out`) is waited for, and then asked for."""
+        """Like `get`, but waits first while another caller in this process is inside `finding_out` for this key."""
         found = await self.get(key, type)
         if found is None and (sought := self.sought.get(key)):
             await sought.wait()
@@ -50,9 +51,9 @@ class Cache:
 
     @contextmanager
     def finding_out(self, key: str) -> Iterator[None]:
-        """Whoever comes to `find` it meanwhile waits for the end of the block, in which it should be added.
+        """Make callers of `find` wait until the end of the block, which should add the value.
 
-        When a value that hundreds use at once runs out, one asks the database instead of all of them.
+        When a value that hundreds of requests use expires, one of them asks the database instead of all.
         """
         sought = asyncio.Event()
         first = self.sought.setdefault(key, sought) is sought
@@ -93,11 +94,11 @@ class Cache:
         return msgspec.msgpack.decode(raw, type=type) if isinstance(raw, bytes) else None
 
     async def evaluate(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> object:
-        """Run a Lua script, all or nothing. Its keys are whole names, prefix included. None when the server is away."""
+        """Run a Lua script atomically. Its keys are whole names, prefix included. None when the server is away."""
         return await self._attempt("eval", script, len(keys), *keys, *arguments)
 
     async def ping(self) -> bool:
-        """Whether the server answers, asked afresh."""
+        """Return True if the server answers now, without regard to recent failures."""
         self.away_until = 0.0
         return await self._attempt("ping") is not None
 
@@ -118,20 +119,18 @@ class Cache:
             return None
 
 
-_caches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Cache] = weakref.WeakKeyDictionary()
+_caches = PerLoop(lambda: Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX))
 
 
 def cache() -> Cache:
     """The cache of the running event loop: connections belong to the loop that opened them."""
-    loop = asyncio.get_running_loop()
-    found = _caches.get(loop)
-    if found is None or found.url != settings.REDIS_URL:
-        found = _caches[loop] = Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX)
-    return found
+    if _caches.get().url != settings.REDIS_URL:
+        _caches.pop()
+    return _caches.get()
 
 
 async def close_cache() -> None:
     """Give up the connections of the running event loop, before the loop itself ends."""
-    found = _caches.pop(asyncio.get_running_loop(), None)
+    found = _caches.pop()
     if found is not None:
         await found.client.aclose()

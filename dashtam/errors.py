@@ -21,7 +21,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field of the input."""
+    """The problem with one field of the input."""
 
     field: str
     code: str
@@ -140,7 +140,7 @@ class Conflict(DashtamError):
 
 
 class Gone(DashtamError):
-    """It was there once and has been used or has expired."""
+    """Existed once, and has been used or has expired."""
 
     status = 410
     code = "gone"

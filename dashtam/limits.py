@@ -1,4 +1,4 @@
-"""How often something may be done, counted over all processes at once.
+"""Rate limits and concurrency limits, counted over all processes at once.
 
     await limits.require((SIGN_IN_ADDRESS, prefix), (SIGN_IN_ACCOUNT, email))   # one from each, or from none
     async with limits.concurrent("export", user_id, at_most=1, seconds=120): …  # so many at a time
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from dashtam.cache import cache
@@ -28,6 +29,19 @@ class Limit:
     name: str
     times: int
     seconds: float
+    told: bool = (
+        False  # whether clients are told how much is left; not where that would tell of somebody else
+    )
+
+    @property
+    def policy(self) -> str:
+        """As RateLimit-Policy says it (draft-ietf-httpapi-ratelimit-headers)."""
+        return f'"{self.name}";q={self.times};w={round(self.seconds)}'
+
+    def state(self, full_in: float) -> str:
+        """As RateLimit says it, when all of it is back in `full_in` seconds."""
+        left = max(0, math.floor((self.seconds - full_in) / self.interval + 1e-6))
+        return f'"{self.name}";r={left};t={math.ceil(full_in)}'
 
     @property
     def interval(self) -> float:
@@ -37,8 +51,12 @@ class Limit:
 
 Take = tuple[Limit, object]
 
+# What the request being served counted towards: each limit that is told, with the seconds until all of it is back.
+told: ContextVar[dict[Limit, float] | None] = ContextVar("told", default=None)
+
 # KEYS: one for each limit, holding the moment at which all of it is back. ARGV: interval and seconds of each.
-# Microseconds of the server's own clock, which all processes share. A clock set back blocks nobody for longer.
+# Microseconds of the server's own clock, which all processes share. A clock set back prolongs no wait.
+# Returns how long to wait or, when one was taken from each, a list of how long until all of each is back.
 TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -50,10 +68,12 @@ for i, key in ipairs(KEYS) do
   wait = math.max(wait, math.ceil(back[i] - now - span))
 end
 if wait > 0 then return wait end
+local left = {}
 for i, key in ipairs(KEYS) do
   redis.call('SET', key, string.format('%.0f', back[i]), 'PX', math.ceil((back[i] - now) / 1000))
+  left[i] = back[i] - now
 end
-return 0
+return left
 """
 
 # ARGV: how much of each to undo, in microseconds, or `all`.
@@ -89,7 +109,7 @@ SWEEP_SECONDS = 1.0
 
 
 class Buckets:
-    """When each bucket will be full again, by the monotonic clock. A full bucket needs no entry."""
+    """Token buckets of this process: the monotonic time at which each is full again. A full one has no entry."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
         self.entries = entries
@@ -125,8 +145,12 @@ class Buckets:
         for name in names:
             self.full_at.pop(name, None)
 
+    def full_in(self, name: str) -> float:
+        """Seconds until all of it is back."""
+        return max(0.0, self.full_at.get(name, 0.0) - time.monotonic())
+
     def remembers(self, names: Sequence[str]) -> bool:
-        """Whether all of them are counted here; what found no room must not pass for unused."""
+        """Return True if all of them are counted here; one that found no room must not pass for unused."""
         return all(name in self.full_at for name in names)
 
     def _make_room(self, now: float, wanted: int) -> None:
@@ -137,7 +161,7 @@ class Buckets:
 
 
 class Slots:
-    """How many are at work at each place."""
+    """Concurrency slots of this process: the number in use by name."""
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
@@ -185,15 +209,30 @@ async def take(*takes: Take) -> float:
     wait = _buckets.take(names, rates)
     if wait:
         metrics.limited(limit.name for limit, _ in takes)
+        _tell(takes, [_buckets.full_in(name) for name in names])
         return wait
     arguments = [int(each * 1e6) for rate in rates for each in rate]
     answer = await here.evaluate(TAKE, names, arguments)
+    if isinstance(answer, list):
+        _tell(takes, [each / 1e6 for each in answer])
+        return 0.0
     if not isinstance(answer, int):
+        _tell(takes, [_buckets.full_in(name) for name in names])
         return 0.0 if _buckets.remembers(names) else max(interval for interval, _ in rates)
-    if answer:
-        metrics.limited(limit.name for limit, _ in takes)
-        _buckets.give_back(names, [interval for interval, _ in rates])
+    metrics.limited(limit.name for limit, _ in takes)
+    _buckets.give_back(names, [interval for interval, _ in rates])
+    if len(takes) == 1:
+        _tell(takes, [takes[0][0].seconds])
     return answer / 1e6
+
+
+def _tell(takes: Sequence[Take], full_in: Sequence[float]) -> None:
+    """Note what is left, for the answer to the request that is being served."""
+    noted = told.get()
+    if noted is not None:
+        noted.update(
+            {limit: seconds for (limit, _), seconds in zip(takes, full_in, strict=True) if limit.told}
+        )
 
 
 async def undo(*, once: Sequence[Take] = (), all: Sequence[Take] = ()) -> None:
@@ -229,5 +268,5 @@ async def concurrent(name: str, key: object, *, at_most: int, seconds: float) ->
 
 
 def _name(prefix: str, name: str, key: object) -> str:
-    """No address of anybody is in a key: only a keyed hash of it."""
+    """The key of a bucket in the cache. It holds a keyed hash, so that no email or IP is stored there."""
     return f"{prefix}:limit:{digest(f'{name}:{key}')[:16].hex()}"

@@ -1,8 +1,8 @@
-"""Calls to other parties: to addresses that were checked, within a deadline, with answers of bounded size.
+"""Outbound HTTP transport: checked IPs (against SSRF), a deadline, answers of bounded size.
 
-httpx has no deadline for a whole exchange and no cap on an answer, and whoever names a host could name one of
-our own network. All three are dealt with in the transport, so that no caller can forget them. Redirects and the
-proxies of the environment are nobody's business here either: httpx follows and uses them only where it is told to.
+httpx has no deadline for a whole exchange and no cap on an answer, and a host that a person names could be one of
+our own network. The transport deals with all three, so that no caller can forget them. Redirects and the proxies
+of the environment are ignored: httpx follows and uses them only where it is told to.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(httpx.ConnectError):
-    """The host is not on the public internet, or not behind TLS. Nothing was sent."""
+    """The host is not on the public internet, or not behind TLS. No byte was sent."""
 
 
 class AnswerRefused(httpx.RemoteProtocolError):
-    """The answer is too large, or compressed although nobody asked for that: it could expand to anything."""
+    """The answer is too large, or compressed unasked, so that its size is unknown."""
 
 
 @functools.cache
@@ -39,7 +39,7 @@ class Outbound(httpx.AsyncBaseTransport):
     """Raises httpx.TransportErrors, and TimeoutError when `deadline` seconds are over, lookup included.
 
     A host is looked up once, checked, and from then on spoken to at that address only: a name server that
-    answers differently the next time gains nothing. Certificate and Host still are those of the name.
+    answers differently the next time (DNS rebinding) has no effect. Certificate and Host still are those of the name.
     """
 
     def __init__(self, *, deadline: float, largest: int, context: ssl.SSLContext | None = None) -> None:
@@ -63,7 +63,7 @@ class Outbound(httpx.AsyncBaseTransport):
         await self.wire.aclose()
 
     async def _connected(self, request: httpx.Request) -> httpx.Response:
-        """The answer of the first address that can be reached; nothing has been sent to the others."""
+        """The answer of the first address that can be reached; the others have been sent no byte."""
         where = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
         if where not in self.pinned:
             self.pinned[where] = await checked_addresses(request.url, where[1])
@@ -91,7 +91,7 @@ class Outbound(httpx.AsyncBaseTransport):
 
 
 async def checked_addresses(url: httpx.URL, port: int) -> list[str]:
-    """Where this host may be spoken to. Raises AddressRefused, and ConnectErrors for unknown names."""
+    """The IPs at which this host may be called. Raises AddressRefused, and ConnectErrors for unknown names."""
     trusted = url.host in settings.PRIVATE_HOSTS
     if url.scheme != "https" and not trusted:
         raise AddressRefused("not https")
@@ -99,7 +99,9 @@ async def checked_addresses(url: httpx.URL, port: int) -> list[str]:
         async with asyncio.timeout(LOOKUP_SECONDS):
             addresses = await look_up(url.host, port)
     except TimeoutError as error:
-        raise httpx.ConnectTimeout("lookup") from error  # nothing was sent, which is worth knowing
+        raise httpx.ConnectTimeout(
+            "lookup"
+        ) from error  # a ConnectTimeout tells the caller that no request was sent
     except (OSError, UnicodeError) as error:
         raise httpx.ConnectError("unknown host") from error
     if not trusted and not all(map(is_public, addresses)):
@@ -108,7 +110,7 @@ async def checked_addresses(url: httpx.URL, port: int) -> list[str]:
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet, in whatever form it is written."""
+    """Return True for an IP of the public internet, in any notation, IPv4 in IPv6 included."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         if address in NAT64:
@@ -119,7 +121,7 @@ def is_public(text: str) -> bool:
 
 
 def _at(address: str, request: httpx.Request) -> httpx.Request:
-    """The same request to this address. The name stays in Host, and in the handshake and its certificate."""
+    """The same request to this IP. The name stays in Host, and in the handshake and its certificate."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=address),

@@ -42,10 +42,6 @@ env = environ.Env(
     AWS_ACCESS_KEY_ID=(str, ""),
     AWS_SECRET_ACCESS_KEY=(str, ""),
     AWS_SES_ENDPOINT_URL=(str, ""),
-    SANDBOX_URL=(str, ""),
-    SANDBOX_CLIENT_ID=(str, "dashtam-sandbox"),
-    SANDBOX_CLIENT_SECRET=(str, ""),
-    SANDBOX_CLIENT_KEY=(str, ""),
     PRIVATE_HOSTS=(list, []),
     PROVIDER_DEADLINE_SECONDS=(float, 20),
     PROVIDER_REST_SECONDS=(int, 30),
@@ -76,10 +72,13 @@ if not _https:
 REQUEST_SECONDS = env("REQUEST_SECONDS")
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
-CORS_ALLOWED_ORIGINS = [server_urls.exact("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
+CORS_ALLOWED_ORIGINS = [server_urls.require_origin("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key"]
-CORS_EXPOSE_HEADERS = ["idempotency-replayed", "retry-after", "www-authenticate", "x-request-id"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    *("etag", "idempotency-replayed", "location", "ratelimit", "ratelimit-policy"),
+    *("retry-after", "www-authenticate", "x-request-id"),
+]
 ADMIN_NETWORKS = env("ADMIN_NETWORKS")
 ROOT_URLCONF = "dashtam.urls"
 ASGI_APPLICATION = "dashtam.asgi.application"
@@ -117,17 +116,17 @@ MIDDLEWARE = [
 # --- storage ----------------------------------------------------------------------------------------
 PLAIN_HOSTS = env("PLAIN_HOSTS")
 for _name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
-    server_urls.refuse_plain_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
-server_urls.refuse_plain_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
+    server_urls.require_encrypted_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
+server_urls.require_encrypted_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        **server_urls.database(env("DATABASE_URL")),
+        **server_urls.database_settings(env("DATABASE_URL")),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
-            **server_urls.options(env("DATABASE_URL")),
+            **server_urls.libpq_options(env("DATABASE_URL")),
             "connect_timeout": 5,
-            # A server that vanished is noticed on the way there and while nothing is said (ignored by sockets).
+            # Notices a server that vanished, with data in flight and on an idle connection (ignored by sockets).
             "tcp_user_timeout": 10_000,
             "keepalives_idle": 5,
             "keepalives_interval": 2,
@@ -141,9 +140,9 @@ DATABASES = {
         },
     }
 }
-# Who owns the tables, if that is somebody else than who uses them: `manage.py migrate` connects as this role.
+# The role that owns the tables, if it is another than the application's: `manage.py migrate` connects as it.
 MIGRATION_DATABASE = (
-    server_urls.database(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
+    server_urls.database_settings(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
 )
 DATABASE_THREADS = env("DATABASE_THREADS")
 DATABASE_QUEUE = env("DATABASE_QUEUE")
@@ -184,7 +183,7 @@ if not 0 <= DELETION_GRACE_DAYS <= 30:
 ADMIN_IDLE_SECONDS = 3600
 ADMIN_ABSOLUTE_SECONDS = 12 * 3600
 OPERATIONS_PERMISSION = "accounts.see_operations"
-LOOK_SECONDS = 900  # how long support staff see somebody's numbers after they gave a reason
+LOOK_SECONDS = 900  # how long support staff see a person's numbers after giving a reason
 
 # --- cookies and headers ----------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
@@ -240,7 +239,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "dashtam.api.document.OperationSchema",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -286,13 +285,9 @@ EMAIL_BACKEND = {
 EMAIL_FILE_PATH = OUTBOX
 
 # --- providers --------------------------------------------------------------------------------------
-SANDBOX_URL = env("SANDBOX_URL").rstrip("/")
-SANDBOX_CLIENT_ID = env("SANDBOX_CLIENT_ID")
-SANDBOX_CLIENT_SECRET = keys.no_placeholder("SANDBOX_CLIENT_SECRET", env("SANDBOX_CLIENT_SECRET"))
-SANDBOX_CLIENT_KEY = keys.private_key("SANDBOX_CLIENT_KEY", env("SANDBOX_CLIENT_KEY"))
-# Whom Dashtam may call although they are not on the public internet, or not behind TLS.
-_configured = (urlsplit(url).hostname for url in (SANDBOX_URL, env("AWS_SES_ENDPOINT_URL")))
-PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, _configured)]
+# Each connector declares its own settings, which begin with its slug: see providers.connectors.settings.
+# Hosts that Dashtam may call although they are not on the public internet, or not behind TLS.
+PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, [urlsplit(env("AWS_SES_ENDPOINT_URL")).hostname])]
 PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")

@@ -1,4 +1,4 @@
-"""The map: which address belongs to which app."""
+"""The URL map of the project."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 
 from dashtam import errors
-from dashtam.api import openapi
+from dashtam.api import docs
 from dashtam.operations import csp_reports, exposition, health, page
 from dashtam.web import problems
 
@@ -17,12 +17,12 @@ handler500 = "dashtam.web.problems.server_error"
 
 
 async def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask here before they have read any page."""
+    """Redirect of the path that browsers ask for before they have read any page."""
     return HttpResponsePermanentRedirect(static("dashtam/favicon.svg"))
 
 
 async def live_events(request: HttpRequest) -> HttpResponse:
-    """What speaks WebSocket never comes here."""
+    """426 for plain HTTP; WebSocket requests never reach Django's URLs."""
     return problems.respond(request, errors.UpgradeRequired())
 
 
@@ -30,8 +30,8 @@ urlpatterns = [
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("providers.api.urls")),
-    path("api/v1/openapi.json", openapi.Document.as_view(), name="openapi"),
-    path("api/v1/docs", openapi.Docs.as_view(), name="docs"),
+    path("api/v1/openapi.json", docs.Document.as_view(), name="openapi"),
+    path("api/v1/docs", docs.Docs.as_view(), name="docs"),
     path("admin/operations/", admin.site.admin_view(page.page), name="operations"),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),

@@ -10,9 +10,11 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Learn which mails each app sends, and let /metrics count the mail that waits."""
+        """Register the mails of each app, the gauge of the outbox, and the path of WebSockets."""
         from dashtam.telemetry import metrics
+        from dashtam.web.paths import program_paths
         from notifications import gauges
 
         autodiscover_modules("mails")
         metrics.gauges.append(gauges.outbox)
+        program_paths.register("/ws/")

@@ -10,10 +10,13 @@ class ProvidersConfig(AppConfig):
     verbose_name = "Providers and data"
 
     def ready(self) -> None:
-        """Register the gauges of connections, and the names of institutions for the outage guard."""
+        """Register the gauges of connections and the names of institutions, and read the institutions' settings."""
         from dashtam.telemetry import metrics
         from providers import connectors, gauges
+        from providers.connectors.settings import load
         from providers.wire import outage_guard
 
         metrics.gauges.append(gauges.connections)
         outage_guard.provider_of = connectors.slug_of
+        for connector in connectors.CONNECTORS.values():
+            load(connector)

@@ -1,4 +1,4 @@
-"""Whether the institutions are set up."""
+"""Checks that the providers are set up."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -25,17 +25,15 @@ def providers(*, full: bool) -> Iterator[Finding]:
             )
     for connector in CONNECTORS.values():
         if connector.auth == "oauth2" and connector.configured:
-            yield from _open_addresses(connector)
+            yield from _insecure_urls(connector)
     yield from _sandbox()
 
 
-def _open_addresses(connector: Connector) -> Iterator[Finding]:
+def _insecure_urls(connector: Connector) -> Iterator[Finding]:
     server = connector.oauth
-    addresses = {connector.base_url, server.token_endpoint, server.authorization_endpoint}
-    for address in sorted(
-        addresses | ({server.revocation_endpoint} if server.revocation_endpoint else set())
-    ):
-        parts = urlsplit(address)
+    urls = {connector.base_url, server.token_endpoint, server.authorization_endpoint}
+    for url in sorted(urls | ({server.revocation_endpoint} if server.revocation_endpoint else set())):
+        parts = urlsplit(url)
         if parts.scheme != "https" and parts.hostname not in settings.PRIVATE_HOSTS:
             yield Finding(
                 f"{connector.name} is spoken to at {parts.scheme}://{parts.netloc}: give it an https address."
@@ -43,10 +41,11 @@ def _open_addresses(connector: Connector) -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    if settings.SANDBOX_URL and not CONNECTORS["sandbox"].configured:
+    sandbox = CONNECTORS["sandbox"]
+    if sandbox.base_url and not sandbox.configured:
         yield Finding(
             "SANDBOX_URL is set without SANDBOX_CLIENT_SECRET, so Sandbox Bank is not offered: set both."
         )
-    elif settings.SANDBOX_URL and settings.PUBLIC_URL.startswith("https:"):
+    elif sandbox.base_url and settings.PUBLIC_URL.startswith("https:"):
         text = "Sandbox Bank is offered to everybody: leave SANDBOX_URL empty where people connect real accounts."
         yield Finding(text, trouble=False)

@@ -1,4 +1,4 @@
-"""What can go wrong between Dashtam and a provider.
+"""Errors between Dashtam and a provider.
 
 ProviderError
 ├── ProviderUnavailable    timed out, cut off, 5xx: try again later
@@ -13,21 +13,21 @@ ProviderError
 
 Linking (RFC 6749 §4.1)
 ├── UnknownProvider, ProviderNotConfigured, ProviderTakesFiles
-├── EmailUnverified        who links must have shown that the address is theirs
+├── EmailUnverified        the person must have confirmed their email first
 ├── LinkUnknown, LinkNotYours, LinkUsed      our own one-time page
 ├── AuthorizationInvalid, AuthorizationUsed  the callback does not belong to this browser, or came twice
 ├── AuthorizationDenied    the person chose not to
 ├── AuthorizationFailed    the institution said no
 └── DifferentCustomer      a renewal came back in another customer's name
 
-Messages are made here and carry no address, token or response body.
+Messages are made here and carry no URL, token or response body.
 """
 
 from dashtam.errors import BadRequest, Conflict, DashtamError, Forbidden, Gone, NotFound, Unprocessable
 
 
 class ProviderError(DashtamError):
-    """Base of everything a provider can do to us."""
+    """The base of all errors of providers."""
 
     status = 503
     code = "provider_unavailable"
@@ -86,7 +86,7 @@ class ConsentEnded(ProviderError):
 
 
 class OutcomeUnknown(ConsentEnded):
-    """A token may have been replaced at the provider without our learning of it."""
+    """A refresh may have rotated the token, and its answer was lost."""
 
     code = "outcome_unknown"
     title = "We lost touch while renewing access."
@@ -111,7 +111,7 @@ class UnknownProvider(NotFound):
 
 
 class ProviderNotConfigured(Unprocessable):
-    """The connector is there, but this installation has no client id, secret or address for it."""
+    """The connector exists, but this installation has no client id, secret or URL for it."""
 
     code = "provider_not_configured"
     title = "This institution is not set up here."
@@ -119,7 +119,7 @@ class ProviderNotConfigured(Unprocessable):
 
 
 class ProviderTakesFiles(Unprocessable):
-    """Nothing to link: data comes as files."""
+    """The provider cannot be linked: its data comes as files."""
 
     code = "provider_takes_files"
     title = "There is nothing to connect."
@@ -127,7 +127,7 @@ class ProviderTakesFiles(Unprocessable):
 
 
 class EmailUnverified(Forbidden):
-    """An address that nobody confirmed cannot collect bank data."""
+    """A person whose email is not confirmed cannot collect bank data."""
 
     code = "email_unverified"
     title = "Confirm your email address first."
@@ -135,7 +135,7 @@ class EmailUnverified(Forbidden):
 
 
 class LinkUnknown(NotFound):
-    """Not a link that we made."""
+    """The one-time link was not made by this installation, or was cut short."""
 
     code = "link_unknown"
     title = "This link does not work."
@@ -143,7 +143,7 @@ class LinkUnknown(NotFound):
 
 
 class LinkNotYours(Forbidden):
-    """Somebody else asked for this link; opening it must not give them this person's bank."""
+    """Another person asked for this link; opening it must not give them this person's accounts."""
 
     code = "link_not_yours"
     title = "This link was not made for you."
@@ -151,7 +151,7 @@ class LinkNotYours(Forbidden):
 
 
 class LinkUsed(Gone):
-    """One-time, and short-lived."""
+    """The one-time link has been used or has expired."""
 
     code = "link_used"
     title = "This link has been used already, or has expired."
@@ -175,7 +175,7 @@ class AuthorizationUsed(Gone):
 
 
 class AuthorizationDenied(Forbidden):
-    """RFC 6749 §4.1.2.1 access_denied."""
+    """The person declined: access_denied of RFC 6749 §4.1.2.1."""
 
     code = "access_denied"
     title = "You chose not to connect."
@@ -183,7 +183,7 @@ class AuthorizationDenied(Forbidden):
 
 
 class AuthorizationFailed(BadRequest):
-    """Any other refusal of the authorization server."""
+    """The authorization server refused for another reason."""
 
     code = "authorization_failed"
     title = "The institution did not complete the connection."
@@ -199,7 +199,7 @@ class DifferentCustomer(Conflict):
 
 
 class SyncOvertaken(Conflict):
-    """Another run went on from where this one was, or this one was given up meanwhile."""
+    """Another run has continued from this one's cursor, or this run was given up meanwhile."""
 
     code = "sync_overtaken"
     title = "Another sync has taken over."

@@ -1,4 +1,4 @@
-"""The connections in numbers."""
+"""Gauges of connections."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from providers.connections.models import Connection
 
 
 def connections() -> Iterator[Metric]:
-    """How many there are in each state."""
+    """The number of connections in each state."""
     counted = Connection.objects.values("state").annotate(count=Count("id"))
     found = {row["state"]: row["count"] for row in counted}
     states = [(str(state), found.get(state, 0)) for state in Connection.State]

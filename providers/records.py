@@ -1,4 +1,4 @@
-"""Records: what connectors and formats produce. Frozen, plain Python."""
+"""Records that connectors and formats produce: frozen, plain Python."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 AccountType = Literal["depository", "credit", "loan", "investment", "other"]
+Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True)
 class AccountRef:
-    """Which account is asked about: what the provider calls it, and its kind, which may decide signs."""
+    """The account of a request: the provider's id, and the type, which may decide signs."""
 
     id: str
     type: AccountType
@@ -38,10 +39,10 @@ class AccountRef:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRecord:
-    """A movement. `replaced_pending_id` names the pending row that this posted one came from.
+    """A transaction. `replaced_pending_id` names the pending row that this posted one came from.
 
-    `kind` is one of ours (see `providers.formats.statement.Kind`) or "unknown"; `source_code` is the provider's own
-    word. `quantity` is the change in units: negative for what was sold or delivered.
+    `kind` is a value of Kind; `source_code` is the provider's own word. `quantity` is the change in units:
+    negative for units that were sold or delivered.
     """
 
     id: str
@@ -63,7 +64,7 @@ class TransactionRecord:
 
 @dataclass(frozen=True, slots=True)
 class TransactionsPage:
-    """A step of an account's change feed. Commit rows and `next_cursor` together."""
+    """A page of an account's change feed. Rows and `next_cursor` are to be committed together."""
 
     added: Sequence[TransactionRecord]
     modified: Sequence[TransactionRecord]
@@ -87,7 +88,7 @@ class SecurityRecord:
 
 @dataclass(frozen=True, slots=True)
 class HoldingRecord:
-    """A position; `cost_basis` is of the whole position."""
+    """A holding; `cost_basis` is of the whole holding, not per unit."""
 
     security_id: str
     quantity: Decimal
@@ -99,7 +100,7 @@ class HoldingRecord:
 
 @dataclass(frozen=True, slots=True)
 class HoldingsRecord:
-    """All positions of an account at one moment."""
+    """All holdings of an account at one moment."""
 
     as_of: datetime
     holdings: Sequence[HoldingRecord]
@@ -108,7 +109,7 @@ class HoldingsRecord:
 
 @dataclass(frozen=True, slots=True)
 class BalanceRecord:
-    """What an account held at the end of a day."""
+    """An account's balance at the end of a day."""
 
     date: date
     current: Decimal
@@ -116,7 +117,7 @@ class BalanceRecord:
 
 
 class Kind(StrEnum):
-    """What a row is about; `source_code` keeps the file's own word beside it."""
+    """The kind of a transaction; `source_code` keeps the provider's own word beside it."""
 
     BUY = "buy"
     SELL = "sell"

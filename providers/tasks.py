@@ -1,4 +1,4 @@
-"""Background work of providers."""
+"""Background tasks of providers."""
 
 from uuid import UUID
 
@@ -13,27 +13,27 @@ from providers.connections.models import AuthorizationRequest
 
 @background(queue="sync")
 async def run_sync(run_id: str) -> None:
-    """Carry out one sync run. It is never retried as a task: its connection is due again soon."""
+    """Carry out one sync run. The task is never retried: its connection is due again soon."""
     await wiring.sync_service().run(run_id=UUID(run_id))
 
 
 @app.periodic(cron="* * * * *")
 @background(queue="schedule", queueing_lock="schedule_syncs", priority=10)
 async def schedule_syncs(timestamp: int) -> None:
-    """Queue the syncs whose time has come."""
+    """Queue the syncs that are due."""
     await wiring.sync_service().schedule_due()
 
 
 @background(queue="consents", retry=RETRY)
 async def revoke_consent(revocation_id: str) -> None:
-    """End a consent at its institution; RETRY spreads its attempts over some hours."""
+    """Revoke a consent at its institution; RETRY spreads the attempts over some hours."""
     await wiring.consent_service().revoke(revocation_id=UUID(revocation_id))
 
 
 @app.periodic(cron="*/10 * * * *")
 @background(queue="schedule", queueing_lock="review_consents", priority=5)
 async def review_consents(timestamp: int) -> None:
-    """Notice the consents that end soon or have ended."""
+    """Mark the consents that expire soon or have expired."""
     await wiring.consent_service().review()
 
 
@@ -47,5 +47,5 @@ async def erase_leavers(timestamp: int) -> None:
 @app.periodic(cron="13 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_authorizations")
 async def forget_old_authorizations(timestamp: int) -> None:
-    """Delete the authorization requests of trips to institutions that ended a month ago."""
+    """Delete the authorization requests that expired a month ago."""
     await delete_in_parts(AuthorizationRequest.objects.long_over())

@@ -1,4 +1,4 @@
-"""Builds the services of providers, reading settings at call time."""
+"""Builds the services of providers; settings are read at call time."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ def token_service() -> TokenService:
 
 
 def consent_service() -> ConsentService:
-    """Watches over the ends of consents."""
+    """Ends and revokes consents."""
     return ConsentService(encryption=encryption_service(), live_events=live_event_service())
 
 
@@ -44,7 +44,7 @@ def connection_service() -> ConnectionService:
 
 @asynccontextmanager
 async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that speaks for this connection to its provider, and only to it."""
+    """A client that is authorised for this connection, and reaches its provider only."""
     server = connector.oauth
     auth = http.ConnectionAuth(tokens=token_service(), connection_id=connection.id, dpop_key=server.dpop_key)
     async with http.client(connector.base_url, auth, context=client_auth.tls(server)) as client:
@@ -52,15 +52,15 @@ async def connector_client(connection: Connection, connector: Connector) -> Asyn
 
 
 def sync_service() -> SyncService:
-    """Brings connections up to date."""
+    """Queues and carries out syncs."""
     return SyncService(
         connector=connectors.get,
-        client=connector_client,
+        open_client=connector_client,
         live_events=live_event_service(),
         interval=timedelta(minutes=settings.SYNC_INTERVAL_MINUTES),
     )
 
 
 def import_service() -> ImportService:
-    """Brings statement files in."""
+    """Imports statement files."""
     return ImportService()

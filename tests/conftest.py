@@ -10,9 +10,15 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 
 from accounts.models import User
 from dashtam.cache import close_cache
+
+# A busy machine may pause any example for longer than Hypothesis allows; properties are not about time.
+property_settings.register_profile("dashtam", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.load_profile("dashtam")
 
 PASSWORD = "correct horse battery staple"
 PASSWORD_HASH = make_password(PASSWORD)

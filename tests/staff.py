@@ -22,7 +22,7 @@ class Staff:
         self.client = AsyncClient(raise_request_exception=False)
         request: Any = RequestFactory().get("/")
         request.session = import_module(settings.SESSION_ENGINE).SessionStore()
-        cookie.sign_in(request, session_id=session.id, user=user)
+        cookie.sign_in(request, session)
         request.session.save()
         self.client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
 

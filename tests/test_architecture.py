@@ -55,7 +55,8 @@ def test_nothing_slow_is_called_where_a_loop_waits() -> None:
 
 
 def test_threads_are_entered_through_the_bridge_alone() -> None:
-    assert violations(rules.private_doors, where=lambda path: not path.startswith("dashtam/bridge/")) == []
+    homes = ("dashtam/bridge/", "accounts/management/commands/")  # the latter call async code from sync
+    assert violations(rules.private_doors, where=lambda path: not path.startswith(homes)) == []
 
 
 def test_views_do_not_touch_the_orm() -> None:
@@ -76,7 +77,8 @@ def test_no_app_names_one_above_it_in_a_string(app: str) -> None:
 
 
 def test_every_connector_is_registered_and_proven() -> None:
-    files = {path.stem for path in (ROOT / "providers" / "connectors").glob("*.py")} - {"__init__", "base"}
+    parts = {"__init__", "base", "settings"}
+    files = {path.stem for path in (ROOT / "providers" / "connectors").glob("*.py")} - parts
     registered = {type(connector).__module__.rpartition(".")[2] for connector in CONNECTORS.values()}
     assert files == registered
     fed_by_files = {type(c).__module__.rpartition(".")[2] for c in CONNECTORS.values() if c.auth == "file"}

@@ -1,4 +1,4 @@
-"""What happened to one's account, over the API."""
+"""The activity of one's account, over the API."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from accounts.api import serializers
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import ApiView
-from dashtam.bridge.doors import run_db
 
 
 class Activity(ApiView):
-    """The audit log, as far as it is about oneself."""
+    """The audit events of one's own account."""
 
     @extend_schema(
         operation_id="activity",
+        summary="Read what happened to your account",
         parameters=[PageQuery],
         responses={200: list_of(serializers.Event)} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[Any]:
         """Sign-ins, changes, and every look that support took, with its reason; newest first."""
         self.read_query(Empty)
-        return await run_db(queries.activity, user_id=self.principal.user_id, page=page(request))
+        return await queries.activity(self.principal.user_id, page=page(request))

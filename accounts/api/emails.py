@@ -1,4 +1,4 @@
-"""Another address, over the API."""
+"""Changes of one's email address, over the API."""
 
 from typing import Any
 
@@ -6,17 +6,21 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
+from accounts.errors import LinkNotValid, ReauthRequired
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
 
 
 class OwnEmail(ApiView):
-    """The address one signs in with."""
+    """The email address that one signs in with."""
+
+    idempotent = True
 
     @extend_schema(
         operation_id="change_email",
-        request=serializers.Address,
-        responses={202: None} | problem_responses(400, 401, 403, 429),
+        summary="Change your email address",
+        request=serializers.Email,
+        responses={202: None} | problem_responses(400, 401, ReauthRequired, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for another address. Needs a fresh proof of who one is.
@@ -30,11 +34,15 @@ class OwnEmail(ApiView):
             user_id=self.principal.user_id,
             session_id=self.principal.session_id,
             current=self.principal.email,
-            **self.read(serializers.Address),
+            **self.read(serializers.Email),
         )
         return Reply(status=202)
 
-    @extend_schema(operation_id="cancel_email_change", responses={204: None} | problem_responses(401))
+    @extend_schema(
+        operation_id="cancel_email_change",
+        summary="Take back a change of address",
+        responses={204: None} | problem_responses(401),
+    )
     async def delete(self, request: Any) -> Reply:
         """Take the wish for another address back, if there is one."""
         await wiring.email_change_service().cancel(user_id=self.principal.user_id)
@@ -42,14 +50,15 @@ class OwnEmail(ApiView):
 
 
 class ConfirmedEmailChanges(ApiView):
-    """Changes that an address agrees to."""
+    """Email changes that one of the two email addresses agrees to."""
 
     public = True
 
     @extend_schema(
         operation_id="confirm_email_change",
+        summary="Agree to a change of address",
         request=serializers.Token,
-        responses={204: None} | problem_responses(400, 410),
+        responses={204: None} | problem_responses(400, LinkNotValid),
     )
     async def post(self, request: Any) -> Reply:
         """Agree, with the token from the mail to the new or to the old address."""
@@ -58,14 +67,15 @@ class ConfirmedEmailChanges(ApiView):
 
 
 class StoppedEmailChanges(ApiView):
-    """Changes that the old address does not agree to."""
+    """Email changes that the old email address objects to."""
 
     public = True
 
     @extend_schema(
         operation_id="stop_email_change",
+        summary="Stop a change of address",
         request=serializers.Token,
-        responses={204: None} | problem_responses(400, 410),
+        responses={204: None} | problem_responses(400, LinkNotValid),
     )
     async def post(self, request: Any) -> Reply:
         """Stop it, with the token from a mail to the old address."""

@@ -1,4 +1,4 @@
-"""A copy of one's own data, over the API."""
+"""Exports of one's own data, over the API."""
 
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from accounts import wiring
+from accounts.errors import ExportGone, ExportNotReady, ReauthRequired
 from accounts.export.downloads import archive_response
 from accounts.models import DataExport
 from dashtam.api.openapi import problem_responses
@@ -34,7 +35,8 @@ class OwnExport(ApiView):
 
     @extend_schema(
         operation_id="export_me",
-        responses={200: Export, 202: Export} | problem_responses(401, 403, 429),
+        summary="Ask for a copy of your data",
+        responses={200: Export, 202: Export} | problem_responses(401, ReauthRequired, 429),
     )
     async def get(self, request: Any) -> Reply:
         """Ask for one's data; ask again until it is ready. Needs a fresh proof of who one is.
@@ -45,19 +47,20 @@ class OwnExport(ApiView):
         self.principal.require_fresh()
         export = await wiring.export_service().request(user_id=self.principal.user_id)
         ready = export.state == DataExport.State.READY
-        address = f"{settings.PUBLIC_URL}/api/v1/auth/me/exports/{export.id}/file"
+        url = f"{settings.PUBLIC_URL}/api/v1/auth/me/exports/{export.id}/file"
         row = {name: getattr(export, name) for name in ("id", "state", "created_at", "size", "expires_at")}
-        answer = {**row, "download_url": address if ready else None}
+        answer = {**row, "download_url": url if ready else None}
         return Reply(answer) if ready else Reply(answer, status=202, headers={"Retry-After": "3"})
 
 
 class ExportFile(ApiView):
-    """The archive."""
+    """The archive of a finished export."""
 
     @extend_schema(
         operation_id="take_export",
+        summary="Download the copy of your data",
         responses={(200, "application/zip"): OpenApiTypes.BINARY}
-        | problem_responses(401, 403, 404, 409, 410),
+        | problem_responses(401, ReauthRequired, 404, ExportNotReady, ExportGone),
     )
     async def get(self, request: Any, id: UUID) -> StreamingHttpResponse:
         """Take it. This works once, and needs a fresh proof of who one is."""

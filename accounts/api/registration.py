@@ -1,4 +1,4 @@
-"""Signing up, over the API. Every answer is the same whether or not an address is known."""
+"""Signing up, over the API. Every answer is the same whether or not an email address is known."""
 
 from typing import Any
 
@@ -6,17 +6,20 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
+from accounts.errors import LinkNotValid
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
 
 
 class Users(ApiView):
-    """People."""
+    """Accounts of people who sign up."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="register",
+        summary="Sign up",
         request=serializers.Registration,
         responses={202: None} | problem_responses(400, 429),
     )
@@ -27,14 +30,15 @@ class Users(ApiView):
 
 
 class EmailVerifications(ApiView):
-    """Confirmed addresses."""
+    """Confirmed email addresses."""
 
     public = True
 
     @extend_schema(
         operation_id="verify_email",
+        summary="Confirm an email address",
         request=serializers.Token,
-        responses={204: None} | problem_responses(400, 410, 429),
+        responses={204: None} | problem_responses(400, LinkNotValid, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Confirm an address with the token from the mailed link."""
@@ -46,13 +50,15 @@ class ResentVerifications(ApiView):
     """Links mailed once more."""
 
     public = True
+    idempotent = True
 
     @extend_schema(
         operation_id="resend_verification",
-        request=serializers.Address,
+        summary="Ask for a new confirmation link",
+        request=serializers.Email,
         responses={202: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Ask for a new link. Older ones stop working."""
-        await wiring.auth_service().resend_verification(**self.read(serializers.Address))
+        await wiring.auth_service().resend_verification(**self.read(serializers.Email))
         return Reply(status=202)

@@ -1,116 +1,82 @@
-"""What the API of accounts reads and writes."""
+"""Serializers of the API of accounts. Their docstrings are descriptions in the OpenAPI document."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts import validation
 from accounts.models import ApiKey as ApiKeyRow
 from accounts.services.api_key_service import DEFAULT_DAYS, MAX_DAYS
+from dashtam.api.openapi import list_of
 
 
 class CleanedField(serializers.CharField):
-    """Text that goes through one of the rules of accounts.validation, and nothing else: no trimming, no guessing."""
+    """Text that goes through one of the rules of accounts.validation and nothing else: no trimming, no guessing."""
 
-    clean: ClassVar[Callable[[Any], str]]
+    def __init__(self, rule: Callable[[Any], str], **options: Any) -> None:
+        super().__init__(**options)
+        self.rule = rule
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         is_empty, data = self.validate_empty_values(data)
-        return data if is_empty else type(self).clean(data)
+        return data if is_empty else self.rule(data)
 
 
-class EmailField(CleanedField):
-    """An address, normalised."""
-
-    clean = validation.clean_email
-
-
-class PasswordField(CleanedField):
-    """A password, exactly as typed."""
-
-    clean = validation.clean_password
-
-
-class NameField(CleanedField):
-    """A person's name."""
-
-    clean = validation.clean_name
-
-
-class KeyNameField(CleanedField):
-    """The name of an API key."""
-
-    clean = validation.clean_key_name
-
-
-class TimeZoneField(CleanedField):
-    """An IANA time zone."""
-
-    clean = validation.clean_time_zone
-
-
-class CurrencyField(CleanedField):
-    """An ISO 4217 currency."""
-
-    clean = validation.clean_currency
-
-
-class TokenField(CleanedField):
-    """A token from us."""
-
-    clean = validation.clean_token
-
-
-class OtpField(CleanedField):
+def _otp(**options: Any) -> CleanedField:
     """A code of an authenticator app, or a recovery code."""
+    return CleanedField(validation.clean_otp, **options)
 
-    clean = validation.clean_otp
+
+def _otp_if_set_up() -> CleanedField:
+    return _otp(required=False, allow_null=True, help_text="A second factor by code, if one is set up.")
 
 
 class Registration(serializers.Serializer[Any]):
-    """Who signs up."""
+    """A new person."""
 
-    email = EmailField()
-    password = PasswordField(help_text="15 to 1,024 characters; spaces count.")
-    name = NameField()
+    email = CleanedField(validation.clean_email)
+    password = CleanedField(validation.clean_password, help_text="15 to 1,024 characters; spaces count.")
+    name = CleanedField(validation.clean_name)
 
 
 class Token(serializers.Serializer[Any]):
     """The token from a mailed link."""
 
-    token = TokenField()
+    token = CleanedField(validation.clean_token)
 
 
-class Address(serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Address")
+class Email(serializers.Serializer[Any]):
     """An email address."""
 
-    email = EmailField()
+    email = CleanedField(validation.clean_email)
 
 
 class Credentials(serializers.Serializer[Any]):
-    """Who signs in."""
+    """Credentials, and the second factor of people who have one."""
 
-    email = EmailField()
-    password = PasswordField()
-    otp = OtpField(required=False, allow_null=True, help_text="A second factor by code, if one is set up.")
+    email = CleanedField(validation.clean_email)
+    password = CleanedField(validation.clean_password)
+    otp = _otp_if_set_up()
 
 
 class Reauthentication(serializers.Serializer[Any]):
     """Somebody who is signed in, once more."""
 
-    password = PasswordField()
-    otp = OtpField(required=False, allow_null=True, help_text="A second factor by code, if one is set up.")
+    password = CleanedField(validation.clean_password)
+    otp = _otp_if_set_up()
 
 
 class Otp(serializers.Serializer[Any]):
     """A code of an authenticator app."""
 
-    otp = OtpField()
+    otp = _otp()
 
 
 class Enrolment(serializers.Serializer[Any]):
-    """What an authenticator app needs."""
+    """The secret for an authenticator app."""
 
     secret = serializers.CharField(help_text="In base32, to be typed in.")
     otpauth_uri = serializers.CharField(help_text="To be shown as a QR code.")
@@ -126,11 +92,7 @@ class Passkey(serializers.Serializer[Any]):
     synced = serializers.BooleanField(help_text="Whether its maker keeps copies on other devices.")
 
 
-class Passkeys(serializers.Serializer[Any]):
-    """All of them; there is never a second page."""
-
-    results = Passkey(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+Passkeys = list_of(Passkey, name="Passkeys", doc="All of them; there is never a second page.")
 
 
 class RecoveryCodes(serializers.Serializer[Any]):
@@ -142,7 +104,7 @@ class RecoveryCodes(serializers.Serializer[Any]):
 class RefreshToken(serializers.Serializer[Any]):
     """A refresh token."""
 
-    refresh_token = TokenField()
+    refresh_token = CleanedField(validation.clean_token)
 
 
 class TokenPair(serializers.Serializer[Any]):
@@ -158,19 +120,19 @@ class TokenPair(serializers.Serializer[Any]):
 class PasswordReset(serializers.Serializer[Any]):
     """A new password, by mailed link."""
 
-    token = TokenField()
-    password = PasswordField()
+    token = CleanedField(validation.clean_token)
+    password = CleanedField(validation.clean_password)
 
 
 class PasswordChange(serializers.Serializer[Any]):
     """A new password, by somebody who knows the old one."""
 
-    current_password = PasswordField()
-    new_password = PasswordField()
+    current_password = CleanedField(validation.clean_password)
+    new_password = CleanedField(validation.clean_password)
 
 
 class Profile(serializers.Serializer[Any]):
-    """Who one is."""
+    """The profile of the person."""
 
     id = serializers.UUIDField()
     email = serializers.EmailField()
@@ -191,11 +153,11 @@ class Leaving(serializers.Serializer[Any]):
 
 
 class ProfileChange(serializers.Serializer[Any]):
-    """What one may change of it."""
+    """The parts of the profile that a person may change."""
 
-    name = NameField(required=False)
-    time_zone = TimeZoneField(required=False)
-    base_currency = CurrencyField(required=False)
+    name = CleanedField(validation.clean_name, required=False)
+    time_zone = CleanedField(validation.clean_time_zone, required=False)
+    base_currency = CleanedField(validation.clean_currency, required=False)
 
 
 class Session(serializers.Serializer[Any]):
@@ -210,11 +172,7 @@ class Session(serializers.Serializer[Any]):
     last_seen_at = serializers.DateTimeField()
 
 
-class Sessions(serializers.Serializer[Any]):
-    """All of them; there is never a second page."""
-
-    results = Session(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+Sessions = list_of(Session, name="Sessions", doc="All of them; there is never a second page.")
 
 
 class Ticket(serializers.Serializer[Any]):
@@ -227,7 +185,7 @@ class Ticket(serializers.Serializer[Any]):
 class NewApiKey(serializers.Serializer[Any]):
     """A key for a program of one's own."""
 
-    name = KeyNameField(help_text="What it is for, at most 60 characters.")
+    name = CleanedField(validation.clean_key_name, help_text="What it is for, at most 60 characters.")
     scopes = serializers.MultipleChoiceField(choices=ApiKeyRow.Scope.choices, allow_empty=False)
     expires_in_days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, default=DEFAULT_DAYS)
 
@@ -245,11 +203,7 @@ class ApiKey(serializers.Serializer[Any]):
     last_used_from = serializers.CharField(help_text="The network it was last used from.")
 
 
-class ApiKeys(serializers.Serializer[Any]):
-    """All that work, newest first; there is never a second page."""
-
-    results = ApiKey(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+ApiKeys = list_of(ApiKey, name="ApiKeys", doc="All that work, newest first; there is never a second page.")
 
 
 class CreatedApiKey(ApiKey):

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from accounts import wiring
 from accounts.api import serializers
 from accounts.devices import Device
+from accounts.errors import InvalidCredentials, InvalidGrant, OtpInvalid, OtpRequired
 from accounts.models import Session
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
@@ -20,8 +21,10 @@ class Tokens(ApiView):
 
     @extend_schema(
         operation_id="log_in",
+        summary="Sign in",
         request=serializers.Credentials,
-        responses={200: serializers.TokenPair} | problem_responses(400, 401, 429),
+        responses={200: serializers.TokenPair}
+        | problem_responses(400, InvalidCredentials, OtpRequired, OtpInvalid, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Sign in: opens a session and answers with its tokens.
@@ -31,8 +34,9 @@ class Tokens(ApiView):
         """
         device = Device(Session.Kind.API, visitor.user_agent(request), visitor.client_ip(request))
         credentials = self.read(serializers.Credentials)
-        signed_in = await wiring.sign_in_service().log_in(**credentials, device=device)
-        return Reply(await wiring.auth_service().create_token_pair(signed_in.session))
+        service = wiring.auth_service()
+        session = await service.log_in(**credentials, device=device)
+        return Reply(await service.create_token_pair(session))
 
 
 class RefreshedTokens(ApiView):
@@ -42,8 +46,9 @@ class RefreshedTokens(ApiView):
 
     @extend_schema(
         operation_id="refresh",
+        summary="Refresh the tokens",
         request=serializers.RefreshToken,
-        responses={200: serializers.TokenPair} | problem_responses(400, 401, 429),
+        responses={200: serializers.TokenPair} | problem_responses(400, InvalidGrant, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Exchange a refresh token for its successor. Using one a second time ends the session."""
@@ -52,12 +57,13 @@ class RefreshedTokens(ApiView):
 
 
 class RevokedTokens(ApiView):
-    """Tokens given up."""
+    """Revoked tokens (RFC 7009)."""
 
     public = True
 
     @extend_schema(
         operation_id="revoke",
+        summary="Sign out",
         request=serializers.RefreshToken,
         responses={204: None} | problem_responses(400),
     )

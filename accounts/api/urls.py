@@ -1,4 +1,4 @@
-"""REST addresses of accounts, below /api/v1/."""
+"""REST URLs of accounts, below /api/v1/."""
 
 from django.urls import include, path
 
@@ -23,8 +23,8 @@ _auth = [
     path("tokens/refresh", tokens.RefreshedTokens.as_view()),
     path("tokens/revoke", tokens.RevokedTokens.as_view()),
     path("reauthentications", reauthentications.Reauthentications.as_view()),
-    path("mfa/totp", second_factors.AuthenticatorApp.as_view()),
-    path("mfa/totp/confirm", second_factors.ConfirmedAuthenticatorApp.as_view()),
+    path("mfa/totp", second_factors.Totp.as_view()),
+    path("mfa/totp/confirm", second_factors.ConfirmedTotp.as_view()),
     path("mfa/passkeys", second_factors.Passkeys.as_view()),
     path("mfa/passkeys/<uuid:id>", second_factors.Passkey.as_view()),
     path("mfa/recovery-codes", second_factors.RecoveryCodes.as_view()),

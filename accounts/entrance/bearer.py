@@ -12,7 +12,7 @@ class BearerAuthentication:
     """Turns `Authorization: Bearer …` into a Principal."""
 
     async def authenticate(self, request: Any) -> Principal | None:
-        """None without credentials of this scheme. Raises InvalidToken."""
+        """The principal of the token; None without credentials of this scheme. Raises BadRequest and InvalidToken."""
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -29,11 +29,11 @@ class BearerAuthentication:
         return principal
 
     def authenticate_header(self, request: Any) -> str:
-        """RFC 6750 §3."""
+        """The challenge of `WWW-Authenticate` (RFC 6750 §3)."""
         return "Bearer"
 
 
 def _in_form(request: Any) -> bool:
-    """Whether a form carries a token too (RFC 6750 §2.2)."""
+    """Find a token in a form (RFC 6750 §2.2)."""
     form = request.content_type == "application/x-www-form-urlencoded"
     return form and "access_token" in request._request.POST

@@ -1,4 +1,4 @@
-"""The session cookie: signed, and naming a session row. The row decides; the cookie alone opens nothing."""
+"""The session cookie: signed, and naming a session row, which decides whether it still opens anything."""
 
 from uuid import UUID
 
@@ -10,22 +10,22 @@ from django.middleware.csrf import rotate_token
 from accounts import wiring
 from accounts.devices import Device
 from accounts.entrance import known_devices
-from accounts.models import Session, User
+from accounts.models import Session
 from accounts.principal import Principal
 from dashtam.web import visitor
 
 BACKEND = "accounts.entrance.backend.SessionOnlyBackend"
 
 
-def sign_in(request: HttpRequest, *, session_id: UUID, user: User, number: int = 0) -> None:
-    """Give the browser a new cookie for this session, with its current number; it is a known device from now on.
+def sign_in(request: HttpRequest, session: Session) -> None:
+    """Give the browser a new cookie for a session, with its current number, in place of any cookie before.
 
-    Whatever cookie it had before is gone.
-
-    Also writes Django's own keys, for the admin. `alogin` would write them too, and hop threads to stamp last_login.
+    Call it again after each fresh proof of identity. The browser is a known device from now on. Also writes
+    Django's own keys, for the admin. `alogin` would write them too, and hop threads to stamp last_login.
     """
+    user = session.user
     request.session.flush()
-    request.session["sid"], request.session["n"] = str(session_id), number
+    request.session["sid"], request.session["n"] = str(session.id), session.counter
     if user.is_staff:
         request.session[SESSION_KEY] = str(user.pk)
         request.session[BACKEND_SESSION_KEY] = BACKEND
@@ -34,19 +34,14 @@ def sign_in(request: HttpRequest, *, session_id: UUID, user: User, number: int =
     known_devices.remember(request, user.email)
 
 
-def renew(request: HttpRequest, session: Session) -> None:
-    """The new cookie of a session whose person has just proved once more who they are."""
-    sign_in(request, session_id=session.id, user=session.user, number=session.counter)
-
-
 def device_of(request: HttpRequest, email: str) -> Device:
-    """The browser that somebody with this address signs in from."""
+    """The browser, as the device that the person with this email address signs in from."""
     known = known_devices.device_of(request, email)
     return Device(Session.Kind.BROWSER, visitor.user_agent(request), visitor.client_ip(request), known)
 
 
 async def principal_of(session: SessionBase) -> Principal | None:
-    """Who a cookie speaks for; None when its session has ended, or it was replaced by a newer one."""
+    """The principal of a cookie; None when its session has ended, or it was replaced by a newer one."""
     try:
         session_id, number = UUID(session["sid"]), int(session.get("n", 0))
     except (KeyError, ValueError):

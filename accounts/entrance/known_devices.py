@@ -1,7 +1,7 @@
-"""Browsers that somebody has signed in from: their tries are not counted with those of strangers.
+"""Known devices: browsers that a person has signed in from, whose tries are not counted with those of strangers.
 
-A cookie of its own says so, for a year after the last sign-in. It is sealed and bound to an address; it opens
-nothing, and what is tried with it has a limit of its own. Several people may share a browser.
+A cookie of its own says so, for a year after the last sign-in. It is sealed and bound to an email address; it opens
+nothing, and tries with it have a limit of their own. Several people may share a browser.
 """
 
 import secrets
@@ -21,7 +21,7 @@ _NUMBER = 2**32
 
 
 def device_of(request: HttpRequest, email: str) -> str:
-    """What this browser is called for whoever has the address; empty when they never signed in from it."""
+    """The name of this browser for the person with `email`; empty when they never signed in from it."""
     person = _person(email)
     for sealed in _sealed(request):
         if sealed.id == person and sealed.counter // _NUMBER > time.time() - SECONDS:
@@ -30,7 +30,7 @@ def device_of(request: HttpRequest, email: str) -> str:
 
 
 def remember(request: HttpRequest, email: str) -> None:
-    """They proved who they are. The cookie goes out with the answer, see `send`."""
+    """Make this browser known for the person with `email`. The cookie goes out with the answer, see `send`."""
     person = _person(email)
     others = [sealed for sealed in _sealed(request) if sealed.id != person]
     known = [sealed for sealed in _sealed(request) if sealed.id == person]

@@ -1,9 +1,7 @@
-"""Who a browser request speaks for, and whether there is time for what it asks."""
+"""Middleware: the principal of a browser request, and refusals while too many wait for a hash."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
@@ -13,27 +11,18 @@ from accounts.principal import Principal
 from dashtam.bridge.hashing import check_crowd
 from dashtam.errors import ServiceBusy
 from dashtam.web import problems
-from dashtam.web.middleware import COOKIELESS
+from dashtam.web.middleware import AsyncMiddleware
+from dashtam.web.paths import program_paths
 
-GetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
-
-NOT_PAGES = (*COOKIELESS, settings.STATIC_URL)
 HASHED_FOR_STRANGERS = {"/api/v1/auth/tokens", "/api/v1/auth/users"}
 
 
-class CrowdMiddleware:
+class CrowdMiddleware(AsyncMiddleware):
     """Turns programs away that would wait too long for a hash, before anything else is done for them.
 
-    Of a hundred that come at once, those that get in would otherwise keep the answers to all others waiting.
-    Pages get that far, to say it in their form.
+    Of a hundred that come at once, those that are let in would otherwise delay the answers to all others. Pages
+    are let through, to show the refusal in their form.
     """
-
-    async_capable = True
-    sync_capable = False
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path in HASHED_FOR_STRANGERS and request.method == "POST":
@@ -45,22 +34,15 @@ class CrowdMiddleware:
         return await self.get_response(request)
 
 
-class PrincipalMiddleware:
+class PrincipalMiddleware(AsyncMiddleware):
     """Sets `request.principal` from the session cookie, or None. A cookie whose session has ended is cleared."""
-
-    async_capable = True
-    sync_capable = False
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        markcoroutinefunction(self)
 
     async def __call__(self, request: Any) -> HttpResponse:
         request.principal = None
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(NOT_PAGES):
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and _reads_cookies(request.path):
             try:
                 request.principal = await self._principal(request)
-            except Exception as exception:  # noqa: BLE001 Django would answer 500 whatever it is
+            except Exception as exception:  # noqa: BLE001 Django would answer 500 to any
                 error = problems.typed(exception)
                 problems.log_if_ours(exception, error)
                 return problems.respond(request, error)
@@ -75,3 +57,7 @@ class PrincipalMiddleware:
         if principal is None:
             request.session.flush()
         return principal
+
+
+def _reads_cookies(path: str) -> bool:
+    return not (program_paths.without_cookies(path) or path.startswith(settings.STATIC_URL))

@@ -1,4 +1,4 @@
-"""Who a WebSocket speaks for."""
+"""WebSocket authentication, by a session cookie or a one-time ticket."""
 
 import logging
 import secrets
@@ -24,10 +24,10 @@ REFUSED = "Open it from a page of ours where you are signed in, or with a ticket
 
 
 class SignedInOnly:
-    """Refuses a WebSocket that neither a session cookie nor a one-time ticket vouches for.
+    """Refuses a WebSocket without a valid session cookie or one-time ticket.
 
-    A browser sends cookies along from any page, so the page's Origin must be ours. Programs send no
-    Origin; for them only a ticket counts, which no foreign page can get hold of.
+    A browser sends cookies along from any page, so the page's Origin must be ours. Programs send no Origin; for
+    them only a ticket counts, which no foreign page can obtain.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -74,7 +74,7 @@ async def _refuse(scope: Any, receive: Any, send: Any, error: DashtamError) -> N
 
 
 def _from_our_pages(headers: dict[bytes, bytes]) -> bool:
-    """Same scheme, host and port as PUBLIC_URL, or as the address that a page on an allowed host was asked at."""
+    """Compare the Origin with PUBLIC_URL, and with the URL at which a page of an allowed host was asked for."""
     origin = headers.get(b"origin", b"").decode("latin1")
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
@@ -85,7 +85,7 @@ def _from_our_pages(headers: dict[bytes, bytes]) -> bool:
 
 async def _by_ticket(scope: Any) -> Principal | None:
     tickets = parse_qs(scope["query_string"].decode("latin1")).get("ticket", [])
-    return await wiring.session_service().principal_of_ticket(tickets[0]) if len(tickets) == 1 else None
+    return await wiring.ticket_service().principal(tickets[0]) if len(tickets) == 1 else None
 
 
 async def _by_cookie(headers: dict[bytes, bytes]) -> Principal | None:

@@ -1,10 +1,11 @@
-"""The people who use Dashtam, their sessions, second factors, keys, links and failed tries, and what happened."""
+"""The models of people, their sessions, second factors, API keys, mailed links, failed tries and audit events."""
 
 from accounts.models.api_key import ApiKey
 from accounts.models.audit import AuditEvent
 from accounts.models.data_export import DataExport, ExportPart
 from accounts.models.email_change import EmailChange
 from accounts.models.failed_proof import FailedProof
+from accounts.models.idempotency import IdempotencyKey
 from accounts.models.one_time_link import OneTimeLink
 from accounts.models.second_factors.passkey import Passkey
 from accounts.models.second_factors.recovery_code import RecoveryCode
@@ -21,6 +22,7 @@ __all__ = [
     "EmailChange",
     "ExportPart",
     "FailedProof",
+    "IdempotencyKey",
     "OneTimeLink",
     "Passkey",
     "RecoveryCode",

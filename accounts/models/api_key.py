@@ -1,4 +1,4 @@
-"""Keys with which people's own programs use the API, without a password and with less power."""
+"""API keys: credentials of a person's own programs, without a password and limited to scopes."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -23,17 +23,17 @@ MOST_KEYS = 50
 
 
 class ApiKeyManager(models.Manager["ApiKey"]):
-    """Makes, finds and ends keys. The keys themselves are never here: only their hashes."""
+    """Makes, finds and ends keys. The keys themselves are never stored, only their hashes."""
 
     def live(self) -> "models.QuerySet[ApiKey]":
-        """Neither ended nor expired."""
+        """The keys that are neither ended nor expired."""
         return self.filter(revoked_at=None, expires_at__gt=timezone.now())
 
     @transaction.atomic
     def make(
         self, *, user_id: UUID, name: str, scopes: list[str], days: int, key_hash: bytes, hint: str
     ) -> "ApiKey":
-        """A new key, of which its person is told by mail. Raises TooManyApiKeys."""
+        """Store a new key and mail its person, who must learn of it. Raises TooManyApiKeys."""
         user = get_user_model().objects.select_for_update(no_key=True).get(id=user_id)
         if self.live().filter(user_id=user_id).count() >= MOST_KEYS:
             raise TooManyApiKeys
@@ -55,7 +55,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         return key
 
     def seen(self, *, key_hash: bytes, network: str) -> "ApiKey | None":
-        """The live key with its person, noting now and then that it is in use, and from where."""
+        """Find the live key with its person, and note once an hour, or from a new network, that it is in use."""
         key = self.live().select_related("user").filter(key_hash=key_hash, user__is_active=True).first()
         now = timezone.now()
         if key is None:
@@ -76,13 +76,16 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         return ending
 
     def ended_lately(self) -> frozenset[UUID]:
-        """The keys that ended within what a cache may still remember."""
+        """The ids of keys that ended so lately that a cache may still hold them."""
         since = timezone.now() - LATELY
         return frozenset(self.filter(revoked_at__gt=since).values_list("id", flat=True))
 
     @transaction.atomic
     def remind(self) -> int:
-        """Write to the owners of keys that soon expire, once; not for those that never lived longer."""
+        """Mail the owners of keys that expire within a week, once; not for keys made to live no longer than that.
+
+        Returns how many mails were queued, 500 at most.
+        """
         now = timezone.now()
         soon = self.live().filter(reminded_at=None, expires_at__lt=now + REMIND_BEFORE)
         soon = soon.filter(expires_at__gt=F("created_at") + REMIND_BEFORE, user__is_active=True)
@@ -97,7 +100,7 @@ class ApiKeyManager(models.Manager["ApiKey"]):
 
 
 class ApiKey(models.Model):
-    """One key. Who has it can do what its scopes say, until it expires or is ended."""
+    """One API key. A program that has it may do what its scopes say, until it expires or is ended."""
 
     class Scope(models.TextChoices):
         READ = "read", "Read accounts, balances, holdings and transactions"
@@ -135,5 +138,5 @@ class ApiKey(models.Model):
 
     @property
     def cache_name(self) -> str:
-        """Where its principal is remembered."""
+        """The cache key of its principal."""
         return f"key:{bytes(self.key_hash).hex()}"

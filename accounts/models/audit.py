@@ -1,4 +1,4 @@
-"""What happened to whose account: kept for good, never changed, each event chained to the one before it."""
+"""The audit log: events of accounts, kept for good, never changed, each chained to the one before it."""
 
 import functools
 import logging
@@ -15,12 +15,12 @@ from dashtam.web.visitor import network_of, request_ip
 
 logger = logging.getLogger("dashtam.audit")
 
-NOBODY = UUID(int=0)  # an actor: Dashtam by itself, or somebody unknown
-A_FEW = 10  # an hour, of what anybody can bring about
+NOBODY = UUID(int=0)  # an actor: Dashtam by itself, or a stranger
+A_FEW = 10  # an hour, of events that a stranger can cause
 
 
 class AuditEventManager(models.Manager["AuditEvent"]):
-    """Writes events down, in the transaction of what they tell of."""
+    """Writes events, in the transaction of the change that they tell of."""
 
     def record(
         self,
@@ -34,8 +34,8 @@ class AuditEventManager(models.Manager["AuditEvent"]):
         """Keep that `actor_id` (the person unless told; or NOBODY) did this to the account of `user_id`.
 
         Call it last in the transaction: rows written after it are checked while the order of events is locked.
-        `ip` is the request's own unless told. `detail` holds ids and codes: no secret, name, address or amount,
-        for it outlives the account.
+        `ip` is the request's own unless told. `detail` holds ids and codes: no secret, name, email address or
+        amount, for it outlives the account.
         """
         event = self.made(action, user_id=user_id, actor_id=actor_id, ip=ip, **detail)
         event.save(force_insert=True)
@@ -50,7 +50,7 @@ class AuditEventManager(models.Manager["AuditEvent"]):
         ip: str | None,
         **detail: str,
     ) -> "AuditEvent":
-        """An event as `record` writes it, yet to be written."""
+        """Build an event as `record` writes it, not yet saved."""
         return self.model(
             action=action,
             user_id=user_id,
@@ -61,14 +61,14 @@ class AuditEventManager(models.Manager["AuditEvent"]):
         )
 
     def log(self, event: "AuditEvent") -> None:
-        """Say in the log too what was written, once it stays."""
+        """Log the event as well, once its transaction commits."""
         told: dict[str, Any] = {"user_id": event.user_id, "actor_id": event.actor_id, "client": event.ip}
         transaction.on_commit(
             functools.partial(logs.event, logger, event.action, **told, detail=event.detail)
         )
 
     def record_a_few(self, action: str, *, user_id: UUID, **detail: str) -> None:
-        """For what a stranger may have brought about: nobody is said to have done it, and A_FEW an hour are kept."""
+        """Record an event that a stranger may have caused: by NOBODY, and at most A_FEW an hour."""
         latest = self.filter(user_id=user_id).order_by("-id").values_list("action", "at")[: 5 * A_FEW]
         since = timezone.now() - timedelta(hours=1)
         if sum(known == action and at > since for known, at in latest) < A_FEW:
@@ -76,7 +76,7 @@ class AuditEventManager(models.Manager["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """One event. People are named by their ids only, so that nothing personal stays when they have left.
+    """One event. People are named by their ids only, so that nothing personal stays once an account is deleted.
 
     The database puts each event into the chain as its transaction commits, and refuses every later change.
     """

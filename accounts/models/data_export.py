@@ -1,4 +1,4 @@
-"""A copy of everything that is a person's own, made in the background and handed over once."""
+"""Data exports: a copy of everything that is a person's own, made in the background and handed over once."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -18,21 +18,21 @@ from dashtam.jobs.background import defer
 from notifications.models import Email
 
 KEPT = timedelta(hours=24)
-TAKING = timedelta(hours=1)  # time to carry away what somebody has begun to take
+TAKING = timedelta(hours=1)  # time to finish a download that has begun
 LOST = timedelta(days=1)
 
 
 class DataExportManager(models.Manager["DataExport"]):
-    """One at a time for each person: asked for, made, taken once."""
+    """Requests, makes and hands over exports, one at a time for each person."""
 
     def current(self, *, user_id: UUID) -> "DataExport | None":
-        """The one that is being made or waits to be taken."""
+        """The export that is being made or waits to be taken."""
         ready = Q(state=DataExport.State.READY, taken_at=None, expires_at__gt=timezone.now())
         return self.filter(Q(state__in=DataExport.UNFINISHED) | ready, user_id=user_id).first()
 
     @transaction.atomic
     def request(self, *, user_id: UUID) -> "DataExport":
-        """The person's current export, or a new one with its task in the same transaction."""
+        """Return the person's current export, or a new one with its task in the same transaction."""
         get_user_model().objects.select_for_update(no_key=True).get(id=user_id)  # one request at a time
         export = self.current(user_id=user_id)
         if export is None:
@@ -65,7 +65,7 @@ class DataExportManager(models.Manager["DataExport"]):
 
     @transaction.atomic
     def take(self, *, user_id: UUID, id: UUID) -> "DataExport | None":
-        """Hand it over: of many who ask, one gets it."""
+        """Mark an export as taken. Of many callers at once exactly one gets it."""
         now = timezone.now()
         ready = self.filter(id=id, user_id=user_id, state=DataExport.State.READY, expires_at__gt=now)
         if not ready.filter(taken_at=None).update(taken_at=now):
@@ -74,7 +74,7 @@ class DataExportManager(models.Manager["DataExport"]):
         return self.get(id=id)
 
     def forget(self) -> int:
-        """Delete what has been taken, was not taken in time, or never got done."""
+        """Delete exports that were taken, were not taken in time, or were never finished; returns how many rows."""
         now = timezone.now()
         lost = Q(created_at__lt=now - LOST, state__in=DataExport.UNFINISHED)
         over = Q(expires_at__lt=now) | Q(taken_at__lt=now - TAKING) | lost
@@ -82,7 +82,7 @@ class DataExportManager(models.Manager["DataExport"]):
 
 
 class DataExport(models.Model):
-    """One copy and how far it is. Its content lies sealed in parts of at most a megabyte."""
+    """One export and its state. Its content lies sealed in parts of at most a megabyte."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -108,7 +108,7 @@ class DataExport(models.Model):
 
 
 class ExportPart(models.Model):
-    """A piece of the archive."""
+    """A sealed piece of the archive."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     export = models.ForeignKey(DataExport, on_delete=models.CASCADE, related_name="parts")

@@ -1,4 +1,4 @@
-"""Another address for an account: asked for, confirmed on both addresses, or stopped from the old one."""
+"""Email changes: asked for, confirmed from both email addresses, or stopped from the old one."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -20,15 +20,15 @@ WAIT = timedelta(days=7)
 
 
 class EmailChangeManager(models.Manager["EmailChange"]):
-    """The steps of a change. Whether the new address is taken shows in none of them but the mail to it."""
+    """Carries out the steps of a change. Only the mail to the new email address tells whether it is taken."""
 
     def waiting(self) -> "models.QuerySet[EmailChange]":
-        """Neither done nor stopped, and not too old to be confirmed."""
+        """The changes that are neither done nor stopped, and not too old to be confirmed."""
         return self.filter(ended_at=None, created_at__gt=timezone.now() - 2 * WAIT)
 
     @transaction.atomic
     def ask(self, *, user_id: UUID, session_id: UUID, new_email: str) -> None:
-        """Mail a link to the new address and one to the old, which can also stop it. Replaces an earlier wish."""
+        """Mail a link to each email address; the old one can also stop the change. Replaces an earlier change."""
         people = get_user_model().objects
         user = people.select_for_update(no_key=True).get(id=user_id)
         self.stop_all(user_id=user_id)
@@ -45,7 +45,7 @@ class EmailChangeManager(models.Manager["EmailChange"]):
 
     @transaction.atomic
     def confirm(self, *, id: UUID, new: bool) -> "list[Session] | None":
-        """One of the addresses agrees; with both, the change is done and these sessions end. None: no such change."""
+        """Agree for one side, finish once both agree; returns the sessions that end, None without such a change."""
         change = self._locked(id)
         if change is None:
             return None
@@ -65,7 +65,7 @@ class EmailChangeManager(models.Manager["EmailChange"]):
 
     @transaction.atomic
     def stop(self, *, id: UUID) -> bool:
-        """The old address does not agree."""
+        """Stop a change, as the old email address asks. False when there is no such change."""
         change = self._locked(id)
         if change is None:
             return False
@@ -75,27 +75,27 @@ class EmailChangeManager(models.Manager["EmailChange"]):
 
     @transaction.atomic
     def stop_all(self, *, user_id: UUID) -> None:
-        """The person does not want it any more."""
+        """Stop the change that the person has under way, if any."""
         change = self.select_for_update().filter(user_id=user_id, ended_at=None).first()
         if change is not None:
             self._end(change)
             AuditEvent.objects.record("email_change.stopped", user_id=user_id, change_id=str(change.id))
 
     def overdue(self) -> list[UUID]:
-        """Confirmed on the new address a week ago and, from the old one, neither confirmed nor stopped."""
+        """The changes that the new email address confirmed a week ago and the old one neither confirmed nor stopped."""
         waited = self.waiting().filter(new_confirmed_at__lte=timezone.now() - WAIT)
         return list(waited.values_list("id", flat=True)[:100])
 
     @transaction.atomic
     def finish_overdue(self, *, id: UUID) -> "list[Session]":
-        """The old mailbox is lost, it seems: it had its week and two mails."""
+        """Finish a change whose old mailbox seems lost: it had a week and two mails. Returns the sessions that end."""
         change = self._locked(id)
         if change is None or change.new_confirmed_at is None:
             return []
         return self._finish(change, actor_id=NOBODY)
 
     def _locked(self, id: UUID) -> "EmailChange | None":
-        """The change, for one caller at a time, while the account still has the old address."""
+        """Lock the change, while the account still has the old email address."""
         theirs = Q(user__is_active=True, user__email=models.F("old_email"))
         waiting = self.waiting().select_for_update(of=("self", "user"), no_key=True)
         return waiting.select_related("user").filter(theirs, id=id).first()
@@ -107,7 +107,7 @@ class EmailChangeManager(models.Manager["EmailChange"]):
         try:
             user.save(update_fields=["email", "email_verified_at"])
         except IntegrityError:
-            return []  # somebody else has signed up with it meanwhile, perhaps at this very moment
+            return []  # another person has signed up with it meanwhile, perhaps at this very moment
         OneTimeLink.objects.filter(user=user, used_at=None).update(used_at=now)
         context = {"when": now.isoformat(), "old": change.old_email, "new": change.new_email}
         for to in (change.old_email, change.new_email):
@@ -126,7 +126,7 @@ class EmailChangeManager(models.Manager["EmailChange"]):
 
 
 class EmailChange(models.Model):
-    """One wish for another address."""
+    """One change of an account's email address, under way or ended."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="email_changes")

@@ -1,4 +1,4 @@
-"""How often in a row somebody could not prove who they are: kept where it lasts, so that nothing resets it."""
+"""Failed proofs of identity in a row, counted in the database, so that no restart resets them."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -21,7 +21,7 @@ FRESH = timedelta(hours=12)  # a longer pause starts the waits anew
 MOST = 100  # failures in a row before a password alone no longer opens anything (NIST SP 800-63B-4 §3.2.2)
 
 # Seconds until the next try may be made, by the database's clock, which all processes share. What seems to lie in
-# the future was written before the clock was set back, and makes nobody wait.
+# the future was written before the clock was set back, and causes no wait.
 _WAIT = f"""
 CASE WHEN known.recent < {FREE} OR known.last_at NOT BETWEEN now() - %(fresh)s AND now() + interval '1 minute' THEN 0
 ELSE (ARRAY[{", ".join(map(str, WAITS))}])[least(known.recent - {FREE - 1}, {len(WAITS)})]
@@ -29,7 +29,7 @@ ELSE (ARRAY[{", ".join(map(str, WAITS))}])[least(known.recent - {FREE - 1}, {len
 
 
 def count_sql(*, user: str, quick: bool) -> str:
-    """Counts a try of `user`, unless it comes too early; `quick` also leaves out the one after which it is locked."""
+    """SQL that counts a try of `user`, unless it comes too early or, with `quick`, is the last before a lock."""
     last = f"AND known.total <> {MOST - 1}" if quick else ""
     return f"""
 INSERT INTO accounts_failedproof AS known (subject_hash, user_id, recent, total, last_at)
@@ -46,12 +46,12 @@ _LEFT = f"SELECT {_WAIT} FROM accounts_failedproof known WHERE subject_hash = %(
 
 
 def subject_of(kind: str, key: object) -> bytes:
-    """Whose failures are counted: a keyed hash, which names nobody."""
+    """The key under which failures are counted: a keyed hash, which identifies no person."""
     return sealed_tokens.digest(f"failures by {kind}: {key}")
 
 
 class Standing(NamedTuple):
-    """What may be tried: nothing for `wait` seconds, or something that opens nothing when `locked`."""
+    """The verdict on a try: not before `wait` seconds have passed; when `locked`, it fails even if right."""
 
     wait: float = 0.0
     locked: bool = False
@@ -59,7 +59,7 @@ class Standing(NamedTuple):
 
     @classmethod
     def of(cls, total: int) -> "Standing":
-        """What a try that was counted as the `total`th may do."""
+        """The verdict on a try that was counted as the `total`th in a row."""
         return cls(locked=total > MOST, in_a_row=total)
 
 
@@ -68,14 +68,14 @@ class FailedProofManager(models.Manager["FailedProof"]):
 
     @transaction.atomic
     def begin(self, *, subject: bytes, user_id: UUID | None, warn: "User | None" = None) -> Standing:
-        """Count a try, unless it comes too early. The last one before it is locked is told to `warn`."""
+        """Count a try, unless it comes too early. Mails `warn` at the last try before the lock."""
         values: dict[str, Any] = {"subject": subject, "user": user_id, "fresh": FRESH}
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, values)
             counted = cursor.fetchone()
             if counted is None:
                 cursor.execute(_LEFT, values)
-                left = cursor.fetchone()  # none when somebody has just proved who they are
+                left = cursor.fetchone()  # none when the person has just proved who they are
                 return Standing(wait=max(1.0, float(left[0])) if left else 1.0)
         if counted[0] == MOST and warn is not None and warn.is_active:
             Email.objects.queue(user_id=warn.id, to=warn.email, kind="sign_in_locked")
@@ -83,16 +83,16 @@ class FailedProofManager(models.Manager["FailedProof"]):
         return Standing.of(counted[0])
 
     def forget(self, *subjects: bytes) -> None:
-        """They proved who they are, or that the mailbox is theirs."""
+        """Delete the failures of these subjects, after a proof of identity or of the mailbox."""
         self.filter(subject_hash__in=subjects).delete()
 
     def long_over(self) -> "models.QuerySet[FailedProof]":
-        """Those by addresses that nobody has, which cost no wait any more."""
+        """The failures of email addresses without an account, once they cause no wait any more."""
         return self.filter(user=None, last_at__lt=timezone.now() - 2 * FRESH)
 
 
 class FailedProof(models.Model):
-    """One account, device or session, while its tries fail."""
+    """The failures in a row of one account, device or session."""
 
     subject_hash = models.BinaryField(primary_key=True, max_length=32)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Leaving: announced, some days of grace to think again, and then the person is erased."""
+"""Leaving: a deletion is announced, can be taken back for some days, and then erases everything of the person."""
 
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ Person = TypeVar("Person", bound=AbstractBaseUser)  # User, which builds on this
 
 
 class LeavingManager(BaseUserManager[Person]):
-    """The transitions: leave, then stay after all or be erased."""
+    """The three steps of a deletion: leave, stay after all, erase."""
 
     @transaction.atomic
     def leave(self, *, user_id: UUID) -> list[Session | ApiKey]:
@@ -41,9 +41,9 @@ class LeavingManager(BaseUserManager[Person]):
 
     @transaction.atomic
     def stay(self, *, user_id: UUID) -> list[UUID]:
-        """Take the deletion back; returns the live sessions, whose cached principals still say that the person leaves.
+        """Take the deletion back; returns the live sessions, whose cached principals are still leaving.
 
-        Raises DeletionBegun on the day itself: part of their data may be deleted already.
+        Raises DeletionBegun once it is due: part of the data may be gone already.
         """
         now = timezone.now()
         if self.filter(id=user_id, deletion_due_at__lte=now).exists():
@@ -53,22 +53,22 @@ class LeavingManager(BaseUserManager[Person]):
         return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 
     def due_to_leave(self) -> list[UUID]:
-        """The ids of people whose days of grace are over, a hundred at most."""
+        """The ids of people whose deletion is due, 100 at most."""
         return list(self.filter(deletion_due_at__lte=timezone.now()).values_list("id", flat=True)[:100])
 
     @transaction.atomic
     def erase(self, *, user_id: UUID) -> list[Session | ApiKey] | None:
-        """Delete the person's row with all that hangs on it, and mail them; None if they stay after all.
+        """Delete the person with all that is theirs, and mail them; None if they stay after all.
 
-        Returns the sessions and keys of the days of grace, which end with this. The audit log remains, and
-        names the person by an id that leads nowhere any more.
+        Returns the sessions and keys opened since they left, which end with this. What remains is the audit log,
+        in which they are an id that leads nowhere.
         """
         leaving = self.select_for_update().filter(id=user_id, deletion_due_at__lte=timezone.now())
         user: Any = leaving.first()
         if user is None:
             return None
-        sessions = Session.objects.end(user_id=user_id, reason="account_leaving", actor_id=NOBODY)
-        keys = ApiKey.objects.end(user_id=user_id, reason="account_leaving", actor_id=NOBODY)
+        why: dict[str, Any] = {"user_id": user_id, "reason": "account_leaving", "actor_id": NOBODY}
+        ended: list[Session | ApiKey] = [*Session.objects.end(**why), *ApiKey.objects.end(**why)]
         # The staff's log of changes names people by their email address.
         shown = models.Q(content_type__app_label="accounts", content_type__model="user")
         LogEntry.objects.filter(shown, object_id=str(user_id)).delete()
@@ -76,4 +76,4 @@ class LeavingManager(BaseUserManager[Person]):
         Email.objects.queue(user_id=None, to=user.email, kind="account_deleted", context=context)
         user.delete()
         AuditEvent.objects.record("account.deleted", user_id=user_id, actor_id=NOBODY)
-        return [*sessions, *keys]
+        return ended

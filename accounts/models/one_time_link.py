@@ -1,4 +1,4 @@
-"""The links we mail: to confirm an address, and to set a new password."""
+"""One-time links, mailed to confirm an email address or to set a new password."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -20,7 +20,7 @@ class OneTimeLinkManager(models.Manager["OneTimeLink"]):
 
     @transaction.atomic
     def mail(self, *, user: "User", purpose: "OneTimeLink.Purpose") -> None:
-        """Send a new link; older ones for the same purpose stop working."""
+        """Mail a new link; older ones for the same purpose stop working."""
         now = timezone.now()
         self.filter(user_id=user.id, purpose=purpose, used_at=None).update(used_at=now)
         expires_at = now + OneTimeLink.LIFETIME[purpose]

@@ -1,4 +1,4 @@
-"""A signed-in device: one row for each sign-in, by browser or by API."""
+"""Sessions: one row for each sign-in, by browser or by API."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -19,29 +19,18 @@ SEEN_IN_ADMIN_EVERY = timedelta(minutes=1)
 LATELY = timedelta(minutes=2)  # longer than any cache remembers a session, with room for clocks that differ
 
 
-class SessionQuerySet(models.QuerySet["Session"]):
-    """Sessions by state."""
-
-    def live(self) -> "SessionQuerySet":
-        """Neither ended nor expired."""
-        now = timezone.now()
-        return self.filter(revoked_at=None, expires_at__gt=now, idle_expires_at__gt=now)
-
-
 class SessionManager(models.Manager["Session"]):
     """Opens, refreshes and ends sessions."""
 
-    def get_queryset(self) -> SessionQuerySet:
-        return SessionQuerySet(self.model, using=self._db)
-
-    def live(self) -> SessionQuerySet:
-        """Neither ended nor expired."""
-        return self.get_queryset().live()
+    def live(self) -> "models.QuerySet[Session]":
+        """The sessions that are neither ended nor expired."""
+        now = timezone.now()
+        return self.filter(revoked_at=None, expires_at__gt=now, idle_expires_at__gt=now)
 
     def made(
         self, *, user_id: UUID, kind: str, user_agent: str, ip: str | None, mfa: bool = False
     ) -> "Session":
-        """A new session for somebody who has just proved who they are, yet to be written."""
+        """Build a session for a person who has just proved who they are, not yet saved."""
         now = timezone.now()
         return self.model(
             user_id=user_id,
@@ -54,7 +43,7 @@ class SessionManager(models.Manager["Session"]):
         )
 
     def refreshed(self, *, id: UUID, counter: int) -> "Session | None":
-        """The session after its refresh token number `counter` was used; None if that token does not count.
+        """Use refresh token number `counter` and return its session; None if that token does not count.
 
         The parent of the current token counts for a short grace, for clients that lost our answer, and leads
         to the same successor.
@@ -64,7 +53,7 @@ class SessionManager(models.Manager["Session"]):
         if session is None or session.rotated_at is None:
             return None
         if advanced:
-            session.counter = counter + 1  # whatever somebody with the same successor has done meanwhile
+            session.counter = counter + 1  # whatever another holder of the same successor has done meanwhile
             return session
         in_grace = session.rotated_at > timezone.now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
         if counter == session.counter - 1 and in_grace:
@@ -91,7 +80,7 @@ class SessionManager(models.Manager["Session"]):
         return changed == 1
 
     def seen(self, *, id: UUID) -> "Session | None":
-        """The live session with its user, noting now and then that it is in use."""
+        """Find the live session with its user, and note every few minutes that it is in use."""
         session = self.live().select_related("user").filter(id=id, user__is_active=True).first()
         now = timezone.now()
         if session is not None and session.last_seen_at < now - SEEN_EVERY:
@@ -103,7 +92,7 @@ class SessionManager(models.Manager["Session"]):
         return session
 
     def in_admin(self, *, id: UUID) -> bool:
-        """Whether the session is inside the admin, noting now and then that it is in use there."""
+        """Return whether the session is inside the admin, and note every minute that it is in use there."""
         now = timezone.now()
         since = now - timedelta(seconds=settings.ADMIN_ABSOLUTE_SECONDS)
         idle_since = now - timedelta(seconds=settings.ADMIN_IDLE_SECONDS)
@@ -131,7 +120,7 @@ class SessionManager(models.Manager["Session"]):
     def end_reused(self, *, id: UUID, counter: int, ip: str | None) -> "list[Session]":
         """End a session whose refresh token number `counter` has a successor already, and warn its person.
 
-        Two parties hold that token, and nobody can tell which of them is the thief (RFC 9700 §4.14.2).
+        Two parties hold that token, and we cannot tell which of them is the thief (RFC 9700 §4.14.2).
         """
         used = self.live().select_for_update(of=("self",)).select_related("user")
         session = used.filter(id=id, counter__gt=counter, user__is_active=True).first()
@@ -156,9 +145,7 @@ class SessionManager(models.Manager["Session"]):
 
     @transaction.atomic
     def prove_again(self, *, id: UUID, factor: str) -> "Session | None":
-        """Note that its person has proved once more who they are, with a second `factor` if any.
-
-        None once it has ended.
+        """Note a fresh proof of identity, with a second `factor` if any. None once the session has ended.
 
         A browser's cookie gets a new number, so that one that was copied before opens nothing (ASVS 7.2.4).
         """
@@ -175,7 +162,7 @@ class SessionManager(models.Manager["Session"]):
         return session
 
     def make_stale(self, *, user_id: UUID) -> list[UUID]:
-        """A proof without the second factor that there is now is none any more; returns the sessions without it."""
+        """Age the proofs made without the second factor that the person now has; returns the ids of those sessions."""
         stale = timezone.now() - timedelta(seconds=settings.REAUTH_SECONDS + 1)
         without = self.live().filter(user_id=user_id, mfa=False, authenticated_at__gt=stale)
         ids = list(without.values_list("id", flat=True))
@@ -187,7 +174,7 @@ class SessionManager(models.Manager["Session"]):
         self.live().filter(id=id, kind=Session.Kind.BROWSER).update(counter=F("counter") + 1)
 
     def ended_lately(self) -> frozenset[UUID]:
-        """The sessions that ended within what a cache may still remember."""
+        """The ids of sessions that ended so lately that a cache may still hold them."""
         since = timezone.now() - LATELY
         return frozenset(self.filter(revoked_at__gt=since).values_list("id", flat=True))
 
@@ -209,7 +196,7 @@ class SessionManager(models.Manager["Session"]):
 
 
 class Session(models.Model):
-    """Where somebody is signed in. The refresh token is derived from `id` and `counter`, never stored."""
+    """One sign-in of a person. The refresh token is derived from `id` and `counter`, never stored."""
 
     class Kind(models.TextChoices):
         BROWSER = "browser"
@@ -258,10 +245,10 @@ class Session(models.Model):
 
     @property
     def cache_name(self) -> str:
-        """Where its principal is remembered."""
+        """The cache key of its principal."""
         return cache_name(self.id)
 
 
 def cache_name(session_id: UUID) -> str:
-    """Where the principal of a session is remembered."""
+    """The cache key of the principal of a session."""
     return f"session:{session_id}"

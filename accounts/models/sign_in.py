@@ -1,7 +1,7 @@
-"""Signing in, as the database sees it: one statement before the hash and one after it.
+"""The database work of a sign-in: one SQL statement before the hash and one after it.
 
-As SQL, because of what it is part of: a crowd's sign-ins get what the hashes leave of the processors. From models
-it was seventeen statements, and half of all that a sign-in costs beside its hash.
+SQL, because many sign-ins at once get only what the hashes leave of the processors. Through models it was
+seventeen statements, and half of the cost of a sign-in beside its hash.
 """
 
 from collections.abc import Sequence
@@ -53,9 +53,9 @@ RETURNING id"""  # noqa: S608 our own fragments
 
 
 class Begun(NamedTuple):
-    """Who has the address, if anybody, and whether they may try.
+    """The start of a sign-in: the person with the email address, if any, and the verdict on the try.
 
-    `enrolled`: they have a second factor. `familiar`: this program has signed them in from this very address before.
+    `enrolled`: they have a second factor. `familiar`: this program has signed them in from this very IP before.
     """
 
     user: "User | None"
@@ -65,10 +65,10 @@ class Begun(NamedTuple):
 
 
 class SignInManager(BaseUserManager[Person]):
-    """The two writes of a sign-in."""
+    """The two statements of a sign-in."""
 
     def begin_sign_in(self, *, email: str, subject: bytes, device: Device) -> Begun:
-        """Who signs in with this address, and whether they may try; counted, with the same statement for all."""
+        """Find the person with `email` and count the try, with the same statement whether or not there is one."""
         values = {
             "email": email,
             "subject": subject,
@@ -96,10 +96,10 @@ class SignInManager(BaseUserManager[Person]):
         familiar: bool = False,
         proved: Sequence[bytes] = (),
     ) -> Session | None:
-        """A new session; None if meanwhile `user` was disabled, has another password, or has set up a factor.
+        """Open a session; None if meanwhile `user` was disabled, has another password, or has set up a factor.
 
         `factor` names the second factor that was shown, if any. Failures in a row of `proved` are forgotten. Unless
-        the device is known or `familiar` (see Begun), their earlier sessions say whether it is new.
+        the device is known or `familiar` (see Begun), their earlier sessions decide whether to mail of a new device.
         """
         session = Session.objects.made(
             user_id=user.id,
@@ -118,7 +118,7 @@ class SignInManager(BaseUserManager[Person]):
 
 
 def _columns(model: type[AbstractBaseUser]) -> str:
-    """By name: a prepared `SELECT *` would fail as soon as the table has one more."""
+    """The columns by name: a prepared `SELECT *` would fail as soon as the table has one more."""
     return ", ".join(str(field.column) for field in model._meta.concrete_fields)
 
 
@@ -158,7 +158,7 @@ def _open(session: Session, user: "User", factor: str, proved: Sequence[bytes]) 
 
 
 def _tell_of_new(session: Session, user: "User", device: Device) -> None:
-    """Mail whose account is signed in to from a device not seen before. The very first one is no news."""
+    """Mail the person of a sign-in from a device not seen before, except for their very first one."""
     others = Session.objects.filter(user_id=user.id).exclude(id=session.id)
     earlier = list(others.values_list("kind", "user_agent", "ip")[:200])
     if not earlier or device.is_known(earlier):

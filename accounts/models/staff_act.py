@@ -1,4 +1,4 @@
-"""What support staff did for somebody or looked at, and why: in their own words, kept beside the audit log."""
+"""Staff acts: what support did for a person or looked at, with the reason in its own words."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ from dashtam.ids import uuid7
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who of the staff acts, in which session, and why."""
+    """The cause of an act: the member of the staff, their session, and the reason."""
 
     staff_id: UUID
     session_id: UUID
@@ -25,7 +25,7 @@ class Cause:
 
 
 class StaffActManager(models.Manager["StaffAct"]):
-    """Every act has its reason and its audit event."""
+    """Writes acts, each with its reason and its audit event."""
 
     @transaction.atomic
     def note(
@@ -50,12 +50,12 @@ class StaffActManager(models.Manager["StaffAct"]):
         return act
 
     def look(self, *, user_id: UUID, cause: Cause) -> "StaffAct":
-        """Show somebody's numbers to this session for a while."""
+        """Let this session see a person's numbers for LOOK_SECONDS."""
         until = timezone.now() + timedelta(seconds=settings.LOOK_SECONDS)
         return self.note("values.opened", user_id=user_id, cause=cause, shown_until=until)
 
     def open_looks(self, *, staff_id: UUID, session_id: UUID) -> "dict[UUID, StaffAct]":
-        """Whose numbers this session may see now, the latest reason for each."""
+        """The looks that are open in this session, by person; the latest reason for each."""
         acts = self.filter(staff_id=staff_id, session_id=session_id, shown_until__gt=timezone.now())
         return {act.user_id: act for act in acts.order_by("shown_until")}
 
@@ -83,5 +83,5 @@ class StaffAct(models.Model):
         return f"{self.action} by {self.staff_id}"
 
     def reason_digest(self) -> str:
-        """What the audit log keeps of reason and ticket: enough to show that they were not changed since."""
+        """The digest of reason and ticket for the audit log, which shows that they were not changed since."""
         return hashlib.sha256(f"{self.id}\n{self.ticket}\n{self.reason}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A person who uses Dashtam."""
+"""People who use Dashtam, and the writes of their accounts."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -22,7 +22,7 @@ from notifications.models import Email
 
 
 def normalise_email(email: str) -> str:
-    """Addresses are compared without regard to case; nobody runs two mailboxes that differ in it."""
+    """Lower-case an email address: no mail provider runs two mailboxes that differ in case."""
     return email.strip().lower()
 
 
@@ -33,15 +33,15 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
     """
 
     def create_hashed(self, *, email: str, password_hash: str, name: str, **fields: Any) -> "User":
-        """A new person. Raises IntegrityError if the address is taken."""
+        """Create a person. Raises IntegrityError if the email address is taken."""
         return self.create(email=normalise_email(email), password=password_hash, name=name, **fields)
 
     @transaction.atomic
     def register(self, *, email: str, password_hash: str, name: str, time_zone: str = "UTC") -> None:
-        """Sign somebody up and mail them a link. Who has the address already is told by mail.
+        """Sign a person up and mail them a link; if `email` has a confirmed account, mail a notice instead.
 
-        While an address is unconfirmed, the latest sign-up counts: whoever took it first with somebody
-        else's address must not know the password of what that person confirms later.
+        While an email address is unconfirmed, the latest sign-up counts: a stranger who signs up with it first
+        must not know the password of the account that its owner confirms later.
         """
         fields = {"password": password_hash, "name": name, "time_zone": time_zone}
         user, created = self.select_for_update().get_or_create(email=email, defaults=fields)
@@ -57,10 +57,10 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
 
     @transaction.atomic
     def mail_link(self, *, email: str, purpose: OneTimeLink.Purpose) -> None:
-        """Mail a new link to an address, if whoever has it may use one.
+        """Mail a new link to an email address, if its account may use one.
 
-        An address that may not costs the same statements, which are then undone, so that nobody can
-        tell from the time it takes which addresses are known.
+        Any other email address costs the same statements, which are then undone, so that the time taken does not
+        tell which ones are known.
         """
         unconfirmed = {"email_verified_at": None} if purpose == OneTimeLink.Purpose.VERIFY_EMAIL else {}
         user = self.filter(email=email, is_active=True, **unconfirmed).first()
@@ -72,7 +72,7 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
 
     @transaction.atomic
     def verify_email(self, *, link_id: UUID) -> bool:
-        """Confirm the address that the link was sent to. False if the link does not count."""
+        """Confirm the email address that the link was sent to. False if the link does not count."""
         link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
         if link is None:
             return False
@@ -85,7 +85,7 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
     def reset_password(self, *, link_id: UUID, password_hash: str, ip: str | None) -> list[Session] | None:
         """Set a new password by link; returns the sessions that ended, None if the link does not count.
 
-        Whoever opened the link reads the mail of that address, so the address is confirmed too.
+        The person who opened the link reads that mailbox, so its email address is confirmed too.
         """
         link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
         if link is None:
@@ -114,10 +114,10 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         ip: str | None,
         keep_session: UUID | None = None,
     ) -> list[Session]:
-        """Also ends all other sessions and what open mails can change, and tells the person by mail."""
+        """Set the hash, end all other sessions and what open mails can change, and mail the person."""
         now = timezone.now()
         self.filter(id=user.id).update(password=password_hash)
-        # Whoever asked for another address may be why the password is set anew.
+        # A thief's email change may be why the password is set anew.
         EmailChange.objects.stop_all(user_id=user.id)
         user.one_time_links.filter(purpose=OneTimeLink.Purpose.RESET_PASSWORD, used_at=None).update(
             used_at=now
@@ -129,13 +129,13 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         return Session.objects.end(others, user_id=user.id, reason="password_changed")
 
     def update_profile(self, *, user_id: UUID, fields: dict[str, str]) -> list[UUID]:
-        """Change these fields; returns the live sessions, which may be remembered with the old ones."""
+        """Change these fields; returns the live sessions, whose cached principals may have the old ones."""
         if fields:
             self.filter(id=user_id).update(**fields)
         return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
-        """For `manage.py createsuperuser` only, where nothing waits for the hash."""
+        """Create a superuser, for `manage.py createsuperuser` only, where nothing waits for the hash."""
         user = User(email=normalise_email(email), is_staff=True, is_superuser=True, **fields)
         user.email_verified_at = timezone.now()
         user.set_password(password)
@@ -143,10 +143,10 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         return user
 
     def announce_superuser(self, user: "User") -> None:
-        """Tell every administrator that there is one more who may do everything."""
-        for _, address in settings.ADMINS:
+        """Mail all ADMINS that there is a new superuser."""
+        for _, email in settings.ADMINS:
             context = {"when": timezone.now().isoformat(), "email": user.email}
-            Email.objects.queue(user_id=None, to=address, kind="superuser_made", context=context)
+            Email.objects.queue(user_id=None, to=email, kind="superuser_made", context=context)
         AuditEvent.objects.record("superuser.made", user_id=user.id, actor_id=NOBODY)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -154,7 +154,7 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who signs in with an email address."""
+    """A person who signs in with an email address."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(max_length=254, unique=True)
@@ -198,7 +198,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """However somebody becomes a superuser, the administrators hear of it."""
+        """Save, and announce a new superuser, however the person became one."""
         supers = User.objects.filter(pk=self.pk, is_superuser=True)
         appointed = self.is_superuser and not supers.exists()
         super().save(*args, **kwargs)
@@ -207,5 +207,5 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def may_sign_in(self) -> bool:
-        """Whether a right password opens a session."""
+        """A right password opens a session: the account is enabled and its email address confirmed."""
         return self.is_active and self.email_verified_at is not None

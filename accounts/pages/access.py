@@ -1,4 +1,4 @@
-"""Pages for signed-in people only."""
+"""Access to pages: decorators for signed-in people and for fresh proofs of identity."""
 
 import functools
 from collections.abc import Callable, Coroutine
@@ -15,11 +15,11 @@ from accounts.principal import Principal
 from dashtam.web.referer import page_before
 
 P = ParamSpec("P")
-PROVING = ("/settings/security", "/reauthenticate")  # where a second factor is set up, or shown
+PROVING = ("/settings/security", "/reauthenticate")  # the pages where a second factor is set up, or shown
 
 
 class SignedInRequest(HttpRequest):
-    """A request whose principal is known."""
+    """A request of a signed-in person."""
 
     principal: Principal
     id: str
@@ -28,37 +28,37 @@ class SignedInRequest(HttpRequest):
 def signed_in(
     view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Send everybody else to the sign-in page, and back afterwards; staff set a second factor up first."""
+    """Send strangers to the sign-in page, and back afterwards; staff set a second factor up first."""
 
     @functools.wraps(view)
-    async def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    async def checked(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.principal is None:
             return to_sign_in(request)
         if request.principal.needs_mfa and not request.path.startswith(PROVING):
             return HttpResponseRedirect(reverse("settings-security"))
         return await view(request, *args, **kwargs)
 
-    return guarded
+    return checked
 
 
 def fresh(
     view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Like `signed_in`, and whose last proof of who they are is too old is asked for a new one first."""
+    """Ask for a fresh proof of identity first, if the last one is too old. Includes `signed_in`."""
 
     @functools.wraps(view)
-    async def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    async def checked(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             request.principal.require_fresh()
         except ReauthRequired:
             return to_reauthentication(request)
         return await view(request, *args, **kwargs)
 
-    return signed_in(guarded)  # type: ignore[arg-type]
+    return signed_in(checked)  # type: ignore[arg-type]
 
 
 def to_reauthentication(request: HttpRequest) -> HttpResponse:
-    """The way to a fresh proof, and back; for a form, whose content is lost, to the page it was on."""
+    """Redirect to the reauthentication page, and back; after a form, whose content is lost, to the page it was on."""
     if request.method in {"GET", "HEAD"}:
         back = request.get_full_path()
     else:
@@ -68,7 +68,7 @@ def to_reauthentication(request: HttpRequest) -> HttpResponse:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """The way to the sign-in page, and back; for a form, whose content is lost, to the page it was on."""
+    """Redirect to the sign-in page, and back; after a form, whose content is lost, to the page it was on."""
     if request.method in {"GET", "HEAD"}:
         back = request.get_full_path()
     else:

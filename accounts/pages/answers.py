@@ -1,4 +1,4 @@
-"""How a form page answers."""
+"""Answers of form pages."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from dashtam.errors import DashtamError, ServiceBusy, TooManyRequests
 
 FORM_METHODS = ("GET", "HEAD", "POST")
-# What a form says beside its fields, instead of a page of its own that would lose what was typed.
+# Errors that a form shows beside its fields: an error page of their own would lose what was typed.
 NOT_NOW = (TooManyRequests, ServiceBusy)
 
 
 def form_page(request: HttpRequest, template: str, form: Form, **context: Any) -> HttpResponse:
-    """The page with its form; 422 when there is something to mend. What was typed stays, but for passwords."""
+    """Render a form page; 422 when there are errors in it. Typed values stay, except passwords."""
     not_now: DashtamError | None = getattr(form, "not_now", None)
     status = not_now.status if not_now else 422 if form.is_bound and form.errors else 200
     response = render(request, template, {"form": form, **context}, status=status)
@@ -25,14 +25,14 @@ def form_page(request: HttpRequest, template: str, form: Form, **context: Any) -
 
 
 def see_other(to: str) -> HttpResponse:
-    """On to another page, with a GET (RFC 9110 §15.4.4)."""
+    """Redirect to another page, with a GET (RFC 9110 §15.4.4)."""
     response = redirect(to)
     response.status_code = 303
     return response
 
 
 def next_page(request: HttpRequest, wanted: str) -> str:
-    """An address of ours, or the dashboard."""
+    """The URL `wanted` if it is one of ours, else the dashboard."""
     if not wanted.startswith("/"):
         return resolve_url("dashboard")  # Django would take a word for the name of a page
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())

@@ -1,4 +1,4 @@
-"""Keys for programs of one's own: seen, created, ended."""
+"""Pages of API keys: list, create, end."""
 
 from uuid import UUID
 
@@ -12,21 +12,20 @@ from accounts.errors import TooManyApiKeys
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from accounts.pages.forms import ApiKeyForm
-from dashtam.bridge.doors import run_db
 
 
 @require_safe
 @signed_in
 async def api_keys(request: SignedInRequest) -> HttpResponse:
-    """The keys that work."""
-    rows = await run_db(queries.api_keys, user_id=request.principal.user_id)
+    """List the keys that work."""
+    rows = await queries.api_keys(request.principal.user_id)
     return render(request, "accounts/api_keys.html", {"keys": rows})
 
 
 @require_http_methods(FORM_METHODS)
 @fresh
 async def new_api_key(request: SignedInRequest) -> HttpResponse:
-    """Create one. The answer itself shows the key: it must not wait in a cookie for a next page."""
+    """Create a key. The response itself shows it: a key must not wait in a cookie for a next page."""
     form = ApiKeyForm(request.POST or None)
     if form.is_valid():
         try:
@@ -43,7 +42,7 @@ async def new_api_key(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @signed_in
 async def end_api_key(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """End one."""
+    """End a key."""
     await wiring.api_key_service().end(user_id=request.principal.user_id, key_id=id)
     messages.success(request, "That key has ended. Programs that use it are turned away from now on.")
     return see_other("settings-api-keys")

@@ -1,4 +1,4 @@
-"""Another address: asked for in the settings, confirmed or stopped by mailed links."""
+"""Pages of an email change: asked for in the settings, confirmed or stopped by mailed links."""
 
 from typing import Any
 
@@ -12,17 +12,16 @@ from accounts.errors import LinkNotValid
 from accounts.pages import links
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
-from accounts.pages.forms import LinkForm, NewAddressForm
-from dashtam.bridge.doors import run_db
+from accounts.pages.forms import LinkForm, NewEmailForm
 from dashtam.errors import ValidationFailed
 
 
 @require_http_methods(FORM_METHODS)
 @fresh
 async def change_email(request: SignedInRequest) -> HttpResponseBase:
-    """Ask for another address, and see how far that is."""
+    """Ask for another email address, and see the state of a change under way."""
     person = request.principal
-    form = NewAddressForm(request.POST or None)
+    form = NewEmailForm(request.POST or None)
     if form.is_valid():
         try:
             await wiring.email_change_service().ask(
@@ -36,14 +35,14 @@ async def change_email(request: SignedInRequest) -> HttpResponseBase:
         else:
             messages.success(request, "We have written to both addresses. Open the links in both mails.")
             return see_other("settings-email")
-    change = await run_db(queries.email_change, user_id=person.user_id)
+    change = await queries.email_change(person.user_id)
     return form_page(request, "accounts/email.html", form, change=change)
 
 
 @require_POST
 @signed_in
 async def cancel_email(request: SignedInRequest) -> HttpResponseBase:
-    """Keep the address."""
+    """Cancel the change."""
     await wiring.email_change_service().cancel(user_id=request.principal.user_id)
     messages.success(request, "Your address stays as it is.")
     return see_other("settings-email")
@@ -51,20 +50,20 @@ async def cancel_email(request: SignedInRequest) -> HttpResponseBase:
 
 @require_http_methods(FORM_METHODS)
 async def confirm_new_email(request: Any) -> HttpResponse:
-    """The link in the mail to the new address leads here."""
+    """Land from the link in the mail to the new email address."""
     return await _answer(request, "confirm-new-email", new=True)
 
 
 @require_http_methods(FORM_METHODS)
 async def email_change(request: Any) -> HttpResponse:
-    """The links in the mails to the old address lead here: agree, or stop it."""
+    """Land from the links in the mails to the old email address: agree, or stop the change."""
     return await _answer(request, "email-change", new=False)
 
 
 async def _answer(request: Any, name: str, *, new: bool) -> HttpResponse:
     template = "accounts/email_change.html"
     if request.method != "POST":
-        return links.kept(request, name) or links.page(request, name, template, LinkForm, new=new)
+        return links.set_aside(request, name) or links.page(request, name, template, LinkForm, new=new)
     form = LinkForm(request.POST)
     service = wiring.email_change_service()
     if form.is_valid():

@@ -11,8 +11,8 @@ from accounts.errors import OtpInvalid, OtpRequired
 from accounts.models import ApiKey
 from accounts.pages.answers import NOT_NOW
 from accounts.services.api_key_service import DEFAULT_DAYS
-from accounts.validation import CURRENCIES
 from dashtam.errors import DashtamError
+from dashtam.ui.currencies import CODES
 
 
 class CleanedField(forms.CharField):
@@ -28,13 +28,13 @@ class CleanedField(forms.CharField):
 
 
 class AccountForm(forms.Form):
-    """A form that a service may object to."""
+    """A form that can show the errors of a service."""
 
     use_required_attribute = False
     not_now: DashtamError | None = None
 
     def take(self, error: DashtamError) -> None:
-        """Show what a service objected to beside the fields it names, or that it is too early to ask."""
+        """Show a service's error beside the fields it names, or that it is too early to try."""
         if isinstance(error, NOT_NOW):
             self.not_now = error
         if isinstance(error, (OtpRequired, OtpInvalid)) and "otp" in self.fields:
@@ -46,7 +46,7 @@ class AccountForm(forms.Form):
             self.add_error(None, f"{error.title} {error.detail}")
 
     def judge(self, field: str, **person: str) -> None:
-        """Say now what speaks against a new password, together with whatever else is wrong."""
+        """Judge a new password together with the other fields, so that all errors show at once."""
         if field in self.cleaned_data:
             passwords = wiring.password_service()
             for wrong in passwords.validate_password_strength(
@@ -64,7 +64,7 @@ def _password(label: str) -> CleanedField:
 
 
 def _browser_zone(value: Any) -> str:
-    """The zone that the browser says it is in; nobody typed it, so a bad one is no reason to complain."""
+    """Read the time zone that a script filled in; no person typed it, so a bad one becomes UTC without an error."""
     try:
         return validation.clean_time_zone(value)
     except ValidationError:
@@ -72,7 +72,7 @@ def _browser_zone(value: Any) -> str:
 
 
 class SignUpForm(AccountForm):
-    """Who signs up."""
+    """A sign-up."""
 
     name = CleanedField(validation.clean_name, label="Your name")
     email = _email()
@@ -87,7 +87,7 @@ class SignUpForm(AccountForm):
 
 
 class SignInForm(AccountForm):
-    """Who signs in."""
+    """A sign-in."""
 
     email = _email()
     password = _password("Password")
@@ -108,21 +108,21 @@ class PasskeyForm(AccountForm):
 
 
 class ReauthenticationForm(AccountForm):
-    """Somebody who is signed in, once more."""
+    """A fresh proof of identity by a signed-in person."""
 
     password = _password("Your password")
     otp = CleanedField(lambda value: validation.clean_otp(value) if value else "", label="Code")
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
 
-class AddressForm(AccountForm):
-    """Where to send a link."""
+class EmailForm(AccountForm):
+    """An email address to send a link to."""
 
     email = _email()
 
 
-class NewAddressForm(AccountForm):
-    """The address to change to."""
+class NewEmailForm(AccountForm):
+    """The email address to change to."""
 
     email = CleanedField(validation.clean_email, label="New email address", widget=forms.EmailInput)
 
@@ -140,7 +140,7 @@ class ResetPasswordForm(LinkForm):
 
 
 class ChangePasswordForm(AccountForm):
-    """A new password, by somebody who knows the old one."""
+    """A new password, by a person who knows the old one."""
 
     current_password = _password("Current password")
     new_password = _password("New password")
@@ -150,7 +150,7 @@ class ChangePasswordForm(AccountForm):
 
 
 class ProfileForm(AccountForm):
-    """What one may change of one's profile."""
+    """The fields of one's profile that can be changed."""
 
     name = CleanedField(validation.clean_name, label="Your name")
     time_zone = CleanedField(
@@ -163,7 +163,7 @@ class ProfileForm(AccountForm):
     base_currency = CleanedField(
         validation.clean_currency,
         label="Currency for totals",
-        widget=forms.Select(choices=[(code, code) for code in CURRENCIES]),
+        widget=forms.Select(choices=[(code, code) for code in CODES]),
     )
 
     FIELDS: ClassVar[tuple[str, ...]] = ("name", "time_zone", "base_currency")

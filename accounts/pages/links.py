@@ -1,8 +1,8 @@
-"""Mailed links: their token leaves the address bar at once.
+"""Landing pages of mailed links, whose token leaves the address bar at once.
 
-The first answer sets it aside in the signed session cookie and redirects to the bare address. So it is in no
-Referer, no history and no screenshot, and the page may keep a referrer policy under which browsers
-send a real Origin with the form: under `no-referrer` they send `Origin: null`, which CSRF protection refuses.
+The first response sets the token aside in the signed session cookie and redirects to the bare URL. So it is in no
+Referer, no history and no screenshot, and the page may keep a referrer policy under which browsers send a real
+Origin with the form: under `no-referrer` they send `Origin: null`, which CSRF protection refuses.
 """
 
 from typing import Any
@@ -13,8 +13,8 @@ from accounts.pages.answers import form_page, see_other
 from accounts.pages.forms import LinkForm
 
 
-def kept(request: HttpRequest, name: str) -> HttpResponse | None:
-    """Set the token aside and lead to the bare page; None when the address carries none. Uses nothing up."""
+def set_aside(request: HttpRequest, name: str) -> HttpResponse | None:
+    """Set the token aside and redirect to the bare page; None when the URL carries none. Uses nothing up."""
     token = request.GET.get("token")
     if token is None:
         return None
@@ -27,11 +27,11 @@ def kept(request: HttpRequest, name: str) -> HttpResponse | None:
 def page(
     request: HttpRequest, name: str, template: str, form: type[LinkForm], **context: Any
 ) -> HttpResponse:
-    """The page with its form, holding the token that was set aside."""
+    """Render the page with its form, holding the token that was set aside."""
     token = request.session.get(name, "")
     return form_page(request, template, form(initial={"token": token}), link_missing=not token, **context)
 
 
 def forget(request: HttpRequest, name: str) -> None:
-    """The link has done its work."""
+    """Drop the token that was set aside."""
     request.session.pop(name, None)

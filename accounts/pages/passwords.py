@@ -1,4 +1,4 @@
-"""Forgotten passwords, and new ones."""
+"""Pages of passwords: forgotten ones, new ones, and the security settings."""
 
 from typing import Any
 
@@ -12,8 +12,7 @@ from accounts.errors import LinkNotValid, ReauthRequired
 from accounts.pages import links
 from accounts.pages.access import SignedInRequest, signed_in, to_reauthentication
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
-from accounts.pages.forms import AddressForm, ChangePasswordForm, ResetPasswordForm
-from dashtam.bridge.doors import run_db
+from accounts.pages.forms import ChangePasswordForm, EmailForm, ResetPasswordForm
 from dashtam.errors import Conflict, ValidationFailed
 from dashtam.web import visitor
 
@@ -25,11 +24,11 @@ LINK_SENT = (
 
 @require_http_methods(FORM_METHODS)
 async def forgot_password(request: Any) -> HttpResponse:
-    """Ask for a link."""
-    form = AddressForm(request.POST or None)
+    """Ask for a link to set a new password."""
+    form = EmailForm(request.POST or None)
     if form.is_valid():
         try:
-            await wiring.auth_service().request_password_reset(**form.cleaned_data)
+            await wiring.password_change_service().request_reset(**form.cleaned_data)
         except NOT_NOW as error:
             form.take(error)
         else:
@@ -40,15 +39,15 @@ async def forgot_password(request: Any) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 async def reset_password(request: Any) -> HttpResponse:
-    """The mailed link leads here."""
+    """Set a new password, by the mailed link."""
     if request.method != "POST":
-        return links.kept(request, "reset-password") or links.page(
+        return links.set_aside(request, "reset-password") or links.page(
             request, "reset-password", "accounts/reset_password.html", ResetPasswordForm
         )
     form = ResetPasswordForm(request.POST)
     if form.is_valid():
         try:
-            email = await wiring.auth_service().reset_password(
+            email = await wiring.password_change_service().reset(
                 **form.cleaned_data, ip=visitor.client_ip(request)
             )
         except LinkNotValid as error:
@@ -58,7 +57,7 @@ async def reset_password(request: Any) -> HttpResponse:
             form.take(error)
         else:
             request.session.flush()
-            known_devices.remember(request, email)  # whoever keeps guessing elsewhere must not keep them out
+            known_devices.remember(request, email)  # guesses from elsewhere must not keep the owner out
             messages.success(
                 request,
                 "Your password is changed, and you are signed out everywhere. Sign in with it now. "
@@ -71,12 +70,12 @@ async def reset_password(request: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def security(request: SignedInRequest) -> HttpResponse:
-    """Second factors, and a form to change one's password."""
+    """Show second factors, and a form to change one's password."""
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         try:
             request.principal.require_fresh_factor()
-            session = await wiring.auth_service().change_password(
+            session = await wiring.password_change_service().change(
                 user_id=request.principal.user_id,
                 session_id=request.principal.session_id,
                 ip=visitor.client_ip(request),
@@ -87,8 +86,8 @@ async def security(request: SignedInRequest) -> HttpResponse:
         except (ValidationFailed, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
-            cookie.renew(request, session)
+            cookie.sign_in(request, session)
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
-    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    factors = await queries.second_factors(request.principal.user_id)
     return form_page(request, "accounts/security.html", form, factors=factors)

@@ -1,4 +1,4 @@
-"""The page that asks once more who one is."""
+"""The page that asks for a fresh proof of identity."""
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
@@ -9,14 +9,13 @@ from accounts.errors import OtpInvalid, OtpRequired
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import ReauthenticationForm
-from dashtam.bridge.doors import run_db
 from dashtam.errors import ValidationFailed
 
 
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def reauthenticate(request: SignedInRequest) -> HttpResponse:
-    """One's password and second factor, and on to what one wanted to do."""
+    """Ask for password and second factor, and go on to the page that needed the proof."""
     form = ReauthenticationForm(request.POST or None, initial={"next": request.GET.get("next", "")})
     if form.is_valid():
         try:
@@ -27,7 +26,7 @@ async def reauthenticate(request: SignedInRequest) -> HttpResponse:
             form.take(error)
         else:
             return see_other(next_page(request, form.cleaned_data["next"]))
-    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    factors = await queries.second_factors(request.principal.user_id)
     return form_page(request, "accounts/reauthenticate.html", form, factors=factors)
 
 
@@ -35,4 +34,4 @@ async def _prove(request: SignedInRequest, form: ReauthenticationForm) -> None:
     session = await wiring.reauthentication_service().by_password(
         principal=request.principal, password=form.cleaned_data["password"], otp=form.cleaned_data["otp"]
     )
-    cookie.renew(request, session)
+    cookie.sign_in(request, session)

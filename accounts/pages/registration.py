@@ -1,4 +1,4 @@
-"""Signing up: the form, the mail, the confirmed address."""
+"""Pages of signing up: the form, the mail, the confirmed email address."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from accounts import wiring
 from accounts.errors import LinkNotValid
 from accounts.pages import links
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
-from accounts.pages.forms import AddressForm, LinkForm, SignUpForm
+from accounts.pages.forms import EmailForm, LinkForm, SignUpForm
 from dashtam.errors import ValidationFailed
 
 LINK_AGAIN = (
     "If that address is waiting to be confirmed, a new link is on its way. "
     "We send one every three minutes at most; until then the last one works."
 )
-MAILED_TO = "mailed-to"  # in the session: the address that somebody has just signed up with
+MAILED_TO = "mailed-to"  # in the session: the email address of a sign-up that has just been sent
 
 
 @require_http_methods(FORM_METHODS)
 async def sign_up(request: Any) -> HttpResponse:
-    """A name, an address, a password."""
+    """Sign up, with a name, an email address and a password."""
     if request.principal is not None:
         return redirect("dashboard")
     form = SignUpForm(request.POST or None)
@@ -40,9 +40,9 @@ async def sign_up(request: Any) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 async def check_your_mail(request: Any) -> HttpResponse:
-    """What to do next, and a way to get another mail."""
+    """Explain the next step, and offer another mail."""
     mailed_to = request.session.get(MAILED_TO, "")
-    form = AddressForm(request.POST or None, initial={"email": mailed_to})
+    form = EmailForm(request.POST or None, initial={"email": mailed_to})
     if form.is_valid():
         try:
             await wiring.auth_service().resend_verification(**form.cleaned_data)
@@ -56,9 +56,9 @@ async def check_your_mail(request: Any) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 async def verify_email(request: Any) -> HttpResponse:
-    """The mailed link leads here. Only the button confirms: mail scanners follow links, too."""
+    """Confirm an email address, by the mailed link. Only the button confirms: mail scanners follow links, too."""
     if request.method != "POST":
-        return links.kept(request, "verify-email") or links.page(
+        return links.set_aside(request, "verify-email") or links.page(
             request, "verify-email", "accounts/verify_email.html", LinkForm
         )
     form = LinkForm(request.POST)

@@ -1,4 +1,4 @@
-"""One's profile, and where one is signed in."""
+"""Pages of settings: profile, sessions, activity."""
 
 from uuid import UUID
 
@@ -12,13 +12,12 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from accounts.pages.forms import ProfileForm
 from dashtam.api.paging import page
-from dashtam.bridge.doors import run_db
 
 
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def profile(request: SignedInRequest) -> HttpResponse:
-    """Name, time zone, currency."""
+    """Change name, time zone and currency."""
     person = request.principal
     known = {field: getattr(person, field) for field in ProfileForm.FIELDS}
     form = ProfileForm(request.POST or None, initial=known)
@@ -32,19 +31,18 @@ async def profile(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @signed_in
 async def sessions(request: SignedInRequest) -> HttpResponse:
-    """Where one is signed in."""
+    """List the live sessions."""
     person = request.principal
-    rows = await run_db(queries.sessions, user_id=person.user_id, session_id=person.session_id)
-    for row in rows:
-        row["device"] = devices.describe(row["user_agent"])
-    return render(request, "accounts/sessions.html", {"sessions": rows, "others": len(rows) - 1})
+    rows = await queries.sessions(person.user_id, session_id=person.session_id)
+    named = [{**row, "device": devices.describe(row["user_agent"])} for row in rows]
+    return render(request, "accounts/sessions.html", {"sessions": named, "others": len(rows) - 1})
 
 
 @require_safe
 @signed_in
 async def activity(request: SignedInRequest) -> HttpResponse:
-    """What happened to one's account."""
-    found = await run_db(queries.activity, user_id=request.principal.user_id, page=page(request))
+    """List the events of one's account."""
+    found = await queries.activity(request.principal.user_id, page=page(request))
     older = f"?cursor={found.next_cursor}" if found.next_cursor else ""
     newest = request.path if request.GET.get("cursor") else ""
     context = {"events": found.results, "older_url": older, "newest_url": newest}
@@ -54,7 +52,7 @@ async def activity(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @signed_in
 async def end_session(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """Sign one device out."""
+    """End one session."""
     await wiring.auth_service().end_session(user_id=request.principal.user_id, session_id=id)
     messages.success(request, "That session has ended.")
     return see_other("settings-sessions")
@@ -63,7 +61,7 @@ async def end_session(request: SignedInRequest, id: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 async def end_other_sessions(request: SignedInRequest) -> HttpResponse:
-    """Sign all other devices out."""
+    """End all other sessions."""
     person = request.principal
     ended = await wiring.auth_service().end_other_sessions(
         user_id=person.user_id, session_id=person.session_id

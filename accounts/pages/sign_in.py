@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Pages of signing in and out."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from accounts.pages.second_factors import sign_in_step
 
 @require_http_methods(FORM_METHODS)
 async def sign_in(request: Any) -> HttpResponse:
-    """An address and a password."""
+    """Sign in with an email address and a password."""
     if request.principal is not None:
         return redirect(next_page(request, request.GET.get("next", "")))
     wanted = request.GET.get("next", "")
@@ -37,13 +37,13 @@ async def sign_in(request: Any) -> HttpResponse:
 async def _open_session(request: Any, form: SignInForm) -> None:
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
     device = cookie.device_of(request, email)
-    signed_in = await wiring.sign_in_service().log_in(email=email, password=password, device=device)
-    cookie.sign_in(request, session_id=signed_in.session.id, user=signed_in.user)
+    session = await wiring.auth_service().log_in(email=email, password=password, device=device)
+    cookie.sign_in(request, session)
 
 
 @require_POST
 async def sign_out(request: Any) -> HttpResponse:
-    """End the session, here and for every tab."""
+    """End the session, in all tabs."""
     if request.principal is not None:
         await wiring.auth_service().log_out(session_id=request.principal.session_id)
     request.session.flush()

@@ -2,18 +2,9 @@
 
 from django.urls import path
 
-from accounts.pages import (
-    api_keys,
-    data,
-    emails,
-    leaving,
-    passwords,
-    reauthentication,
-    registration,
-    settings,
-    sign_in,
-)
-from accounts.pages.second_factors import authenticator, passkeys, sign_in_step
+from accounts.pages import api_keys, emails, passwords, reauthentication, registration, settings, sign_in
+from accounts.pages.own_data import data, leaving
+from accounts.pages.second_factors import passkeys, recovery_codes, sign_in_step, totp
 
 urlpatterns = [
     path("sign-up", registration.sign_up, name="sign-up"),
@@ -31,12 +22,12 @@ urlpatterns = [
     path("reset-password", passwords.reset_password, name="reset-password"),
     path("settings/profile", settings.profile, name="settings-profile"),
     path("settings/security", passwords.security, name="settings-security"),
-    path("settings/security/authenticator/start", authenticator.start_totp, name="totp-start"),
-    path("settings/security/authenticator", authenticator.set_up_totp, name="totp-set-up"),
-    path("settings/security/authenticator/remove", authenticator.remove_totp, name="totp-remove"),
+    path("settings/security/authenticator/start", totp.start_totp, name="totp-start"),
+    path("settings/security/authenticator", totp.set_up_totp, name="totp-set-up"),
+    path("settings/security/authenticator/remove", totp.remove_totp, name="totp-remove"),
     path("settings/security/passkeys/new", passkeys.new, name="passkey-new"),
     path("settings/security/passkeys/<uuid:id>/remove", passkeys.remove, name="passkey-remove"),
-    path("settings/security/recovery-codes", authenticator.renew_codes, name="recovery-codes"),
+    path("settings/security/recovery-codes", recovery_codes.renew_codes, name="recovery-codes"),
     path("settings/activity", settings.activity, name="settings-activity"),
     path("settings/sessions", settings.sessions, name="settings-sessions"),
     path("settings/sessions/<uuid:id>/end", settings.end_session, name="session-end"),

@@ -1,4 +1,4 @@
-"""API keys: made, recognised, ended."""
+"""API keys: making, recognising and ending them."""
 
 import re
 import secrets
@@ -10,8 +10,8 @@ from uuid import UUID
 
 from accounts.models import ApiKey
 from accounts.principal import Principal
-from accounts.services.ended_sessions import EndedSessions
-from accounts.services.session_service import PRINCIPAL_SECONDS, SessionService
+from accounts.services.sessions.ended_sessions import EndedSessions
+from accounts.services.sessions.session_service import PRINCIPAL_SECONDS, SessionService
 from dashtam.bridge.doors import run_db
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens
@@ -27,16 +27,16 @@ FORM = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{SUM_
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A key and, this once, its secret."""
+    """A new row and its key, which is shown this once."""
 
     row: ApiKey
     key: str = field(repr=False)
 
 
 class ApiKeyService:
-    """Keys look like `dsh_` and 49 letters and digits, the last six a checksum.
+    """Makes and recognises keys: `dsh_` and 49 letters and digits, the last six a checksum.
 
-    So secret scanners find them where they do not belong, and a mistyped one costs no query.
+    Secret scanners find keys of this form where they do not belong, and a mistyped one costs no query.
     """
 
     def __init__(self, *, cache: Cache, ended: EndedSessions, sessions: SessionService) -> None:
@@ -45,7 +45,7 @@ class ApiKeyService:
         self.sessions = sessions
 
     async def create(self, *, user_id: UUID, name: str, scopes: list[str], days: int) -> CreatedKey:
-        """A new key, good for `days`. Raises TooManyApiKeys."""
+        """Make a key that works for `days`. Raises TooManyApiKeys."""
         key = _new_key()
         row = await run_db(
             ApiKey.objects.make,
@@ -59,7 +59,7 @@ class ApiKeyService:
         return CreatedKey(row, key)
 
     async def principal(self, key: str) -> Principal:
-        """Who the key speaks for, and what it may do. Raises InvalidToken."""
+        """The principal of a key, with its scopes. Raises InvalidToken."""
         form = FORM.fullmatch(key)
         if form is None or _checksum(form[1]) != form[2]:
             raise InvalidToken("This is not a whole API key. Copy all of it, or create a new one.")
@@ -70,13 +70,19 @@ class ApiKeyService:
             row = await run_db(ApiKey.objects.seen, key_hash=key_hash, network=network_of(request_ip.get()))
             if row is None:
                 raise InvalidToken("This API key has expired or been ended. Create a new one.")
-            principal = _principal(row)
+            principal = Principal.of_api_key(row)
             await self.cache.add(name, principal, seconds=PRINCIPAL_SECONDS)
         elif await self.ended.has(principal.session_id):
             raise InvalidToken("This API key has been ended. Create a new one.")
         if principal.expires_at <= time.time():
             raise InvalidToken("This API key has expired. Create a new one.")
         return principal
+
+    async def principal_of_id(self, key_id: UUID) -> Principal | None:
+        """The same for a key that has been shown before; None once it has ended. Asks the database each time."""
+        live = ApiKey.objects.live().select_related("user").filter(id=key_id, user__is_active=True)
+        row = await run_db(live.first)
+        return Principal.of_api_key(row) if row is not None else None
 
     async def end(self, *, user_id: UUID, key_id: UUID) -> None:
         """End one of a person's keys; it stops working at once. Raises NotFound."""
@@ -85,7 +91,7 @@ class ApiKeyService:
             raise NotFound()
 
     async def remind(self) -> None:
-        """Write to the owners of keys that expire within a week."""
+        """Mail the owners of keys that expire within a week."""
         while await run_db(ApiKey.objects.remind):
             pass
 
@@ -102,20 +108,3 @@ def _checksum(secret: str) -> str:
         rest, digit = divmod(rest, len(ALPHABET))
         digits = ALPHABET[digit] + digits
     return digits
-
-
-def _principal(key: ApiKey) -> Principal:
-    user = key.user
-    return Principal(
-        user_id=user.id,
-        session_id=key.id,
-        email=user.email,
-        name=user.name,
-        is_staff=False,  # a key is for one's own data
-        time_zone=user.time_zone,
-        base_currency=user.base_currency,
-        expires_at=key.expires_at.timestamp(),
-        authenticated_at=0,
-        mfa=False,
-        scopes=frozenset(key.scopes),
-    )

@@ -1,4 +1,4 @@
-"""Signing up, tokens, ending sessions, passwords: whatever becomes of an account besides signing in."""
+"""Accounts and their sessions: signing up and in, tokens, signing out."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,17 +6,23 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.errors import InvalidGrant, LinkNotValid
-from accounts.models import OneTimeLink, Session, User
+from accounts.devices import Device
+from accounts.errors import InvalidCredentials, InvalidGrant, LinkNotValid, StepExpired
+from accounts.models import AuditEvent, OneTimeLink, Session, User
+from accounts.models.user import normalise_email
 from accounts.principal import Principal
 from accounts.services.jwt_service import JWTService
+from accounts.services.mailed_link_service import MailedLinkService
 from accounts.services.password_service import PasswordService
-from accounts.services.session_service import SessionService
-from accounts.services.throttle_service import GuardService
-from dashtam.bridge.doors import run_db
-from dashtam.bridge.hashing import place_to_hash
+from accounts.services.second_factors.password_step import PasswordStep
+from accounts.services.second_factors.second_factor_service import SecondFactorService
+from accounts.services.sessions.session_service import SessionService
+from accounts.services.throttle_service import Attempt, ThrottleService
+from dashtam.bridge.doors import keep_running, run_db
+from dashtam.bridge.hashing import HashingPlace, place_to_hash
 from dashtam.crypto import sealed_tokens
-from dashtam.errors import Conflict, FieldError, NotFound, Unauthorized, ValidationFailed
+from dashtam.errors import NotFound
+from dashtam.telemetry import metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class TokenPair:
 
 
 class AuthService:
-    """People and their sessions. The guard is asked before anything is hashed or mailed.
+    """Opens, refreshes and ends sessions. The throttle is asked before anything is hashed, compared or mailed.
 
     Every hash has a place on the hashing pool, every transaction goes through run_db.
     """
@@ -39,42 +45,121 @@ class AuthService:
     def __init__(
         self,
         *,
-        guard: GuardService,
+        throttle: ThrottleService,
         passwords: PasswordService,
+        second_factors: SecondFactorService,
         jwts: JWTService,
         sessions: SessionService,
+        links: MailedLinkService,
     ) -> None:
-        self.guard = guard
+        self.throttle = throttle
         self.passwords = passwords
+        self.second_factors = second_factors
         self.jwts = jwts
         self.sessions = sessions
+        self.links = links
 
     # --- signing up -----------------------------------------------------------------------------------
     async def register_user(self, *, email: str, password: str, name: str, time_zone: str = "UTC") -> None:
-        """Sign somebody up. Known addresses get the same answer after the same work, and a mail.
+        """Sign a person up. A known email address gets the same answer after the same work, and a mail.
 
         Raises ValidationFailed for a weak password, and TooManyRequests.
         """
-        self._refuse_weak(password, email=email, name=name)
+        self.passwords.require_strength(password, email=email, name=name)
         with place_to_hash(stranger=True) as place:
-            await self.guard.sign_up(email=email)
+            await self.throttle.sign_up(email=email)
             password_hash = await place.run(self.passwords.hash_password, password)
         known = {"email": email, "name": name, "time_zone": time_zone}
         await run_db(User.objects.register, password_hash=password_hash, **known)
 
     async def resend_verification(self, *, email: str) -> None:
-        """Mail a new link to an address that is not confirmed yet. Raises TooManyRequests."""
-        await self._mail_link(email, OneTimeLink.Purpose.VERIFY_EMAIL)
-
-    async def _mail_link(self, email: str, purpose: OneTimeLink.Purpose) -> None:
-        if await self.guard.mail(email=email, purpose=purpose):
-            await run_db(User.objects.mail_link, email=email, purpose=purpose)
+        """Mail a new link to an email address that is not confirmed yet. Raises TooManyRequests."""
+        await self.links.send(email=email, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
 
     async def verify_email(self, *, token: str) -> None:
-        """Confirm an address. Raises LinkNotValid."""
-        link_id = await self._link_id(token, OneTimeLink.Purpose.VERIFY_EMAIL)
-        if not await run_db(User.objects.verify_email, link_id=link_id):
+        """Confirm an email address. Raises LinkNotValid."""
+        link = await self.links.read(token, OneTimeLink.Purpose.VERIFY_EMAIL)
+        if not await run_db(User.objects.verify_email, link_id=link.id):
             raise LinkNotValid()
+
+    async def get_user_by_email(self, *, email: str) -> User | None:
+        """The person with this email address, in any spelling of its case."""
+        return await User.objects.filter(email=normalise_email(email)).afirst()
+
+    # --- signing in -----------------------------------------------------------------------------------
+    @metrics.signing_in
+    async def log_in(self, *, email: str, password: str, device: Device, otp: str | None = None) -> Session:
+        """Open a session. Raises InvalidCredentials, whatever is wrong, after the same work.
+
+        Raises TooManyRequests before it, and ServiceBusy; OtpRequired and OtpInvalid after a right password only.
+        """
+        user, attempt = await self._prove(email=email, password=password, device=device)
+        if attempt.enrolled:
+            await self.throttle.succeeded(attempt)
+            return await self._log_in_enrolled(user, otp, device=device)
+        session = await self.open_session(user, factor="", device=device, attempt=attempt)
+        await self.throttle.settle(attempt)
+        return session
+
+    async def log_in_second(self, *, step: PasswordStep, otp: str, device: Device) -> Session:
+        """Open a session after a right password moments ago. Raises StepExpired, OtpInvalid, TooManyRequests."""
+        return await self._log_in_enrolled(await self.user_of(step), otp, device=device)
+
+    async def _log_in_enrolled(self, user: User, otp: str | None, *, device: Device) -> Session:
+        factor = await self.second_factors.check(user, otp)
+        return await self.open_session(user, factor=factor, device=device)
+
+    async def user_of(self, step: PasswordStep) -> User:
+        """The person whose password was right moments ago. Raises StepExpired when it has changed meanwhile."""
+        user = await User.objects.filter(id=step.user_id, is_active=True).afirst()
+        if user is None or step != PasswordStep.of(user):
+            raise StepExpired
+        return user
+
+    async def open_session(
+        self, user: User, *, factor: str, device: Device, attempt: Attempt | None = None
+    ) -> Session:
+        """Open a session for `user`, who has proved who they are; `factor` is the second one, if any.
+
+        Failures in a row before `attempt` are forgotten. Raises InvalidCredentials.
+        """
+        session = await run_db(
+            User.objects.open_session,
+            user=user,
+            factor=factor,
+            device=device,
+            familiar=attempt is not None and attempt.familiar,
+            proved=attempt.subjects if attempt is not None else (),
+        )
+        if session is None:
+            raise InvalidCredentials()
+        session.user = user
+        return session
+
+    async def _prove(self, *, email: str, password: str, device: Device) -> tuple[User, Attempt]:
+        with place_to_hash(stranger=not device.known) as place:
+            attempt = await self.throttle.sign_in(email=email, device=device)
+            user = await self._match(place, attempt, password)
+            if self.passwords.needs_rehash(user.password):
+                await self._rehash(place, user, password)
+        return user, attempt
+
+    async def _match(self, place: HashingPlace, attempt: Attempt, password: str) -> User:
+        user = attempt.user
+        matched = await place.run(self.passwords.verify_password, password, user.password if user else None)
+        if user is None or not matched or not user.may_sign_in or attempt.locked:
+            reason = "wrong_password" if not matched else "locked" if attempt.locked else "not_allowed"
+            if user is not None:  # not awaited: for an unknown email address nothing is written either
+                record = AuditEvent.objects.record_a_few
+                keep_running(run_db(record, "sign_in.refused", user_id=user.id, reason=reason))
+            raise InvalidCredentials()
+        return user
+
+    async def _rehash(self, place: HashingPlace, user: User, password: str) -> None:
+        """Store the hash at today's cost, unless the password was changed meanwhile."""
+        password_hash = await place.run(self.passwords.hash_password, password)
+        if await User.objects.filter(id=user.id, password=user.password).aupdate(password=password_hash):
+            user.password = password_hash
 
     # --- tokens ---------------------------------------------------------------------------------------
     async def create_token_pair(self, session: Session) -> TokenPair:
@@ -95,9 +180,9 @@ class AuthService:
         """
         sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is None:
-            await self.guard.forged()
+            await self.throttle.forged()
             raise InvalidGrant()
-        await self.guard.refresh(session_id=sealed.id)
+        await self.throttle.refresh(session_id=sealed.id)
         session = await run_db(Session.objects.refreshed, id=sealed.id, counter=sealed.counter)
         if session is None:
             await self.sessions.end(Session.objects.end_reused, id=sealed.id, counter=sealed.counter, ip=ip)
@@ -105,12 +190,12 @@ class AuthService:
         return await self.create_token_pair(session)
 
     async def principal_of_session(self, session_id: UUID) -> Principal | None:
-        """Who a session speaks for, None once it has ended."""
+        """The principal of a session, None once it has ended."""
         return await self.sessions.principal(session_id)
 
-    # --- ending sessions ------------------------------------------------------------------------------
+    # --- signing out ----------------------------------------------------------------------------------
     async def log_out(self, *, session_id: UUID) -> None:
-        """End one's own session; its access and refresh tokens stop working at once."""
+        """End a session from within; its access and refresh tokens stop working at once."""
         await self.sessions.end(Session.objects.end, id=session_id, reason="signed_out")
 
     async def revoke(self, *, refresh_token: str) -> None:
@@ -132,73 +217,8 @@ class AuthService:
         )
         return len(ended or ())
 
-    # --- passwords and profile ------------------------------------------------------------------------
-    async def request_password_reset(self, *, email: str) -> None:
-        """Mail a link to set a new password, if the address is known. Same answer and work if not.
-
-        Raises TooManyRequests.
-        """
-        await self._mail_link(email, OneTimeLink.Purpose.RESET_PASSWORD)
-
-    async def reset_password(self, *, token: str, password: str, ip: str | None) -> str:
-        """Set a new password by mailed link, end all sessions, sign nobody in. Returns the address.
-
-        Raises LinkNotValid, and ValidationFailed for a weak password, which leaves the link usable.
-        """
-        link_id = await self._link_id(token, OneTimeLink.Purpose.RESET_PASSWORD)
-        link = await run_db(OneTimeLink.objects.open, id=link_id, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
-        if link is None:
-            raise LinkNotValid()
-        self._refuse_weak(password, email=link.user.email, name=link.user.name)
-        with place_to_hash(stranger=False) as place:
-            await self.guard.reset(link_id=link_id)
-            password_hash = await place.run(self.passwords.hash_password, password)
-        change = {"link_id": link_id, "password_hash": password_hash, "ip": ip}
-        if await self.sessions.end(User.objects.reset_password, **change) is None:
-            raise LinkNotValid()
-        return link.user.email
-
-    async def change_password(
-        self, *, user_id: UUID, session_id: UUID, current_password: str, new_password: str, ip: str | None
-    ) -> Session:
-        """Replace one's password and end all other sessions; returns the one that goes on, with a new cookie.
-
-        Raises ValidationFailed naming the field, and Conflict.
-        """
-        user = await User.objects.aget(id=user_id)
-        self._refuse_weak(new_password, email=user.email, name=user.name, field="new_password")
-        with place_to_hash(stranger=False) as place:
-            attempt = await self.guard.proof(session_id=session_id, user_id=user_id)
-            matched = await place.run(self.passwords.verify_password, current_password, user.password)
-            if not matched or attempt.locked:
-                detail = (
-                    "This is not your current password. Try again, or sign out and set a new one by mail."
-                )
-                raise ValidationFailed(errors=[FieldError("current_password", "wrong_password", detail)])
-            await self.guard.succeeded(attempt)
-            password_hash = await place.run(self.passwords.hash_password, new_password)
-        change = {"user": user, "password_hash": password_hash, "keep_session": session_id, "ip": ip}
-        if await self.sessions.end(User.objects.change_password, **change) is None:
-            raise Conflict("Your password was changed elsewhere just now. Sign in again.")
-        await self.sessions.forget([session_id])
-        session = await run_db(Session.objects.seen, id=session_id)
-        if session is None:
-            raise Unauthorized
-        return session
-
+    # --- profile --------------------------------------------------------------------------------------
     async def update_profile(self, *, user_id: UUID, **fields: str) -> None:
         """Change name, time_zone or base_currency, already validated."""
         session_ids = await run_db(User.objects.update_profile, user_id=user_id, fields=fields)
         await self.sessions.forget(session_ids)
-
-    def _refuse_weak(self, password: str, *, email: str, name: str, field: str = "password") -> None:
-        wrong = self.passwords.validate_password_strength(password, email=email, name=name, field=field)
-        if wrong:
-            raise ValidationFailed(errors=wrong)
-
-    async def _link_id(self, token: str, purpose: OneTimeLink.Purpose) -> UUID:
-        sealed = sealed_tokens.unseal(purpose, token)
-        if sealed is None:
-            await self.guard.forged()
-            raise LinkNotValid()
-        return sealed.id

@@ -1,6 +1,5 @@
 """Access tokens: JSON Web Tokens as RFC 9068 profiles them, signed with our own keys."""
 
-import base64
 import functools
 import json
 import time
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4
 import jwt
 from jwt.utils import base64url_decode
 
+from dashtam.crypto.base64url import base64url, from_base64url
 from dashtam.errors import InvalidToken
 
 ALGORITHM = "HS256"
@@ -34,7 +34,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a genuine token says. Whether the session still counts, only the session knows."""
+    """The claims of a genuine token. Only the session knows whether it still counts."""
 
     user_id: UUID
     session_id: UUID
@@ -51,7 +51,7 @@ class JWTService:
         self.lifetime = lifetime
 
     def create_access_token(self, *, user_id: UUID, session_id: UUID) -> AccessToken:
-        """A token for one session, valid for `lifetime` seconds."""
+        """Sign a token for one session, valid for `lifetime` seconds."""
         now = int(time.time())
         claims = {
             "iss": self.issuer,
@@ -68,7 +68,7 @@ class JWTService:
         return AccessToken(token, self.lifetime)
 
     def decode_access_token(self, token: str) -> Claims:
-        """Check everything that RFC 8725 and RFC 9068 §4 ask for. Raises InvalidToken."""
+        """Verify a token as RFC 8725 and RFC 9068 §4 ask. Raises InvalidToken."""
         if len(token) > MAX_TOKEN_LENGTH or not _is_compact(token):
             raise InvalidToken()
         try:
@@ -86,7 +86,7 @@ class JWTService:
             raise InvalidToken() from error
 
     def _key(self, header: Mapping[str, Any]) -> bytes:
-        """The key named by `kid`: looked up in our own map and nowhere else. `jku`, `jwk`, `crit` are refused."""
+        """Look the key named by `kid` up in our own map and nowhere else. `jku`, `jwk`, `crit` are refused."""
         key_id = header.get("kid")
         if header.get("alg") != ALGORITHM or header.get("typ") != TYPE or set(header) != HEADER_FIELDS:
             raise InvalidToken()
@@ -96,22 +96,22 @@ class JWTService:
 
 
 def _is_compact(token: str) -> bool:
-    """Three parts, each in the one spelling that RFC 7515 §2 allows; PyJWT passes over signs it does not know."""
+    """Check for three parts, each in the one spelling of RFC 7515 §2; PyJWT skips characters it does not know."""
     parts = token.split(".")
     return len(parts) == 3 and all(_is_canonical(part) for part in parts)
 
 
 def _is_canonical(part: str) -> bool:
     try:
-        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        raw = from_base64url(part)
     except ValueError:
         return False
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=") == part
+    return base64url(raw) == part
 
 
 @functools.lru_cache(maxsize=64)
 def _header(segment: str) -> Mapping[str, Any]:
-    """What a token says of itself, read once for all tokens that say the same; PyJWT reads it again, and checks."""
+    """The header of a token, parsed once for all tokens with the same one; PyJWT parses it again, and verifies."""
     header = json.loads(base64url_decode(segment))
     if not isinstance(header, dict):
         raise TypeError
@@ -119,7 +119,7 @@ def _header(segment: str) -> Mapping[str, Any]:
 
 
 def _claims(claims: dict[str, Any]) -> Claims:
-    """PyJWT takes a number in quotes for a time, and anything for our own `sid`; RFC 7519 §2 and we do not."""
+    """Check types (RFC 7519 §2): PyJWT takes a quoted number for a time, and anything for our own `sid`."""
     if any(type(claims[name]) is not int for name in ("exp", "iat", "nbf")):
         raise InvalidToken()
     if any(type(claims[name]) is not str for name in ("sub", "sid", "jti")):

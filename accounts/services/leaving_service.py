@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from accounts.models import User
-from accounts.services.session_service import SessionService
+from accounts.services.sessions.session_service import SessionService
 from dashtam.bridge.doors import run_db
 
 Eraser = Callable[[UUID], Awaitable[None]]
@@ -29,7 +29,7 @@ class LeavingService:
         self.erasers = erasers
 
     async def leave(self, *, user_id: UUID) -> None:
-        """End every session and key now, delete the account when the days of grace are over."""
+        """End every session and key now, and have the account deleted when the days of grace are over."""
         await self.sessions.end(User.objects.leave, user_id=user_id)
 
     async def stay(self, *, user_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Passwords: hashing, checking, and how strong they must be."""
+"""Passwords: hashing, verifying, and judging their strength."""
 
 import functools
 import itertools
@@ -8,28 +8,28 @@ import unicodedata
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
-from dashtam.errors import FieldError
+from dashtam.errors import FieldError, ValidationFailed
 
 MIN_LENGTH = 15  # NIST SP 800-63B-4 §3.1.1.2, for a password that is the only factor
 MAX_LENGTH = 1024
-LONG = 32  # beyond this, repeating yourself is no longer what guessers try
+LONG = 32  # beyond this, guessers no longer try repetitions
 MAX_COST = 14
 BCRYPT_SHA256 = re.compile(r"bcrypt_sha256\$\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 LINES = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 class PasswordService:
-    """Passwords hashed with bcrypt, slow by design: hash and verify on a place of `place_to_hash` only."""
+    """Hashes and verifies with bcrypt, slow by design: call both on a place of `place_to_hash` only."""
 
     def __init__(self, *, hasher: BCryptSHA256PasswordHasher) -> None:
         self.hasher = hasher
 
     def hash_password(self, password: str) -> str:
-        """The hash to store."""
+        """Make the hash to store."""
         return self.hasher.encode(_normalised(password), self.hasher.salt())
 
     def verify_password(self, password: str, encoded: str | None) -> bool:
-        """Whether they match. Without a usable hash the answer is no, after the same work."""
+        """Return whether they match. Without a usable hash it returns False, after the same work."""
         usable = encoded if encoded is not None and _cost(encoded) else None
         try:
             matched = self.hasher.verify(_normalised(password), usable or self._dummy())
@@ -38,13 +38,13 @@ class PasswordService:
         return matched and usable is not None
 
     def needs_rehash(self, encoded: str) -> bool:
-        """Whether the hash was made at another cost than today's."""
+        """Return whether the hash was made at another cost than today's."""
         return _cost(encoded) != self.hasher.rounds
 
     def validate_password_strength(
         self, password: str, *, email: str, name: str, field: str = "password"
     ) -> list[FieldError]:
-        """What speaks against the password; empty when it is good. Each message names the remedy."""
+        """List what speaks against the password; empty when it is good. Each message names the remedy."""
         password = _normalised(password)
         if len(password) < MIN_LENGTH:
             detail = f"Use at least {MIN_LENGTH} characters. Three or four unrelated words do well."
@@ -62,18 +62,24 @@ class PasswordService:
             return [FieldError(field, "password_too_common", detail)]
         return []
 
+    def require_strength(self, password: str, *, email: str, name: str, field: str = "password") -> None:
+        """Refuse a weak password. Raises ValidationFailed, naming `field`."""
+        wrong = self.validate_password_strength(password, email=email, name=name, field=field)
+        if wrong:
+            raise ValidationFailed(errors=wrong)
+
     def _dummy(self) -> str:
         """A well-formed hash of today's cost that no password has."""
         return f"bcrypt_sha256$$2b${self.hasher.rounds:02d}${'.' * 53}"
 
 
 def _normalised(password: str) -> str:
-    """NFKC, so that the same keys on another keyboard give the same password. Nothing is trimmed or folded."""
+    """Normalise to NFKC, so that another keyboard gives the same password. Nothing is trimmed or folded."""
     return unicodedata.normalize("NFKC", password)
 
 
 def _cost(encoded: str) -> int | None:
-    """The cost of a sound hash. A cost beyond MAX_COST would be hours of work: somebody tampered with the row."""
+    """The cost of a sound hash, None for others. Beyond MAX_COST the row was tampered with, to cost hours of work."""
     found = BCRYPT_SHA256.fullmatch(encoded)
     cost = int(found[1]) if found else 0
     return cost if 4 <= cost <= MAX_COST else None
@@ -85,7 +91,7 @@ def _common_passwords() -> frozenset[str]:
 
 
 def _follows_a_pattern(password: str) -> bool:
-    """A short one made of few characters, of one part over and over, or of steps along the keyboard."""
+    """Detect a short password of few characters, of one part repeated, or of steps along the keyboard."""
     text = password.casefold()
     steps = sum(_are_neighbours(one, other) for one, other in itertools.pairwise(text))
     return len(text) < LONG and (len(set(text)) < 5 or len(_unit(text)) < 8 or steps > 0.6 * (len(text) - 1))
@@ -101,13 +107,13 @@ def _unit(text: str) -> str:
 
 
 def _context_words(email: str, name: str) -> set[str]:
-    """Words an attacker who knows the person would try first."""
+    """The words that an attacker who knows the person would try first."""
     parts = re.split(r"[\W_]+", f"{email} {name} dashtam".casefold())
     return {part for part in [*parts, email.casefold()] if len(part) >= 4}
 
 
 def _is_guessable(password: str, context: set[str]) -> bool:
-    """Whether it is a common password, perhaps repeated or decorated, or little else than words of the context."""
+    """Detect a common password, perhaps repeated or decorated, or little else than words of the context."""
     text = password.casefold()
     if text in _common_passwords():
         return True

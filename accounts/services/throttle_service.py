@@ -1,11 +1,11 @@
-"""Lets tries through, or not, before any work is done for them."""
+"""Throttling of sign-ins and everything else that can be guessed or flooded, before any work is done."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from accounts import limits as known
+from accounts import limits as account_limits
 from accounts.devices import Device
-from accounts.limits import here
+from accounts.limits import network_here
 from accounts.models import FailedProof, OneTimeLink, User
 from accounts.models.failed_proof import subject_of
 from accounts.models.user import normalise_email
@@ -16,7 +16,7 @@ from dashtam.limits import Limit, Take
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A try that was let through. It counts as failed until its outcome is told."""
+    """A try that was let through. It counts as failed until `succeeded` or `settle` is told otherwise."""
 
     subject: bytes
     taken: tuple[Take, ...]
@@ -28,35 +28,37 @@ class Attempt:
 
     @property
     def subjects(self) -> tuple[bytes, ...]:
-        """Whose failures in a row end when it succeeds."""
+        """The subjects whose failures in a row end when the try succeeds."""
         own = (subject_of("account", self.user.email),) if self.user is not None else ()
         return tuple({self.subject, *own})
 
 
-class GuardService:
-    """Limits first, then what lasts: how often in a row somebody has failed.
+class ThrottleService:
+    """Rate limits first, then failures in a row, which are kept in the database.
 
-    An address that nobody has is treated like any other, so the answers tell nothing. All raise TooManyRequests.
+    An email address without an account is treated like any other, so the answers tell nothing. All methods raise
+    TooManyRequests.
     """
 
     async def sign_in(self, *, email: str, device: Device) -> Attempt:
-        """Before a password is hashed. The tries of a known device are its own.
+        """Count a sign-in before its password is hashed. The tries of a known device are counted on their own.
 
-        So whoever fails from elsewhere, as often as they like, keeps nobody out who has been here before.
+        So failures from elsewhere, however many, do not keep out a person who has been here before.
         """
         email, subject = normalise_email(email), subject_of("account", normalise_email(email))
         taken: tuple[Take, ...]
         if device.known:
-            subject, taken = subject_of("device", device.known), ((known.FAILED_BY_DEVICE, device.known),)
+            subject = subject_of("device", device.known)
+            taken = ((account_limits.FAILED_BY_DEVICE, device.known),)
             await limits.require(*taken)
         else:
-            where = here()
+            network = network_here()
             taken = (
-                (known.FAILED_BY_ADDRESS, where),
-                (known.FAILED_BY_BOTH, f"{email} {where}"),
-                (known.FAILED_BY_ACCOUNT, email),
+                (account_limits.FAILED_BY_NETWORK, network),
+                (account_limits.FAILED_BY_ACCOUNT_AND_NETWORK, f"{email} {network}"),
+                (account_limits.FAILED_BY_ACCOUNT, email),
             )
-            await limits.require((known.SIGN_IN_BY_ADDRESS, where), *taken)
+            await limits.require((account_limits.SIGN_IN_BY_NETWORK, network), *taken)
         begun = await run_db(User.objects.begin_sign_in, email=email, subject=subject, device=device)
         if begun.standing.wait:
             raise limits.too_many(begun.standing.wait)
@@ -70,12 +72,12 @@ class GuardService:
         )
 
     async def proof(self, *, session_id: UUID, user_id: UUID) -> Attempt:
-        """Before somebody who is signed in proves again who they are."""
-        return await self._again("session", session_id, known.PROOF_BY_SESSION, user_id=user_id)
+        """Count a try before a signed-in person proves once more who they are."""
+        return await self._again("session", session_id, account_limits.PROOF_BY_SESSION, user_id=user_id)
 
     async def code(self, *, user_id: UUID) -> Attempt:
-        """Before a second factor by code is compared: whoever tries has the password already."""
-        return await self._again("code", user_id, known.CODE_BY_ACCOUNT, user_id=user_id)
+        """Count a try before a second factor by code is compared: its client has the password already."""
+        return await self._again("code", user_id, account_limits.CODE_BY_ACCOUNT, user_id=user_id)
 
     async def _again(self, kind: str, key: UUID, limit: Limit, *, user_id: UUID) -> Attempt:
         taken = ((limit, key),)
@@ -87,49 +89,49 @@ class GuardService:
         return Attempt(subject, taken, locked=standing.locked, in_a_row=standing.in_a_row)
 
     async def passkey(self) -> None:
-        """Before a passkey is asked for, or its signature checked."""
-        await limits.require((known.PASSKEY_BY_ADDRESS, here()))
+        """Count a challenge for a passkey, or a check of its signature."""
+        await limits.require((account_limits.PASSKEY_BY_NETWORK, network_here()))
 
     async def succeeded(self, attempt: Attempt) -> None:
-        """They proved who they are: failures in a row end here."""
+        """Note that the person proved who they are: failures in a row end here."""
         await run_db(FailedProof.objects.forget, *attempt.subjects)
         await self.settle(attempt)
 
     async def settle(self, attempt: Attempt) -> None:
-        """The same for the limits alone, where what lasts has been forgotten already."""
-        # Not for all at this network address: whoever guesses must not start anew by signing in as themselves.
-        shared = [take for take in attempt.taken if take[0] is known.FAILED_BY_ADDRESS]
+        """Do the same for the rate limits alone, where the failures in a row have been deleted already."""
+        # The limit of the network stays: an attacker must not start anew by signing in to an account of their own.
+        shared = [take for take in attempt.taken if take[0] is account_limits.FAILED_BY_NETWORK]
         await limits.undo(once=shared, all=[take for take in attempt.taken if take not in shared])
 
     async def sign_up(self, *, email: str) -> None:
-        """Before a sign-up is hashed and mailed."""
+        """Count a sign-up before it is hashed and mailed."""
         email = normalise_email(email)
         await limits.require(
-            (known.SIGN_UP_BY_ADDRESS, here()),
-            (known.SIGN_UP_BY_ACCOUNT, email),
-            (known.MAIL_BY_ACCOUNT, email),
+            (account_limits.SIGN_UP_BY_NETWORK, network_here()),
+            (account_limits.SIGN_UP_BY_ACCOUNT, email),
+            (account_limits.MAIL_BY_ACCOUNT, email),
         )
 
     async def mail(self, *, email: str, purpose: OneTimeLink.Purpose) -> bool:
-        """Whether a link may be mailed to this address now. If not, the one before still works."""
-        await limits.require((known.MAIL_BY_ADDRESS, here()))
+        """Return whether a link may be mailed to `email` now. If not, the one before still works."""
+        await limits.require((account_limits.MAIL_BY_NETWORK, network_here()))
         email = normalise_email(email)
-        return not await limits.take((_MAIL[purpose], email), (known.MAIL_BY_ACCOUNT, email))
+        return not await limits.take((_MAIL[purpose], email), (account_limits.MAIL_BY_ACCOUNT, email))
 
     async def reset(self, *, link_id: UUID) -> None:
-        """Before a new password, set by link, is hashed."""
-        await limits.require((known.RESET_BY_LINK, link_id))
+        """Count a new password that is set by link, before it is hashed."""
+        await limits.require((account_limits.RESET_BY_LINK, link_id))
 
     async def refresh(self, *, session_id: UUID) -> None:
-        """Before a genuine refresh token is exchanged."""
-        await limits.require((known.REFRESH_BY_SESSION, session_id))
+        """Count an exchange of a genuine refresh token."""
+        await limits.require((account_limits.REFRESH_BY_SESSION, session_id))
 
     async def forged(self) -> None:
-        """After a token that we did not make."""
-        await limits.require((known.FORGED_BY_ADDRESS, here()))
+        """Count a token that we did not make."""
+        await limits.require((account_limits.FORGED_BY_NETWORK, network_here()))
 
 
 _MAIL: dict[str, Limit] = {
-    OneTimeLink.Purpose.VERIFY_EMAIL: known.RESEND_BY_ACCOUNT,
-    OneTimeLink.Purpose.RESET_PASSWORD: known.RESET_BY_ACCOUNT,
+    OneTimeLink.Purpose.VERIFY_EMAIL: account_limits.RESEND_BY_ACCOUNT,
+    OneTimeLink.Purpose.RESET_PASSWORD: account_limits.RESET_BY_ACCOUNT,
 }

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
-from dashtam.api.paging import Page, invalid_cursor
+from dashtam.api.paging import Page, cursor_at, invalid_cursor
 
 M = TypeVar("M", bound=Model)
 Parse = Callable[[str], Any]
@@ -26,8 +27,22 @@ def after(rows: QuerySet[M], page: Page, **key: Parse) -> QuerySet[M]:
     return rows
 
 
+def previous_cursor(rows: QuerySet[M], page: Page, column: str, parse: Parse) -> str | None:
+    """The cursor of the page before this one, "" for the first page, None when this is the first.
+
+    Of a list by `column` and id, newest first. Walks back over as many rows as a page holds. The list's own query
+    has read the page's cursor already, and raised for one that does not fit.
+    """
+    if page.after is None:
+        return None
+    last, last_id = parse(page.after[0]), UUID(page.after[1])
+    newer = rows.filter(**{f"{column}__gte": last}).exclude(**{column: last, "id__lt": last_id})
+    found = newer.order_by(column, "id").values_list(column, "id")[page.limit : page.limit + 1]
+    return next((cursor_at(key) for key in found), "")
+
+
 def beyond(page: Page, comparison: str, *parsers: Parse) -> tuple[str, list[Any]]:
-    """The same for SQL: ` AND` and a comparison of rows with its values, or nothing on the first page."""
+    """The same for SQL: ` AND` and a comparison of rows with its values; empty on the first page."""
     return (f" AND {comparison}", _values(page.after, parsers)) if page.after is not None else ("", [])
 
 

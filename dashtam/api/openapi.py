@@ -1,40 +1,25 @@
-"""The OpenAPI 3.1 document, made from the views and their serializers, and a page to read it."""
+"""The OpenAPI 3.1 document, made from the views and their serializers."""
 
 import functools
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from dashtam import errors
-from dashtam.api.views import ApiView
+from dashtam.api import problem_docs
+from dashtam.api.document import HEADERS
+from dashtam.api.examples import add_examples
+from dashtam.api.problem_docs import problem_responses
 
+__all__ = ["CREATED", "Empty", "PageQuery", "document", "list_of", "problem_responses"]
 
-class FieldProblem(serializers.Serializer[Any]):
-    """What is wrong with one field."""
-
-    field = serializers.CharField()
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class Problem(serializers.Serializer[Any]):
-    """An error, as RFC 9457 lays it out. `code` is stable; the words may change."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    request_id = serializers.CharField()
-    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
+CREATED = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The address of what was created."
+)
 
 
 class Empty(serializers.Serializer[Any]):
@@ -42,7 +27,7 @@ class Empty(serializers.Serializer[Any]):
 
 
 class PageQuery(serializers.Serializer[Any]):
-    """Which slice of a list."""
+    """The slice of a list."""
 
     cursor = serializers.CharField(
         required=False, allow_blank=True, help_text="The `next_cursor` of the page before."
@@ -52,67 +37,51 @@ class PageQuery(serializers.Serializer[Any]):
 
 @functools.cache  # the document tells components apart by their class
 def list_of(
-    row: type[serializers.Serializer[Any]], description: str = "One page."
+    row: type[serializers.Serializer[Any]], doc: str = "One page.", *, name: str = ""
 ) -> type[serializers.Serializer[Any]]:
-    """A page of rows, for the OpenAPI document: the component `<row>List`, described as given."""
+    """A page of rows, for the OpenAPI document, as the component `name` (a list of its rows unless told)."""
     fields = {
-        "__doc__": description,
+        "__doc__": doc,
         "__module__": __name__,
         "results": row(many=True),
         "next_cursor": serializers.CharField(allow_null=True),
     }
-    return type(f"{row.__name__}List", (serializers.Serializer,), fields)
-
-
-ALWAYS = (503,)
-
-
-def problem_responses(*statuses: int) -> dict[Any, OpenApiResponse]:
-    """The error answers of one operation, to be merged into the `responses` of its extend_schema."""
-    return {
-        (status, "application/problem+json"): OpenApiResponse(Problem, _title(status))
-        for status in (*statuses, *ALWAYS)
-    }
-
-
-def _title(status: int) -> str:
-    kinds = {kind.status: kind.title for kind in reversed(errors.DashtamError.__subclasses__())}
-    return kinds[status]
+    return type(name or f"{row.__name__}List", (serializers.Serializer,), fields)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """Says which operations need an access token: all that are not public."""
+    """The credentials that an operation takes: an access token, an API key with a scope, or none."""
 
     target_class = settings.API_AUTHENTICATION
-    name = "bearer"
+    name = ["accessToken", "apiKey"]  # noqa: RUF012 as its base declares it
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
-        """An access token can do everything; the scope is what an API key needs (OpenAPI 3.1 §4.8.30)."""
+        """Either of them; with an API key goes the scope that it needs (OpenAPI 3.1 §4.8.30)."""
         scope = auto_schema.view.scopes.get(auto_schema.method)
-        return [{}] if auto_schema.view.public else [{"bearer": [scope] if scope else []}]
+        return [{"accessToken": []}, *([{"apiKey": [scope]}] if scope else [])]
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "An access token, or an API key (`dsh_…`). An operation that names a scope also takes "
-            "keys that have it; one that names none takes access tokens only.",
-        }
-
-
-class Document(ApiView):
-    """The description of this API."""
-
-    public = True
-    schema = None
-
-    async def get(self, request: HttpRequest) -> Any:
-        return HttpResponse(document(), content_type="application/vnd.oai.openapi+json")
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "An access token from `POST /api/v1/auth/tokens`. It may do everything its person may.",
+            },
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "dsh_…",
+                "description": "An API key from `POST /api/v1/auth/api-keys`. It may do what its scopes say: `read`, "
+                "`sync`, `manage`. Operations that do not list it take access tokens only.",
+            },
+        ]
 
 
 @functools.cache
 def document() -> bytes:
-    return json.dumps(_schema()).encode()
+    """The document as JSON."""
+    return json.dumps(_schema(), ensure_ascii=False).encode()
 
 
 @functools.cache
@@ -120,29 +89,11 @@ def _schema() -> dict[str, Any]:
     # Called for its value only: no request, so that the document does not depend on who asks.
     generator = SchemaGenerator()
     schema: dict[str, Any] = generator.get_schema(request=None, public=True)
-    for operation in (each for path in schema["paths"].values() for each in path.values()):
-        for status in _always(operation):
-            operation["responses"].setdefault(str(status), PROBLEM | {"description": _title(status)})
+    add_examples(schema)
+    problem_docs.share(schema)
+    schema["components"]["headers"] = HEADERS
+    tags = dict.fromkeys(
+        tag for path in schema["paths"].values() for each in path.values() for tag in each["tags"]
+    )
+    schema["tags"] = [{"name": tag} for tag in tags]
     return schema
-
-
-PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-
-
-def _always(operation: dict[str, Any]) -> Iterator[int]:
-    """What may happen to any request of its kind: it is garbled, not allowed, one too many, or too large."""
-    yield from (400, 429)
-    if any("bearer" in scheme for scheme in operation.get("security", ())):
-        yield from (401, 403)
-    if "requestBody" in operation:
-        yield from (413, 415)
-
-
-class Docs(ApiView):
-    """The document as a page, grouped by path."""
-
-    public = True
-    schema = None
-
-    async def get(self, request: Any) -> HttpResponse:
-        return render(request._request, "docs.html", {"schema": _schema()})

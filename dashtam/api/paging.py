@@ -1,17 +1,16 @@
 """Cursors and pages of lists."""
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic
 from uuid import UUID
 
 import msgspec
 
 from dashtam import errors
 from dashtam.api.views import T
+from dashtam.crypto.base64url import base64url, from_base64url
 
 DEFAULT_LIMIT = 50
 
@@ -20,10 +19,13 @@ MAX_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What slice of a list was asked for. `after` holds the sort key of the last row seen."""
+    """The slice of a list that was asked for. `after` holds the sort key of the last row seen."""
 
     limit: int = DEFAULT_LIMIT
     after: tuple[str, ...] | None = None
+
+
+ALL = Page(limit=100_000)  # for lists that pages show whole
 
 
 def page(request: Any) -> Page:
@@ -42,11 +44,8 @@ def page(request: Any) -> Page:
 
 def _after(cursor: str) -> tuple[str, ...]:
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(
-            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, ...]
-        )
-    except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
+        return msgspec.json.decode(from_base64url(cursor), type=tuple[str, ...])
+    except (msgspec.MsgspecError, ValueError) as error:
         detail = "This cursor is not one of ours. Start without one."
         raise errors.ValidationFailed(errors=[errors.FieldError("cursor", "invalid", detail)]) from error
 
@@ -58,16 +57,16 @@ def invalid_cursor() -> errors.ValidationFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Generic[T]):
     """One page of rows and where the next one starts."""
 
-    results: Sequence[Any]
+    results: Sequence[T]
     next_cursor: str | None
 
 
 def listing(
     rows: Sequence[T], wanted: Page, key: Callable[[T], Sequence[str | UUID | datetime | object]]
-) -> Listing:
+) -> Listing[T]:
     """Cut `limit + 1` rows to a page. `key` gives the sort key of a row, as the query orders by it."""
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
@@ -77,4 +76,4 @@ def listing(
 def cursor_at(key: Sequence[str | UUID | datetime | object]) -> str:
     """The cursor of the page that starts after the row with this sort key."""
     parts = [part.isoformat() if hasattr(part, "isoformat") else str(part) for part in key]
-    return base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
+    return base64url(msgspec.json.encode(parts))

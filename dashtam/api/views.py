@@ -14,10 +14,11 @@ from django.http.response import HttpResponseBase
 from rest_framework.parsers import BaseParser
 from rest_framework.serializers import Serializer
 
-from dashtam import errors
+from dashtam import errors, limits
+from dashtam.api import etags, idempotency
 from dashtam.web import problems
 
-# What API keys need (RFC 6749 §3.3): to read, to bring up to date, and to change anything.
+# The scopes of API keys (RFC 6749 §3.3): to read, to start a sync, and to change anything.
 READ, SYNC, MANAGE = "read", "sync", "manage"
 BY_METHOD = {"GET": READ, "POST": MANAGE, "PUT": MANAGE, "PATCH": MANAGE, "DELETE": MANAGE}
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 class StrictJSONParser(BaseParser):
-    """RFC 8259 and nothing more: no NaN, no lone surrogates, no name twice, bounded size and depth."""
+    """Strict JSON (RFC 8259): no NaN, no lone surrogates, no name twice, bounded size and depth."""
 
     media_type = "application/json"
 
@@ -66,6 +67,7 @@ class ApiView(APIView):
 
     public: ClassVar[bool] = False
     scopes: ClassVar[Mapping[str, str]] = {}  # what API keys need, by method; without an entry none is taken
+    idempotent: ClassVar[bool] = False  # whether POST takes an Idempotency-Key
     parser_classes: ClassVar[Sequence[type[BaseParser]]] = (StrictJSONParser,)
 
     async def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -73,17 +75,41 @@ class ApiView(APIView):
         self.args, self.kwargs = args, kwargs
         self.headers: dict[str, str] = {}
         self.request = request = self.initialize_request(request, *args, **kwargs)
+        counted: dict[limits.Limit, float] = {}
+        limits.told.set(counted)
+        response = await self._served(request)
+        if counted:
+            response["RateLimit-Policy"] = ", ".join(limit.policy for limit in counted)
+            response["RateLimit"] = ", ".join(limit.state(full_in) for limit, full_in in counted.items())
+        return response
+
+    async def _served(self, request: Any) -> HttpResponseBase:
         try:
             handler = self._handler(request.method)
             await self._authenticate(request)
-            return self._response(await handler(request, *args, **kwargs))
+            work = functools.partial(self._answer, handler)
+            if self.idempotent and request.method == "POST" and (key := idempotency.key_of(request)):
+                return await idempotency.once(request._request, key, work, self.may_repeat)
+            return await work()
         except Exception as exception:  # noqa: BLE001 the outermost frame of a request
-            error = problems.typed(exception)
-            problems.log_if_ours(exception, error)
-            response = problems.problem(error, request._request.id)
-            if isinstance(error, errors.MethodNotAllowed):
-                response["Allow"] = ", ".join(self.allowed_methods)
-            return response
+            return self._refusal(exception)
+
+    def may_repeat(self) -> None:
+        """Raise where the answer that an Idempotency-Key got before must not be given again to this caller."""
+
+    async def _answer(self, handler: Callable[..., Any]) -> HttpResponseBase:
+        try:
+            return self._response(await handler(self.request, *self.args, **self.kwargs))
+        except Exception as exception:  # noqa: BLE001 as above: with a key, this is the outermost frame
+            return self._refusal(exception)
+
+    def _refusal(self, exception: Exception) -> HttpResponseBase:
+        error = problems.typed(exception)
+        problems.log_if_ours(exception, error)
+        response = problems.problem(error, self.request._request.id)
+        if isinstance(error, errors.MethodNotAllowed):
+            response["Allow"] = ", ".join(self.allowed_methods)
+        return response
 
     @property
     def principal(self) -> Any:
@@ -100,7 +126,7 @@ class ApiView(APIView):
         return handler
 
     async def options(self, request: Any, *args: Any, **kwargs: Any) -> Reply:
-        """Which methods this address takes."""
+        """204 with the methods that this path takes."""
         return Reply(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     async def _authenticate(self, request: Any) -> None:
@@ -125,8 +151,11 @@ class ApiView(APIView):
             return reply
         if not isinstance(reply, Reply):
             reply = Reply(reply)
+        response: HttpResponse
         if reply.data is None:
             response = HttpResponse(status=reply.status if reply.status != 200 else 204)
+        elif self.request.method in etags.READS and reply.status == 200:
+            response = etags.answer(self.request._request, encode(reply.data), "application/json")
         else:
             response = HttpResponse(encode(reply.data), content_type="application/json", status=reply.status)
         for name, value in (reply.headers or {}).items():
@@ -174,7 +203,7 @@ def _names(serializer: type[Serializer[Any]]) -> set[str]:
 
 @functools.cache
 def _defaults(serializer: type[Serializer[Any]]) -> dict[str, Any]:
-    """What no parameters at all mean. Raises ValidationFailed, each time, where one is required."""
+    """The defaults of all parameters. Raises ValidationFailed, each time, where one is required."""
     return _validated(serializer, {})
 
 

@@ -21,8 +21,8 @@ from dashtam.telemetry import metrics
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MET = {"40001", "40P01"}  # serialization failure, deadlock
-MEETINGS = 3
+RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock
+TRANSACTION_ATTEMPTS = 3
 LOOK_EVERY_SECONDS = 0.25
 
 
@@ -49,12 +49,12 @@ class DatabaseThreads(Executor):
     """A pool of threads, each with its own database connection that is replaced when it has broken.
 
     asgiref asks that an executor for a context run one call at a time, which keeps one request on one
-    connection. Nothing here needs that: a transaction lives inside one `run_db` call, and no session
+    connection. No code here needs that: a transaction lives inside one `run_db` call, and no session
     state is left on a connection. So all requests share one pool; a request holds a thread only while
-    it uses the database, never while it waits for anything else.
+    it uses the database, never during other waits.
 
-    Python's own pool has no end to its queue and waits for its threads when the process ends. Here a job that
-    finds `queue` others waiting is refused with DatabaseBusy, and `watch` puts an end to the other waits.
+    Python's own pool has an unbounded queue and waits for its threads when the process ends. Here a job that
+    finds `queue` others waiting is refused with DatabaseBusy, and `start_watchdog` bounds the other waits.
 
     A job goes to the thread that has finished last: when there is little to do, few connections do it, and
     those have the statements prepared and the tables at hand.
@@ -65,7 +65,7 @@ class DatabaseThreads(Executor):
         self.queue = queue
         self.line: deque[_Job] = deque()
         self.idle: list[_Worker] = []
-        self.lock = threading.Lock()  # between finding nobody idle, or nothing to do, and acting on it
+        self.lock = threading.Lock()  # held from looking at `idle` or `line` until acting on what was seen
         self.workers = [_Worker(self, f"database_{n}") for n in range(threads)]
         self.watching = False
 
@@ -82,23 +82,23 @@ class DatabaseThreads(Executor):
         return job.future
 
     def next_for(self, worker: "_Worker") -> _Job | None:
-        """What a thread that has finished does next; None when it is to wait until a job is given to it."""
+        """The next job for a thread that has finished; None when it must wait until a job is given to it."""
         with self.lock:
             if self.line:
                 return self.line.popleft()
             self.idle.append(worker)
             return None
 
-    def watch(self, *, wait_seconds: float, work_seconds: float) -> None:
-        """From now on refuse what has waited too long, and cut the connection of what has run too long.
+    def start_watchdog(self, *, wait_seconds: float, work_seconds: float) -> None:
+        """Start a thread that refuses jobs that have waited too long and cuts connections of those that run too long.
 
         A server that vanished or froze in the middle of a statement obeys no `statement_timeout`, and a
         thread that waits for it waits with it. Without its connection the thread is free at once.
         """
         if not self.watching:
             self.watching = True
-            watch = (wait_seconds, work_seconds)
-            threading.Thread(target=self._watch, args=watch, name="database-watch", daemon=True).start()
+            limits = (wait_seconds, work_seconds)
+            threading.Thread(target=self._watch, args=limits, name="database-watch", daemon=True).start()
 
     def _watch(self, wait_seconds: float, work_seconds: float) -> None:
         pause = threading.Event()
@@ -108,7 +108,7 @@ class DatabaseThreads(Executor):
                 worker.cut(before=time.monotonic() - work_seconds)
 
     def _refuse(self, *, before: float) -> None:
-        with contextlib.suppress(IndexError):  # nobody waits any more
+        with contextlib.suppress(IndexError):  # the line is empty
             while True:
                 with self.lock:
                     if self.line[0].made >= before:
@@ -147,7 +147,7 @@ class _Worker(threading.Thread):
         metrics.database_wait(self.since - job.made)
         try:
             result = _on_sound_connections(job.call)
-        except BaseException as error:  # noqa: BLE001 it belongs to whoever asked
+        except BaseException as error:  # noqa: BLE001 it belongs to the caller
             self.since = None
             job.future.set_exception(error)
         else:
@@ -184,11 +184,14 @@ def _hung_up(connection: Any) -> bool:
 
 
 def repeated(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Once more, and once again, when transactions met (PostgreSQL 13.5: the whole of it is to be repeated)."""
-    for _ in range(MEETINGS - 1):
+    """Call a function that is one transaction, again after a conflict (PostgreSQL 13.5), three times at most."""
+    for _ in range(TRANSACTION_ATTEMPTS - 1):
         try:
             return function(*args, **kwargs)
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") not in MET or connection.in_atomic_block:
+            if (
+                getattr(error.__cause__, "sqlstate", "") not in RETRIED_SQLSTATES
+                or connection.in_atomic_block
+            ):
                 raise
     return function(*args, **kwargs)

@@ -37,16 +37,16 @@ def database_threads() -> DatabaseThreads:
 
 
 def database_context() -> ThreadSensitiveContext:
-    """What every entry point (request, task, WebSocket event) enters, once, before it uses the database."""
+    """The context that every entry point (request, task, WebSocket event) enters once, before it uses the database."""
     return ThreadSensitiveContext(executor=database_threads())
 
 
 async def run_db(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run database work, which may open a transaction, on a database thread.
 
-    Raises DatabaseBusy when too many wait for one. If the caller is cancelled, work that has begun goes on to
-    its end, and work that has not is never begun. The work is one transaction, or may be done twice: when
-    PostgreSQL takes it back because it met another one, it is done again.
+    Raises DatabaseBusy when too many jobs wait for one. If the caller is cancelled, work that has begun goes on to
+    its end, and work that has not is never begun. The work must be one transaction, or safe to do twice: after a
+    serialization failure or deadlock it is done again.
     """
     context = SyncToAsync.thread_sensitive_context.get(None)
     if context is None or getattr(AsyncToSync.executors, "current", None) is not None:
@@ -61,7 +61,7 @@ _kept: set[asyncio.Task[Any]] = set()
 
 
 def keep_running(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """Start work that must not be cut short when whoever asked for it has gone.
+    """Start work that must not be cut short when its client has gone.
 
     Await it as `await asyncio.shield(keep_running(…))`. A client that hangs up cancels its request and ends
     the request's database context; the work therefore runs as a task of its own in a context of its own.
@@ -88,7 +88,7 @@ async def finish_kept(*, seconds: float = 25) -> None:
 def _finished(task: asyncio.Task[Any]) -> None:
     _kept.discard(task)
     if not task.cancelled():
-        task.exception()  # seen, so that nothing is said of it when nobody waits any more
+        task.exception()  # retrieved, or asyncio would log it when no caller awaits the task any more
 
 
 async def warm_up() -> None:
@@ -106,7 +106,7 @@ _aside = ThreadPoolExecutor(1, "aside")
 
 
 async def run_aside(function: Callable[..., T], /, *args: object) -> T:
-    """Run some milliseconds of reading and computing that nobody should wait for, one after the other."""
+    """Run some milliseconds of reading and computing on one thread of its own, off the event loop, in turn."""
     return await asyncio.get_running_loop().run_in_executor(_aside, function, *args)
 
 
@@ -120,7 +120,7 @@ def _processes() -> ProcessPoolExecutor:
 
 
 def _end_with_the_parent() -> None:
-    # An idle process of the pool waits for work for ever, also when whoever would send it was killed.
+    # An idle process of the pool would wait for work for ever after its parent was killed.
     unprivileged.die_with_parent()()
 
 
@@ -151,7 +151,7 @@ async def look_up(host: str, port: int) -> list[str]:
     """The addresses of a host, best first. Raises OSError.
 
     On threads of their own: a name server that hangs holds one for many seconds, and asyncio's few shared
-    threads would be gone for everybody's names.
+    threads would be gone for all other lookups.
     """
     ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.wrap_future(_lookups().submit(ask))
@@ -159,7 +159,7 @@ async def look_up(host: str, port: int) -> list[str]:
 
 
 async def run_db_at_last(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Like `run_db`, but a database that is away is waited for: what is at stake exists nowhere else.
+    """Like `run_db`, but waits for a database that is away: for values that exist in memory only.
 
     For a single statement or transaction that may be repeated. Raises what the database raises after
     STORE_SECONDS.

@@ -23,12 +23,12 @@ T = TypeVar("T")
 
 
 class HashingPool:
-    """Threads for password hashes alone, and a crowd in front of them that cannot grow for ever.
+    """Threads for password hashes alone, and a bounded queue in front of them.
 
-    Twelve rounds of bcrypt take about 0.3 s of a core. More threads than cores gain nothing, and a crowd
-    without end only makes everybody wait for work whose caller has gone. How many may wait follows from how
-    long they would: at most `wait` seconds, at the pace of the latest hashes. Strangers leave the last quarter
-    of that to people we know, so that a flood of sign-ins keeps nobody from a new password.
+    Twelve rounds of bcrypt take about 0.3 s of a core. More threads than cores gain no speed, and an unbounded
+    queue makes callers wait for hashes whose own caller has gone. The bound is a time: at most `wait` seconds, at
+    the pace of the latest hashes. Strangers (no session, mailed token or known device) leave the last quarter of it
+    to the others, so that a flood of sign-ins does not keep a person from setting a new password.
     """
 
     def __init__(self, *, threads: int, wait: float) -> None:
@@ -40,12 +40,12 @@ class HashingPool:
         self.threads = ThreadPoolExecutor(threads, "hashing", initializer=_yield_to_the_loop)
 
     def start(self) -> None:
-        """Start the threads before anybody needs them, and see how long a hash takes here."""
+        """Start the threads before the first request, and measure how long a hash takes here."""
         for _ in range(self.size):
             self.threads.submit(self.timed, _hash_something)
 
     def check(self, *, stranger: bool) -> None:
-        """Raises ServiceBusy when the crowd is full."""
+        """Raises ServiceBusy when the queue is full."""
         most = self.wait * (0.75 if stranger else 1)
         if self.held >= self.size and self.held * self.seconds / self.size > most:
             metrics.hash_refused()
@@ -54,7 +54,7 @@ class HashingPool:
 
     @contextmanager
     def place(self, *, stranger: bool) -> Iterator["HashingPlace"]:
-        """A place in the crowd, to be had before anything else is done. Raises ServiceBusy when it is full."""
+        """A place in the queue, taken before any other work. Raises ServiceBusy when the queue is full."""
         self.check(stranger=stranger)
         self.held += 1
         metrics.HASHES_WAITING.change(1)
@@ -70,7 +70,7 @@ class HashingPool:
         try:
             return function(*args, **kwargs)
         finally:
-            self.timings += 1  # the first hashes tell all we know, later ones a fifth of it
+            self.timings += 1  # the mean of the first five hashes, later a moving average
             self.seconds += max(0.2, 1 / self.timings) * (time.perf_counter() - started - self.seconds)
 
 
@@ -90,7 +90,7 @@ class HashingPlace:
         return await asyncio.wrap_future(job)
 
     def leave(self) -> None:
-        """Give the place up, or let a hash that runs do so: it cannot be stopped, even if nobody waits for it."""
+        """Give the place up now, or when a running hash ends: a hash cannot be stopped."""
         if self.job is None or self.job.done():
             self._left()
         else:
@@ -121,11 +121,11 @@ def hashing_pool() -> HashingPool:
 def place_to_hash(*, stranger: bool) -> AbstractContextManager[HashingPlace]:
     """A place on the hashing pool, `with … as place:`, on which to `await place.run(…)`. Raises ServiceBusy.
 
-    For whoever asks the limits and the database before hashing: those who are turned away ask nobody.
+    It is taken before the rate limits and the database are asked: a request that is turned away costs neither.
     """
     return hashing_pool().place(stranger=stranger)
 
 
 def check_crowd() -> None:
-    """Raises ServiceBusy when a stranger would have no place to hash."""
+    """Raises ServiceBusy when a stranger would get no place."""
     hashing_pool().check(stranger=True)

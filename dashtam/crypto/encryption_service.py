@@ -1,4 +1,4 @@
-"""Encryption of what people and institutions entrust to us: AES-256-GCM with a key id and a place in the envelope."""
+"""Encryption at rest: AES-256-GCM envelopes that name their key and are bound to their row."""
 
 import os
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class EncryptionService:
 
     @property
     def header(self) -> bytes:
-        """What new envelopes begin with."""
+        """The header of new envelopes."""
         return bytes((VERSION, len(self.key_id))) + self.key_id.encode()
 
     def encrypt(self, plaintext: bytes, *, row: str) -> bytes:
@@ -51,22 +51,22 @@ class EncryptionService:
 
     def decrypt(self, envelope: bytes, *, row: str) -> bytes:
         """Raises DecryptionFailed. Only the key that the envelope names is tried."""
-        parts = _parts(envelope)
-        key = self.keys.get(parts.key_id)
+        parsed = _parsed(envelope)
+        key = self.keys.get(parsed.key_id)
         if key is None:
             detail = "Its encryption key is missing: restore the key, or set up anew what it protected."
             raise DecryptionFailed(detail, code="key_unknown")
         try:
-            return AESGCM(key).decrypt(parts.nonce, parts.ciphertext, parts.header + row.encode())
+            return AESGCM(key).decrypt(parsed.nonce, parsed.ciphertext, parsed.header + row.encode())
         except InvalidTag as error:
             raise DecryptionFailed from error
 
     def key_id_of(self, envelope: bytes) -> str:
         """The id of the key it was sealed with, known here or not. Raises DecryptionFailed."""
-        return _parts(envelope).key_id
+        return _parsed(envelope).key_id
 
 
-def _parts(envelope: bytes) -> Envelope:
+def _parsed(envelope: bytes) -> Envelope:
     if len(envelope) < 2 or envelope[0] != VERSION:
         raise DecryptionFailed
     start = 2 + envelope[1]

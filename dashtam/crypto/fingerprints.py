@@ -27,7 +27,7 @@ class KeyFingerprintManager(models.Manager["KeyFingerprint"]):
         self.bulk_create(_configured(), ignore_conflicts=True)
 
     def misfits(self) -> list[str]:
-        """What is wrong with the configured keys and what to do, in sentences."""
+        """One sentence for each configured key that does not fit: the fault, and the remedy."""
         known = {(row.setting, row.key_id): bytes(row.fingerprint_hash) for row in self.all()}
         wrong = [
             _sentence(row.setting, row.key_id)
@@ -50,7 +50,7 @@ class KeyFingerprintManager(models.Manager["KeyFingerprint"]):
 
 
 class KeyFingerprint(models.Model):
-    """A key that this database was used with, by a digest that gives nothing away."""
+    """A key that this database was used with, by a keyed digest."""
 
     setting = models.CharField(max_length=40)
     key_id = models.CharField(max_length=16, blank=True)

@@ -1,13 +1,14 @@
 """Secrets from the environment: read, checked before anything starts, and generated for a demo."""
 
 import base64
-import binascii
 import hmac
 import os
 import secrets
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+from dashtam.crypto.base64url import from_base64url
 
 KEY_BYTES = 32
 SECRET_KEY_LENGTH = 50
@@ -68,7 +69,7 @@ def key_ring(name: str, value: str) -> dict[str, bytes]:
 
 
 def private_key(name: str, file: str) -> str:
-    """The text of a file with a private key; nothing for no file."""
+    """The text of a file with a private key (PEM); empty for an empty name."""
     if not file:
         return ""
     try:
@@ -81,7 +82,7 @@ def private_key(name: str, file: str) -> str:
 
 
 def no_key_twice(secret_key: str, **rings: dict[str, bytes]) -> None:
-    """Refuse a key that serves two purposes: whoever learns it from one could use it for the other."""
+    """Raise ImproperlyConfigured for a key that serves two purposes: a leak of one would be a leak of both."""
     seen = {secret_key.encode(): "SECRET_KEY", _decoded(secret_key): "SECRET_KEY"}
     for name, ring in rings.items():
         for key_id, key in ring.items():
@@ -100,8 +101,8 @@ def fingerprint(name: str, key: bytes) -> bytes:
 
 def _decoded(encoded: str) -> bytes:
     try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return from_base64url(encoded)
+    except ValueError:
         return b""
 
 

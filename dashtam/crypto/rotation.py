@@ -1,4 +1,4 @@
-"""Brings every envelope under the newest encryption key, while Dashtam runs.
+"""Key rotation: reseals every envelope with the newest encryption key, while Dashtam runs.
 
 Each envelope is replaced by one statement of its own, and only where it still is the one that was read: a token
 that was refreshed meanwhile is newer and stays. Leases and versions are not touched. Whenever this is stopped,
@@ -21,7 +21,7 @@ Progress = Callable[[SealedColumn, int], None]
 
 @dataclass(slots=True)
 class Rotated:
-    """What a pass over all columns did. `unopened` counts by error code and key id."""
+    """The counts of one pass over all columns. `unopened` counts by error code and key id."""
 
     resealed: int = 0
     overtaken: int = 0

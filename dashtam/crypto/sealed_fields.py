@@ -1,4 +1,4 @@
-"""Which columns hold envelopes of EncryptionService: declared in the models, found nowhere else.
+"""Sealed columns: those that hold envelopes of EncryptionService, as the models declare them.
 
 Key rotation, the doctor and the proof that a key is unused go over these columns, so a secret that is kept
 in any other kind of column would be missed. An architecture test holds every column of bytes to it.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
 from django.db import connection, models
+
+from dashtam.crypto.encryption_service import EncryptionService
 
 BROKEN = "?"  # stands for the key of bytes that are no envelope
 
@@ -27,10 +29,23 @@ else:
 
 
 def place(model: type[models.Model], pk: object, column: str) -> str:
-    """Where an envelope belongs, as EncryptionService authenticates it. For sealed columns only."""
+    """The `row` of an envelope that EncryptionService authenticates. Raises TypeError unless the column is sealed."""
     if not isinstance(model._meta.get_field(column), SealedField):
         raise TypeError(f"{model.__name__}.{column} is not a SealedField")
     return f"{model._meta.db_table}/{pk}/{column}"
+
+
+def seal_field(
+    encryption: EncryptionService, model: type[models.Model], pk: object, column: str, value: bytes | str
+) -> bytes:
+    """The envelope of a value for this column of this row, which need not exist yet; text goes in as UTF-8."""
+    plaintext = value.encode() if isinstance(value, str) else value
+    return encryption.encrypt(plaintext, row=place(model, pk, column))
+
+
+def open_field(encryption: EncryptionService, row: models.Model, column: str) -> bytes:
+    """The value that a row keeps sealed in this column. Raises DecryptionFailed, also where there is none."""
+    return encryption.decrypt(bytes(getattr(row, column) or b""), row=place(type(row), row.pk, column))
 
 
 class SealedColumn(NamedTuple):
@@ -43,7 +58,7 @@ class SealedColumn(NamedTuple):
         return f"{self.model._meta.db_table}.{self.column}"
 
     def key_ids(self) -> Counter[str]:
-        """How many envelopes were sealed with which key, read from their headers by the database."""
+        """The number of envelopes by key id, read from their headers by the database."""
         quote = connection.ops.quote_name
         column, table = quote(self.column), quote(self.model._meta.db_table)
         header = f"get_byte({column}, 0) = 1 AND octet_length({column}) > 2 + get_byte({column}, 1)"
@@ -67,5 +82,5 @@ def sealed_columns() -> Iterator[SealedColumn]:
 
 
 def keys_in_use() -> Counter[str]:
-    """How many envelopes there are of each key, over all tables."""
+    """The number of envelopes of each key, over all tables."""
     return sum((column.key_ids() for column in sealed_columns()), Counter())

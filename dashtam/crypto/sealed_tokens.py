@@ -1,11 +1,9 @@
-"""Opaque tokens that the database cannot give away.
+"""Opaque tokens that no copy of the database can forge.
 
 A token is a row's id and a counter, sealed with a key that lives in the environment only. The row says
-whether it still counts; a copy of the database lets nobody make one.
+whether it still counts; without the key no genuine token can be made.
 """
 
-import base64
-import binascii
 import functools
 import hashlib
 import hmac
@@ -17,12 +15,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from dashtam.crypto.base64url import base64url, from_base64url
+
 _BODY = struct.Struct(">16sQ")
 _MAC_BYTES = 32
 
 
 class Sealed(NamedTuple):
-    """What a genuine token says."""
+    """The content of a genuine token."""
 
     id: UUID
     counter: int
@@ -37,14 +37,14 @@ def seal(purpose: str, id: UUID, *, counter: int = 0) -> str:
     """The token for a row: 75 URL-safe characters. The same arguments always give the same token."""
     body = _BODY.pack(id.bytes, counter)
     mac = hmac.digest(_key(settings.SECRET_KEY, purpose), body, hashlib.sha256)
-    return base64.urlsafe_b64encode(body + mac).decode().rstrip("=")
+    return base64url(body + mac)
 
 
 def unseal(purpose: str, token: str) -> Sealed | None:
     """The row and counter a token was made for, or None if we did not make it for this purpose."""
     try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        raw = from_base64url(token)
+    except ValueError:
         return None
     if len(raw) != _BODY.size + _MAC_BYTES:
         return None

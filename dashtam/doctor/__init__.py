@@ -1,4 +1,4 @@
-"""What the doctor looks at in every installation."""
+"""Examinations of every installation: files, keys, stores, web."""
 
 from dashtam.doctor import files, keys, stores, web
 

@@ -1,4 +1,4 @@
-"""What the doctor looks at. Each app's `doctor` module registers its own examinations here."""
+"""The registry of examinations. Each app's `doctor` module registers its own here."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from django.utils.module_loading import autodiscover_modules
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence or two: what is wrong, and what to do. A note is no reason to worry."""
+    """One sentence or two: the fault and the remedy. Without `trouble` it is a note."""
 
     text: str
     trouble: bool = True
 
 
 class Examination(Protocol):
-    """Told whether to look at everything, it yields what it finds."""
+    """A generator of findings; `full` asks for the slow checks too."""
 
     def __call__(self, *, full: bool) -> Iterator[Finding]: ...
 

@@ -1,4 +1,4 @@
-"""The files of this installation, which are nobody else's business."""
+"""Examination of file modes: only their owner may read the files of this installation."""
 
 import os
 from collections.abc import Iterator

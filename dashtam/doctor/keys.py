@@ -1,4 +1,4 @@
-"""Whether the keys in the environment fit what the database holds."""
+"""Examinations of the keys in the environment against the contents of the database."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ SAMPLE = 20
 
 @examines("keys")
 def fingerprints(*, full: bool) -> Iterator[Finding]:
-    """They are the keys that this database was used with."""
+    """The configured keys are those that this database was used with."""
     yield from map(Finding, KeyFingerprint.objects.misfits())
 
 
 @examines("sealed secrets")
 def envelopes(*, full: bool) -> Iterator[Finding]:
-    """There is a key for every envelope, and it opens: a sample of each column, or all of them."""
+    """Every envelope has its key and opens: a sample of each column, or with `full` all of them."""
     for column in sealed_columns():
         for key_id, count in sorted(column.key_ids().items()):
             if key_id == BROKEN:

@@ -19,7 +19,7 @@ CLOCK_SECONDS = 2.0
 
 @examines("database")
 def database(*, full: bool) -> Iterator[Finding]:
-    """There, recent enough, with room for all our connections, and its clock is ours."""
+    """PostgreSQL answers, is recent enough, allows all our connections, and agrees with our clock."""
     try:
         connection.ensure_connection()
     except DatabaseError as error:
@@ -54,7 +54,7 @@ def database(*, full: bool) -> Iterator[Finding]:
 
 @examines("tables")
 def tables(*, full: bool) -> Iterator[Finding]:
-    """They are those of this version."""
+    """No migration is pending."""
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if pending:
@@ -63,7 +63,7 @@ def tables(*, full: bool) -> Iterator[Finding]:
 
 @examines("cache")
 def cache(*, full: bool) -> Iterator[Finding]:
-    """There, and it forgets nothing before its time."""
+    """The cache answers, and evicts no key that has not expired."""
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
             memory = client.info("memory")
@@ -82,6 +82,6 @@ def cache(*, full: bool) -> Iterator[Finding]:
 
 @examines("worker")
 def worker(*, full: bool) -> Iterator[Finding]:
-    """Somebody syncs and sends mail."""
+    """A worker, which syncs and sends mail, has reported lately."""
     if not worker_is_alive():
         yield Finding("No worker has reported lately: start `manage.py procrastinate worker`.")

@@ -1,4 +1,4 @@
-"""How people reach this installation."""
+"""Examinations of the public URL, the host names and the proxies."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ HERE = {"localhost", "127.0.0.1", "::1"}
 
 @examines("public address")
 def public_url(*, full: bool) -> Iterator[Finding]:
-    """Reached by TLS, except by the person at this machine."""
-    parts = urlsplit(settings.PUBLIC_URL)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+    """PUBLIC_URL is https, except on this machine."""
+    url = urlsplit(settings.PUBLIC_URL)
+    if url.scheme not in ("http", "https") or not url.hostname or url.path:
         yield Finding(
             "PUBLIC_URL is not an address like https://dashtam.example.org: set it to how people reach you."
         )
-    elif parts.scheme == "http" and parts.hostname not in HERE:
+    elif url.scheme == "http" and url.hostname not in HERE:
         yield Finding(
             "PUBLIC_URL is plain http: passwords and cookies travel in the open. Put TLS in front and set it to https."
         )
-    elif not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE) and parts.scheme == "https":
+    elif not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE) and url.scheme == "https":
         yield Finding(
             "Cookies are not Secure although PUBLIC_URL is https: leave the cookie settings to Dashtam."
         )
@@ -31,7 +31,7 @@ def public_url(*, full: bool) -> Iterator[Finding]:
 
 @examines("allowed hosts")
 def allowed_hosts(*, full: bool) -> Iterator[Finding]:
-    """No wildcard that lets anybody's name in."""
+    """ALLOWED_HOSTS holds no wildcard."""
     for host in settings.ALLOWED_HOSTS:
         if host == "*" or host.startswith("."):
             yield Finding(f"ALLOWED_HOSTS lets {host!r} in: name each host in full.")
@@ -39,7 +39,7 @@ def allowed_hosts(*, full: bool) -> Iterator[Finding]:
 
 @examines("proxies")
 def trusted_proxies(*, full: bool) -> Iterator[Finding]:
-    """Whose forwarded addresses are believed."""
+    """TRUSTED_PROXIES holds networks, and small ones."""
     for name in settings.TRUSTED_PROXIES:
         try:
             network = ipaddress.ip_network(name.strip(), strict=False)

@@ -1,4 +1,4 @@
-"""`python3 -m dashtam.installation.bootstrap`: everything into `.venv`, from nothing but a Python.
+"""`python3 -m dashtam.installation.bootstrap`: installs everything into `.venv`, given only a Python.
 
 A plain machine's Python may have neither pip nor venv. The lock file pins uv itself, with addresses and
 hashes for each platform: fetch that wheel, check it, and let uv do the rest.
@@ -21,7 +21,7 @@ VENV = ROOT / ".venv"
 
 def main() -> int:
     """Install what `uv.lock` says; arguments go to `uv sync`."""
-    if sys.version_info < (3, 11):  # noqa: UP036 this is where older ones are told
+    if sys.version_info < (3, 11):  # noqa: UP036 an older Python gets this far
         print("Dashtam needs Python 3.11 or newer. This is", platform.python_version(), file=sys.stderr)
         return 1
     try:

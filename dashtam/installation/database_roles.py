@@ -1,6 +1,6 @@
-"""Two database roles: one owns the tables and migrates them, the other uses them and can do nothing else.
+"""Two database roles: one owns the tables and migrates them, the other uses them and has no other right.
 
-What the application could not do, whoever gets into it cannot do either: change or drop a table, or edit the audit log.
+An intruder in the application therefore cannot change or drop a table, nor edit the audit log.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def grant(connection: BaseDatabaseWrapper, role: str) -> None:
-    """Give the application's role what it needs of the tables that are there now, and nothing more."""
+    """Grant the application's role exactly the rights that it needs on the present tables."""
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute("SELECT current_schema(), current_user")
         schema, owner = cursor.fetchone()

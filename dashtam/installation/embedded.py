@@ -24,7 +24,7 @@ _held: list[int] = []  # open for as long as this process lives
 
 
 class Servers(NamedTuple):
-    """Where the embedded servers listen, and as whom one connects to use the database and to migrate it."""
+    """URLs of the embedded servers: one of the database for the application's role, one for the owner of its tables."""
 
     database_url: str
     redis_url: str

@@ -1,4 +1,4 @@
-"""The keeper: runs one installation's PostgreSQL and Valkey for as long as somebody uses them."""
+"""The keeper: runs one installation's PostgreSQL and Valkey for as long as a process uses them."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ START_DEADLINE = 60.0
 
 
 class Keeper:
-    """Runs the two servers, restarts one that dies, and stops both when nobody uses them any more."""
+    """Runs the two servers, restarts one that dies, and stops both when their last user has gone."""
 
     def __init__(self, *, home: Path) -> None:
         self.home = home
@@ -61,7 +61,7 @@ class Keeper:
         return [str(self.binaries / "postgres"), "-D", str(data), *settings]
 
     def _clear_stale_pid(self, pid_file: Path) -> None:
-        """After a hard stop the file may name a process that is still ending, or by now somebody else's."""
+        """Remove a pid file that a hard stop has left; its process may still be ending, or be an unrelated one."""
         import psutil
 
         if not pid_file.exists():
@@ -160,7 +160,7 @@ def _private_folder(path: Path, *, owner: int | None = None) -> Path:
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if found.st_uid not in {os.getuid(), owner} or path.is_symlink():
-        raise RuntimeError(f"{path} belongs to somebody else. Remove it, or set DASHTAM_HOME elsewhere.")
+        raise RuntimeError(f"{path} belongs to another user. Remove it, or set DASHTAM_HOME elsewhere.")
     path.chmod(0o700)
     if owner is not None:
         os.chown(path, owner, -1)

@@ -17,7 +17,7 @@ def home() -> Path:
 
 
 def read_env_file() -> None:
-    """What `.env` says, before anything is found or made; what it leaves empty counts as not set."""
+    """Read `.env` into the environment; a name with an empty value counts as not set."""
     before = set(os.environ)
     environ.Env.read_env(ROOT / ".env")
     for name in set(os.environ) - before:
@@ -35,7 +35,7 @@ def load_secrets(*, generate: bool = False) -> None:
 
 
 def start_servers() -> None:
-    """Start the embedded servers for whichever of DATABASE_URL and REDIS_URL is not set."""
+    """Start the embedded servers unless both DATABASE_URL and REDIS_URL are set, and set the missing ones."""
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
     servers = embedded.ensure_running(home())

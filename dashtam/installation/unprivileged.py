@@ -1,4 +1,4 @@
-"""Run a server as an ordinary user although we are root, without opening any folder to anybody."""
+"""Servers run as an ordinary user although we are root, without a folder's mode being opened."""
 
 import ctypes
 import os
@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -33,14 +35,16 @@ def account() -> pwd.struct_passwd | None:
 
 
 def preparation(*, stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """What the child does between fork and exec: become unprivileged, and promise to die with its parent.
+    """A `preexec_fn` that drops root's rights and ties the child's life to its parent's.
 
     PostgreSQL refuses to run as root, and an ordinary user cannot pass through root's private folders.
-    Opening those folders would let everybody in. Instead the child keeps one right of root's, to pass
+    Opening those folders would let other users in. Instead the child keeps one right of root's, to pass
     through folders (CAP_DAC_OVERRIDE), as an ambient capability: no file on disk changes its mode.
+    Raises OSError (in the child) where the kernel refuses, and as root on anything but Linux.
     """
     user = account()
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    tie = die_with_parent(stop_signal)
 
     def prepare() -> None:
         os.umask(0o077)
@@ -48,13 +52,15 @@ def preparation(*, stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[],
             if libc is None:
                 raise OSError("as root, set DATABASE_URL and REDIS_URL: embedded servers need Linux")
             _become(libc, user)
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
+        tie()  # last, for the kernel forgets the parent-death signal when the user changes
 
     return prepare
 
 
 def _become(libc: ctypes.CDLL, user: pwd.struct_passwd) -> None:
+    # access(2), with which initdb looks for its programs, drops capabilities when the real user is not
+    # root, unless this bit is set. Without CAP_SETPCAP it cannot be: only private folders then fail.
+    libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
     os.setgroups([])
     os.setgid(user.pw_gid)
@@ -72,7 +78,7 @@ def _checked(result: int) -> None:
 
 
 def die_with_parent(stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """What a child does between fork and exec so that it never outlives us, however we end (Linux)."""
+    """A `preexec_fn` with which the kernel sends `stop_signal` when the parent ends, however (Linux)."""
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def prepare() -> None:

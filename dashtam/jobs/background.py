@@ -28,7 +28,7 @@ RETRY = RetryStrategy(max_attempts=8, wait=2, exponential_wait=3)
 
 
 class TaskFailed(DashtamError):
-    """Stands for an exception that is not ours, whose message nobody should print."""
+    """The replacement for a foreign exception, whose message may quote private data."""
 
     code = "task_failed"
 
@@ -44,7 +44,7 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
                 try:
                     await function(*args, **kwargs)
                 except DashtamError:
-                    raise  # made here, carries nothing
+                    raise  # ours: its message carries no private data
                 except Exception as error:  # noqa: BLE001 the outermost frame of a task
                     # The worker prints what it is given, and a database's message quotes the row.
                     problems.log_if_ours(error, problems.typed(error))

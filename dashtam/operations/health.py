@@ -25,7 +25,7 @@ class Health(serializers.Serializer[Any]):
 
 
 class Readiness(serializers.Serializer[Any]):
-    """What is well and what is not."""
+    """The state of each part."""
 
     status = serializers.ChoiceField(["ready", "not_ready"])
     checks = serializers.DictField(child=serializers.CharField(), help_text="`ok`, or what is wrong.")

@@ -12,7 +12,6 @@ import os
 import secrets
 import socket
 import time
-import weakref
 from collections import deque
 from collections.abc import Coroutine
 from typing import Any
@@ -22,6 +21,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from dashtam.bridge.doors import database_context, database_threads, run_db
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.errors import DashtamError
 from dashtam.telemetry import metric_files, metrics
 from dashtam.telemetry.readings import Readings
@@ -35,17 +35,15 @@ TIDY_EVERY_SECONDS = 300.0
 CAN_ASK = hasattr(os, "sched_getaffinity")
 HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
-_running: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[asyncio.Task[None]]] = (
-    weakref.WeakKeyDictionary()
-)
+_running: PerLoop[list[asyncio.Task[None]]] = PerLoop(list)
 
 
 def start(role: str) -> None:
     """Begin to record this process, once for each event loop; database waits get their deadlines too."""
-    loop = asyncio.get_running_loop()
-    if loop in _running:
+    running = _running.get()
+    if running:
         return
-    database_threads().watch(
+    database_threads().start_watchdog(
         wait_seconds=settings.DATABASE_WAIT_SECONDS,
         work_seconds=settings.DATABASE_STATEMENT_TIMEOUT / 1000 + settings.DATABASE_WAIT_SECONDS,
     )
@@ -53,12 +51,12 @@ def start(role: str) -> None:
         metric_files.open_files(settings.METRICS_FOLDER, role)
     except OSError as error:
         logger.warning("Measurements of this process stay in its memory (%s).", type(error).__name__)
-    _running[loop] = [_task(_measure_loop_lag()), _task(Recorder(role).run())]
+    running += [_task(_measure_loop_lag()), _task(Recorder(role).run())]
 
 
 async def stop() -> None:
     """End what `start` began."""
-    tasks = _running.pop(asyncio.get_running_loop(), [])
+    tasks = _running.pop() or []
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,5 +1,6 @@
 """Template filters that put parts of an OpenAPI document into words."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,7 +49,16 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 def _limits(schema: Mapping[str, Any]) -> str:
     least, most = schema.get("minLength"), schema.get("maxLength")
-    known = [f"at least {least} characters" if least else "", f"at most {most} characters" if most else ""]
+    known = [
+        f"at least {least} character{'s' if least != 1 else ''}" if least else "",
+        f"at most {most} characters" if most else "",
+    ]
     known += [f"from {schema['minimum']}" if "minimum" in schema else ""]
     known += [f"up to {schema['maximum']}" if "maximum" in schema else ""]
     return "".join(f", {limit}" for limit in known if limit)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A value as it travels, laid out to be read."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -3,29 +3,10 @@
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
+from dashtam.ui.currencies import NAMES, SYMBOLS, minor_units
+
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
-
-# ISO 4217 exponents that are not 2.
-_MINOR_UNITS = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
-    "RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
-}  # fmt: skip
-
-# Symbols that name one currency only; every other currency shows its code.
-_SYMBOLS = {
-    "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "MXN": "MX$",
-    "BRL": "R$", "INR": "₹", "KRW": "₩", "ILS": "₪", "VND": "₫", "NGN": "₦", "UAH": "₴",
-}  # fmt: skip
-
-_NAMES = {
-    "USD": "US dollars", "EUR": "euros", "GBP": "pounds sterling", "JPY": "Japanese yen",
-    "CAD": "Canadian dollars", "AUD": "Australian dollars", "NZD": "New Zealand dollars",
-    "CHF": "Swiss francs", "SEK": "Swedish kronor", "NOK": "Norwegian kroner", "DKK": "Danish kroner",
-    "PLN": "Polish zloty", "INR": "Indian rupees", "KRW": "South Korean won", "BRL": "Brazilian reais",
-    "MXN": "Mexican pesos",
-}  # fmt: skip
 
 _SUFFIXES = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
 
@@ -39,11 +20,6 @@ def exact(amount: Amount) -> Decimal:
     return Decimal(amount)
 
 
-def minor_units(currency: str) -> int:
-    """The number of decimals of the currency (ISO 4217)."""
-    return _MINOR_UNITS.get(currency, 2)
-
-
 def _rounded(amount: Amount, currency: str, places: int | None) -> tuple[bool, str]:
     """True if it is negative once rounded, and its digits; -0.001 USD is 0.00, without a sign."""
     text = format(exact(amount), f",.{minor_units(currency) if places is None else places}f")
@@ -55,13 +31,13 @@ def money_text(amount: Amount, currency: str, *, signed: bool = False, places: i
     """`−$1,234.50`, or `−CHF 1,234.50` where no symbol is unmistakable; `signed` also shows a plus."""
     negative, digits = _rounded(amount, currency, places)
     sign = MINUS if negative else "+" if signed and exact(amount) > 0 else ""
-    return f"{sign}{_SYMBOLS.get(currency) or currency + NO_BREAK}{digits}"
+    return f"{sign}{SYMBOLS.get(currency) or currency + NO_BREAK}{digits}"
 
 
 def spoken_money(amount: Amount, currency: str, *, places: int | None = None) -> str:
     """`minus 1,234.50 US dollars`, for screen readers, which skip the minus sign."""
     negative, digits = _rounded(amount, currency, places)
-    return f"{'minus ' if negative else ''}{digits} {_NAMES.get(currency, currency)}"
+    return f"{'minus ' if negative else ''}{digits} {NAMES.get(currency, currency)}"
 
 
 def quantity_text(amount: Amount) -> str:

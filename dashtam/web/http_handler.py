@@ -15,10 +15,10 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix, set_urlconf
 
 from dashtam.bridge.doors import database_context
+from dashtam.web import body_hash
 
-QUICK_SECONDS = (
-    1.0  # a crowd of hundreds waits about half of that: to watch them all would make them wait longer
-)
+# Under a crowd of hundreds an answer takes about half of this: watching them all would slow them down.
+QUICK_SECONDS = 1.0
 
 # Their work, per request and through a thread each, is done by the database threads themselves.
 signals.request_started.disconnect(db.reset_queries)
@@ -31,8 +31,8 @@ class HttpHandler(ASGIHandler):
 
     Django's own handler makes a thread for each request, opens a database connection in it, watches for the
     client's hanging up with two more tasks, and closes each response on a thread. Our answers take a few
-    milliseconds: whoever hangs up meanwhile is found out when we write. Only an answer that takes longer is
-    watched over, and given up when nobody waits for it any more.
+    milliseconds: a client that hangs up meanwhile is noticed when we write. Only a slower answer is watched, and
+    cancelled when its client has gone.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -40,18 +40,18 @@ class HttpHandler(ASGIHandler):
             await self.handle(scope, _bounded(scope, receive), send)
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Read, answer, send; a client that hangs up gets nothing, and costs nothing from then on."""
+        """Read, answer, send. When the client hangs up, the work for it is cancelled."""
         try:
             async with asyncio.timeout(settings.REQUEST_SECONDS):
                 body_file = await self.read_body(receive)
-            with contextlib.closing(body_file), _Watched(receive):
+            with contextlib.closing(body_file), _CancelledOnDisconnect(receive):
                 set_script_prefix(get_script_prefix(scope))
                 await signals.request_started.asend(sender=self.__class__, scope=scope)
                 request, refusal = self.create_request(scope, body_file)
                 response = refusal or await self.run_get_response(request)
                 await self._send(response, send)
         except (RequestAborted, TimeoutError):
-            pass  # no request, or nobody to answer
+            pass  # no complete request, or the client has gone
 
     async def get_response_async(self, request: Any) -> HttpResponseBase:
         """As Django's, but for the line it logs of each refusal, on a thread: RequestMiddleware has logged it."""
@@ -76,7 +76,7 @@ class HttpHandler(ASGIHandler):
         return super().create_request(scope, body_file)
 
 
-class _Watched:
+class _CancelledOnDisconnect:
     """Raises RequestAborted in the body of `with` when the client hangs up, asked from QUICK_SECONDS on."""
 
     def __init__(self, receive: Any) -> None:
@@ -113,6 +113,7 @@ class _Watched:
 def _bounded(scope: Any, receive: Any) -> Any:
     """Stop reading a body that is larger than anything we accept; RequestMiddleware then refuses it."""
     left = settings.MAX_BODY_BYTES
+    hashed = body_hash.begin(scope)
 
     async def limited() -> Any:
         nonlocal left
@@ -124,6 +125,8 @@ def _bounded(scope: Any, receive: Any) -> Any:
             if left < 0:
                 scope["dashtam.too_large"] = True
                 return {"type": "http.request", "body": b"", "more_body": False}
+            if hashed is not None:
+                hashed.update(message.get("body", b""))
         return message
 
     return limited

@@ -1,4 +1,4 @@
-"""How an error looks outside: problem+json (RFC 9457) for programs, a page for people."""
+"""Errors as answers: problem+json (RFC 9457) for programs, a page for people."""
 
 import logging
 from collections.abc import Callable
@@ -22,11 +22,10 @@ from rest_framework import exceptions as drf
 from dashtam import errors
 from dashtam.errors import DashtamError
 from dashtam.telemetry import logs
+from dashtam.web.paths import program_paths
 from dashtam.web.referer import own_path, page_before
 
 logger = logging.getLogger(__name__)
-
-PROGRAM_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/ws/", "/csp-reports")
 
 KNOWN: tuple[
     tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[], DashtamError]], ...
@@ -112,7 +111,7 @@ def _with_headers(response: HttpResponse, error: DashtamError) -> HttpResponse:
 def respond(request: HttpRequest, error: DashtamError) -> HttpResponse:
     """The error in the form this address answers in."""
     request_id = getattr(request, "id", "")
-    if request.path.startswith(PROGRAM_PATHS):
+    if program_paths.for_programs(request.path):
         return problem(error, request_id)
     known = {400, 403, 404, 429, 500, 503}
     template = f"errors/{error.status if error.status in known else 400}.html"

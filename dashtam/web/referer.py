@@ -1,4 +1,4 @@
-"""Which of our own pages sent a request, as far as a browser says (RFC 9110 §10.1.3)."""
+"""The Referer header (RFC 9110 §10.1.3): the page of ours that sent a request."""
 
 from urllib.parse import urlsplit
 

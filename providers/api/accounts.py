@@ -13,10 +13,11 @@ from providers.api.serializers import money
 from providers.connections.models import Connection
 from providers.ledger import queries
 from providers.ledger.models import FinancialAccount
+from providers.ledger.queries.accounts import AccountRow
 
 
 class Balances(serializers.Serializer[Any]):
-    """What the account holds; money owed is negative."""
+    """The balances of the account; money owed is negative."""
 
     current = money(allow_null=True)
     available = money(allow_null=True)
@@ -52,7 +53,7 @@ class Accounts(KeyedView):
         parameters=[PageQuery],
         responses={200: list_of(Account)} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[AccountRow]:
         """By type and name; those of ended connections stay in the list."""
         self.read_query(Empty)
         return await queries.accounts(self.principal.user_id, page(request))
@@ -61,7 +62,11 @@ class Accounts(KeyedView):
 class AccountDetail(KeyedView):
     """One account."""
 
-    @extend_schema(operation_id="get_account", responses={200: Account} | problem_responses(401, 404))
-    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+    @extend_schema(
+        operation_id="get_account",
+        summary="Read an account",
+        responses={200: Account} | problem_responses(401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> AccountRow:
         """One account."""
         return await queries.account(self.principal.user_id, id)

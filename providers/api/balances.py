@@ -11,10 +11,11 @@ from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
 from providers.ledger import queries
+from providers.ledger.queries.accounts import BalanceRow
 
 
 class Balance(serializers.Serializer[Any]):
-    """What an account held at the end of a day."""
+    """The balance of an account at the end of a day."""
 
     date = serializers.DateField()
     current = money()
@@ -30,10 +31,11 @@ class AccountBalances(KeyedView):
 
     @extend_schema(
         operation_id="list_account_balances",
+        summary="List the balance history of an account",
         parameters=[Days, PageQuery],
         responses={200: list_of(Balance)} | problem_responses(400, 401, 404),
     )
-    async def get(self, request: Any, id: UUID) -> Listing:
+    async def get(self, request: Any, id: UUID) -> Listing[BalanceRow]:
         """Newest first."""
         asked = self.read_query(Days)
         user_id = self.principal.user_id

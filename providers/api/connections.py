@@ -6,18 +6,24 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
-from dashtam.api.paging import Listing, listing, page
+from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_responses
+from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
-from dashtam.bridge.doors import run_db
 from providers import wiring
 from providers.connections import queries
 from providers.connections.connection_service import StartedConnection as Started
 from providers.connections.models import Connection as ConnectionModel
+from providers.errors import (
+    EmailUnverified,
+    NotSupported,
+    ProviderNotConfigured,
+    ProviderTakesFiles,
+    UnknownProvider,
+)
 
 
 class NewConnection(serializers.Serializer[Any]):
-    """What to connect."""
+    """The provider to connect to."""
 
     provider = serializers.SlugField(max_length=40)
 
@@ -57,22 +63,33 @@ class StartedConnection(serializers.Serializer[Any]):
 class Connections(KeyedView):
     """All of a person's connections."""
 
+    idempotent = True
+
     @extend_schema(
         operation_id="list_connections",
         parameters=[PageQuery],
         responses={200: list_of(Connection, "Newest first.")} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[queries.ConnectionRow]:
         """The connections, newest first."""
         self.read_query(Empty)
-        wanted = page(request)
-        rows = await run_db(queries.connections, user_id=self.principal.user_id, page=wanted)
-        return listing(rows, wanted, lambda row: (row["created_at"], row["id"]))
+        return await queries.connections(self.principal.user_id, page(request))
 
     @extend_schema(
         operation_id="create_connection",
+        summary="Connect an institution",
+        parameters=[CREATED],
         request=NewConnection,
-        responses={201: StartedConnection} | problem_responses(400, 401, 403, 404, 422),
+        responses={201: StartedConnection}
+        | problem_responses(
+            400,
+            401,
+            EmailUnverified,
+            UnknownProvider,
+            NotSupported,
+            ProviderNotConfigured,
+            ProviderTakesFiles,
+        ),
     )
     async def post(self, request: Any) -> Reply:
         """Begin to connect an institution."""
@@ -86,12 +103,20 @@ class Connections(KeyedView):
 class ConnectionDetail(KeyedView):
     """One connection."""
 
-    @extend_schema(operation_id="get_connection", responses={200: Connection} | problem_responses(401, 404))
-    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+    @extend_schema(
+        operation_id="get_connection",
+        summary="Read a connection",
+        responses={200: Connection} | problem_responses(401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> queries.ConnectionRow:
         """How the connection is doing."""
-        return await run_db(queries.connection, user_id=self.principal.user_id, id=id)
+        return await queries.connection(self.principal.user_id, id)
 
-    @extend_schema(operation_id="disconnect", responses={204: None} | problem_responses(401, 404))
+    @extend_schema(
+        operation_id="disconnect",
+        summary="End a connection",
+        responses={204: None} | problem_responses(401, 404),
+    )
     async def delete(self, request: Any, id: UUID) -> Reply:
         """Erase its tokens, end the consent at the institution, keep what was collected."""
         await wiring.connection_service().disconnect(user_id=self.principal.user_id, connection_id=id)
@@ -101,10 +126,23 @@ class ConnectionDetail(KeyedView):
 class Reauthorizations(KeyedView):
     """New consents for a connection that has one, or had."""
 
+    idempotent = True
+
     @extend_schema(
         operation_id="reauthorize_connection",
+        summary="Renew the consent of a connection",
+        parameters=[CREATED],
         request=None,
-        responses={201: StartedConnection} | problem_responses(401, 403, 404, 422),
+        responses={201: StartedConnection}
+        | problem_responses(
+            401,
+            404,
+            EmailUnverified,
+            UnknownProvider,
+            NotSupported,
+            ProviderNotConfigured,
+            ProviderTakesFiles,
+        ),
     )
     async def post(self, request: Any, id: UUID) -> Reply:
         """Begin to renew the consent. The connection stays as it is until that is done."""
@@ -115,4 +153,4 @@ class Reauthorizations(KeyedView):
 def _started(started: Started) -> Reply:
     connection = started.connection
     answer = {"id": connection.id, "state": connection.state, "authorization_url": started.authorization_url}
-    return Reply(answer, status=201)
+    return Reply(answer, status=201, headers={"Location": f"/api/v1/connections/{connection.id}"})

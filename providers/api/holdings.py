@@ -11,6 +11,7 @@ from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
 from providers.api.serializers import money
 from providers.ledger import queries
+from providers.ledger.queries.holdings import HoldingRow
 
 
 class Security(serializers.Serializer[Any]):
@@ -46,7 +47,7 @@ class Holdings(KeyedView):
         parameters=[PageQuery],
         responses={200: list_of(Holding)} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[HoldingRow]:
         """By the name of the security."""
         self.read_query(Empty)
         return await queries.holdings(self.principal.user_id, page(request))
@@ -57,10 +58,11 @@ class AccountHoldings(KeyedView):
 
     @extend_schema(
         operation_id="list_account_holdings",
+        summary="List the holdings of an account",
         parameters=[PageQuery],
         responses={200: list_of(Holding)} | problem_responses(400, 401, 404),
     )
-    async def get(self, request: Any, id: UUID) -> Listing:
+    async def get(self, request: Any, id: UUID) -> Listing[HoldingRow]:
         """By the name of the security."""
         self.read_query(Empty)
         return await queries.holdings(self.principal.user_id, page(request), account_id=id)

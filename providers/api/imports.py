@@ -8,12 +8,18 @@ from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 
 from dashtam import errors
-from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
+from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
+from providers.formats.errors import StatementError
 from providers.imports import queries
+from providers.imports.import_service import FileTooLarge
 from providers.imports.models import FileImport
+from providers.imports.statement_ingest import ImportRefused
+
+UNREADABLE = (errors.Unprocessable, *(kind.code for kind in StatementError.__subclasses__()))
+MISFITS = (ImportRefused, "currency_mismatch", "currency_unknown", "several_accounts")
 
 
 class NewImport(serializers.Serializer[Any]):
@@ -43,7 +49,7 @@ class ImportedStatement(serializers.Serializer[Any]):
 
 
 class Import(serializers.Serializer[Any]):
-    """What became of a file: added + matched + rejected are its rows."""
+    """The result of a file: added + matched + rejected are its rows."""
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(FileImport.State.choices)
@@ -65,22 +71,27 @@ class Import(serializers.Serializer[Any]):
 class Imports(KeyedView):
     """The files a person brought in."""
 
+    idempotent = True
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
         operation_id="list_imports",
+        summary="List imported files",
         parameters=[PageQuery],
         responses={200: list_of(Import)} | problem_responses(400, 401),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[queries.ImportRow]:
         """Newest first."""
         self.read_query(Empty)
         return await queries.imports(self.principal.user_id, page(request))
 
     @extend_schema(
         operation_id="create_import",
+        summary="Import a statement file",
+        parameters=[CREATED],
         request={"multipart/form-data": NewImport},
-        responses={201: Import} | problem_responses(400, 401, 404, 413, 415, 422, 429),
+        responses={201: Import}
+        | problem_responses(400, 401, 404, FileTooLarge, 415, UNREADABLE, MISFITS, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Bring a statement file in. The same file again changes nothing."""
@@ -92,15 +103,20 @@ class Imports(KeyedView):
             data=given["file"].read(),
             account_id=given.get("account_id"),
         )
-        return Reply(await queries.import_(self.principal.user_id, done.id), status=201)
+        row = await queries.import_(self.principal.user_id, done.id)
+        return Reply(row, status=201, headers={"Location": f"/api/v1/imports/{done.id}"})
 
 
 class ImportDetail(KeyedView):
     """One file."""
 
-    @extend_schema(operation_id="get_import", responses={200: Import} | problem_responses(401, 404))
-    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
-        """What became of it."""
+    @extend_schema(
+        operation_id="get_import",
+        summary="Read what became of a file",
+        responses={200: Import} | problem_responses(401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> queries.ImportRow:
+        """Read the result of an import."""
         return await queries.import_(self.principal.user_id, id)
 
 

@@ -1,6 +1,6 @@
 """Net worth: /net-worth."""
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -9,12 +9,13 @@ from dashtam.api.openapi import problem_responses
 from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
 from providers.ledger import queries
+from providers.ledger.intervals import Interval
 
 
 class NetWorthQuery(Days):
     """By default the last ninety days, day by day, in the person's own currency."""
 
-    interval = serializers.ChoiceField(("day", "week", "month"), default="day")
+    interval = serializers.ChoiceField(get_args(Interval), default="day")
     currency = serializers.RegexField(r"\A[A-Z]{3}\Z", required=False, help_text="ISO 4217.")
 
 
@@ -39,7 +40,7 @@ class AmountsOnDay(Amounts):
 
 
 class NetWorth(AmountsInCurrency):
-    """What a person owns and owes at the end of the range, and on the way there."""
+    """The net worth at the end of the range, and on the way there."""
 
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the newest balance in it was so.")
     unconverted = AmountsInCurrency(many=True)
@@ -51,6 +52,7 @@ class NetWorthView(KeyedView):
 
     @extend_schema(
         operation_id="get_net_worth",
+        summary="Read your net worth",
         parameters=[NetWorthQuery],
         responses={200: NetWorth} | problem_responses(400, 401),
     )

@@ -10,9 +10,12 @@ from rest_framework import serializers
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import READ, SYNC, ApiView, Reply
+from dashtam.errors import TooManyRequests
 from providers import wiring
+from providers.errors import ProviderTakesFiles
 from providers.sync import queries
 from providers.sync.models import SyncRun as SyncRunModel
+from providers.sync.sync_service import ConnectionNotSyncable
 
 
 class QueuedSync(serializers.Serializer[Any]):
@@ -23,7 +26,7 @@ class QueuedSync(serializers.Serializer[Any]):
 
 
 class Sync(QueuedSync):
-    """What a run did, account by account."""
+    """The result of a run, account by account."""
 
     connection_id = serializers.UUIDField()
     trigger = serializers.ChoiceField(SyncRunModel.Trigger.choices)
@@ -44,22 +47,28 @@ class Sync(QueuedSync):
 class Syncs(ApiView):
     """The sync runs of one connection."""
 
+    idempotent = True
     scopes: ClassVar[Mapping[str, str]] = {"GET": READ, "POST": SYNC}
 
     @extend_schema(
         operation_id="list_syncs",
+        summary="List the syncs of a connection",
         parameters=[PageQuery],
         responses={200: list_of(Sync)} | problem_responses(400, 401, 404),
     )
-    async def get(self, request: Any, id: UUID) -> Listing:
+    async def get(self, request: Any, id: UUID) -> Listing[queries.SyncRunRow]:
         """Newest first."""
         self.read_query(Empty)
         return await queries.sync_runs(self.principal.user_id, id, page(request))
 
     @extend_schema(
         operation_id="request_sync",
+        summary="Ask for a sync",
         request=None,
-        responses={202: QueuedSync} | problem_responses(401, 404, 409, 429),
+        responses={202: QueuedSync}
+        | problem_responses(
+            401, 404, ConnectionNotSyncable, ProviderTakesFiles, 429, (TooManyRequests, "rate_limited")
+        ),
     )
     async def post(self, request: Any, id: UUID) -> Reply:
         """Ask for a sync; while one is unfinished, that one is the answer."""

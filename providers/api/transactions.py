@@ -13,7 +13,8 @@ from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
 from providers.ledger import queries
 from providers.ledger.models import Transaction as TransactionModel
-from providers.ledger.queries.transactions import TransactionFilters
+from providers.ledger.queries.transactions import TransactionFilters, TransactionRow
+from providers.records import Kind
 
 
 def _amount() -> serializers.DecimalField:
@@ -24,7 +25,7 @@ class TransactionQuery(Days):
     """Which transactions."""
 
     status = serializers.ChoiceField(TransactionModel.Status.choices, required=False)
-    kind = serializers.CharField(required=False, max_length=32)
+    kind = serializers.ChoiceField([kind.value for kind in Kind], required=False)
     q = serializers.CharField(
         required=False, max_length=200, help_text="Part of the description, note, category or symbol."
     )
@@ -71,7 +72,7 @@ class Transactions(KeyedView):
         parameters=[TransactionQuery, PageQuery],
         responses={200: list_of(Transaction)} | problem_responses(400, 401, 429),
     )
-    async def get(self, request: Any) -> Listing:
+    async def get(self, request: Any) -> Listing[TransactionRow]:
         """Newest first."""
         wanted = _filters(self.read_query(TransactionQuery))
         return await queries.transactions(self.principal.user_id, wanted, page(request))
@@ -82,10 +83,11 @@ class AccountTransactions(KeyedView):
 
     @extend_schema(
         operation_id="list_account_transactions",
+        summary="List the transactions of an account",
         parameters=[TransactionQuery, PageQuery],
         responses={200: list_of(Transaction)} | problem_responses(400, 401, 404, 429),
     )
-    async def get(self, request: Any, id: UUID) -> Listing:
+    async def get(self, request: Any, id: UUID) -> Listing[TransactionRow]:
         """Newest first."""
         wanted = _filters(self.read_query(TransactionQuery))
         return await queries.transactions(self.principal.user_id, wanted, page(request), account_id=id)
@@ -94,8 +96,12 @@ class AccountTransactions(KeyedView):
 class TransactionDetail(KeyedView):
     """One transaction."""
 
-    @extend_schema(operation_id="get_transaction", responses={200: Transaction} | problem_responses(401, 404))
-    async def get(self, request: Any, id: UUID) -> dict[str, Any]:
+    @extend_schema(
+        operation_id="get_transaction",
+        summary="Read a transaction",
+        responses={200: Transaction} | problem_responses(401, 404),
+    )
+    async def get(self, request: Any, id: UUID) -> TransactionRow:
         """One transaction."""
         return await queries.transaction(self.principal.user_id, id)
 

@@ -1,11 +1,10 @@
-"""Links people to institutions: start, the trip of the browser, the callback, and the end."""
+"""ConnectionService: starts a link, sends the browser away, takes the callback, disconnects."""
 
 import asyncio
 import functools
 import hmac
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol, cast
 from uuid import UUID
 
@@ -15,14 +14,14 @@ from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed, NotFound
 from dashtam.web import problems
 from notifications.services.live_event_service import LiveEventService
-from providers import connectors
 from providers.connections.consent_service import revocation_of, revocation_of_stored
 from providers.connections.linking import check_answer, consent_end, fetch_subject, linkable
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation
-from providers.connections.queries import catalogue_key
+from providers.connections.queries import CATALOGUE_KEY
 from providers.connections.token_service import sealed
 from providers.connectors.base import Connector
 from providers.errors import (
@@ -48,7 +47,7 @@ class RequestSync(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StartedConnection:
-    """What the person's browser has to open, once and soon, to give consent."""
+    """A new connection, and the one-time URL of our own that the person's browser opens to give consent."""
 
     connection: Connection
     authorization_url: str = field(repr=False)
@@ -56,18 +55,16 @@ class StartedConnection:
 
 @dataclass(frozen=True, slots=True)
 class PendingLink:
-    """What the start page shows before the browser leaves."""
+    """The subject of a one-time link, for the page that is shown before the browser leaves."""
 
     provider: str
-    provider_name: str
     reconnecting: bool
-    expires_at: datetime
 
 
 class ConnectionService:
-    """Nothing here hands a provider's address to a program: only a signed-in browser is ever sent there.
+    """Links people to institutions. Only a signed-in browser is sent to a provider, never a program.
 
-    That closes the attack in which somebody starts a link and has another person's browser finish it.
+    This closes the attack in which one person starts a link and another person's browser finishes it.
     """
 
     def __init__(
@@ -86,14 +83,14 @@ class ConnectionService:
         self.request_sync = request_sync
 
     async def start(self, *, user_id: UUID, provider: str) -> StartedConnection:
-        """A new connection, pending.
+        """Create a pending connection and its one-time URL.
 
         Raises UnknownProvider, ProviderTakesFiles, ProviderNotConfigured, EmailUnverified.
         """
         return await self._begin(user_id, provider, None)
 
     async def reauthorize(self, *, user_id: UUID, connection_id: UUID) -> StartedConnection:
-        """A new consent for an existing connection, which stays as it is until then. Raises NotFound and as `start`."""
+        """Ask for a new consent; the connection stays as it is until it comes. Raises NotFound and as `start`."""
         found = Connection.objects.filter(id=connection_id, user_id=user_id)
         connection = await run_db(found.first)
         if connection is None:
@@ -101,26 +98,24 @@ class ConnectionService:
         return await self._begin(user_id, connection.provider, connection_id)
 
     async def pending_link(self, *, user_id: UUID, link_token: str) -> PendingLink:
-        """What a one-time link is for; looking uses nothing up. Raises LinkUnknown, LinkNotYours, LinkUsed."""
+        """Look at a one-time link without using it. Raises LinkUnknown, LinkNotYours, LinkUsed."""
         request = await self._linked_request(user_id, link_token)
         return PendingLink(
             provider=request.provider,
-            provider_name=connectors.get(request.provider).name,
             reconnecting=request.connection is not None
             and request.connection.state != Connection.State.PENDING,
-            expires_at=request.expires_at,
         )
 
     async def authorization_redirect(self, *, user_id: UUID, link_token: str, browser_key: str) -> str:
-        """Where this browser goes now; works once. `browser_key` is the random value of its new cookie.
+        """The authorization URL (RFC 6749 §4.1.1); works once. `browser_key` is the random value of its new cookie.
 
-        Raises LinkUnknown, LinkNotYours, LinkUsed, and ProviderErrors where the institution is told beforehand.
+        Raises LinkUnknown, LinkNotYours, LinkUsed, and the ProviderErrors of a pushed request (RFC 9126).
         """
         request = await self._linked_request(user_id, link_token)
         connector = linkable(request.provider)
         state, verifier = oauth.new_state(), oauth.new_code_verifier()
-        envelope = self.encryption.encrypt(verifier.encode(), row=AuthorizationRequest.row(request.id))
-        address = await oauth.authorization_url(
+        envelope = seal_field(self.encryption, AuthorizationRequest, request.id, "code_verifier", verifier)
+        url = await oauth.authorization_url(
             connector.oauth, redirect_uri=request.redirect_uri, state=state, code_verifier=verifier
         )
         started = await run_db(
@@ -133,7 +128,7 @@ class ConnectionService:
         )
         if not started:
             raise LinkUsed
-        return address
+        return url
 
     async def complete(
         self,
@@ -146,7 +141,7 @@ class ConnectionService:
         error: str | None,
         browser_key: str | None,
     ) -> Connection:
-        """The callback (RFC 6749 §4.1.2, RFC 9207). Works once; all arguments are as they came in, or None.
+        """Take the callback (RFC 6749 §4.1.2, RFC 9207), once; the query parameters are as they came in, or None.
 
         Raises AuthorizationInvalid, AuthorizationUsed, AuthorizationDenied, AuthorizationFailed,
         DifferentCustomer, and the ProviderErrors of the code exchange.
@@ -155,7 +150,7 @@ class ConnectionService:
         request = await run_db(found.first)
         if request is None or not self._belongs(request, user_id, provider, browser_key or ""):
             raise AuthorizationInvalid
-        # A code works once: from here on, a browser that goes away must not cut us short.
+        # A code works once: from here on, a browser that disconnects must not cancel the work.
         return await asyncio.shield(keep_running(self._complete(request, code, iss or None, error or None)))
 
     async def disconnect(self, *, user_id: UUID, connection_id: UUID) -> None:
@@ -164,7 +159,7 @@ class ConnectionService:
         connection = await run_db(
             Connection.objects.disconnect, user_id=user_id, id=connection_id, hand_over=hand_over
         )
-        await self._tell(connection)
+        await self._publish_change(connection)
 
     async def _begin(self, user_id: UUID, provider: str, connection_id: UUID | None) -> StartedConnection:
         linkable(provider)
@@ -202,7 +197,7 @@ class ConnectionService:
         return request
 
     def _belongs(self, request: AuthorizationRequest, user_id: UUID, provider: str, browser_key: str) -> bool:
-        """Whether person, provider and browser are those that left (RFC 9700 §4.7)."""
+        """True if person, provider and browser are those that left (RFC 9700 §4.7)."""
         browser_hash = bytes(request.browser_hash or b"")
         return (
             request.user_id == user_id
@@ -222,7 +217,7 @@ class ConnectionService:
             outcome = problems.typed(failure).code
             await run_db_at_last(AuthorizationRequest.objects.fail, id=request.id, outcome=outcome)
             raise
-        await self._tell(connection)
+        await self._publish_change(connection)
         if self.request_sync is not None:
             await self.request_sync(
                 user_id=connection.user_id, connection_id=connection.id, trigger="initial"
@@ -244,7 +239,7 @@ class ConnectionService:
                 seal=lambda connection_id: sealed(self.encryption, connection_id, tokens),
             )
         except Exception:
-            # Whatever it is: the consent exists over there and will not be used here. Do not leave it lying about.
+            # The consent exists at the institution and will not be used here, so it is revoked.
             await run_db_at_last(
                 PendingRevocation.objects.queue, revocation_of(self.encryption, request.provider, tokens)
             )
@@ -253,17 +248,16 @@ class ConnectionService:
     async def _exchange(
         self, connector: Connector, request: AuthorizationRequest, code: str
     ) -> TokenResponse:
-        row = AuthorizationRequest.row(request.id)
         try:
-            verifier = self.encryption.decrypt(bytes(request.code_verifier or b""), row=row).decode()
+            verifier = open_field(self.encryption, request, "code_verifier").decode()
             return await oauth.exchange_code(
                 connector.oauth, code=code, code_verifier=verifier, redirect_uri=request.redirect_uri
             )
         except (ConsentEnded, DecryptionFailed) as refused:
             raise AuthorizationFailed from refused
 
-    async def _tell(self, connection: Connection) -> None:
-        await self.cache.delete(catalogue_key(connection.user_id))
+    async def _publish_change(self, connection: Connection) -> None:
+        await self.cache.delete(CATALOGUE_KEY.format(user_id=connection.user_id))
         await self.live_events.publish(
             user_id=connection.user_id,
             type="connection.changed",

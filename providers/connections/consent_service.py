@@ -1,4 +1,4 @@
-"""The ends of consents: those that run out by the clock, and those that we end at the institution."""
+"""ConsentService: notices consents that expire, and revokes consents at the institution."""
 
 import logging
 from uuid import UUID
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
 from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
@@ -19,11 +20,11 @@ logger = logging.getLogger(__name__)
 
 
 def revocation_of(encryption: EncryptionService, provider: str, tokens: TokenResponse) -> PendingRevocation:
-    """What ends these tokens: the refresh token takes the access tokens with it (RFC 7009 §2.1)."""
+    """The revocation of these tokens: that of a refresh token includes its access tokens (RFC 7009 §2.1)."""
     hint = "access_token" if tokens.refresh_token is None else "refresh_token"
     revocation = PendingRevocation(provider=provider, hint=hint)
-    token = (tokens.refresh_token or tokens.access_token).encode()
-    revocation.token = encryption.encrypt(token, row=PendingRevocation.row(revocation.id))
+    token = tokens.refresh_token or tokens.access_token
+    revocation.token = seal_field(encryption, PendingRevocation, revocation.id, "token", token)
     return revocation
 
 
@@ -33,9 +34,7 @@ def revocation_of_stored(
     """The same for stored tokens; None if they cannot be opened any more."""
 
     def opened(column: str) -> str | None:
-        envelope = getattr(stored, column)
-        row = ProviderToken.row(stored.connection_id, column)
-        return None if envelope is None else encryption.decrypt(bytes(envelope), row=row).decode()
+        return None if getattr(stored, column) is None else open_field(encryption, stored, column).decode()
 
     try:
         tokens = TokenResponse(opened("access_token") or "", opened("refresh_token"))
@@ -46,14 +45,14 @@ def revocation_of_stored(
 
 
 class ConsentService:
-    """Watches over the ends of consents."""
+    """Ends consents here when they expire, and at the institution when their person disconnects."""
 
     def __init__(self, *, encryption: EncryptionService, live_events: LiveEventService) -> None:
         self.encryption = encryption
         self.live_events = live_events
 
     async def review(self) -> int:
-        """Mark the consents that end soon, stop those that have ended. Returns how many changed."""
+        """Mark the consents that expire soon, stop those that have expired. Returns how many changed."""
         now = timezone.now()
         if given_up := await run_db(PendingRevocation.objects.give_up_old, now):
             logger.warning("%d consents could not be ended at their institutions for a day.", given_up)
@@ -64,7 +63,7 @@ class ConsentService:
         return changed + await run_db(Connection.objects.note_expiring, now)
 
     async def revoke(self, *, revocation_id: UUID) -> None:
-        """End a consent at its institution. Raises ProviderErrors while it is worth trying again."""
+        """Revoke a consent at its institution. Raises ProviderErrors while another attempt makes sense."""
         revocation = await run_db(PendingRevocation.objects.filter(id=revocation_id).first)
         if revocation is None:
             return
@@ -92,6 +91,5 @@ class ConsentService:
     async def _revoke(self, revocation: PendingRevocation) -> None:
         connector = connectors.CONNECTORS.get(revocation.provider)
         if connector is not None and connector.configured:
-            envelope, row = bytes(revocation.token), PendingRevocation.row(revocation.id)
-            token = self.encryption.decrypt(envelope, row=row).decode()
+            token = open_field(self.encryption, revocation, "token").decode()
             await oauth.revoke(connector.oauth, token=token, hint=revocation.hint)

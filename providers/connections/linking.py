@@ -1,4 +1,4 @@
-"""What linking asks of a provider: may it be linked, who answers, who has consented, and until when."""
+"""Checks and reads of linking: linkable connectors, the callback's issuer, the subject, and the consent's end."""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +33,10 @@ def linkable(provider: str) -> Connector:
 
 
 def check_answer(server: OAuthServer, code: str | None, iss: str | None, error: str | None) -> None:
-    """Who answers (RFC 9207 §2.4) comes before what is answered."""
+    """Check the callback's parameters, `iss` first (RFC 9207 §2.4).
+
+    Raises AuthorizationInvalid, AuthorizationDenied, AuthorizationFailed.
+    """
     if (iss is not None or server.sends_issuer) and iss != server.issuer:
         raise AuthorizationInvalid
     if error == "access_denied":
@@ -43,7 +46,7 @@ def check_answer(server: OAuthServer, code: str | None, iss: str | None, error: 
 
 
 async def fetch_subject(connector: Connector, tokens: TokenResponse) -> str:
-    """Who the provider says has consented; empty where it does not say."""
+    """The provider's id of the person who has consented; empty where it has none. Raises ProviderErrors."""
     try:
         server = connector.oauth
         auth = http.BearerAuth(tokens.access_token, server.dpop_key)
@@ -56,7 +59,7 @@ async def fetch_subject(connector: Connector, tokens: TokenResponse) -> str:
 
 
 def consent_end(connector: Connector, tokens: TokenResponse) -> datetime | None:
-    """When the consent ends, by the provider's word or its rules."""
+    """The end of the consent, from the token response or the provider's rules; None if unknown."""
     days = connector.oauth.consent_lifetime_days
     if tokens.consent_expires_at is None and days is not None:
         return timezone.now() + timedelta(days=days)

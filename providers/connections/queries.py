@@ -1,30 +1,62 @@
-"""Connections, and the providers that can be connected."""
+"""Reads of connections, and the catalogue of providers that can be connected."""
 
 from collections import Counter
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 from uuid import UUID
 
 from dashtam.api.keyset import after, moment
-from dashtam.api.paging import Page
+from dashtam.api.paging import ALL, Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from dashtam.cache import cache
 from dashtam.errors import NotFound
+from providers import connectors
 from providers.connections.models import Connection
-from providers.connectors import CONNECTORS
+from providers.connectors.base import Auth
+from providers.records import Capability
 
+# Cached until one of the person's connections comes or goes.
+CATALOGUE_KEY = "provider-catalogue:{user_id}"
 CATALOGUE_SECONDS = 300
-COLUMNS = (
+_COLUMNS = (
     *("id", "provider", "state", "state_reason", "consent_expires_at", "last_success_at", "last_attempt_at"),
     *("next_sync_at", "created_at"),
 )
 
 
-async def providers_catalogue(*, user_id: UUID) -> list[dict[str, Any]]:
+class ProviderRow(TypedDict):
+    """A provider of the catalogue; `connections` counts the person's own."""
+
+    slug: str
+    name: str
+    description: str
+    auth: Auth
+    capabilities: list[Capability]
+    configured: bool
+    connections: int
+
+
+class ConnectionRow(TypedDict):
+    """A connection and its state. `state_reason` is a code, or empty when all is well."""
+
+    id: UUID
+    provider: str
+    state: str
+    state_reason: str
+    consent_expires_at: datetime | None
+    last_success_at: datetime | None
+    last_attempt_at: datetime | None
+    next_sync_at: datetime | None
+    created_at: datetime
+    provider_name: str
+
+
+async def providers_catalogue(user_id: UUID, /) -> list[ProviderRow]:
     """All providers by name; `connections` counts the person's own that are not disconnected.
 
-    Only the counts come from the cache: what is configured follows the settings at once.
+    Only the counts come from the cache: a change of the settings shows at once.
     """
-    key = catalogue_key(user_id)
+    key = CATALOGUE_KEY.format(user_id=user_id)
     count = await cache().get(key, dict[str, int])
     if count is None:
         count = await run_db(_counted, user_id)
@@ -39,13 +71,18 @@ async def providers_catalogue(*, user_id: UUID) -> list[dict[str, Any]]:
             "configured": connector.configured,
             "connections": count.get(connector.slug, 0),
         }
-        for connector in sorted(CONNECTORS.values(), key=lambda connector: connector.name)
+        for connector in sorted(connectors.CONNECTORS.values(), key=lambda connector: connector.name)
     ]
 
 
-def catalogue_key(user_id: UUID) -> str:
-    """Where a person's catalogue is cached; forgotten when one of their connections comes or goes."""
-    return f"provider-catalogue:{user_id}"
+async def connections(user_id: UUID, /, page: Page = ALL) -> Listing[ConnectionRow]:
+    """The person's connections, newest first."""
+    return await run_db(_connections, user_id, page)
+
+
+async def connection(user_id: UUID, connection_id: UUID, /) -> ConnectionRow:
+    """One connection. Raises NotFound."""
+    return await run_db(_connection, user_id, connection_id)
 
 
 def _counted(user_id: UUID) -> dict[str, int]:
@@ -55,21 +92,19 @@ def _counted(user_id: UUID) -> dict[str, int]:
     return dict(Counter(living.values_list("provider", flat=True)))
 
 
-def connections(*, user_id: UUID, page: Page | None = None) -> list[dict[str, Any]]:
-    """The person's connections, newest first: all, or one row more than the page holds."""
-    rows = Connection.objects.filter(user_id=user_id).values(*COLUMNS)
-    rows = after(rows, page or Page(), minus_created_at=moment, minus_id=UUID)
-    return [_row(row) for row in (rows[: page.limit + 1] if page else rows)]
+def _connections(user_id: UUID, page: Page) -> Listing[ConnectionRow]:
+    mine = Connection.objects.filter(user_id=user_id)
+    found = after(mine, page, minus_created_at=moment, minus_id=UUID).values(*_COLUMNS)[: page.limit + 1]
+    return listing([_row(row) for row in found], page, lambda row: (row["created_at"], row["id"]))
 
 
-def connection(*, user_id: UUID, id: UUID) -> dict[str, Any]:
-    """One connection. Raises NotFound."""
-    row = Connection.objects.filter(user_id=user_id, id=id).values(*COLUMNS).first()
+def _connection(user_id: UUID, connection_id: UUID) -> ConnectionRow:
+    row = Connection.objects.filter(user_id=user_id, id=connection_id).values(*_COLUMNS).first()
     if row is None:
         raise NotFound
     return _row(row)
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    connector = CONNECTORS.get(row["provider"])
-    return row | {"provider_name": connector.name if connector else row["provider"]}
+def _row(columns: Any) -> ConnectionRow:
+    row: ConnectionRow = columns | {"provider_name": connectors.name_of(columns["provider"])}
+    return row

@@ -1,4 +1,4 @@
-"""Keeps access tokens fresh: one refresh at a time over all processes, and no token lost on the way.
+"""TokenService: fresh access tokens, with one refresh at a time over all processes, and no token lost.
 
 Institutions that rotate refresh tokens end the whole consent when an old one comes back (RFC 9700 §4.14). So
 the right to refresh is a lease in the row itself; the intent is written down before the call; the call cannot
@@ -7,7 +7,6 @@ be cut short by a client that hangs up; and its result is stored in one statemen
 
 import asyncio
 import logging
-import weakref
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +14,9 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.crypto.encryption_service import EncryptionService
+from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed
 from dashtam.telemetry import metrics
 from notifications.services.live_event_service import LiveEventService
@@ -38,14 +39,14 @@ WAIT_SECONDS = 15.0
 State = Connection.State
 
 Running = dict[UUID, asyncio.Task[str]]
-_refreshes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Running] = weakref.WeakKeyDictionary()
+_refreshes: PerLoop[Running] = PerLoop(dict)
 
 
 def sealed(encryption: EncryptionService, connection_id: UUID, tokens: TokenResponse) -> dict[str, Any]:
     """The columns of ProviderToken for these tokens. Without a new refresh token the old one stays (§6)."""
 
     def envelope(column: str, token: str) -> bytes:
-        return encryption.encrypt(token.encode(), row=ProviderToken.row(connection_id, column))
+        return seal_field(encryption, ProviderToken, connection_id, column, token)
 
     fields: dict[str, Any] = {"access_token": envelope("access_token", tokens.access_token)}
     if tokens.refresh_token is not None:
@@ -65,7 +66,7 @@ class TokenService:
         self.live_events = live_events
 
     async def store_tokens(self, *, connection_id: UUID, tokens: TokenResponse) -> None:
-        """Put the tokens of a new consent in place of whatever was there."""
+        """Store the tokens of a new consent in place of earlier ones."""
         fields = sealed(self.encryption, connection_id, tokens)
         await run_db(ProviderToken.objects.replace, connection_id=connection_id, sealed=fields)
 
@@ -86,7 +87,7 @@ class TokenService:
         return await self._refreshed(token)
 
     async def give_up(self, *, connection_id: UUID, refused: str) -> None:
-        """The provider refuses even a token it has just issued: the consent no longer counts there."""
+        """End the consent, because the provider refuses even the token it has just issued."""
         token = await self._read(connection_id)
         if await self._open(token, "access_token") == refused:
             await self._end(token, State.REAUTH_REQUIRED, "consent_ended")
@@ -103,16 +104,15 @@ class TokenService:
         return token
 
     async def _open(self, token: ProviderToken, column: str) -> str:
-        envelope, row = bytes(getattr(token, column)), ProviderToken.row(token.connection_id, column)
         try:
-            return self.encryption.decrypt(envelope, row=row).decode()
+            return open_field(self.encryption, token, column).decode()
         except DecryptionFailed as error:
             await run_db(ProviderToken.objects.note_unreadable, token, column, error.code)
             raise
 
     async def _refreshed(self, token: ProviderToken) -> str:
         """Join the refresh under way in this process, or start one. Cancelling a caller does not end it."""
-        running = _refreshes.setdefault(asyncio.get_running_loop(), {})
+        running = _refreshes.get()
         task = running.get(token.connection_id)
         if task is None:
             task = running[token.connection_id] = keep_running(self._refresh(token))
@@ -163,7 +163,7 @@ class TokenService:
             raise
 
     async def _after_refusal(self, token: ProviderToken, error: ConsentEnded) -> str:
-        """Somebody else may have put newer tokens there meanwhile; else the consent is over."""
+        """Use newer tokens if another process has stored some meanwhile; else end the consent."""
         current = await self._read(token.connection_id)
         if current.version != token.version:
             return await self._open(current, "access_token")
@@ -173,7 +173,7 @@ class TokenService:
         raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason) from error
 
     async def _stored(self, token: ProviderToken, tokens: TokenResponse) -> str:
-        """From here on the new tokens exist only in our hands: a database that is away is waited for."""
+        """Store the new tokens, which exist only here: waits for a database that is away."""
         fields = sealed(self.encryption, token.connection_id, tokens)
         stored = await run_db_at_last(
             ProviderToken.objects.store,
@@ -187,7 +187,7 @@ class TokenService:
         return await self._open(await self._read(token.connection_id), "access_token")
 
     async def _joined(self, token: ProviderToken) -> str:
-        """Wait for whoever holds the lease. Raises ProviderUnavailable if that comes to nothing."""
+        """Wait for the process that holds the lease. Raises ProviderUnavailable if it brings no token."""
         loop, pause = asyncio.get_running_loop(), 0.03
         end = loop.time() + WAIT_SECONDS
         while loop.time() < end:
@@ -202,7 +202,7 @@ class TokenService:
         raise ProviderUnavailable(retry_after=5)
 
     async def _end(self, token: ProviderToken, state: Connection.State, reason: str) -> None:
-        """Move the connection, once; its person gets one mail, whoever notices first."""
+        """Stop the connection and mail its person, once, however many processes notice."""
         ended = await run_db(
             Connection.objects.end_consent,
             id=token.connection_id,
@@ -225,7 +225,7 @@ class TokenService:
 
 
 def _verdict(token: ProviderToken) -> tuple[Connection.State, str]:
-    """What a refused refresh token means. `previous_attempt_at` is a refresh whose outcome nobody saw."""
+    """State and reason after a refused refresh token. `previous_attempt_at` is a refresh whose outcome is unknown."""
     expires_at = token.connection.consent_expires_at
     if expires_at is not None and expires_at <= timezone.now():
         return State.REAUTH_REQUIRED, "consent_expired"

@@ -1,4 +1,4 @@
-"""The providers Dashtam knows. One file each, and one line here."""
+"""The registry of connectors: one file each, and one line here."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +18,7 @@ CONNECTORS: dict[str, Connector] = {connector.slug: connector for connector in _
 
 
 def slug_of(host: str) -> str:
-    """Whose API or authorization server a host is; `other` for one that none of these names."""
+    """The slug of the provider whose API or authorization server has this host; `other` for an unknown host."""
     return next((slug for slug, connector in CONNECTORS.items() if host in _hosts(connector)), "other")
 
 
@@ -34,3 +34,9 @@ def get(slug: str) -> Connector:
         return CONNECTORS[slug]
     except KeyError:
         raise UnknownProvider from None
+
+
+def name_of(slug: str) -> str:
+    """The provider's name as people know it; the slug itself where its connector is gone."""
+    connector = CONNECTORS.get(slug)
+    return connector.name if connector else slug

@@ -1,31 +1,44 @@
 """The contract between Dashtam and a provider.
 
-A connector says how consent is given and turns the provider's JSON into the records below. It receives an
+A connector says how consent is given and turns the provider's JSON into `providers.records`. It receives an
 `httpx.AsyncClient` that is already authorised, with the provider's base URL; it never sees a token, a model
 or a person. Conventions are converted here and nowhere else: positive amounts are money into the account,
 money owed is a negative balance, times are aware, money is Decimal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
 import httpx
 import msgspec
+from django.conf import settings
 
 from providers.errors import NotSupported
-from providers.records import AccountRecord, AccountRef, BalanceRecord, HoldingsRecord, TransactionsPage
+from providers.records import (
+    AccountRecord,
+    AccountRef,
+    BalanceRecord,
+    Capability,
+    HoldingsRecord,
+    TransactionsPage,
+)
 from providers.wire.oauth_server import OAuthServer
 
-Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
+Auth = Literal["oauth2", "credentials", "file"]
 
-
-# For the fields of what a provider sends: anything else makes the page unreadable.
+# Types for fields of provider JSON; a value that does not fit makes the page ProviderUnreadable.
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
 AmountText = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+def setting_name(slug: str, name: str) -> str:
+    """How a provider's setting is called in the environment and in Django's settings."""
+    return f"{slug}_{name}".replace("-", "_").upper()
 
 
 class Connector:
@@ -34,17 +47,22 @@ class Connector:
     slug: ClassVar[str]
     name: ClassVar[str]
     description: ClassVar[str] = ""
-    auth: ClassVar[Literal["oauth2", "credentials", "file"]]
+    auth: ClassVar[Auth]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
+    setting_defaults: ClassVar[Mapping[str, str]] = MappingProxyType({})  # by name without the slug
+
+    def setting(self, name: str) -> str:
+        """The value of one of `setting_defaults`: `CLIENT_ID` of the slug `sandbox` is SANDBOX_CLIENT_ID."""
+        return str(getattr(settings, setting_name(self.slug, name)))
 
     @property
     def configured(self) -> bool:
-        """Whether this installation has what it needs (client id, secret, address) to offer it."""
+        """True if this installation has the settings it needs: client id, secret, base URL."""
         return True
 
     @property
     def base_url(self) -> str:
-        """Where the data API lives, no trailing slash. Only this host ever receives the access token."""
+        """The URL of the data API, without a trailing slash. Only this origin ever receives the access token."""
         raise NotSupported()
 
     @property
@@ -63,11 +81,11 @@ class Connector:
     async def fetch_transactions(
         self, client: httpx.AsyncClient, account: AccountRef, cursor: str
     ) -> TransactionsPage:
-        """What changed since `cursor`; an empty cursor starts from the oldest row."""
+        """The changes since `cursor`; an empty cursor starts from the oldest row."""
         raise NotSupported()
 
     async def fetch_holdings(self, client: httpx.AsyncClient, account: AccountRef) -> HoldingsRecord:
-        """All positions of an investment account."""
+        """All holdings of an investment account."""
         raise NotSupported()
 
     async def fetch_balances(

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote
 
 import httpx
-from django.conf import settings
 from msgspec import Struct
 
 from providers import records
@@ -18,7 +17,7 @@ from providers.wire.http import request_json
 from providers.wire.oauth_server import OAuthServer
 
 PAGE = 500
-READS: tuple[base.Capability, ...] = ("accounts", "balances", "balance_history", "transactions", "holdings")
+SETTINGS = {"URL": "", "CLIENT_ID": "dashtam-sandbox", "CLIENT_SECRET": "", "CLIENT_KEY": ""}
 TYPES: dict[str, tuple[records.AccountType, str]] = {
     "CHECKING": ("depository", "checking"),
     "SAVINGS": ("depository", "savings"),
@@ -39,27 +38,28 @@ class SandboxConnector(base.Connector):
     name = "Sandbox Bank"
     description = "A make-believe bank with believable accounts, to try Dashtam out."
     auth = "oauth2"
-    capabilities = READS
+    capabilities = get_args(records.Capability)  # all of them
+    setting_defaults = SETTINGS
 
     @property
     def configured(self) -> bool:
-        ours = settings.SANDBOX_CLIENT_SECRET or settings.SANDBOX_CLIENT_KEY
-        return bool(settings.SANDBOX_URL and settings.SANDBOX_CLIENT_ID and ours)
+        ours = self.setting("CLIENT_SECRET") or self.setting("CLIENT_KEY")
+        return bool(self.base_url and self.setting("CLIENT_ID") and ours)
 
     @property
     def base_url(self) -> str:
-        return str(settings.SANDBOX_URL)
+        return self.setting("URL")
 
     @property
     def oauth(self) -> OAuthServer:
-        key, here = settings.SANDBOX_CLIENT_KEY, f"{self.base_url}/oauth"
+        key, here = self.setting("CLIENT_KEY"), f"{self.base_url}/oauth"
         return OAuthServer(
             issuer=self.base_url,
             authorization_endpoint=f"{here}/authorize",
             token_endpoint=f"{here}/token",
             revocation_endpoint=f"{here}/revoke",
-            client_id=settings.SANDBOX_CLIENT_ID,
-            client_secret=settings.SANDBOX_CLIENT_SECRET,
+            client_id=self.setting("CLIENT_ID"),
+            client_secret=self.setting("CLIENT_SECRET"),
             scopes=("accounts", "balances", "transactions", "holdings"),
             sends_issuer=True,
             token_endpoint_auth_method="private_key_jwt" if key else "client_secret_basic",
@@ -186,7 +186,7 @@ def _security(row: "_Security") -> records.SecurityRecord:
     )
 
 
-# --- what the bank sends: anything else is ProviderUnreadable ----------------------------------------
+# --- the bank's JSON: anything else is ProviderUnreadable ----------------------------------------
 
 
 class _Customer(Struct):

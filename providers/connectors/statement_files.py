@@ -1,12 +1,13 @@
-"""Statement files that people download from their institutions and bring in themselves."""
+"""Statement files, which people download from their institutions and import."""
 
 from typing import ClassVar
 
-from providers.connectors.base import Capability, Connector
+from providers.connectors.base import Connector
+from providers.records import Capability
 
 
 class StatementFilesConnector(Connector):
-    """Nothing is fetched: each import writes to a connection of this provider."""
+    """No API: imports write to connections of this provider."""
 
     slug = "ofx"
     name = "Statement files (OFX, QFX)"

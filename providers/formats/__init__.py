@@ -19,7 +19,7 @@ from providers.formats.statement import (
     Statement,
     StatementAccount,
     StatementFile,
-    StatementPosition,
+    StatementHolding,
     StatementTransaction,
 )
 from providers.records import Kind
@@ -38,7 +38,7 @@ __all__ = [
     "StatementEncodingError",
     "StatementError",
     "StatementFile",
-    "StatementPosition",
+    "StatementHolding",
     "StatementTooDeepError",
     "StatementTooLargeError",
     "StatementTransaction",

@@ -1,4 +1,4 @@
-"""Why a file could not be read as a statement.
+"""Errors of files that cannot be read as a statement.
 
 StatementError                the base; every failure of `parse_statement_file` is one of these
 ├── NotAStatementError        another kind of file: CSV, PDF, a sign-in page, nothing at all …
@@ -38,35 +38,35 @@ class NotAStatementError(StatementError):
 
 
 class StatementTooLargeError(StatementError):
-    """More than we are willing to hold in memory."""
+    """The file has more bytes or rows than we hold in memory."""
 
     code = "too_large"
     title = "This file is too large"
 
 
 class StatementTooDeepError(StatementError):
-    """Nesting no statement needs."""
+    """Elements are nested deeper than in any statement."""
 
     code = "too_deep"
     title = "This file is nested too deeply"
 
 
 class TruncatedStatementError(StatementError):
-    """The end is missing, so rows may be missing too."""
+    """The end of the file is missing, so rows may be missing too."""
 
     code = "truncated"
     title = "This file is incomplete"
 
 
 class NoStatementsError(StatementError):
-    """A well-formed file with nothing to import."""
+    """The file is well-formed and has no statement to import."""
 
     code = "no_statements"
     title = "There is no statement in this file"
 
 
 class ProviderStatementError(StatementError):
-    """The institution's own error; `status_code` is the OFX STATUS code."""
+    """The institution reports an error of its own; `status_code` is the OFX STATUS code."""
 
     code = "provider_error"
     title = "The institution reported an error"
@@ -77,7 +77,7 @@ class ProviderStatementError(StatementError):
 
 
 class StatementEncodingError(StatementError):
-    """Text in a character set we cannot tell."""
+    """The text is in a character set that we cannot tell."""
 
     code = "encoding"
     title = "The text of this file cannot be read"

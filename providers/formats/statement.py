@@ -1,4 +1,4 @@
-"""What a statement file holds, as plain frozen records that survive pickling.
+"""Records of a statement file: plain, frozen, and able to be pickled.
 
 Signs: a positive amount is money into the account, a positive balance is money the person has. Card balances
 keep the sign of the file: nearly every bank writes money owed as negative.
@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from providers.records import Kind
+from providers.records import AccountType, Kind
 
-AccountType = Literal["depository", "credit", "loan", "investment", "other"]
-
-
-# One OFX row that stands for two opposite movements, or moves money between pockets of the same account.
+# One OFX row that stands for two opposite transactions, or moves money between parts of the same account.
 _CASH_NEUTRAL = frozenset({Kind.REINVESTMENT, Kind.JOURNAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
-    """Who issued the file: SIGNON FI/ORG and FI/FID, and Intuit's INTU.BID."""
+    """The institution that issued the file: SIGNON FI/ORG and FI/FID, and Intuit's INTU.BID."""
 
     name: str | None = None
     fid: str | None = None
@@ -113,7 +110,7 @@ class StatementTransaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatementPosition:
+class StatementHolding:
     """A holding. Short positions have a negative quantity and market value.
 
     `average_cost` is AVGCOSTBASIS as written: brokers differ on whether it is per unit or for the position.
@@ -132,7 +129,7 @@ class StatementPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One account over one period."""
+    """One account's transactions, holdings and balances over one period."""
 
     account: StatementAccount
     start: dt.date | None = None
@@ -141,7 +138,7 @@ class Statement:
     available_balance: Decimal | None = None
     balance_as_of: dt.datetime | None = None
     transactions: tuple[StatementTransaction, ...] = ()
-    positions: tuple[StatementPosition, ...] = ()
+    holdings: tuple[StatementHolding, ...] = ()
     cash_balance: Decimal | None = None
     margin_balance: Decimal | None = None
     short_balance: Decimal | None = None

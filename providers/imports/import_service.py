@@ -1,4 +1,4 @@
-"""Brings statement files in: reads them in a process of their own, lands them in one transaction."""
+"""ImportService: parses statement files in another process, and stores each in one transaction."""
 
 import unicodedata
 from hashlib import sha256
@@ -7,15 +7,15 @@ from uuid import UUID
 from dashtam import errors, limits
 from dashtam.bridge.doors import run_cpu, run_db
 from providers.formats import StatementError, parse_statement_file
-from providers.imports.landing import apply_statement_file
 from providers.imports.models import FileImport
-from providers.ledger.queries.accounts import require_account
+from providers.imports.statement_ingest import apply_statement_file
+from providers.ledger.models import FinancialAccount
 
 MAX_BYTES = 20 * 1024 * 1024
 
 
 class StatementUnreadable(errors.Unprocessable):
-    """What `providers.formats` says of a file it cannot read."""
+    """A StatementError of `providers.formats`, as an answer."""
 
     code = "statement_error"
 
@@ -25,7 +25,7 @@ class StatementUnreadable(errors.Unprocessable):
 
 
 class FileTooLarge(errors.PayloadTooLarge):
-    """Larger than any statement."""
+    """The file is larger than MAX_BYTES."""
 
     code = "file_too_large"
     title = "This file is too large."
@@ -38,7 +38,7 @@ class ImportService:
     async def import_statement(
         self, *, user_id: UUID, filename: str, data: bytes, account_id: UUID | None
     ) -> FileImport:
-        """Bring a file in; brought in again, it changes nothing.
+        """Import a file; importing it again changes no row.
 
         One at a time for each person. Raises TooManyRequests, FileTooLarge, StatementUnreadable, ImportRefused,
         and NotFound for an account that is not theirs.
@@ -47,7 +47,9 @@ class ImportService:
         if len(data) > MAX_BYTES:
             raise FileTooLarge
         if account_id is not None:
-            await run_db(require_account, user_id, account_id)
+            await run_db(
+                FinancialAccount.objects.currency_of, user_id=user_id, id=account_id
+            )  # raises NotFound
         async with limits.concurrent("import", user_id, at_most=1, seconds=120):
             return await self._import(user_id, filename, data, account_id)
 
@@ -79,7 +81,7 @@ def _keep_failed(about: FileImport, refusal: errors.DashtamError) -> None:
 
 
 def _name(filename: str) -> str:
-    """The last part of a path in anybody's notation, without invisible characters."""
+    """The file name of a POSIX or Windows path, without invisible characters."""
     last = filename.replace("\\", "/").rpartition("/")[2]
     shown = "".join(char for char in last if unicodedata.category(char)[0] != "C")
     return shown.strip()[:200]

@@ -1,6 +1,6 @@
-"""A statement file that somebody brought in."""
+"""Imports of statement files."""
 
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from django.conf import settings
 from django.db import models
@@ -9,8 +9,27 @@ from django.utils import timezone
 from dashtam.ids import uuid7
 
 
+class ImportedStatement(TypedDict):
+    """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time."""
+
+    account_id: str
+    rows: int
+    added: int
+    matched: int
+    currency: str
+    closing_balance: str | None
+    as_of: str
+
+
+class RejectedRow(TypedDict):
+    """A row that could not be read with certainty."""
+
+    line: int
+    reason: str
+
+
 class FileImport(models.Model):
-    """What a file held and what became of each row. The file itself is not kept."""
+    """The outcome of one file, statement by statement. The file itself is not kept."""
 
     class State(models.TextChoices):
         SUCCEEDED = "succeeded"

@@ -1,13 +1,14 @@
-"""Statement files that were brought in."""
+"""Reads of the statement files that people imported."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 from uuid import UUID
 
 from dashtam import errors
 from dashtam.api.keyset import after, moment
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
-from providers.imports.models import FileImport
+from providers.imports.models import FileImport, ImportedStatement, RejectedRow
 
 _COLUMNS = (
     *("id", "state", "format", "filename", "size", "added", "matched", "rejected", "statements"),
@@ -15,29 +16,47 @@ _COLUMNS = (
 )
 
 
-async def imports(user_id: UUID, page: Page | None = None) -> Listing:
+class ImportRow(TypedDict):
+    """An import: added + matched + rejected are the file's rows. `size` is in bytes, `accounts` are ids."""
+
+    id: UUID
+    state: str
+    format: str
+    filename: str
+    size: int
+    added: int
+    matched: int
+    rejected: list[RejectedRow]
+    statements: list[ImportedStatement]
+    error_code: str
+    error_detail: str
+    created_at: datetime
+    accounts: list[str]
+
+
+async def imports(user_id: UUID, /, page: Page | None = None) -> Listing[ImportRow]:
     """The person's imports, newest first."""
     return await run_db(_imports, user_id, page or Page())
 
 
-async def import_(user_id: UUID, import_id: UUID) -> dict[str, Any]:
+async def import_(user_id: UUID, import_id: UUID, /) -> ImportRow:
     """One import. Raises NotFound."""
     return await run_db(_import, user_id, import_id)
 
 
-def _imports(user_id: UUID, page: Page) -> Listing:
+def _imports(user_id: UUID, page: Page) -> Listing[ImportRow]:
     mine = FileImport.objects.filter(user_id=user_id)
     found = after(mine, page, minus_created_at=moment, minus_id=UUID).values(*_COLUMNS)[: page.limit + 1]
-    return listing(_with_accounts(list(found)), page, lambda row: (row["created_at"], row["id"]))
+    return listing([_row(row) for row in found], page, lambda row: (row["created_at"], row["id"]))
 
 
-def _import(user_id: UUID, import_id: UUID) -> dict[str, Any]:
-    rows = list(FileImport.objects.filter(user_id=user_id, id=import_id).values(*_COLUMNS))
-    if not rows:
+def _import(user_id: UUID, import_id: UUID) -> ImportRow:
+    row = FileImport.objects.filter(user_id=user_id, id=import_id).values(*_COLUMNS).first()
+    if row is None:
         raise errors.NotFound
-    return _with_accounts(rows)[0]
+    return _row(row)
 
 
-def _with_accounts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each row with the ids of the accounts it went into."""
-    return [row | {"accounts": [each["account_id"] for each in row["statements"]]} for row in rows]
+def _row(columns: Any) -> ImportRow:
+    row: ImportRow = columns | {"accounts": [each["account_id"] for each in columns["statements"]]}
+    return row

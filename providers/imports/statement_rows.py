@@ -1,37 +1,39 @@
-"""Rows of a statement file as records: who they are, what they correct, and which a feed has brought already."""
+"""Rows of a statement file as records: identities, corrections, and rows that a feed has brought already."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
+from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import ProviderUnreadable
 from providers.formats import Security, Statement, StatementTransaction
+from providers.imports.models import RejectedRow
 from providers.ledger.ingest import checks
 from providers.ledger.ingest.transactions import withdrawn
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.records import SecurityRecord, TransactionRecord
 
-PREFIX = "ofx:"  # tells the rows of files from those of a feed in the same account
+PROVIDER = StatementFilesConnector.slug
+PREFIX = "ofx:"  # separates rows of files from those of a feed in the same account
 _TAIL = re.compile(r"~[0-9a-f]{12}(~\d+)?")
 
 
 @dataclass(slots=True)
 class Rows:
-    """What is to be done with a statement's rows; those that are not `wanted` are known or rejected."""
+    """A statement's rows, sorted. Those that are neither `wanted` nor `rejected` are known already."""
 
     wanted: list[TransactionRecord] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
 
 
 def read_rows(account: FinancialAccount, statement: Statement) -> Rows:
-    """Sort the rows of a statement out."""
+    """Sort the rows of a statement into wanted, removed and rejected."""
     rows = Rows()
     read = [(row, _record(account, row)) for row in statement.transactions]
     records: list[TransactionRecord] = []
@@ -52,7 +54,7 @@ def read_rows(account: FinancialAccount, statement: Statement) -> Rows:
 
 
 def security_id(user_id: UUID, security: Security) -> str:
-    """Files name securities as they like: what one person's file says must not show in another's account."""
+    """A security id with the person in it: a file's description must not show in another person's account."""
     return f"{user_id.hex}:{security.id_type}:{security.unique_id}"[:200]
 
 
@@ -120,7 +122,7 @@ def _corrected(
 
 
 def _held(account: FinancialAccount, corrections: dict[str, StatementTransaction]) -> dict[str, str]:
-    """Rows we hold that corrections speak of, and the corrections themselves, with what each has replaced."""
+    """The stored rows that corrections name, and the corrections themselves, each with the id it replaced."""
     wanted = Q(provider_transaction_id__in=corrections)
     for row in corrections.values():
         wanted |= Q(provider_transaction_id__startswith=f"{PREFIX}{row.correct_fitid}~")
@@ -137,7 +139,7 @@ def _unknown_to_feed(
     account: FinancialAccount, records: Sequence[TransactionRecord]
 ) -> list[TransactionRecord]:
     """In an account that a provider feeds, leave out what it has brought: same day, same amount, one for one."""
-    if account.connection.provider == "ofx" or not records:
+    if account.connection.provider == PROVIDER or not records:
         return list(records)
     days = [record.date for record in records]
     mine = Transaction.objects.filter(account_id=account.id, date__range=(min(days), max(days)))

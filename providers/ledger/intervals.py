@@ -1,4 +1,4 @@
-"""The days a series is drawn at."""
+"""Intervals of a series, and the days they fall on."""
 
 import calendar
 from collections.abc import Iterator

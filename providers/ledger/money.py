@@ -1,10 +1,10 @@
-"""Amounts as the API writes them: exact decimals in text, never an exponent, never rounded."""
+"""Amounts as text: exact decimals, never with an exponent, never rounded."""
 
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import overload
 
-from dashtam.ui.formats import minor_units
+from dashtam.ui.currencies import minor_units
 
 
 @overload
@@ -16,8 +16,12 @@ def plain(amount: Decimal | None, currency: str) -> str | None:
     return padded(None if amount is None else _digits(amount), currency)
 
 
+@overload
+def padded(digits: str, currency: str) -> str: ...
+@overload
+def padded(digits: str | None, currency: str) -> str | None: ...
 def padded(digits: str | None, currency: str) -> str | None:
-    """The same from the digits alone."""
+    """Digits with at least the currency's own decimals; see `plain`."""
     if digits is None:
         return None
     whole, _, fraction = digits.partition(".")
@@ -41,7 +45,7 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def _digits(number: Decimal) -> str:
-    """Without the zeros that only a column's width adds; nothing is ever minus zero."""
+    """The number's digits without trailing zeros; never minus zero."""
     text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")

@@ -28,7 +28,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Balances over time, holdings, and transactions to search through."""
     user_id, range_ = request.principal.user_id, ranges.chosen(request)
     row = await ledger_queries.account(user_id, id)
-    connection = await run_db(connection_queries.connection, user_id=user_id, id=row["connection_id"])
+    connection = await connection_queries.connection(user_id, row["connection_id"])
     days = await ledger_queries.balances(user_id, id, range_.start)
     holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET)

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
 from dashtam.api.paging import page
-from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, TooManyRequests
 from providers import wiring
 from providers.connections import queries as connection_queries
@@ -33,7 +32,7 @@ async def connections(request: SignedInRequest) -> HttpResponse:
     user_id = request.principal.user_id
     syncing = await unfinished_syncs(user_id)
     updating = {run["connection_id"] for run in syncing}
-    rows = await run_db(connection_queries.connections, user_id=user_id)
+    rows = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {"connections": [connection_row(row, updating, accounts) for row in rows], "syncing": syncing}
     return render(request, "providers/connections.html", context)
@@ -44,7 +43,7 @@ async def connections(request: SignedInRequest) -> HttpResponse:
 async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     """One connection: its accounts, and the result of each update."""
     user_id, wanted = request.principal.user_id, replace(page(request), limit=RUNS)
-    row = await run_db(connection_queries.connection, user_id=user_id, id=id)
+    row = await connection_queries.connection(user_id, id)
     accounts = (await ledger_queries.accounts(user_id, connection_id=id)).results
     runs = await sync_queries.sync_runs(user_id, id, wanted)
     newer = await previous_syncs(user_id, id, wanted)
@@ -76,7 +75,7 @@ async def sync(request: SignedInRequest, id: UUID) -> HttpResponse:
 @signed_in
 async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Ask for confirmation, then end the connection."""
-    row = await run_db(connection_queries.connection, user_id=request.principal.user_id, id=id)
+    row = await connection_queries.connection(request.principal.user_id, id)
     if request.method == "POST":
         await wiring.connection_service().disconnect(user_id=request.principal.user_id, connection_id=id)
         messages.success(request, ended_message(row))

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
 from dashtam.api.paging import Page
-from dashtam.bridge.doors import run_db
 from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.accounts import trends
@@ -32,7 +31,7 @@ TREND = timedelta(days=30)
 async def dashboard(request: SignedInRequest) -> HttpResponse:
     """Net worth, accounts, holdings, latest transactions."""
     user_id, range_ = request.principal.user_id, ranges.chosen(request)
-    connections = await run_db(connection_queries.connections, user_id=user_id)
+    connections = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {
         "attention": [item for row in connections if (item := words.attention(row))],

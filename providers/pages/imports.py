@@ -14,8 +14,8 @@ from dashtam.api.paging import Page
 from dashtam.errors import DashtamError
 from providers import wiring
 from providers.imports import queries as import_queries
-from providers.imports.landing import ImportRefused
 from providers.imports.models import FileImport
+from providers.imports.statement_ingest import ImportRefused
 from providers.ledger import queries as ledger_queries
 from providers.pages.forms import StatementFile
 from providers.pages.presentation.imports import import_row, statement_rows

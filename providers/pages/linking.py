@@ -16,9 +16,10 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, see_other
 from dashtam.errors import DashtamError, NotFound, Unauthorized
 from providers import connectors, wiring
+from providers.connections.linking import linkable
 from providers.connections.models import AuthorizationRequest
 from providers.connectors.base import Connector
-from providers.errors import ProviderNotConfigured, ProviderTakesFiles
+from providers.errors import ProviderTakesFiles
 from providers.pages.presentation.catalogue import offer, offers
 
 
@@ -38,7 +39,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
     if not slug:
         return render(request, "providers/catalogue.html", {"providers": offers(search), "q": search})
     try:
-        connector = _linkable(slug)
+        connector = linkable(slug)
         if request.method == "POST":
             started = await wiring.connection_service().start(
                 user_id=request.principal.user_id, provider=slug
@@ -113,15 +114,6 @@ def _returned(request: HttpRequest) -> dict[str, str]:
     names = ("state", "code", "iss", "error")
     answer = {name: request.GET.get(name, "") for name in names}
     return answer | {"browser_key": request.COOKIES.get(_cookie(), "")}
-
-
-def _linkable(slug: str) -> Connector:
-    connector = connectors.get(slug)
-    if connector.auth == "file":
-        raise ProviderTakesFiles
-    if not connector.configured:
-        raise ProviderNotConfigured
-    return connector
 
 
 def _before_leaving(

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
 from accounts.pages.access import SignedInRequest
-
-Interval = Literal["day", "week", "month"]
+from providers.ledger.intervals import Interval
 
 # key: (on the button, in full, days back, interval of the points)
 RANGES: dict[str, tuple[str, str, int, Interval]] = {

@@ -1,4 +1,4 @@
-"""Reads one account from its provider, as part of a run: holdings, transactions, balance history."""
+"""AccountReader: reads one account from its provider: holdings, transactions, balance history."""
 
 from datetime import UTC, date, timedelta
 from typing import cast
@@ -19,11 +19,11 @@ from providers.wire.http import Client
 MOST_PAGES = 50_000
 HISTORY = timedelta(days=730)
 LOOK_BACK = timedelta(days=14)
-PIECE = timedelta(days=365)  # with both ends 366 days, the most a provider is asked for at once
+PIECE = timedelta(days=365)  # 366 days with both ends, the most one request may ask for
 
 
 class AccountReader:
-    """One account, one run. Each answer lands whole before the next is asked for."""
+    """Reads one account in one run. Each page is stored whole before the next is requested."""
 
     def __init__(
         self, *, run: SyncRun, connector: Connector, client: Client, account: FinancialAccount
@@ -35,7 +35,7 @@ class AccountReader:
         self.ref = AccountRef(account.provider_account_id, cast("AccountType", account.type))
 
     async def read(self) -> None:
-        """Bring the account up to date. Raises ProviderErrors and SyncOvertaken; what landed before stays."""
+        """Bring the account up to date. Raises ProviderErrors and SyncOvertaken; pages stored before stay."""
         offers = self.connector.capabilities
         if self.account.type == FinancialAccount.Type.INVESTMENT and "holdings" in offers:
             await self._read_holdings()  # first, because transactions refer to its securities
@@ -63,14 +63,14 @@ class AccountReader:
         await self._read_on(held, page)
 
     async def _start_over(self) -> None:
-        """From the oldest row: known rows are recognised, and pending ones not met again are gone."""
+        """Read again from the oldest row: known rows are recognised, pending ones not met again are withdrawn."""
         pending = await run_db(_pending, self.account.id)
         page = await self._page("")
         met = await self._read_on(self.account.transactions_cursor, page)
         await run_db(_withdraw, self.run.id, self.account, sorted(pending - met))
 
     async def _read_on(self, held: str, page: TransactionsPage) -> set[str]:
-        """Land the page and all after it. Returns the ids of pending rows met."""
+        """Store the page and all after it. Returns the ids of pending rows met."""
         cursors, met = {held}, set()
         while True:
             if page.has_more and (page.next_cursor in cursors or len(cursors) > MOST_PAGES):
@@ -87,7 +87,7 @@ class AccountReader:
         return await self.connector.fetch_transactions(self.client, self.ref, cursor)
 
     async def _read_history(self) -> None:
-        """Two years the first time, then what may still have changed, in pieces the provider takes."""
+        """Read end-of-day balances: HISTORY the first time, then LOOK_BACK, in pieces of at most a year."""
         as_of = self.account.balance_as_of or timezone.now()
         end = as_of.astimezone(UTC).date()
         first = self.account.history_from is None
@@ -112,7 +112,7 @@ def _pieces(start: date, end: date) -> list[tuple[date, date]]:
 
 @transaction.atomic
 def _land(run_id: UUID, account: FinancialAccount, page: TransactionsPage, held: str) -> None:
-    """Rows, cursor and the run's counts together; a run that was given up can land nothing more."""
+    """Store rows, cursor and the run's counts together. Raises SyncOvertaken for a run that was given up."""
     counts = apply_transactions(account, page, held)
     SyncRun.objects.progress(run_id, added=counts.added, modified=counts.modified, removed=counts.removed)
 

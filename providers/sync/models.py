@@ -1,4 +1,4 @@
-"""One attempt to bring a connection's data up to date."""
+"""Sync runs: attempts to bring a connection's data up to date."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -19,7 +19,7 @@ INTERRUPTED = "interrupted"
 
 
 class SyncInterrupted(errors.ServiceBusy):
-    """The worker was stopped in the middle; whole pages stay, and the next run goes on from there."""
+    """The worker was stopped during the run; whole pages stay, and the next run goes on from there."""
 
     code = INTERRUPTED
     title = "The sync was interrupted."
@@ -36,7 +36,9 @@ class SyncRunManager(models.Manager["SyncRun"]):
             unfinished = self.filter(connection_id=connection_id, state__in=SyncRun.UNFINISHED).first()
             if unfinished:
                 return unfinished
-            self.bulk_create([run], ignore_conflicts=True)  # waits for another who is just doing the same
+            self.bulk_create(
+                [run], ignore_conflicts=True
+            )  # waits for a concurrent transaction with the same row
             if self.filter(id=run.id).exists():
                 _defer(run.id)
                 return run
@@ -66,7 +68,7 @@ class SyncRunManager(models.Manager["SyncRun"]):
         error: errors.DashtamError | None = None,
         account_errors: dict[str, str] | None = None,
     ) -> Connection | None:
-        """End a run and tell its connection how it went; None when the run had ended before.
+        """End a run and write its outcome to its connection; None when the run had ended before.
 
         A connection that waits for its person, or is gone, stays as it is.
         """
@@ -82,22 +84,22 @@ class SyncRunManager(models.Manager["SyncRun"]):
             return None
         connection = Connection.objects.select_for_update().get(id=run.connection_id)
         reason = error.code if error else next(iter(account_errors.values()), "")
-        _tell(connection, reason, next_sync_at)
+        _record_outcome(connection, reason, next_sync_at)
         return connection
 
     def stuck(self, now: datetime) -> models.QuerySet["SyncRun"]:
-        """Running, but nothing has moved for long: the worker has died."""
+        """Running without progress for STUCK_AFTER: the worker has died."""
         running = self.filter(state=SyncRun.State.RUNNING, progress_at__lt=now - SyncRun.STUCK_AFTER)
         return running.select_related("connection")
 
     def queue_lost(self, now: datetime) -> int:
-        """Queue the task anew of each run that waits for long; nothing happens where one waits still."""
+        """Queue the task again of each run that has waited for LOST_AFTER, unless its task is still queued."""
         waiting = self.filter(state=SyncRun.State.QUEUED, created_at__lt=now - SyncRun.LOST_AFTER)
         return sum(_defer(run_id) for run_id in waiting.values_list("id", flat=True)[:500])
 
     @transaction.atomic
     def queue_due(self, now: datetime, *, limit: int) -> int:
-        """Queue a run for connections whose time has come; two callers at once share them out."""
+        """Queue a run for each due connection, at most `limit`; concurrent callers share them out. Returns how many."""
         idle = Connection.objects.due(now).exclude(sync_runs__state__in=SyncRun.UNFINISHED)
         due = idle.select_for_update(of=("self",), skip_locked=True, no_key=True).order_by("next_sync_at")[
             :limit
@@ -108,7 +110,7 @@ class SyncRunManager(models.Manager["SyncRun"]):
         return len(runs)
 
 
-def _tell(connection: Connection, reason: str, next_sync_at: datetime) -> None:
+def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime) -> None:
     """Write the outcome of a run to its connection."""
     now = timezone.now()
     connection.last_attempt_at = now
@@ -137,7 +139,7 @@ def _defer(run_id: UUID) -> bool:
 
 
 class SyncRun(models.Model):
-    """What a sync did, account by account. At most one run of a connection is unfinished."""
+    """A run and its counts. At most one run of a connection is unfinished."""
 
     class State(models.TextChoices):
         QUEUED = "queued"

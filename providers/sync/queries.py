@@ -1,55 +1,90 @@
-"""Sync runs of a connection, newest first."""
+"""Reads of sync runs, newest first."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from dashtam import errors
-from dashtam.api.keyset import after, moment
+from dashtam.api.keyset import after, moment, previous_cursor
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
+from providers import connectors
 from providers.connections.models import Connection
-from providers.ledger.queries.transactions import _previous
 from providers.sync.models import SyncRun
 
-COLUMNS = (
+_RUN = (
     *("id", "connection_id", "state", "trigger", "created_at", "started_at", "finished_at"),
     *("accounts_total", "accounts_done", "added", "modified", "removed", "error_code", "account_errors"),
 )
+_UNFINISHED = ("id", "connection_id", "connection__provider", "accounts_done", "accounts_total")
 
 
-async def sync_runs(user_id: UUID, connection_id: UUID, page: Page | None = None) -> Listing:
-    """What was tried on a connection and how it went. Raises NotFound."""
+class SyncRunRow(TypedDict):
+    """A run and its counts. `account_errors` has an error code by account id, both as text."""
+
+    id: UUID
+    connection_id: UUID
+    state: str
+    trigger: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    accounts_total: int
+    accounts_done: int
+    added: int
+    modified: int
+    removed: int
+    error_code: str
+    account_errors: dict[str, str]
+
+
+class UnfinishedSyncRow(TypedDict):
+    """A run that waits or is under way, for a progress bar."""
+
+    id: UUID
+    connection_id: UUID
+    provider_name: str
+    accounts_done: int
+    accounts_total: int
+
+
+async def sync_runs(user_id: UUID, connection_id: UUID, /, page: Page | None = None) -> Listing[SyncRunRow]:
+    """The runs of one connection. Raises NotFound."""
     return await run_db(_sync_runs, user_id, connection_id, page or Page())
 
 
-def _sync_runs(user_id: UUID, connection_id: UUID, page: Page) -> Listing:
-    if not Connection.objects.filter(user_id=user_id, id=connection_id).exists():
-        raise errors.NotFound
-    runs = SyncRun.objects.filter(connection_id=connection_id)
-    found = after(runs, page, minus_created_at=moment, minus_id=UUID)
-    rows: list[dict[str, Any]] = list(found.values(*COLUMNS)[: page.limit + 1])
-    return listing(rows, page, lambda row: (row["created_at"], row["id"]))
+async def previous_syncs(user_id: UUID, connection_id: UUID, /, page: Page) -> str | None:
+    """The cursor of the page before this one, "" for the first page, None when this is the first."""
+    rows = SyncRun.objects.filter(connection_id=connection_id, connection__user_id=user_id)
+    return await run_db(previous_cursor, rows, page, "created_at", datetime.fromisoformat)
 
 
-_RUN = ("id", "connection_id", "connection__provider", "accounts_done", "accounts_total")
-
-
-async def unfinished_syncs(user_id: UUID) -> list[dict[str, Any]]:
-    """The syncs that wait or run right now, the oldest first; none of a connection that was ended."""
+async def unfinished_syncs(user_id: UUID, /) -> list[UnfinishedSyncRow]:
+    """The person's runs that wait or are under way, the oldest first; none of a disconnected connection."""
     return await run_db(_unfinished_syncs, user_id)
 
 
-async def previous_syncs(user_id: UUID, connection_id: UUID, page: Page) -> str | None:
-    """The cursor of the page before this one, "" for the first page, None when this is the first."""
-    rows = SyncRun.objects.filter(connection_id=connection_id, connection__user_id=user_id)
-    return await run_db(_previous, rows, page, "created_at", datetime.fromisoformat)
+def _sync_runs(user_id: UUID, connection_id: UUID, page: Page) -> Listing[SyncRunRow]:
+    if not Connection.objects.filter(user_id=user_id, id=connection_id).exists():
+        raise errors.NotFound
+    runs = SyncRun.objects.filter(connection_id=connection_id)
+    found: Any = after(runs, page, minus_created_at=moment, minus_id=UUID).values(*_RUN)[: page.limit + 1]
+    rows = cast("list[SyncRunRow]", list(found))
+    return listing(rows, page, lambda row: (row["created_at"], row["id"]))
 
 
-def _unfinished_syncs(user_id: UUID) -> list[dict[str, Any]]:
+def _unfinished_syncs(user_id: UUID) -> list[UnfinishedSyncRow]:
     runs = SyncRun.objects.filter(connection__user_id=user_id, state__in=SyncRun.UNFINISHED)
     alive = runs.exclude(connection__state=Connection.State.DISCONNECTED)
     return [
-        row | {"provider_name": Connection(provider=row["connection__provider"]).provider_name}
-        for row in alive.order_by("created_at").values(*_RUN)
+        {
+            "id": run_id,
+            "connection_id": connection_id,
+            "provider_name": connectors.name_of(provider),
+            "accounts_done": done,
+            "accounts_total": total,
+        }
+        for run_id, connection_id, provider, done, total in alive.order_by("created_at").values_list(
+            *_UNFINISHED
+        )
     ]

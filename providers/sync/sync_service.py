@@ -1,4 +1,4 @@
-"""Brings connections up to date: asks the provider, lands page by page, and says how it went."""
+"""SyncService: reads connections from their providers page by page, and publishes the outcome."""
 
 import asyncio
 import random
@@ -29,13 +29,13 @@ from providers.wire.http import Client
 
 FIRST_PAUSE = timedelta(minutes=2)
 DUE_AT_ONCE = 200
-BY_HAND = Limit("sync by hand", 30, 600)
+BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
 OpenClient = Callable[[Connection, Connector], AbstractAsyncContextManager[Client]]
 
 
 class ConnectionNotSyncable(errors.Conflict):
-    """It is not linked yet, needs its person, or is gone."""
+    """The connection is not linked yet, needs its person, or is disconnected."""
 
     code = "connection_not_syncable"
     title = "This connection cannot be synced."
@@ -44,7 +44,7 @@ class ConnectionNotSyncable(errors.Conflict):
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run went: an error that ended it, or the code of each account's own."""
+    """The outcome of a run: an error that ended it, or the error code of each account."""
 
     error: DashtamError | None = None
     account_errors: dict[str, str] = field(default_factory=dict)
@@ -52,40 +52,40 @@ class Outcome:
 
     @property
     def state(self) -> State:
-        """A run that brought anything whole is at least partial."""
+        """Partial if at least one account was read whole."""
         if not self.error and not self.account_errors:
             return State.SUCCEEDED
         return State.PARTIAL if self.accounts_done else State.FAILED
 
 
 class SyncService:
-    """Queues runs and carries them out. `client` opens an authorised client for a connection."""
+    """Queues runs and carries them out. `open_client` opens an authorised client for a connection."""
 
     def __init__(
         self,
         *,
         connector: Callable[[str], Connector],
-        client: OpenClient,
+        open_client: OpenClient,
         live_events: LiveEventService,
         interval: timedelta,
     ) -> None:
         self.connector = connector
-        self.client = client
+        self.open_client = open_client
         self.live_events = live_events
         self.interval = interval
 
     async def request_sync(self, *, user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
         """The run that will bring the person's connection up to date; asked twice, the same one.
 
-        Raises NotFound, ConnectionNotSyncable, and TooManyRequests while the provider wants to be left alone or
-        after the person has asked very often.
+        Raises NotFound, ConnectionNotSyncable, and TooManyRequests while the provider's rate limit lasts or after
+        BY_HAND requests of the person.
         """
         if trigger == SyncRun.Trigger.MANUAL:
             await limits.require((BY_HAND, user_id))
         return await run_db(_request, user_id, connection_id, trigger)
 
     async def schedule_due(self) -> int:
-        """Queue the runs whose time has come, and end or requeue those that got lost. Returns how many are new."""
+        """Queue the runs that are due, and end or requeue those that got lost. Returns how many are new."""
         now = timezone.now()
         for run in await run_db(lambda: list(SyncRun.objects.stuck(now)[:DUE_AT_ONCE])):
             await self._finish(run, Outcome(error=SyncInterrupted()))
@@ -96,8 +96,10 @@ class SyncService:
         return queued
 
     async def run(self, *, run_id: UUID) -> None:
-        """Carry out a queued run. Whoever comes second finds nothing to do."""
-        run = await run_db_at_last(SyncRun.objects.claim, run_id)  # nobody would try again for minutes
+        """Carry out a queued run; a second call for it does no work."""
+        run = await run_db_at_last(
+            SyncRun.objects.claim, run_id
+        )  # a lost task is requeued only after minutes
         if run is None:
             return
         outcome = Outcome()
@@ -119,13 +121,13 @@ class SyncService:
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
         connector = self.connector(run.connection.provider)
-        async with self.client(run.connection, connector) as client:
+        async with self.open_client(run.connection, connector) as client:
             records = await connector.fetch_accounts(client)
             accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
             run.accounts_total = len(accounts)
             await run_db(SyncRun.objects.progress, run.id, accounts_total=len(accounts))
             for account in accounts:
-                await self._tell_progress(run, outcome, account.name)
+                await self._publish_progress(run, outcome, account.name)
                 reader = AccountReader(run=run, connector=connector, client=client, account=account)
                 try:
                     await reader.read()
@@ -159,8 +161,11 @@ class SyncService:
             await self.live_events.publish(type="connection.changed", state=connection.state, **about)
 
     def _next_sync(self, run: SyncRun, outcome: Outcome) -> datetime:
-        """Soon after a failure, then ever later; never sooner than the provider asks; spread out."""
-        pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 spreads load, guards nothing
+        """The time after `interval`, or after an exponential backoff for a failed run.
+
+        Both have jitter, and neither is before the provider's `retry_after`.
+        """
+        pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 spreads load, no secret
         if outcome.state is not State.SUCCEEDED:
             backoff = FIRST_PAUSE * 2 ** min(run.connection.failures, 16)
             pause = min(pause, backoff * random.uniform(0.8, 1.2))  # noqa: S311
@@ -168,7 +173,7 @@ class SyncService:
             pause = max(pause, timedelta(seconds=outcome.error.retry_after or 0))
         return timezone.now() + pause
 
-    async def _tell_progress(self, run: SyncRun, outcome: Outcome, account: str) -> None:
+    async def _publish_progress(self, run: SyncRun, outcome: Outcome, account: str) -> None:
         await self.live_events.publish(
             user_id=run.connection.user_id,
             type="sync.progress",

@@ -1,4 +1,4 @@
-"""How Dashtam proves to an authorization server that it is the client it says it is."""
+"""Client authentication at authorization servers (RFC 6749 §2.3, RFC 7523, RFC 8705)."""
 
 import functools
 import secrets
@@ -16,12 +16,12 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def credentials(server: OAuthServer) -> tuple[dict[str, str], httpx.Auth | None]:
-    """What goes into the form, and into the header."""
+    """The form fields and the Authorization header that authenticate us as the client."""
     match server.token_endpoint_auth_method:
         case "private_key_jwt":
             assertion = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": _assertion(server)}
             return {"client_id": server.client_id, **assertion}, None
-        case "tls_client_auth":  # the certificate says the rest (RFC 8705 §2)
+        case "tls_client_auth":  # the certificate authenticates us (RFC 8705 §2)
             return {"client_id": server.client_id}, None
         case "client_secret_post":
             return {"client_id": server.client_id, "client_secret": server.client_secret}, None
@@ -30,7 +30,7 @@ def credentials(server: OAuthServer) -> tuple[dict[str, str], httpx.Auth | None]
 
 
 def _assertion(server: OAuthServer) -> str:
-    """For this server alone, once, for a minute (RFC 7523 §3)."""
+    """A signed JWT for this server alone, usable once, for ASSERTION_SECONDS (RFC 7523 §3)."""
     now = int(time.time())
     claims = {
         "iss": server.client_id,
@@ -45,7 +45,7 @@ def _assertion(server: OAuthServer) -> str:
 
 
 def tls(server: OAuthServer) -> ssl.SSLContext | None:
-    """With our certificate, where one is wanted; tokens issued to it work with it only (RFC 8705 §3)."""
+    """A TLS context with our certificate where the server wants one; its tokens are bound to it (RFC 8705 §3)."""
     return _with_certificate(server.client_certificate) if server.client_certificate else None
 
 

@@ -1,6 +1,5 @@
-"""Proofs that a token is used by whom it was issued to (DPoP, RFC 9449): without the key a token is worth nothing."""
+"""DPoP proofs (RFC 9449), which bind tokens to our key: without the key a stolen token cannot be used."""
 
-import base64
 import functools
 import hashlib
 import secrets
@@ -9,15 +8,16 @@ from collections.abc import Callable
 
 import httpx
 
+from dashtam.crypto.base64url import base64url
 from providers.wire import signing
 
 Sign = Callable[[httpx.Request], None]
 
-_nonces: dict[str, str] = {}  # what each server last asked to be quoted (§8); one per institution
+_nonces: dict[str, str] = {}  # the last DPoP-Nonce of each server (§8)
 
 
 def signer(key: str, *, access_token: str = "") -> Sign:
-    """Puts a fresh proof into a request, each time it is sent: a proof counts once (§11.1)."""
+    """A function that puts a fresh proof into a request; a proof is valid once (§11.1)."""
     return functools.partial(_sign, key, access_token)
 
 
@@ -30,14 +30,14 @@ def _sign(key: str, access_token: str, request: httpx.Request) -> None:
     }
     if access_token:
         digest = hashlib.sha256(access_token.encode()).digest()
-        claims["ath"] = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        claims["ath"] = base64url(digest)
     if nonce := _nonces.get(_server(request.url)):
         claims["nonce"] = nonce
     request.headers["DPoP"] = signing.sign(key, claims, type="dpop+jwt", jwk=signing.public_jwk(key))
 
 
 def wants_nonce(response: httpx.Response, url: httpx.URL) -> bool:
-    """Whether the server did nothing but ask for its nonce, which is now known. Notes any other nonce too."""
+    """True if the server refused the request only for want of its nonce (§8). Remembers any nonce it sends."""
     nonce = response.headers.get("DPoP-Nonce", "")
     if not nonce or len(nonce) > 500:
         return False

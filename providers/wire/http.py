@@ -1,4 +1,4 @@
-"""All traffic to providers: one client with limits, one way to read JSON, one way to attach the access token."""
+"""HTTP to providers: one client with limits, one way to read JSON, one way to attach the access token."""
 
 import logging
 import re
@@ -22,9 +22,9 @@ from providers.errors import (
     ProviderUnreadable,
 )
 from providers.wire import dpop, pauses
-from providers.wire.outage_guard import Guard
+from providers.wire.outage_guard import OutageGuard
 
-Client = httpx.AsyncClient  # what connectors and services are handed; only this module makes one
+Client = httpx.AsyncClient  # connectors and services receive one; only this module makes them
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -36,9 +36,9 @@ def client(
 ) -> httpx.AsyncClient:
     """A client for one provider. It speaks to the origin of `base_url` only and raises ProviderErrors only.
 
-    A GET that finds nobody home is repeated up to twice, so a fault has to last for three calls to show.
+    A GET that fails is repeated up to twice, so a fault shows only if it lasts for three attempts.
     """
-    guard = Guard(base_url, deadline=settings.PROVIDER_DEADLINE_SECONDS, context=context)
+    guard = OutageGuard(base_url, deadline=settings.PROVIDER_DEADLINE_SECONDS, context=context)
     return httpx.AsyncClient(
         base_url=base_url, auth=auth, transport=guard, timeout=TIMEOUT, headers=HEADERS, trust_env=False
     )
@@ -66,7 +66,7 @@ async def request_json(
 
 
 def error_of(response: httpx.Response) -> ProviderError | None:
-    """What a status means, or None if it is a success."""
+    """The error of an HTTP status, or None for a success."""
     if response.is_success:
         return None
     status, wait = response.status_code, pauses.seconds_asked(response)
@@ -82,7 +82,7 @@ def error_of(response: httpx.Response) -> ProviderError | None:
 
 
 def traced(error: ProviderError, response: httpx.Response) -> ProviderError:
-    """The error with the provider's own id of the request, for talking to its support."""
+    """The error with the provider's own request id (X-Request-Id), which its support asks for."""
     given = response.headers.get("X-Request-Id", "")
     error.provider_request_id = given if re.fullmatch(r"[\w.:/+=-]{1,100}", given, re.ASCII) else ""
     return error
@@ -115,7 +115,7 @@ def _without_nul(value: Any) -> Any:
 
 
 class AccessTokens(Protocol):
-    """What ConnectionAuth needs of TokenService."""
+    """The part of TokenService that ConnectionAuth uses."""
 
     async def get_access_token(self, *, connection_id: UUID) -> str: ...
 
@@ -127,7 +127,7 @@ class AccessTokens(Protocol):
 class ConnectionAuth(httpx.Auth):
     """Attaches a connection's access token; on a 401 refreshes it once and tries once more (RFC 6750 §3.1).
 
-    Where the institution asks to be left alone, this connection does so; the others may have room left.
+    A rate limit pauses this connection only: limits are per consent, and other connections may have room left.
     """
 
     def __init__(self, *, tokens: AccessTokens, connection_id: UUID, dpop_key: str = "") -> None:
@@ -136,9 +136,9 @@ class ConnectionAuth(httpx.Auth):
         self.dpop_key = dpop_key
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Called by httpx for each request."""
-        whom = f"connection:{self.connection_id}"
-        await pauses.require_none(whom, ProviderRateLimited)
+        """The generator that httpx drives for each request."""
+        key = f"connection:{self.connection_id}"
+        await pauses.require_none(key, ProviderRateLimited)
         token = await self.tokens.get_access_token(connection_id=self.connection_id)
         response = yield bearing(request, token, self.dpop_key)
         if dpop.wants_nonce(response, request.url):
@@ -148,18 +148,18 @@ class ConnectionAuth(httpx.Auth):
             response = yield bearing(request, token, self.dpop_key)
             if response.status_code == 401:
                 await self.tokens.give_up(connection_id=self.connection_id, refused=token)
-        await pauses.heed(whom, response)
+        await pauses.heed(key, response)
 
 
 class BearerAuth(httpx.Auth):
-    """An access token that is not stored yet."""
+    """Attaches an access token that is not stored yet."""
 
     def __init__(self, access_token: str, dpop_key: str = "") -> None:
         self.access_token = access_token
         self.dpop_key = dpop_key
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Called by httpx for each request."""
+        """The generator that httpx drives for each request."""
         response = yield bearing(request, self.access_token, self.dpop_key)
         if dpop.wants_nonce(response, request.url):
             yield bearing(request, self.access_token, self.dpop_key)

@@ -1,12 +1,11 @@
 """The OAuth 2.0 client: RFC 6749 (code grant), 7636 (PKCE), 7009 (revocation), 9126 (pushed requests), 9449 (DPoP).
 
-One for all providers: what differs between their servers is data.
+It serves all providers: the differences between their servers are data (OAuthServer).
 
 A token request is never repeated: once sent, its answer may be lost although the provider acted on it. After
 AnswerLost and ProviderUnreadable the outcome is open; after any other error nothing was issued.
 """
 
-import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
+from dashtam.crypto.base64url import base64url
 from providers.errors import (
     ConsentEnded,
     ProviderError,
@@ -32,7 +32,7 @@ Token = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """RFC 6749 §5.1. `expires_in` in seconds; `consent_expires_at` where the provider says it."""
+    """Tokens of RFC 6749 §5.1. `expires_in` is in seconds; `consent_expires_at` is set where the provider says it."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
@@ -42,7 +42,7 @@ class TokenResponse:
 
 
 class TokenAnswer(msgspec.Struct):
-    """A success as it comes over the wire."""
+    """The JSON of a successful token response (RFC 6749 §5.1)."""
 
     access_token: Token
     token_type: str
@@ -53,34 +53,34 @@ class TokenAnswer(msgspec.Struct):
 
 
 class PushedAnswer(msgspec.Struct):
-    """RFC 9126 §2.2."""
+    """The JSON of a pushed authorization response (RFC 9126 §2.2)."""
 
     request_uri: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
 
 
 class ErrorAnswer(msgspec.Struct):
-    """RFC 6749 §5.2."""
+    """The JSON of an error response (RFC 6749 §5.2)."""
 
     error: str
     error_description: str = ""
 
 
 def new_state() -> str:
-    """256 bits (RFC 6749 §10.12)."""
+    """A random `state` of 256 bits (RFC 6749 §10.12)."""
     return secrets.token_urlsafe(32)
 
 
 def new_code_verifier() -> str:
-    """86 unreserved characters (RFC 7636 §4.1)."""
+    """A random code_verifier of 86 unreserved characters (RFC 7636 §4.1)."""
     return secrets.token_urlsafe(64)
 
 
 async def authorization_url(server: OAuthServer, *, redirect_uri: str, state: str, code_verifier: str) -> str:
-    """Where the browser goes (RFC 6749 §4.1.1), with an S256 challenge. Raises ProviderErrors.
+    """The URL that the browser is sent to (RFC 6749 §4.1.1), with an S256 challenge. Raises ProviderErrors.
 
     Where the server takes the request from us directly, the browser carries a reference to it only.
     """
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
+    challenge = base64url(hashlib.sha256(code_verifier.encode()).digest())
     query = {
         "response_type": "code",
         "client_id": server.client_id,
@@ -97,7 +97,7 @@ async def authorization_url(server: OAuthServer, *, redirect_uri: str, state: st
 
 
 async def _pushed(server: OAuthServer, query: dict[str, str]) -> str:
-    """The request's reference, which works once and soon (RFC 9126 §2.2)."""
+    """The request_uri of a pushed request, which works once and for a short time (RFC 9126 §2.2)."""
     response = await _post(server, server.pushed_authorization_request_endpoint or "", query)
     if not response.is_success:
         raise _refusal(response)
@@ -118,7 +118,7 @@ async def refresh(server: OAuthServer, *, refresh_token: str) -> TokenResponse:
 
 
 async def revoke(server: OAuthServer, *, token: str, hint: str = "refresh_token") -> None:
-    """End a token and what hangs on it (RFC 7009). Raises ProviderErrors. A token unknown there is a success."""
+    """Revoke a token and its grant (RFC 7009). Raises ProviderErrors. A token unknown to the server is a success."""
     if server.revocation_endpoint is None:
         return
     response = await _post(server, server.revocation_endpoint, {"token": token, "token_type_hint": hint})
@@ -151,9 +151,9 @@ def _refusal(response: httpx.Response) -> ProviderError:
 
 
 def _is_final(answer: ErrorAnswer) -> bool:
-    """Schwab says invalid_client or unsupported_token_type when a refresh token is dead.
+    """True if the grant is dead. Schwab says invalid_client or unsupported_token_type for a dead refresh token.
 
-    A plain invalid_client is our own wrong secret, which no person can mend by giving consent again.
+    A plain invalid_client means that our own secret is wrong, which a new consent would not repair.
     """
     if answer.error == "invalid_client":
         return "refresh" in answer.error_description.lower()
@@ -161,11 +161,11 @@ def _is_final(answer: ErrorAnswer) -> bool:
 
 
 async def _post(server: OAuthServer, url: str, form: dict[str, str]) -> httpx.Response:
-    # Its limits are those of our client id, so where it asks to be left alone, all connections do so.
+    # Token endpoints limit our client id, so a pause holds for all connections.
     await pauses.require_none(url, ProviderRateLimited)
     response = await _sent(server, url, form)
     if server.dpop_key and dpop.wants_nonce(response, httpx.URL(url)):
-        response = await _sent(server, url, form)  # it did nothing but name its nonce (RFC 9449 §8)
+        response = await _sent(server, url, form)  # it only named its nonce (RFC 9449 §8)
     await pauses.heed(url, response)
     return response
 

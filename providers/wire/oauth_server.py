@@ -1,4 +1,4 @@
-"""An OAuth 2.0 authorization server, as data."""
+"""OAuth 2.0 authorization servers, as data."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,7 +8,7 @@ ClientAuthMethod = Literal["client_secret_basic", "client_secret_post", "private
 
 @dataclass(frozen=True, slots=True)
 class OAuthServer:
-    """What differs between authorization servers is data (RFC 8414 names)."""
+    """One authorization server; the names are those of RFC 8414."""
 
     issuer: str
     authorization_endpoint: str
@@ -20,8 +20,8 @@ class OAuthServer:
     sends_issuer: bool = False  # RFC 9207: the callback must then carry `iss`
     token_endpoint_auth_method: ClientAuthMethod = "client_secret_basic"  # noqa: S105
     client_key: str = field(default="", repr=False)  # PEM, for private_key_jwt (RFC 7523)
-    client_key_id: str = ""  # what the server calls that key
+    client_key_id: str = ""  # the `kid` that the server knows the key by
     client_certificate: str = ""  # file with certificate and key, for tls_client_auth (RFC 8705)
     pushed_authorization_request_endpoint: str | None = None  # RFC 9126
     dpop_key: str = field(default="", repr=False)  # PEM: tokens are bound to it (RFC 9449)
-    consent_lifetime_days: int | None = None  # where the token response does not say
+    consent_lifetime_days: int | None = None  # where the token response does not say when the consent ends

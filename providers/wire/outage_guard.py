@@ -1,16 +1,16 @@
-"""How one institution is spoken to: at its own address only, a few calls at once, and not at all while it fails."""
+"""HTTP transport to one origin: never to another one, a few calls at once, and with a pause after repeated failures."""
 
 import asyncio
 import logging
 import random
 import ssl
-import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import httpx
 from django.conf import settings
 
+from dashtam.bridge.per_loop import PerLoop
 from dashtam.outbound import AddressRefused, AnswerRefused, Outbound
 from dashtam.telemetry import metrics
 from providers.errors import AnswerLost, ProviderUnavailable, ProviderUnreachable, ProviderUnreadable
@@ -25,32 +25,32 @@ FAILURES_IN_A_ROW = 5
 
 Origin = tuple[str, str, int | None]
 
-# Which provider a host belongs to, as a label of metrics; providers.apps registers the catalogue's answer.
+# The slug of the provider that a host belongs to, as a label of metrics; providers.apps registers the function.
 provider_of: Callable[[str], str] = str
 
 
-class Lane:
-    """What this process has under way with one institution, and how it went lately."""
+class OriginState:
+    """Calls of this process to one origin: free slots, and failures in a row."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.slots = asyncio.Semaphore(CALLS_AT_ONCE)
         self.failures = 0
 
-    async def went(self, *, well: bool) -> None:
-        """After some failures in a row everybody leaves it alone for a while; then one more failure is enough."""
-        self.failures = 0 if well else self.failures + 1
+    async def record(self, *, success: bool) -> None:
+        """Count failures; after FAILURES_IN_A_ROW pause the origin. After the pause, one more failure is enough."""
+        self.failures = 0 if success else self.failures + 1
         if self.failures >= FAILURES_IN_A_ROW and settings.PROVIDER_REST_SECONDS:
             self.failures = FAILURES_IN_A_ROW - 1
             logger.warning("%s keeps failing and is left alone for a while.", self.name)
             await pauses.begin(self.name, settings.PROVIDER_REST_SECONDS)
 
 
-_lanes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Origin, Lane]] = weakref.WeakKeyDictionary()
+_origins: PerLoop[dict[Origin, OriginState]] = PerLoop(dict)
 
 
-class Guard(httpx.AsyncBaseTransport):
-    """One exchange with all its retries: to this origin, within the deadline, of bounded size."""
+class OutageGuard(httpx.AsyncBaseTransport):
+    """One exchange with its retries: to this origin only, within `deadline` seconds, at most MAX_ANSWER_BYTES."""
 
     def __init__(self, base_url: str, *, deadline: float, context: ssl.SSLContext | None = None) -> None:
         self.origin = _origin(httpx.URL(base_url))
@@ -58,24 +58,24 @@ class Guard(httpx.AsyncBaseTransport):
         self.wire = Outbound(deadline=deadline, largest=MAX_ANSWER_BYTES, context=context)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises ProviderUnreachable, AnswerLost, ProviderUnreadable."""
+        """Carry out one exchange. Raises ProviderUnreachable, AnswerLost, ProviderUnreadable."""
         return await metrics.provider_call(provider_of(self.origin[1]), self._guarded(request))
 
     async def _guarded(self, request: httpx.Request) -> httpx.Response:
         if _origin(request.url) != self.origin:
             raise ProviderUnreadable(code="foreign_address")
-        async with self._slot() as lane:
-            await pauses.require_none(lane.name)
+        async with self._slot() as state:
+            await pauses.require_none(state.name)
             try:
                 async with asyncio.timeout(self.deadline):
                     response = await self._persistently(request)
             except (TimeoutError, ProviderUnavailable) as error:
-                await lane.went(well=False)
+                await state.record(success=False)
                 if isinstance(error, ProviderUnavailable):
                     raise
                 logger.warning("%s did not answer in time.", self.origin[1])
                 raise AnswerLost from None
-            await lane.went(well=response.status_code < 500 and response.status_code != 429)
+            await state.record(success=response.status_code < 500 and response.status_code != 429)
         return response
 
     async def aclose(self) -> None:
@@ -83,22 +83,21 @@ class Guard(httpx.AsyncBaseTransport):
         await self.wire.aclose()
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[Lane]:
-        """Waiting for a place takes nothing from the time of the call itself."""
-        lanes = _lanes.setdefault(asyncio.get_running_loop(), {})
-        lane = lanes.setdefault(self.origin, Lane("{}://{}:{}".format(*self.origin)))
+    async def _slot(self) -> AsyncIterator[OriginState]:
+        """Wait for a free slot; the wait has a deadline of its own, apart from the call's."""
+        state = _origins.get().setdefault(self.origin, OriginState("{}://{}:{}".format(*self.origin)))
         try:
             async with asyncio.timeout(self.deadline):
-                await lane.slots.acquire()
+                await state.slots.acquire()
         except TimeoutError:
             raise ProviderUnreachable from None
         try:
-            yield lane
+            yield state
         finally:
-            lane.slots.release()
+            state.slots.release()
 
     async def _persistently(self, request: httpx.Request) -> httpx.Response:
-        """Only a GET may be sent again: what a lost answer to anything else did is not known."""
+        """Retry a GET after a failure. Other methods are sent once: the effect of a lost answer is unknown."""
         for pause in _pauses() if request.method == "GET" else ():
             try:
                 response = await self._exchange(request)
@@ -112,7 +111,7 @@ class Guard(httpx.AsyncBaseTransport):
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         if sign := request.extensions.get("sign"):
-            sign(request)  # anew each time it is sent
+            sign(request)  # each attempt needs its own proof
         try:
             return await self.wire.handle_async_request(request)
         except AnswerRefused:
@@ -132,4 +131,4 @@ def _origin(url: httpx.URL) -> Origin:
 
 def _pauses() -> Iterator[float]:
     for attempt in range(1, GET_ATTEMPTS):
-        yield 0.1 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 spreads load, guards nothing
+        yield 0.1 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 spreads load, no secret

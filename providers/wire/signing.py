@@ -1,4 +1,4 @@
-"""Signs with a private key of ours, for institutions that want more than a shared secret."""
+"""JWS signatures with our private keys, for institutions that want more than a shared secret."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""People whose passwords are hashed quickly, and short ways to call the API."""
+"""Fixtures for tests of accounts: quick hashes, API programs, browsers, mails and SQL."""
 
 import asyncio
 import re
@@ -31,7 +31,7 @@ def _quick_hashes(settings: Any) -> None:
 
 @pytest.fixture
 def make_user(make_user: Callable[..., User]) -> Callable[..., User]:
-    """As everywhere, but hashed at the cost that these tests run with."""
+    """Make a person as everywhere, but hashed at the cost of these tests."""
 
     def make(name: str = "Ana", **fields: Any) -> User:
         user = make_user(name, **fields)
@@ -75,18 +75,18 @@ class Api:
 
 @pytest.fixture
 def api() -> Api:
-    """Somebody's program."""
+    """A person's program."""
     return Api()
 
 
 @pytest.fixture
 def other_api() -> Api:
-    """Somebody else's program, or the same person's second one."""
+    """Another person's program, or the same person's second one."""
     return Api()
 
 
 class Browser:
-    """Somebody's browser: it keeps cookies and sends the forms that it was shown."""
+    """A browser that keeps cookies and sends the forms that it was shown."""
 
     def __init__(self) -> None:
         self.client = AsyncClient(enforce_csrf_checks=True, raise_request_exception=False)
@@ -107,22 +107,22 @@ class Browser:
 
 @pytest.fixture
 def browser() -> Browser:
-    """Somebody's browser."""
+    """A person's browser."""
     return Browser()
 
 
 @pytest.fixture
 def other_browser() -> Browser:
-    """Somebody else's browser."""
+    """Another person's browser."""
     return Browser()
 
 
 async def close_database_threads() -> None:
-    """Leave none connected, or the test database could not be emptied. One job for each thread."""
-    everybody = threading.Barrier(django_settings.DATABASE_THREADS)
+    """Close the connections of all database threads, or the test database could not be emptied."""
+    all_threads = threading.Barrier(django_settings.DATABASE_THREADS)
 
     def close() -> None:
-        everybody.wait(timeout=30)
+        all_threads.wait(timeout=30)
         connection.close()
 
     async with database_context():

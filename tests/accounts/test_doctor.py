@@ -1,4 +1,4 @@
-"""What the doctor says of the staff and the audit log."""
+"""The doctor's findings about the staff and the audit log."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,9 @@
 """The doctor: silent where all is well, one sentence where something is not, and never a change."""
 
+import logging
 import os
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -16,6 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from dashtam.crypto.encryption_service import EncryptionService
 from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
+from dashtam.crypto.sealed_fields import place
 from notifications.models import Email
 from providers.connections.models import Connection, ProviderToken
 
@@ -23,8 +26,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def sound(settings: Any, tmp_path: Path) -> None:
-    """An installation with nothing wrong."""
+def sound(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """A sound installation. The command quiets the log of its process, which the other tests still read."""
     settings.PUBLIC_URL = "https://dashtam.example.org"
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.ALLOWED_HOSTS = ["dashtam.example.org"]
@@ -35,6 +38,8 @@ def sound(settings: Any, tmp_path: Path) -> None:
     with database.cursor() as cursor:
         cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
     KeyFingerprint.objects.require()
+    yield
+    logging.getLogger("dashtam").setLevel(logging.NOTSET)
 
 
 def doctor(*options: str) -> str:
@@ -44,7 +49,7 @@ def doctor(*options: str) -> str:
 
 
 def complaint(*options: str) -> str:
-    """What it says when something is wrong."""
+    """The complaints that the doctor prints."""
     said = StringIO()
     with pytest.raises(CommandError, match="attention"):
         call_command("doctor", *options, stdout=said, no_color=True)
@@ -53,7 +58,7 @@ def complaint(*options: str) -> str:
 
 def sealed(user: User, by: EncryptionService) -> ProviderToken:
     connection = Connection.objects.create(user=user, provider="sandbox", state=Connection.State.ACTIVE)
-    row = ProviderToken.row(connection.id, "access_token")
+    row = place(ProviderToken, connection.id, "access_token")
     return ProviderToken.objects.create(connection=connection, access_token=by.encrypt(b"token", row=row))
 
 

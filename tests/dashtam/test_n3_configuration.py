@@ -1,4 +1,4 @@
-"""What a plain deployment gives away, and what Django's own deployment check says of it."""
+"""A plain deployment reveals no internals and passes Django's own deployment check."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Calls to other parties: never into our own network, whatever a name says, and never without a sound certificate."""
+"""Outbound HTTP: never into a private network, by no name, and never without a valid certificate."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ from tests.providers.wire.canned import Canned, answer, canned, serving
 
 
 async def call(url: str, *, context: ssl.SSLContext | None = None, deadline: float = 20) -> httpx.Response:
-    """As whoever was given this address by somebody would call it."""
+    """Call a URL that another party has given."""
     wire = Outbound(deadline=deadline, largest=1_000_000, context=context)
     async with httpx.AsyncClient(transport=wire, trust_env=False) as client:
         return await client.get(url)
@@ -30,7 +30,7 @@ def nobody_trusted(settings: Any) -> None:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """What the name server says, answer by answer; the last again and again."""
+    """The answers of a name server in turn; the last one repeats."""
     known: dict[str, list[list[str]]] = {}
     real = socket.getaddrinfo
 

@@ -1,4 +1,4 @@
-"""What the environment may say, and what happens when it says too little."""
+"""Settings from the environment, and refusals to start where they are missing or weak."""
 
 import base64
 import os
@@ -12,20 +12,29 @@ import pytest
 
 from dashtam import settings
 from dashtam.crypto import keys
+from providers.connectors import CONNECTORS
+from providers.connectors.base import setting_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+DEFAULTS = {name: default for name, (_, default) in settings.env.scheme.items()} | {
+    setting_name(connector.slug, name): default
+    for connector in CONNECTORS.values()
+    for name, default in connector.setting_defaults.items()
+}
+
+
 def test_env_example_lists_exactly_the_settings_that_are_read() -> None:
     listed = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
-    assert listed == set(settings.env.scheme)
+    assert listed == set(DEFAULTS)
 
 
 def test_env_example_shows_the_real_defaults() -> None:
     for name, value in re.findall(
         r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE
     ):
-        default = settings.env.scheme[name][1]
+        default = DEFAULTS[name]
         shown = value.strip('"')
         assert shown == ("" if default in ("", []) else str(default)), name
 

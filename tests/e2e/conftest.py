@@ -38,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser's console said that it should not have said."""
+    """Errors and policy violations on the browser's console."""
     return []
 
 
@@ -61,7 +61,7 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def pictures() -> Path:
-    """Where screenshots go for a person to look at."""
+    """The folder of screenshots for people to look at."""
     folder = Path(os.environ.get("DASHTAM_HOME", ".dashtam")).parent / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -48,7 +48,7 @@ NOT_FOUND = "Failed to load resource: the server responded with a status of 404"
 
 @pytest.fixture(scope="module")
 def person(stack: Stack) -> str:
-    """Somebody with all the accounts Sandbox Bank has."""
+    """A person with all the accounts Sandbox Bank has."""
     email, token = stack.sign_up("Ana")
     stack.connect(email, token)
     stack.synced(token)

@@ -46,7 +46,7 @@ def stack() -> Iterator[Stack]:
 
 
 def states(page: Page, stack: Stack) -> dict[str, str]:
-    """What the page says now of each criterion, judged by the last few seconds."""
+    """The state of each criterion on the page now, judged by the last few seconds."""
     page.goto(f"{stack.origin}/admin/operations/?window={SECONDS}&refresh=off")
     titles = page.locator(".criterion h3").all_inner_texts()
     return {re.sub(r"\s+(holding|broken|nothing to judge)$", "", text): text.split()[-1] for text in titles}

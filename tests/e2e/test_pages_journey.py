@@ -28,7 +28,7 @@ def connect(page: Page) -> None:
 
 
 def is_sound(page: Page, name: str, pictures: Path) -> None:
-    """Nothing for axe to object to and nothing wider than the window; leaves a picture."""
+    """Check that axe has no objection and nothing is wider than the window; takes a picture."""
     page.screenshot(path=pictures / f"{name}.png", full_page=True)
     found = Axe().run(page).response["violations"]
     assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []

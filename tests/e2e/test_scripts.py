@@ -1,4 +1,4 @@
-"""What our scripts add to a page, in a real browser."""
+"""The effects of our scripts on a page, in a real browser."""
 
 import re
 

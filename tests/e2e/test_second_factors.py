@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.accounts.mfa import code
+from tests.accounts.second_factors import code
 from tests.e2e.test_pages_journey import is_sound, sign_in
 from tests.stack import PASSWORD, Stack
 

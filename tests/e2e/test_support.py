@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.accounts.mfa import code
+from tests.accounts.second_factors import code
 from tests.e2e.test_pages_journey import is_sound, sign_in
 from tests.stack import PASSWORD, Stack
 
@@ -18,7 +18,7 @@ MONEY = re.compile(r"\d[\d,]*\.\d\d")
 
 @pytest.fixture(scope="module")
 def ana(stack: Stack) -> str:
-    """Somebody with accounts."""
+    """A person with accounts."""
     email, token = stack.sign_up("Ana")
     stack.connect(email, token)
     stack.synced(token)
@@ -27,7 +27,7 @@ def ana(stack: Stack) -> str:
 
 @dataclass
 class Colleague:
-    """Somebody with the role Support, and the recovery codes that they printed."""
+    """A person with the role Support, and the recovery codes that they printed."""
 
     email: str
     codes: list[str]

@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from dashtam.installation.demo.browser import Browser
-from tests.accounts.mfa import code
+from tests.accounts.second_factors import code
 from tests.mail_service import MailService
 from tests.stack import Stack
 

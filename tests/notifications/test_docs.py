@@ -6,8 +6,8 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 
+from dashtam.api.docs import page_of
 from dashtam.templatetags.schemas import described
 
 
@@ -22,10 +22,11 @@ async def test_every_operation_and_every_shape_is_shown(async_client: Any) -> No
     document, page = await shown(async_client)
     assert document["paths"]
     for path, operations in document["paths"].items():
-        assert f"<code>{path}</code></h2>" in unescape(page)
         for method, operation in operations.items():
             assert f'id="{operation["operationId"]}"' in page
-            assert f"<code>{method.upper()}</code>" in page
+            assert f"<code>{method.upper()} {path}</code></summary>" in unescape(page)
+            for response in operation["responses"].values():
+                assert all(f'id="code-{code}"' in page for code in response.get("x-codes", ()))
     for name in document.get("components", {}).get("schemas", {}):
         assert f'<h3 id="shape-{name}">' in page
 
@@ -72,6 +73,6 @@ def test_fields_named_like_a_dictionarys_methods_are_shown() -> None:
         "required": ["keys"],
     }
     schema = {"info": {"title": "T"}, "paths": {}, "components": {"schemas": {"S": shape}}}
-    page = render_to_string("docs.html", {"schema": schema})
+    page = page_of(schema)
     assert "<dt><code>items</code></dt><dd>string, optional</dd>" in page
     assert "<dt><code>keys</code></dt><dd>integer</dd>" in page

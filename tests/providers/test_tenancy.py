@@ -30,7 +30,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
         (method.upper(), path.removeprefix("/api/v1/"), described)
         for path, methods in _schema()["paths"].items()
         for method, described in methods.items()
-        if described["security"] != [{}]
+        if described["security"]
     ]
 
 

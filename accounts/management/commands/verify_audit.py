@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, head: str | None, write_head: Path | None, **options: Any) -> None:
-        """Check, print, write."""
+        """Verify the chain, print its head, and write it to a file if asked."""
         known = _read(head) if head else None
         try:
             reached = verify(known=known)
@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
 
 def _read(head: str) -> Head:
-    """The head itself, or the file that holds it."""
+    """Parse a head, given as text or as the file that holds it."""
     try:
         return Head.parse(Path(head).read_text() if Path(head).is_file() else head)
     except (ValueError, OSError) as error:

@@ -16,11 +16,11 @@ MOST = 20  # of one person
 
 
 class PasskeyManager(models.Manager["Passkey"]):
-    """Writes down what was registered, and each use."""
+    """Stores passkeys, and each use of one."""
 
     @transaction.atomic
     def add(self, *, user_id: UUID, code_hashes: list[bytes], **fields: object) -> "bool | None":
-        """Keep a new one. None if that very one is known already, else whether recovery codes were made with it."""
+        """Store a new one. None if it is known already, else whether recovery codes were made with it."""
         try:
             with transaction.atomic():
                 self.create(user_id=user_id, **fields)
@@ -30,9 +30,9 @@ class PasskeyManager(models.Manager["Passkey"]):
 
     @transaction.atomic
     def use(self, *, id: UUID, sign_count: int, challenged_at: datetime) -> bool:
-        """Note that it signed a challenge. False if that was used before, or its counter has gone back.
+        """Note that it signed a challenge. False if the challenge was used before, or the counter has gone back.
 
-        A challenge older than the last use is used up. A counter that does not advance tells of a copy of the
+        A challenge older than the last use is used up. A counter that does not advance means a copy of the
         key (WebAuthn §6.1.1); passkeys that do not count always say 0. Of many callers at once one gets True.
         """
         unused = Q(last_used_at=None) | Q(last_used_at__lt=challenged_at)
@@ -48,7 +48,7 @@ class PasskeyManager(models.Manager["Passkey"]):
 
     @transaction.atomic
     def remove(self, *, user_id: UUID, id: UUID) -> bool:
-        """Forget one. False when they have no such passkey. Raises FactorRequired."""
+        """Delete one. False when the person has no such passkey. Raises FactorRequired."""
         removed, _ = self.filter(user_id=user_id, id=id).delete()
         if removed:
             SecondFactors.removed(user_id=user_id, factor="passkey")
@@ -56,7 +56,7 @@ class PasskeyManager(models.Manager["Passkey"]):
 
 
 class Passkey(models.Model):
-    """One of somebody's passkeys. Its public half is no secret."""
+    """One passkey of a person. Its public key is no secret."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="passkeys")

@@ -1,4 +1,4 @@
-"""Recovery codes: for whoever has lost their second factor. Shown once, each good once."""
+"""Recovery codes, for people who have lost their second factor. Shown once, each good once."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -9,15 +9,15 @@ from django.utils import timezone
 
 
 class RecoveryCodeManager(models.Manager["RecoveryCode"]):
-    """Makes them, and uses each at most once."""
+    """Stores recovery codes, and uses each at most once."""
 
     def unused(self, *, user_id: UUID) -> "models.QuerySet[RecoveryCode]":
-        """Those that still work."""
+        """The codes that still work."""
         return self.filter(user_id=user_id, used_at=None)
 
     @transaction.atomic
     def renew(self, *, user_id: UUID, code_hashes: Iterable[bytes]) -> None:
-        """New ones in place of all there were."""
+        """Replace all codes of the person."""
         self.filter(user_id=user_id).delete()
         self.bulk_create(RecoveryCode(user_id=user_id, code_hash=code_hash) for code_hash in code_hashes)
 
@@ -27,7 +27,7 @@ class RecoveryCodeManager(models.Manager["RecoveryCode"]):
 
 
 class RecoveryCode(models.Model):
-    """One of somebody's codes; only a keyed hash of it is kept."""
+    """One recovery code of a person; only a keyed hash of it is kept."""
 
     user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="recovery_codes")
     code_hash = models.BinaryField(max_length=32)

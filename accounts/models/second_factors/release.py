@@ -1,4 +1,4 @@
-"""The release of second factors from a person who has lost them all: slow, and told to the person by mail."""
+"""The release of a person who has lost all second factors: slow, and announced to them by mail."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,9 +18,9 @@ RELEASE_TTL = timedelta(days=14)
 
 @transaction.atomic
 def release(*, user_id: UUID) -> datetime | None:
-    """Begin to take all factors from somebody who has lost them; done, and None, when asked again after the wait.
+    """Begin to remove all second factors of a person; asked again after RELEASE_WAIT, remove them and return None.
 
-    Else when that will be. Whoever has not lost them shows one meanwhile, and it starts anew.
+    Until then, return when that will be. A second factor that is shown meanwhile makes it start anew.
     """
     now = timezone.now()
     asked = AuditEvent.objects.filter(user_id=user_id, action="mfa.release_started", at__gt=now - RELEASE_TTL)
@@ -38,7 +38,7 @@ def release(*, user_id: UUID) -> datetime | None:
 
 
 def _settled(started: AuditEvent) -> bool:
-    """Whether they have shown a second factor since, signing in or once more, or it has been done."""
+    """Return whether the person has shown a second factor since, or the release has been completed."""
     since = AuditEvent.objects.filter(user_id=started.user_id, id__gt=started.pk)
     proofs = since.filter(action__in=("session.opened", "session.reauthenticated"))
     shown = proofs.exclude(detail__factor="")

@@ -1,4 +1,4 @@
-"""What goes with each change of somebody's second factors, in the transaction of that change."""
+"""Second factors: what every change of them entails, in the transaction of that change."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -20,11 +20,11 @@ ENROLLED = """(
 
 
 class SecondFactors:
-    """All that somebody has: authenticator app, passkeys, recovery codes."""
+    """The authenticator app, passkeys and recovery codes of a person."""
 
     @staticmethod
     def added(*, user_id: UUID, factor: str, code_hashes: Sequence[bytes]) -> bool:
-        """A factor has been added. The first one brings recovery codes; returns whether it did."""
+        """Note an added factor. The first one brings recovery codes; returns whether it did."""
         first = not RecoveryCode.objects.unused(user_id=user_id).exists()
         if first:
             RecoveryCode.objects.renew(user_id=user_id, code_hashes=code_hashes)
@@ -33,7 +33,7 @@ class SecondFactors:
 
     @staticmethod
     def removed(*, user_id: UUID, factor: str) -> None:
-        """A factor has been removed; with the last one the recovery codes go. Raises FactorRequired for staff."""
+        """Note a removed factor; with the last one the recovery codes go. Raises FactorRequired for staff."""
         user = get_user_model().objects.select_for_update().get(id=user_id)
         if not SecondFactors.enrolled(user_id=user_id):
             if user.is_staff:
@@ -54,7 +54,7 @@ class SecondFactors:
     @staticmethod
     @transaction.atomic
     def renew_codes(*, user_id: UUID, code_hashes: Sequence[bytes]) -> bool:
-        """New recovery codes in place of all there were. False without a factor that they could stand in for."""
+        """Replace all recovery codes. False without a factor that they could stand in for."""
         if not SecondFactors.enrolled(user_id=user_id):
             return False
         RecoveryCode.objects.renew(user_id=user_id, code_hashes=code_hashes)
@@ -63,7 +63,7 @@ class SecondFactors:
 
     @staticmethod
     def enrolled(*, user_id: UUID) -> bool:
-        """Whether they have an authenticator app or a passkey."""
+        """Return whether the person has an authenticator app or a passkey."""
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT FROM accounts_user AS person WHERE id = %s AND {ENROLLED}", [user_id])
             return cursor.fetchone() is not None
@@ -71,7 +71,7 @@ class SecondFactors:
     @staticmethod
     @transaction.atomic
     def tell(*, user_id: UUID, change: str, actor_id: UUID | None = None, **detail: str) -> None:
-        """Mail the person, and keep an audit event."""
+        """Mail the person, and record an audit event."""
         user = get_user_model().objects.get(id=user_id)
         context = {
             "change": change,

@@ -1,4 +1,4 @@
-"""An authenticator app: the second factor that makes codes from a shared secret and the time (RFC 6238)."""
+"""Authenticator apps (TOTP, RFC 6238): the second factor that makes codes from a shared secret and the time."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -7,15 +7,15 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.second_factors.second_factor import SecondFactors
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 
 
 class TotpManager(models.Manager["Totp"]):
-    """Writes down what was set up, and which codes have been used."""
+    """Stores authenticator apps, and which codes have been used."""
 
     @transaction.atomic
     def start(self, *, user_id: UUID, secret: bytes) -> bool:
-        """Keep a sealed secret until its first code confirms it. False when there is a confirmed one."""
+        """Store a sealed secret until its first code confirms it. False when there is a confirmed one."""
         fresh = {"secret": secret, "last_step": 0, "created_at": timezone.now()}
         totp, created = self.select_for_update().get_or_create(user_id=user_id, defaults=fresh)
         if created or totp.confirmed_at is not None:
@@ -25,9 +25,9 @@ class TotpManager(models.Manager["Totp"]):
 
     @transaction.atomic
     def confirm(self, *, totp: "Totp", step: int, code_hashes: list[bytes]) -> bool | None:
-        """It has shown its first code, which is used up. Of many callers at once all but one get None.
+        """Confirm the secret by its first code, which is used up. Of many callers at once all but one get None.
 
-        That one is told whether recovery codes with these hashes were made with it.
+        That one gets whether recovery codes with these hashes were made with it.
         """
         now = timezone.now()
         unconfirmed = self.filter(user_id=totp.user_id, created_at=totp.created_at, confirmed_at=None)
@@ -42,7 +42,7 @@ class TotpManager(models.Manager["Totp"]):
 
     @transaction.atomic
     def remove(self, *, user_id: UUID) -> bool:
-        """Forget the secret. False when there was none that counted. Raises FactorRequired."""
+        """Delete the secret. False when there was no confirmed one. Raises FactorRequired."""
         removed, _ = self.filter(user_id=user_id).exclude(confirmed_at=None).delete()
         if removed:
             SecondFactors.removed(user_id=user_id, factor="totp")
@@ -50,7 +50,7 @@ class TotpManager(models.Manager["Totp"]):
 
 
 class Totp(models.Model):
-    """Somebody's authenticator app. It counts from when its first code has been entered."""
+    """The authenticator app of a person. It counts once its first code has been entered."""
 
     user = models.OneToOneField(
         "accounts.User", primary_key=True, on_delete=models.CASCADE, related_name="totp"
@@ -65,8 +65,3 @@ class Totp(models.Model):
 
     def __str__(self) -> str:
         return f"Authenticator app of {self.user_id}"
-
-    @staticmethod
-    def row(user_id: UUID) -> str:
-        """The place of the secret, for EncryptionService."""
-        return place(Totp, user_id, "secret")

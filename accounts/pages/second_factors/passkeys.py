@@ -1,4 +1,4 @@
-"""Passkeys in the browser. A script asks for the options and fills the answer into a form; the rest is forms."""
+"""Pages of passkeys. A script fetches the options and fills the browser's response into a form."""
 
 import json
 from typing import Any
@@ -24,9 +24,8 @@ from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import PasskeyForm
 from accounts.pages.second_factors import sign_in_step
-from accounts.pages.second_factors.authenticator import show_codes
+from accounts.pages.second_factors.recovery_codes import show_codes
 from accounts.services.second_factors.passkey_service import Challenge, Options
-from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict, DashtamError, Unauthorized
 from dashtam.web import problems, visitor
 
@@ -36,7 +35,7 @@ REFUSED = (PasskeyRefused, InvalidCredentials, *NOT_NOW)
 
 @require_POST
 async def options(request: Any, purpose: str) -> HttpResponse:
-    """What to ask the browser's passkeys for; its challenge counts in this browser, once, for five minutes."""
+    """Answer with WebAuthn options, whose challenge counts in this browser, once, for five minutes."""
     try:
         asked = await _options(request, purpose)
     except DashtamError as error:
@@ -61,7 +60,7 @@ async def _options(request: Any, purpose: str) -> Options:
 
 
 def _answer(request: HttpRequest, purpose: str) -> dict[str, Any]:
-    """The challenge, which is taken out of the cookie, and what was signed. Raises PasskeyRefused."""
+    """Take the challenge out of the cookie, and read the signed credential. Raises PasskeyRefused."""
     kept = request.session.pop(KEY, None)
     if not isinstance(kept, dict) or kept["purpose"] != purpose:
         raise PasskeyRefused
@@ -81,48 +80,48 @@ def _refused(request: HttpRequest, error: DashtamError, back: str) -> HttpRespon
 
 @require_POST
 async def sign_in(request: Any) -> HttpResponse:
-    """A passkey alone: it is on a device, and asked for a finger, a face or a PIN."""
+    """Sign in by a passkey alone: it is on a device, and asked for a finger, a face or a PIN."""
     try:
         user = await wiring.passkey_service().prove(**_answer(request, "sign-in"))
         device = cookie.device_of(request, user.email)
-        opened = await wiring.sign_in_service().open_session(user, factor="passkey", device=device)
+        session = await wiring.auth_service().open_session(user, factor="passkey", device=device)
     except REFUSED as error:
         return _refused(request, error, "sign-in")
-    cookie.sign_in(request, session_id=opened.session.id, user=user)
+    cookie.sign_in(request, session)
     return see_other(next_page(request, request.POST.get("next", "")))
 
 
 @require_POST
 async def second(request: Any) -> HttpResponse:
-    """A passkey after the password."""
-    service = wiring.sign_in_service()
+    """Sign in by a passkey after the password."""
+    service = wiring.auth_service()
     try:
         step = sign_in_step.under_way(request)
         answer = _answer(request, "second")
         await wiring.passkey_service().prove(user_id=step.user_id, **answer)
         user = await service.user_of(step)
         device = cookie.device_of(request, user.email)
-        opened = await service.open_session(user, factor="passkey", device=device)
+        session = await service.open_session(user, factor="passkey", device=device)
     except StepExpired:
         return sign_in_step.start_again(request)
     except REFUSED as error:
         return _refused(request, error, "second-step")
     wanted = sign_in_step.wanted_page(request)
-    cookie.sign_in(request, session_id=opened.session.id, user=user)
+    cookie.sign_in(request, session)
     return see_other(wanted)
 
 
 @require_POST
 @signed_in
 async def reauthenticate(request: SignedInRequest) -> HttpResponse:
-    """A passkey as a fresh proof."""
+    """Reauthenticate by a passkey."""
     person = request.principal
     try:
         await wiring.passkey_service().prove(user_id=person.user_id, **_answer(request, "reauthenticate"))
     except REFUSED as error:
         return _refused(request, error, "reauthenticate")
     session = await wiring.session_service().proved(session_id=person.session_id, factor="passkey")
-    cookie.renew(request, session)
+    cookie.sign_in(request, session)
     return see_other(next_page(request, request.POST.get("next", "")))
 
 
@@ -143,7 +142,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
         except (PasskeyRefused, Conflict) as error:
             form.take(error)
         else:
-            cookie.renew(request, enrolled.session)
+            cookie.sign_in(request, enrolled.session)
             return show_codes(request, enrolled.recovery_codes, added="Your passkey is added.")
     return form_page(request, "accounts/passkey_new.html", form)
 
@@ -151,8 +150,8 @@ async def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @fresh
 async def remove(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """Asks once."""
-    factors = await run_db(queries.second_factors, user_id=request.principal.user_id)
+    """Remove a passkey, after a confirmation."""
+    factors = await queries.second_factors(request.principal.user_id)
     passkey = next((each for each in factors["passkeys"] if each["id"] == id), None)
     if passkey is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): registering them, and proving who one is with them."""
+"""Passkeys (WebAuthn): registering them, and verifying their signatures."""
 
 import re
 import time
@@ -13,9 +13,9 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_
 from accounts.errors import FactorMissing, PasskeyRefused
 from accounts.models import Passkey, User
 from accounts.models.second_factors.passkey import MOST
-from accounts.services.second_factors.mfa_service import Enrolled, hash_codes, make_codes
-from accounts.services.session_service import SessionService
-from accounts.services.throttle_service import GuardService
+from accounts.services.second_factors.second_factor_service import Enrolled, hash_codes, make_codes
+from accounts.services.sessions.session_service import SessionService
+from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import run_db
 from dashtam.errors import Conflict
 
@@ -26,36 +26,38 @@ VERIFIED = structs.UserVerificationRequirement.REQUIRED  # finger, face or PIN: 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a passkey is to sign, and when it was thought up."""
+    """The challenge that a passkey is to sign; `at` is when it was made, in POSIX seconds."""
 
     value: bytes
     at: float
 
     def is_over(self) -> bool:
-        """Whether it is too old to count."""
+        """Return whether it is too old to count."""
         return not 0 <= time.time() - self.at <= CHALLENGE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the browser is asked, as JSON, and the challenge in it."""
+    """The options for the browser, as JSON, and the challenge in them."""
 
     json: str
     challenge: Challenge
 
 
 class PasskeyService:
-    """Signatures are checked in well under a millisecond, where the loop waits. `origin` is PUBLIC_URL."""
+    """Registers passkeys and verifies signatures, on the loop: well under a millisecond. `origin` is PUBLIC_URL."""
 
-    def __init__(self, *, guard: GuardService, sessions: SessionService, rp_id: str, origin: str) -> None:
-        self.guard = guard
+    def __init__(
+        self, *, throttle: ThrottleService, sessions: SessionService, rp_id: str, origin: str
+    ) -> None:
+        self.throttle = throttle
         self.sessions = sessions
         self.rp_id = rp_id
         self.origin = origin
 
     # --- registering ----------------------------------------------------------------------------------
     async def registration_options(self, *, user_id: UUID, email: str, name: str) -> Options:
-        """Ask for a new passkey that knows whose it is, on a device that has none of theirs yet."""
+        """Ask for a new discoverable passkey, on a device that has none of this person yet."""
         options = webauthn.generate_registration_options(
             rp_id=self.rp_id,
             rp_name="Dashtam",
@@ -104,16 +106,16 @@ class PasskeyService:
                 expected_origin=self.origin,
                 require_user_verification=True,
             )
-        except Exception as error:  # a library that takes apart what strangers send
+        except Exception as error:  # a library that parses what strangers send
             raise PasskeyRefused from error
 
     # --- proving --------------------------------------------------------------------------------------
     async def options(self, *, user_id: UUID | None = None) -> Options:
-        """Ask for a signature: by one of the person's passkeys, or by whichever the device has for us.
+        """Ask for a signature: by one of the person's passkeys, or by any that the device has for us.
 
         Raises TooManyRequests.
         """
-        await self.guard.passkey()
+        await self.throttle.passkey()
         options = webauthn.generate_authentication_options(
             rp_id=self.rp_id,
             timeout=CHALLENGE_SECONDS * 1000,
@@ -125,8 +127,11 @@ class PasskeyService:
     async def prove(
         self, *, challenge: Challenge, credential: dict[str, Any], user_id: UUID | None = None
     ) -> User:
-        """Whose passkey signed the challenge, which is used up. Raises PasskeyRefused and TooManyRequests."""
-        await self.guard.passkey()
+        """Find the person whose passkey signed the challenge, which is used up.
+
+        Raises PasskeyRefused and TooManyRequests.
+        """
+        await self.throttle.passkey()
         passkey = await self._passkey(credential)
         if passkey is None or passkey.user_id != (user_id or passkey.user_id) or challenge.is_over():
             raise PasskeyRefused
@@ -144,7 +149,7 @@ class PasskeyService:
         return await Passkey.objects.select_related("user").filter(credential_id=own).afirst()
 
     def _signed(self, challenge: Challenge, credential: dict[str, Any], passkey: Passkey) -> int:
-        """The counter that came with a good signature; whether it has gone back is judged where it is kept."""
+        """Verify a signature and return the counter in it; Passkey.objects.use judges whether it has gone back."""
         try:
             verified = webauthn.verify_authentication_response(
                 credential=credential,
@@ -155,13 +160,13 @@ class PasskeyService:
                 credential_current_sign_count=0,
                 require_user_verification=True,
             )
-        except Exception as error:  # a library that takes apart what strangers send
+        except Exception as error:  # a library that parses what strangers send
             raise PasskeyRefused from error
         return verified.new_sign_count
 
     # --- removing -------------------------------------------------------------------------------------
     async def remove(self, *, user_id: UUID, passkey_id: UUID) -> None:
-        """Forget a passkey. Raises FactorMissing, and FactorRequired for staff who have no other factor."""
+        """Delete a passkey. Raises FactorMissing, and FactorRequired for staff who have no other factor."""
         if not await run_db(Passkey.objects.remove, user_id=user_id, id=passkey_id):
             raise FactorMissing
 

@@ -1,4 +1,4 @@
-"""Codes from a shared secret and the time (RFC 6238), and what an authenticator app needs to make them."""
+"""TOTP (RFC 6238): codes from a shared secret and the time, and the setup of an authenticator app."""
 
 import base64
 import secrets
@@ -15,7 +15,7 @@ SKEW = 1  # steps that a clock may be off, either way
 
 
 class TotpService:
-    """SHA-1, six digits, 30 seconds: what every authenticator app understands. Microseconds a call."""
+    """Makes secrets and checks codes: SHA-1, six digits, 30 seconds, as all apps do. Microseconds a call."""
 
     def __init__(self, *, issuer: str) -> None:
         self.issuer = issuer
@@ -25,7 +25,7 @@ class TotpService:
         return secrets.token_bytes(SECRET_BYTES)
 
     def step_of(self, code: str, *, secret: bytes) -> int | None:
-        """The time step, of those that count now, that the code belongs to; None if to none."""
+        """The time step that the code belongs to, None unless it is within SKEW steps of now."""
         if len(code) != DIGITS or not (code.isascii() and code.isdigit()):
             return None
         now = int(time.time()) // STEP_SECONDS
@@ -36,7 +36,7 @@ class TotpService:
         return max((s for s, matches in zip(steps, right, strict=True) if matches), default=None)
 
     def uri(self, *, secret: bytes, account: str) -> str:
-        """The otpauth:// address that authenticator apps read from a QR code."""
+        """The otpauth:// URI that authenticator apps read from a QR code."""
         return self._app(secret).get_provisioning_uri(account, self.issuer)
 
     def spell(self, secret: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A browser without a screen: follows links and fills in forms, knowing nothing but the pages."""
+"""A browser without a screen: follows links and fills in forms, from the pages alone."""
 
 from html.parser import HTMLParser
 from types import TracebackType

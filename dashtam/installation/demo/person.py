@@ -26,7 +26,7 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How the demo person signs in."""
+    """The email and password of the demo person."""
 
     email: str
     password: str
@@ -107,7 +107,7 @@ class Person:
         )
 
     def transactions(self, account_id: str) -> int:
-        """How many transactions the account has, paged to the end."""
+        """The number of transactions of the account, paged to the end."""
         count, cursor = 0, ""
         while True:
             query = {"limit": "500"} | ({"cursor": cursor} if cursor else {})

@@ -85,7 +85,7 @@ class Processes:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether we could listen there."""
+    """Return True if this port can be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

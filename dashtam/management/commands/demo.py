@@ -30,6 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
         self.console = Console()
         self.bank_port = settings.PORT + 100
+        self.bank_url = os.environ.get("SANDBOX_URL", "")
         stopped = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: self._interrupt(stopped))
@@ -55,13 +56,13 @@ class Command(BaseCommand):
 
     def _environment(self) -> dict[str, str]:
         return {
-            "SANDBOX_URL": settings.SANDBOX_URL or f"http://127.0.0.1:{self.bank_port}",
+            "SANDBOX_URL": self.bank_url or f"http://127.0.0.1:{self.bank_port}",
             "PUBLIC_URL": settings.PUBLIC_URL,
             "DASHTAM_HOME": str(settings.HOME),
         }
 
     def _start(self, processes: Processes) -> None:
-        for port in (settings.PORT, *([] if settings.SANDBOX_URL else [self.bank_port])):
+        for port in (settings.PORT, *([] if self.bank_url else [self.bank_port])):
             if not port_is_free(port):
                 raise StartFailed(
                     f"Port {port} is in use. Stop what uses it, or choose another: make demo PORT=9000"
@@ -69,7 +70,7 @@ class Command(BaseCommand):
         with self.console.status("Preparing the database …"):
             call_command("migrate", verbosity=0, interactive=False)
         with self.console.status("Starting Dashtam …"):
-            if not settings.SANDBOX_URL:
+            if not self.bank_url:
                 state = settings.HOME / "sandbox-bank.json"
                 callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
                 bank = ("--port", str(self.bank_port), "--state", str(state), "--redirect-uri", callback)

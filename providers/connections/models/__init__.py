@@ -1,4 +1,4 @@
-"""Connections, the trips that make them, their tokens, and the consents that are being ended."""
+"""Connections, authorization requests, tokens, and pending revocations."""
 
 from providers.connections.models.authorization import AuthorizationRequest
 from providers.connections.models.connection import Connection

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.utils import timezone
 
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from providers.connections.models.connection import Connection
@@ -21,7 +21,7 @@ State = Connection.State
 
 
 class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
-    """Each step can be taken once."""
+    """The steps of an authorization request, each of which can be taken once."""
 
     @transaction.atomic
     def begin(
@@ -65,7 +65,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         return started == 1
 
     def long_over(self) -> "models.QuerySet[AuthorizationRequest]":
-        """Of no use for a month."""
+        """Requests that expired longer than KEPT ago."""
         return self.filter(expires_at__lt=timezone.now() - AuthorizationRequest.KEPT)
 
     def consume(self, *, id: UUID) -> bool:
@@ -75,7 +75,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
 
     @transaction.atomic
     def fail(self, *, id: UUID, outcome: str) -> None:
-        """Keep how it ended. What was to become a connection goes; one that is renewed stays as it was."""
+        """Record the outcome. A pending connection is deleted; one that was being renewed stays as it was."""
         self.filter(id=id).update(outcome=outcome, code_verifier=None)
         connection = Connection.objects.filter(authorizations__id=id).first()
         Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
@@ -128,7 +128,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
 
 
 class AuthorizationRequest(models.Model):
-    """Who asked to connect what, bound to one browser. The state is stored hashed, the verifier encrypted."""
+    """A person's request to link a provider, bound to one browser. `state` is stored hashed, code_verifier sealed."""
 
     KEPT = timedelta(days=30)
     LINK_LIFETIME = timedelta(minutes=5)
@@ -158,8 +158,3 @@ class AuthorizationRequest(models.Model):
 
     def __str__(self) -> str:
         return f"authorization request {self.id}"
-
-    @staticmethod
-    def row(id: UUID) -> str:
-        """Where the verifier's envelope belongs (see EncryptionService)."""
-        return place(AuthorizationRequest, id, "code_verifier")

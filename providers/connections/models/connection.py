@@ -21,10 +21,10 @@ from providers.connections.models.token import ProviderToken
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
-    """Connections by what is to be done with them, and the changes that touch more than one row."""
+    """Connections that are due, and the changes that touch more than one row."""
 
     def due(self, now: datetime) -> "ConnectionQuerySet":
-        """Those whose next scheduled sync has come, and whose person is not about to leave."""
+        """Connections whose next sync is due, and whose person has not asked for deletion."""
         staying = self.filter(user__is_active=True, user__deletion_due_at=None)
         return staying.filter(state__in=Connection.SYNCABLE, next_sync_at__lte=now)
 
@@ -32,7 +32,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def end_consent(
         self, *, id: UUID, state: "Connection.State", reason: str, token_version: int | None = None
     ) -> "Connection | None":
-        """Stop a living connection until its person acts, and write to them: of many callers, one does.
+        """Stop a living connection until its person acts, and mail them; of concurrent callers, one succeeds.
 
         With `token_version`, only if those still are its tokens: a new consent may have come meanwhile.
         """
@@ -87,7 +87,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return connection
 
     def note_expiring(self, now: datetime) -> int:
-        """Mark those whose consent will soon end."""
+        """Mark the active connections whose consent ends within EXPIRING_BEFORE. Returns how many."""
         soon = self.filter(
             state=Connection.State.ACTIVE, consent_expires_at__lte=now + Connection.EXPIRING_BEFORE
         )
@@ -95,7 +95,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 
 
 class Connection(models.Model):
-    """A consent at an institution and how it is doing."""
+    """A consent at an institution, with its state."""
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -151,12 +151,11 @@ class Connection(models.Model):
 
     @property
     def provider_name(self) -> str:
-        """What people call the institution; the slug if its connector is gone."""
-        connector = connectors.CONNECTORS.get(self.provider)
-        return connector.name if connector else self.provider
+        """The provider's name as people know it."""
+        return connectors.name_of(self.provider)
 
     def healthy_state(self, now: datetime) -> tuple["Connection.State", str]:
-        """State and reason when all is well: active, or expiring when the consent's end is near."""
+        """State and reason of a working connection: active, or expiring when the consent's end is near."""
         if self.consent_expires_at is not None and self.consent_expires_at <= now + self.EXPIRING_BEFORE:
             return self.State.EXPIRING, "consent_expiring"
         return self.State.ACTIVE, ""
@@ -167,7 +166,7 @@ class Connection(models.Model):
             self.state, self.state_reason, self.state_since = state, reason, timezone.now()
 
     def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:
-        """Keep what happened to it in the audit log, last in the transaction."""
+        """Write an event of this connection to the audit log; call it last in the transaction."""
         detail |= {"connection_id": str(self.id), "provider": self.provider}
         AuditEvent.objects.record(action, user_id=self.user_id, actor_id=actor_id, **detail)
 

@@ -1,19 +1,18 @@
-"""Tokens of consents that ended here and are still to be ended at the institution."""
+"""Tokens of consents that ended here and are still to be revoked at the institution."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar
-from uuid import UUID
 
 from django.db import models, transaction
 from django.utils import timezone
 
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 
 
 class PendingRevocationManager(models.Manager["PendingRevocation"]):
-    """Puts tokens on their way."""
+    """Queues revocations, and erases those that came to no end."""
 
     @transaction.atomic
     def queue(self, revocation: "PendingRevocation") -> None:
@@ -22,14 +21,14 @@ class PendingRevocationManager(models.Manager["PendingRevocation"]):
         defer("providers.tasks.revoke_consent", revocation_id=str(revocation.id))
 
     def give_up_old(self, now: datetime) -> int:
-        """Erase the tokens that nobody could end in time, whatever became of their task. Returns how many."""
+        """Erase the tokens that could not be revoked within LIFETIME. Returns how many."""
         return self.filter(created_at__lt=now - PendingRevocation.LIFETIME).delete()[0]
 
 
 class PendingRevocation(models.Model):
     """One token on its way to the revocation endpoint (RFC 7009): deleted when done, when given up, or after a day.
 
-    No connection and no person: all it can be used for is to end itself.
+    It names no connection and no person: the token can only be used to revoke itself.
     """
 
     ATTEMPTS = 8
@@ -46,8 +45,3 @@ class PendingRevocation(models.Model):
 
     def __str__(self) -> str:
         return f"revocation {self.id}"
-
-    @staticmethod
-    def row(id: UUID) -> str:
-        """Where the envelope belongs (see EncryptionService)."""
-        return place(PendingRevocation, id, "token")

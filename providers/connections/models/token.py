@@ -1,4 +1,4 @@
-"""The tokens an institution gave us, encrypted, and the lease that keeps their refresh single."""
+"""Access and refresh tokens, encrypted, with the lease that allows one refresh at a time."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from dashtam.crypto.sealed_fields import SealedField, place
+from dashtam.crypto.sealed_fields import SealedField
 
 LEASE = timedelta(seconds=45)
 
@@ -19,7 +19,7 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
     """Every change is one statement, guarded by `version`, so that two processes cannot both win."""
 
     def claim(self, *, connection_id: UUID, version: int, lease_id: UUID) -> bool:
-        """Take the right to refresh, and write down that we are about to: a crash after this is visible."""
+        """Take the lease to refresh, and record the attempt before it is made, so that a crash is visible."""
         free = Q(lease_until=None) | Q(lease_until__lt=Now())
         changed = self.filter(free, connection_id=connection_id, version=version).update(
             lease_id=lease_id,
@@ -32,12 +32,12 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
     def release(self, *, connection_id: UUID, lease_id: UUID, outcome_known: bool) -> None:
         """Give the lease back without new tokens. An attempt whose outcome is open stays on record."""
         fields: dict[str, Any] = {"lease_id": None, "lease_until": None}
-        if outcome_known:  # this one came to nothing; an earlier one may still be open
+        if outcome_known:  # this attempt changed no token; an earlier one may still be open
             fields |= {"attempt_at": F("previous_attempt_at"), "previous_attempt_at": None}
         self.filter(connection_id=connection_id, lease_id=lease_id).update(**fields)
 
     def store(self, *, connection_id: UUID, version: int, sealed: dict[str, Any]) -> bool:
-        """Put refreshed tokens in place of `version`, whoever holds the lease by now. False if that is gone."""
+        """Put refreshed tokens in place of `version`, with or without the lease. False if `version` is gone."""
         changed = self.filter(connection_id=connection_id, version=version).update(
             **sealed, **self._settled(), version=F("version") + 1
         )
@@ -45,21 +45,21 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
 
     @transaction.atomic
     def replace(self, *, connection_id: UUID, sealed: dict[str, Any]) -> None:
-        """Put the tokens of a new consent in place of whatever was there."""
+        """Store the tokens of a new consent in place of earlier ones."""
         sealed = {"refresh_token": None, **sealed, **self._settled()}
         if not self.filter(connection_id=connection_id).update(**sealed, version=F("version") + 1):
             self.create(connection_id=connection_id, **sealed)
 
     def note_unreadable(self, token: "ProviderToken", column: str, code: str) -> None:
-        """Put into the audit trail, once a day, that an envelope does not open: it was altered, moved or locked out."""
-        told = AuditEvent.objects.filter(
+        """Record in the audit log, once a day, that an envelope does not open: altered, moved, or its key is gone."""
+        noted = AuditEvent.objects.filter(
             user_id=token.connection.user_id,
             action="connection_token.refused",
             at__gt=timezone.now() - timedelta(days=1),
             detail__connection_id=str(token.connection_id),
             detail__column=column,
         )
-        if not told.exists():
+        if not noted.exists():
             AuditEvent.objects.record(
                 "connection_token.refused",
                 user_id=token.connection.user_id,
@@ -69,8 +69,8 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
             )
 
     def _settled(self) -> dict[str, Any]:
-        nobody = dict.fromkeys(("lease_id", "lease_until", "attempt_at", "previous_attempt_at"))
-        return {**nobody, "refreshed_at": timezone.now()}
+        cleared = dict.fromkeys(("lease_id", "lease_until", "attempt_at", "previous_attempt_at"))
+        return {**cleared, "refreshed_at": timezone.now()}
 
 
 class ProviderToken(models.Model):
@@ -98,13 +98,8 @@ class ProviderToken(models.Model):
         return f"tokens of {self.connection_id}"
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether the access token has more than five minutes, or a tenth of its life, ahead of it."""
+        """True while the access token has more than MARGIN, or a tenth of its lifetime, ahead of it."""
         if self.access_expires_at is None:
             return True
         margin = min(self.MARGIN, (self.access_expires_at - self.refreshed_at) / 10)
         return now < self.access_expires_at - margin
-
-    @staticmethod
-    def row(connection_id: UUID, column: str) -> str:
-        """Where an envelope belongs (see EncryptionService)."""
-        return place(ProviderToken, connection_id, column)

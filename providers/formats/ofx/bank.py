@@ -9,8 +9,8 @@ from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.identity import with_identities
 from providers.formats.ofx.tokens import Node
 from providers.formats.ofx.values import MAX_TEXT, BadValueError
-from providers.formats.statement import AccountType, Statement, StatementAccount, StatementTransaction
-from providers.records import Kind
+from providers.formats.statement import Statement, StatementAccount, StatementTransaction
+from providers.records import AccountType, Kind
 
 _CENT = Decimal("0.01")
 _SECTIONS = frozenset(
@@ -155,7 +155,7 @@ def _original_amount(amount: Decimal, rate: Decimal | None) -> Decimal | None:
         return None
     try:
         return (amount / rate).quantize(_CENT)
-    except InvalidOperation:  # more digits than any amount of money
+    except InvalidOperation:  # more digits than an amount of money has
         return None
 
 
@@ -178,7 +178,7 @@ def _account(fields: Fields, findings: Findings) -> StatementAccount:
 
 
 def read_currency(fields: Fields, findings: Findings) -> str | None:
-    """CURDEF; the reader hears about it when the file does not say."""
+    """The currency of CURDEF; a notice is added when the file does not say."""
     currency = fields.currency("CURDEF")
     if currency is None:
         findings.notice(fields.node.line, "The file does not say which currency this account is in.")

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text: what kind of file it is, and in which character set."""
+"""File bytes to text: recognises the kind of file and its character set."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The values of one aggregate of a file; `decimal_commas` is a fact about that whole file."""
+    """The values of one aggregate; `decimal_commas` holds for the whole file."""
 
     node: Node
     decimal_commas: bool = False
@@ -28,7 +28,7 @@ class Fields:
         return Fields(node or Node("", self.node.line), self.decimal_commas)
 
     def below(self, *tags: str) -> list[Fields]:
-        """What is inside all the lists of those names."""
+        """The aggregates inside all lists of those names."""
         lists = [node for node in self.node.children if node.tag in tags]
         return [Fields(row, self.decimal_commas) for node in lists for row in node.children]
 

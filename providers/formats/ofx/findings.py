@@ -1,4 +1,4 @@
-"""What in a file could not be used, gathered while the rest of it is read."""
+"""Findings: parts of a file that could not be used, collected while the rest is read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Findings:
         return good
 
     def value(self, fields: Fields, name: str, read: Callable[[str], T | None]) -> T | None:
-        """A value beside the rows, which may go missing without harm to them."""
+        """A value beside the rows; None, with a notice, if it cannot be read."""
         try:
             return read(name)
         except BadValueError as problem:
@@ -40,12 +40,12 @@ class Findings:
             return None
 
     def sections(self, node: Node, known: frozenset[str]) -> None:
-        """Mention the sections of an aggregate that nobody reads."""
+        """Note the sections of an aggregate that are not read."""
         for child in node.children:
             if child.tag not in known:
                 self.notice(child.line, f"The section {child.tag[:40]} was skipped: we do not read it yet.")
 
     def notice(self, line: int, reason: str) -> None:
-        """Note down one thing, unless there is too much to say already."""
+        """Add a notice, up to MAX_NOTICES."""
         if len(self.notices) < MAX_NOTICES:
             self.notices.append(Notice(line, reason))

@@ -1,6 +1,6 @@
-"""Names for rows that hold from one file to the next.
+"""Row identities that are the same in every file that holds the row.
 
-FITID alone is not one: some banks leave it out, some reuse it for the fee next to the purchase, some write a
+FITID alone does not suffice: some banks leave it out, some reuse it for the fee next to the purchase, some write a
 constant. The identity of a row therefore depends on the row alone, never on which other rows happen to be in
 the same file: FITID plus a digest of day, amount, security and quantity, or without a FITID a digest of
 everything. Rows that still agree are numbered in the order of their content, so that the direction of the

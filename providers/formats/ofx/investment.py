@@ -11,13 +11,13 @@ from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.identity import with_identities
 from providers.formats.ofx.securities import find_security
-from providers.formats.ofx.tags import ACTIVITIES, POSITIONS
+from providers.formats.ofx.tags import ACTIVITIES, HOLDINGS
 from providers.formats.ofx.values import BadValueError
 from providers.formats.statement import (
     Security,
     Statement,
     StatementAccount,
-    StatementPosition,
+    StatementHolding,
     StatementTransaction,
 )
 from providers.records import Kind
@@ -51,15 +51,15 @@ _WITHOUT_CASH = frozenset({"SPLIT", "TRANSFER", "JRNLSEC", "CLOSUREOPT"})
 def read_investment_statement(fields: Fields, securities: Securities, findings: Findings) -> Statement:
     """An INVSTMTRS. `balance_as_of` is the day of the whole statement (DTASOF)."""
     account = _account(fields, findings)
-    movements = fields.within("INVTRANLIST")
+    period = fields.within("INVTRANLIST")
     findings.sections(fields.node, _SECTIONS)
     currency = account.currency
     transactions = findings.rows(
         fields.below("INVTRANLIST", "BANKTRANLIST"), lambda row: _transaction(row, currency, securities)
     )
-    positions = findings.rows(fields.below("INVPOSLIST"), lambda row: _position(row, currency, securities))
-    start = findings.value(movements, "DTSTART", movements.maybe_when)
-    end = findings.value(movements, "DTEND", movements.maybe_when)
+    holdings = findings.rows(fields.below("INVPOSLIST"), lambda row: _holding(row, currency, securities))
+    start = findings.value(period, "DTSTART", period.maybe_when)
+    end = findings.value(period, "DTEND", period.maybe_when)
     as_of = findings.value(fields, "DTASOF", fields.maybe_when)
     cash = fields.within("INVBAL")
     return Statement(
@@ -68,7 +68,7 @@ def read_investment_statement(fields: Fields, securities: Securities, findings: 
         end=end[0] if end else None,
         balance_as_of=as_of[1] if as_of else None,
         transactions=with_identities(transactions),
-        positions=tuple(positions),
+        holdings=tuple(holdings),
         cash_balance=findings.value(cash, "AVAILCASH", cash.maybe_amount),
         margin_balance=findings.value(cash, "MARGINBALANCE", cash.maybe_amount),
         short_balance=findings.value(cash, "SHORTBALANCE", cash.maybe_amount),
@@ -90,7 +90,7 @@ def _transaction(fields: Fields, currency: str | None, securities: Securities) -
     """One element of INVTRANLIST. Raises BadValueError."""
     tag = fields.node.tag
     if tag == "INVBANKTRAN":
-        return _cash_movement(fields, currency)
+        return _cash_transaction(fields, currency)
     if tag == "STMTTRN":
         return read_bank_row(fields, currency)
     if tag not in ACTIVITIES:
@@ -127,14 +127,14 @@ def _transaction(fields: Fields, currency: str | None, securities: Securities) -
 
 
 def _body(fields: Fields) -> Fields:
-    """Buys and sells keep their facts one level deeper than everything else."""
+    """The aggregate with the details: buys and sells have it one level deeper than other activities."""
     for inner in ("INVBUY", "INVSELL"):
         if fields.node.child(inner):
             return fields.within(inner)
     return fields
 
 
-def _cash_movement(fields: Fields, currency: str | None) -> StatementTransaction:
+def _cash_transaction(fields: Fields, currency: str | None) -> StatementTransaction:
     if not fields.node.child("STMTTRN"):
         raise BadValueError("This cash movement (INVBANKTRAN) has no content.")
     row = read_bank_row(fields.within("STMTTRN"), currency)
@@ -192,9 +192,9 @@ def _split(body: Fields) -> tuple[Decimal, Decimal] | None:
     return (numerator, denominator) if numerator and denominator else None
 
 
-def _position(fields: Fields, currency: str | None, securities: Securities) -> StatementPosition:
+def _holding(fields: Fields, currency: str | None, securities: Securities) -> StatementHolding:
     """One element of INVPOSLIST. Raises BadValueError."""
-    if fields.node.tag not in POSITIONS:
+    if fields.node.tag not in HOLDINGS:
         raise BadValueError(f"We do not know this kind of holding ({fields.node.tag[:40]}).")
     body = fields.within("INVPOS")
     security = find_security(body, securities)
@@ -204,7 +204,7 @@ def _position(fields: Fields, currency: str | None, securities: Securities) -> S
     if body.word("POSTYPE") == "SHORT":
         quantity, value = -abs(quantity), None if value is None else -abs(value)
     as_of = body.maybe_when("DTPRICEASOF")
-    return StatementPosition(
+    return StatementHolding(
         security=security,
         quantity=quantity,
         price=body.maybe_amount("UNITPRICE"),

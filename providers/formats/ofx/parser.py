@@ -1,4 +1,4 @@
-"""From the bytes of an OFX or QFX file to its statements."""
+"""The parser of OFX and QFX files: bytes to statements."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _institution(nodes: Sequence[Node]) -> Institution:
 
 
 def _report_errors(nodes: Sequence[Node], findings: Findings, *, found: bool) -> None:
-    """An error of the institution is fatal only when it sent nothing else."""
+    """Raise for an error of the institution only if the file has no statement; else note it."""
     errors = [
         (node.line, Fields(node).word("CODE"))
         for node in nodes
@@ -99,7 +99,7 @@ def _meaning(code: str) -> str:
 
 
 def _report_strays(tree: Node, nodes: Sequence[Node], findings: Findings) -> None:
-    """Sections we do not read are mentioned; rows outside of any statement are rejected, never dropped."""
+    """Note the sections we do not read; reject rows outside of any statement."""
     for node in [tree, *nodes]:
         if node.tag in {"", "OFX"}:
             findings.sections(node, _EXPECTED | _ROWS)

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from itertools import chain, pairwise
 
 from providers.formats.errors import StatementTooDeepError, StatementTooLargeError, TruncatedStatementError
-from providers.formats.ofx.tags import LEAVES, PARTS, STATEMENTS, STRUCTURE
+from providers.formats.ofx.tags import AGGREGATES, LEAVES, STATEMENTS, STRUCTURE
 
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 
-_KEPT = STRUCTURE | PARTS
+_KEPT = STRUCTURE | AGGREGATES
 # Where an unknown aggregate is a section or a row the reader should hear about.
 _REPORTED_IN = frozenset({"", "OFX", "INVTRANLIST", "BANKTRANLIST", "INVPOSLIST"}) | STATEMENTS
 
@@ -42,7 +42,7 @@ class Node:
         self.filled = False  # something was inside, kept or not
 
     def put(self, tag: str, value: str) -> None:
-        """Keep the first value; remember a second, different one, so that nobody has to guess."""
+        """Keep the first value; remember a second, different one, so that it can be refused."""
         known = self.values.get(tag)
         if not known:
             self.values[tag] = value
@@ -77,7 +77,7 @@ class _Tree:
         parent = self._open[-1]
         parent.filled = True
         if tag not in STRUCTURE and (value or tag in LEAVES):
-            if tag in LEAVES or tag in PARTS:
+            if tag in LEAVES or tag in AGGREGATES:
                 parent.put(tag, value)
             return
         self._count += 1
@@ -107,7 +107,7 @@ class _Tree:
 
     def _end_sibling(self, tag: str) -> None:
         if tag == "OFX" and any(node.tag == tag for node in self._open):
-            raise _truncated()  # a second document begins before the first one has ended
+            raise _truncated()  # a second document begins before the first has ended
         self.end(tag)
 
     def _attach(self, node: Node, *, closed: bool) -> None:

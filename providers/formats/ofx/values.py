@@ -35,7 +35,7 @@ _OFFSET = re.compile(r"\s*([+-]?)([0-9]{1,2})(?:([.:])([0-9]{1,2}))?\s*(?::.*)?"
 
 
 class BadValueError(ValueError):
-    """A value we refuse to guess at."""
+    """The value could be read in more than one way, or in none."""
 
 
 def clean_text(raw: str, limit: int = MAX_TEXT) -> str:
@@ -67,7 +67,7 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def uses_decimal_commas(text: str) -> bool:
-    """Whether the file shows, beyond doubt, amounts such as `12,50`."""
+    """True if the file has amounts that can only be decimal commas, such as `12,50`."""
     return _COMMA_DECIMALS.search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Provider records into rows: each function is one transaction, takes any page twice, and never half a page."""
+"""Provider records into rows: each function is one database transaction, and may be given the same page again."""
 
 from providers.ledger.ingest.accounts import apply_accounts, apply_balance, apply_balances
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities

@@ -1,4 +1,4 @@
-"""Accounts and their balances. A value is never replaced by an older one."""
+"""Writes accounts and their balances. A value is never replaced by an older one."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -56,7 +56,7 @@ def apply_accounts(
     )
     known = [account for account in accounts if account.provider_account_id in held]
     FinancialAccount.objects.bulk_update(known, (*_DESCRIPTION, *_BALANCE))
-    if records:  # a provider that lists nothing at all is more likely to be mistaken than right
+    if records:  # an empty list is more likely a fault of the provider than the truth
         listed = {record.id for record in records}
         missing = connection.accounts.filter(closed_at=None).exclude(provider_account_id__in=listed)
         missing.update(closed_at=fetched_at, balances_version=F("balances_version") + 1)
@@ -100,7 +100,7 @@ def take_balance(account: FinancialAccount, record: AccountRecord, fetched_at: d
 
 
 def snapshot(accounts: Sequence[FinancialAccount], fetched_at: datetime) -> None:
-    """Keep each account's balance as the word of the day it is of."""
+    """Write each account's balance as the snapshot of its day."""
     known = [account for account in accounts if account.balance_current is not None and account.balance_as_of]
     _snapshots(
         accounts=[account.id for account in known],
@@ -117,7 +117,7 @@ def snapshot(accounts: Sequence[FinancialAccount], fetched_at: datetime) -> None
 
 @transaction.atomic
 def apply_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> None:
-    """Land one known balance: on its own day always, on the account unless what we hold is newer."""
+    """Write one known balance: to its own day, and to the account unless that holds a newer one."""
     checks.numbers(record.current, record.available, record.limit)
     account.refresh_from_db(from_queryset=FinancialAccount.objects.select_for_update(no_key=True))
     take_balance(account, record, fetched_at)

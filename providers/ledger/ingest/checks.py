@@ -1,4 +1,4 @@
-"""What must be true of provider data before it may touch a row. Anything else refuses the whole page."""
+"""Checks of provider data before it may touch a row; a failed check refuses the whole page."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -10,7 +10,7 @@ LIMIT = Decimal(10) ** DIGITS
 
 
 def numbers(*values: Decimal | None) -> None:
-    """Raises ProviderUnreadable for NaN, infinity, and what a column could only hold rounded."""
+    """Raise ProviderUnreadable for NaN, infinity, and numbers that a column could only hold rounded."""
     for value in values:
         if value is None:
             continue
@@ -19,25 +19,25 @@ def numbers(*values: Decimal | None) -> None:
 
 
 def _too_fine(value: Decimal) -> bool:
-    """Whether there is anything but zeros beyond the last decimal of a column."""
+    """True if a digit other than zero lies beyond the last decimal of a column."""
     _, digits, exponent = value.as_tuple()
     beyond = -int(exponent) - DIGITS
     return beyond > 0 and any(digits[-beyond:])
 
 
 def currency(code: str) -> None:
-    """Raises ProviderUnreadable unless it has the form of an ISO 4217 code."""
+    """Raise ProviderUnreadable unless the code has the form of ISO 4217."""
     if len(code) != 3 or not code.isascii() or not code.isalnum() or not code.isupper():
         raise ProviderUnreadable(code="unknown_currency")
 
 
 def ids(values: Iterable[str], *, longest: int) -> None:
-    """Raises ProviderUnreadable for an empty or over-long id: a cut id would be another row's."""
+    """Raise ProviderUnreadable for an empty or over-long id: a cut id could be another row's."""
     for value in values:
         if not value or len(value) > longest or "\x00" in value:
             raise ProviderUnreadable(code="bad_id")
 
 
 def text(value: str, longest: int) -> str:
-    """The text as a column can hold it: no NUL, no half characters, not too long."""
+    """The text as a column can hold it: without NUL and lone surrogates, at most `longest` characters."""
     return value.replace("\x00", "").encode(errors="replace").decode()[:longest]

@@ -1,4 +1,4 @@
-"""Securities and holdings: each answer is the whole set."""
+"""Writes securities and holdings; each record is the whole set of an account."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -22,9 +22,8 @@ def apply_holdings(
 ) -> bool:
     """Replace what the account holds. False when we hold a newer answer already.
 
-    An empty list is a statement, and empties the account; a connector that found no list has raised
-    ProviderUnreadable, as this does for values that cannot be. `provider` is whose names the securities
-    carry, if not the account's own provider.
+    An empty list empties the account. Raises ProviderUnreadable for values that cannot be stored. `provider` is
+    the namespace of the security ids, if not the account's own provider.
     """
     _check(record)
     FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id)
@@ -57,17 +56,17 @@ def describe_securities(
 ) -> dict[str, Security]:
     """The securities by the provider's id, brought up to what it says; only what differs is written.
 
-    `currencies` names those that must exist even if nobody describes them.
+    `currencies` has, by id, those that must exist even if no record describes them.
     """
-    told = {record.id: _columns(record) for record in records}
+    described = {record.id: _columns(record) for record in records}
     for name, currency in currencies.items():
-        told.setdefault(name, {"currency": currency})
-    rows = Security.objects.filter(provider=provider, provider_security_id__in=told)
+        described.setdefault(name, {"currency": currency})
+    rows = Security.objects.filter(provider=provider, provider_security_id__in=described)
     held = {row.provider_security_id: row for row in rows}
     changed = [
         Security(provider=provider, provider_security_id=name, **columns)
         for name, columns in sorted(
-            told.items(), key=itemgetter(0)
+            described.items(), key=itemgetter(0)
         )  # in one order: no two syncs can deadlock
         if name not in held or any(getattr(held[name], column) != value for column, value in columns.items())
     ]

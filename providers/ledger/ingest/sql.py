@@ -1,4 +1,4 @@
-"""The SQL that writes transactions. The records travel as one JSON document, which PostgreSQL takes apart."""
+"""The SQL that writes transactions. The records are sent as one JSON document, which PostgreSQL takes apart."""
 
 _ROWS = """
 rows AS (
@@ -23,7 +23,7 @@ FROM unnest(%(ids)s::uuid[], %(names)s::text[], %(currencies)s::text[]) AS n (id
 ON CONFLICT (provider, provider_security_id) DO NOTHING
 """
 
-# The row that is replaced is renamed, and then found by the upsert as an old acquaintance.
+# The replaced row gets the id of its heir, so that the upsert finds it as a known row.
 TAKE_OVER = f"""
 WITH {_ROWS},
 heirs AS (SELECT DISTINCT ON (replaced_id) id, replaced_id FROM rows WHERE replaced_id <> '' ORDER BY replaced_id, id)

@@ -1,4 +1,4 @@
-"""Transactions: who is who over time, in a constant number of statements a page."""
+"""Writes transactions and keeps their identity over time, in a constant number of statements a page."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class Counts:
 def apply_transactions(account: FinancialAccount, page: TransactionsPage, expected_cursor: str) -> Counts:
     """Rows and cursor of one page, together.
 
-    Raises SyncOvertaken when the account is no longer at `expected_cursor`: somebody else went on from
+    Raises SyncOvertaken when the account is no longer at `expected_cursor`: another run went on from
     there. Raises ProviderUnreadable for a page that contradicts itself; nothing of it is then kept.
     """
     here = FinancialAccount.objects.filter(id=account.id, transactions_cursor=expected_cursor)
@@ -52,10 +52,10 @@ def upsert_transactions(
     removed: Sequence[str] = (),
     provider: str = "",
 ) -> Counts:
-    """Bring rows to what the records say. What the person wrote, and our ids, stay.
+    """Bring rows to what the records say. Notes, and our ids, stay.
 
-    A row that names the one it replaces takes over that one's id, note and place. `provider` is whose names
-    the records' securities carry, if not the account's own provider.
+    A row that names the one it replaces takes over that one's id, note and place. `provider` is
+    the namespace of the records' security ids, if not the account's own provider.
     """
     superseded = {row.replaced_pending_id for row in rows if row.replaced_pending_id}
     rows = [row for row in rows if row.id not in superseded]
@@ -69,7 +69,7 @@ def upsert_transactions(
 
 
 def _latest(rows: Iterable[TransactionRecord]) -> list[TransactionRecord]:
-    """Each id once; a page that tells two stories about one row is not to be believed."""
+    """Each id once. Raises ProviderUnreadable for a page with two versions of one row."""
     found: dict[str, TransactionRecord] = {}
     for row in rows:
         if found.setdefault(row.id, row) != row:
@@ -102,7 +102,7 @@ def _write(
 
 
 def _name_securities(cursor: Any, provider: str, rows: Sequence[TransactionRecord]) -> None:
-    """Rows may name a security before the holdings describe it; it is then known by its id until they do."""
+    """Create securities that rows refer to before the holdings describe them, named by their id."""
     currencies = {row.security_id: row.currency for row in rows if row.security_id}
     if not currencies:
         return
@@ -141,7 +141,7 @@ def _clean(row: TransactionRecord) -> TransactionRecord:
 
 
 def _remove(account: FinancialAccount, gone: Sequence[str], now: datetime) -> int:
-    """Delete rows, remembering for a while what they were to the person."""
+    """Delete rows, keeping their ids and notes for WithdrawnTransaction.KEPT."""
     old = now - WithdrawnTransaction.KEPT
     with connection.cursor() as cursor:
         cursor.execute(REMOVE, {"account": account.id, "gone": list(gone), "now": now, "old": old})
@@ -150,6 +150,6 @@ def _remove(account: FinancialAccount, gone: Sequence[str], now: datetime) -> in
 
 
 def withdrawn(account_id: UUID) -> set[str]:
-    """The provider's ids of rows that were taken back."""
+    """The provider's ids of withdrawn rows."""
     rows = WithdrawnTransaction.objects.filter(account_id=account_id)
     return set(rows.values_list("provider_transaction_id", flat=True))

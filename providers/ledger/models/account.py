@@ -1,15 +1,28 @@
-"""An account at an institution, and its balance over time."""
+"""Accounts at institutions, and their balances over time."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 
 # Eighteen digits on either side of the point: enough for any currency, coin or token, so that nothing is rounded.
 MONEY: dict[str, Any] = {"max_digits": 36, "decimal_places": 18}
+
+
+class FinancialAccountManager(models.Manager["FinancialAccount"]):
+    """Accounts by their owner."""
+
+    def currency_of(self, *, user_id: UUID, id: UUID) -> str:
+        """The currency of an account of this person. Raises NotFound, also for another person's."""
+        currency = self.filter(user_id=user_id, id=id).values_list("currency", flat=True).first()
+        if currency is None:
+            raise NotFound
+        return currency
 
 
 class FinancialAccount(models.Model):
@@ -52,7 +65,7 @@ class FinancialAccount(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar[models.Manager["FinancialAccount"]] = models.Manager()
+    objects: ClassVar[FinancialAccountManager] = FinancialAccountManager()
 
     class Meta:
         ordering = ("type", "name", "id")
@@ -66,7 +79,7 @@ class FinancialAccount(models.Model):
 
 
 class BalanceSnapshot(models.Model):
-    """What an account held at the end of a day; the last word of that day wins."""
+    """A balance snapshot: the last balance known of a day."""
 
     id = models.BigAutoField(primary_key=True)
     account = models.ForeignKey(FinancialAccount, on_delete=models.CASCADE, related_name="balances")

@@ -1,4 +1,4 @@
-"""Securities, and how much of each an account holds."""
+"""Securities, and the holdings of accounts."""
 
 from typing import ClassVar
 
@@ -36,7 +36,7 @@ class Security(models.Model):
 
 
 class Holding(models.Model):
-    """A position. Short positions have a negative quantity."""
+    """An account's holding of one security. A short one has a negative quantity."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(

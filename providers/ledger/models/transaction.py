@@ -1,4 +1,4 @@
-"""A movement of money or securities in one account."""
+"""Transactions of accounts."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -14,14 +14,14 @@ from providers.ledger.models.investment import QUANTITY
 
 
 class Transaction(models.Model):
-    """One row of an account. Positive amounts are money into the account."""
+    """A transaction of money or securities. Positive amounts are money into the account."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
         POSTED = "posted"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # The indexes below start with these columns, so one of their own would only cost.
+    # The indexes below start with these columns, so they need none of their own.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
     )
@@ -76,7 +76,7 @@ class Transaction(models.Model):
 
 
 class WithdrawnTransaction(models.Model):
-    """What a row that its provider took back was to the person: it may return, or return as its posted form."""
+    """The id and note of a transaction that its provider withdrew: it may come back, or come as its posted form."""
 
     KEPT = timedelta(days=90)
 

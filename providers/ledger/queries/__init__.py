@@ -1,4 +1,4 @@
-"""What a person may see of their accounts: one function per question, the person first."""
+"""Reads of the ledger: one function per question, the person first."""
 
 from providers.ledger.queries.accounts import account, accounts, balances
 from providers.ledger.queries.holdings import holdings

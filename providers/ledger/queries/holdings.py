@@ -1,16 +1,15 @@
-"""What investment accounts hold."""
+"""Reads of what investment accounts hold."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 from uuid import UUID
 
 from dashtam.api.keyset import after, text
-from dashtam.api.paging import Listing, Page, listing
+from dashtam.api.paging import ALL, Listing, Page, listing
 from dashtam.bridge.doors import run_db
-from providers.ledger.models import Holding
+from providers.ledger.models import FinancialAccount, Holding
 from providers.ledger.money import plain, plain_number
-from providers.ledger.queries.accounts import ALL, require_account
 
-_SECURITY = ("symbol", "name", "type", "cusip", "isin")
 _COLUMNS = (
     *(
         "id",
@@ -23,30 +22,63 @@ _COLUMNS = (
         "as_of",
         "fetched_at",
     ),
-    *(f"security__{name}" for name in _SECURITY),
+    *("security__symbol", "security__name", "security__type", "security__cusip", "security__isin"),
 )
 
 
-async def holdings(user_id: UUID, page: Page = ALL, *, account_id: UUID | None = None) -> Listing:
+class SecurityRow(TypedDict):
+    """The security of a holding; what its provider does not tell is empty."""
+
+    symbol: str
+    name: str
+    type: str
+    cusip: str
+    isin: str
+
+
+class HoldingRow(TypedDict):
+    """A holding, decimals as text; a short one has a negative quantity, `cost_basis` is of the whole holding."""
+
+    id: UUID
+    account_id: UUID
+    security: SecurityRow
+    quantity: str
+    price: str | None
+    market_value: str | None
+    cost_basis: str | None
+    currency: str
+    as_of: datetime
+    fetched_at: datetime
+
+
+async def holdings(
+    user_id: UUID, /, page: Page = ALL, *, account_id: UUID | None = None
+) -> Listing[HoldingRow]:
     """The person's holdings by name, or those of one account. Raises NotFound for one that is not theirs."""
     return await run_db(_holdings, user_id, page, account_id)
 
 
-def _holdings(user_id: UUID, page: Page, account_id: UUID | None) -> Listing:
+def _holdings(user_id: UUID, page: Page, account_id: UUID | None) -> Listing[HoldingRow]:
     rows = Holding.objects.filter(account__user_id=user_id)
     if account_id is not None:
-        require_account(user_id, account_id)
+        FinancialAccount.objects.currency_of(user_id=user_id, id=account_id)  # raises NotFound
         rows = rows.filter(account_id=account_id)
     found = after(rows, page, security__name=text, id=UUID).values(*_COLUMNS)[: page.limit + 1]
     return listing([_row(row) for row in found], page, lambda row: (row["security"]["name"], row["id"]))
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: Any) -> HoldingRow:
     currency = row["currency"]
     return {
         "id": row["id"],
         "account_id": row["account_id"],
-        "security": {name: row[f"security__{name}"] for name in _SECURITY},
+        "security": {
+            "symbol": row["security__symbol"],
+            "name": row["security__name"],
+            "type": row["security__type"],
+            "cusip": row["security__cusip"],
+            "isin": row["security__isin"],
+        },
         "quantity": plain_number(row["quantity"]),
         "price": plain_number(row["price"]),
         "market_value": plain(row["market_value"], currency),

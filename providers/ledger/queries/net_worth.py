@@ -1,4 +1,4 @@
-"""What a person owns and owes over time, per currency: nothing is ever converted at a made-up rate."""
+"""Net worth over time, per currency: no amount is ever converted at a made-up rate."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -39,7 +39,7 @@ ORDER BY point.day, account.currency
 
 
 class Amounts(TypedDict):
-    """Plain decimals; liabilities are negative, so that the total is their sum."""
+    """Decimals as text; liabilities are negative, so that the total is the sum of both."""
 
     total: str
     assets: str
@@ -59,7 +59,7 @@ class AmountsOn(Amounts):
 
 
 class NetWorth(AmountsIn):
-    """`as_of` is when the newest balance in it was so; None when nothing is known."""
+    """Net worth at the end of a range. `as_of` is the time of the newest balance in it; None when none is known."""
 
     as_of: datetime | None
     unconverted: list[AmountsIn]
@@ -77,6 +77,7 @@ class _Sum:
 
 async def net_worth(
     user_id: UUID,
+    /,
     start: date | None = None,
     end: date | None = None,
     interval: Interval = "day",
@@ -91,7 +92,7 @@ async def net_worth(
     end = end or max(timezone.now().astimezone(UTC).date(), newest or date.min)
     start = start or end - DEFAULT_RANGE
     _bounded(start, end, interval)
-    # The key carries the state of the data: nothing has to be dropped when balances change, cache or no cache.
+    # The key carries the version of the data, so no entry has to be dropped when balances change.
     key = f"net-worth:{user_id}:{version}:{start}:{end}:{interval}:{currency}"
     kept = await cache().get(key, NetWorth)
     if kept is not None:
@@ -102,7 +103,7 @@ async def net_worth(
 
 
 def _version(user_id: UUID) -> tuple[str, date | None]:
-    """Changes with every balance that lands and every account that comes or goes; and the day of the newest."""
+    """A text that changes with every balance and every account; and the day of the newest balance."""
     mine = FinancialAccount.objects.filter(user_id=user_id)
     found = mine.aggregate(
         accounts=Count("id"),
@@ -147,7 +148,7 @@ def _amounts_in(row: _Sum | None, currency: str) -> AmountsIn:
 
 
 def _bounded(start: date, end: date, interval: Interval) -> None:
-    """Raises ValidationFailed for a range that ends before it starts, or has more points than anybody can see."""
+    """Raise ValidationFailed for a range that ends before it starts, or has more than MOST_POINTS points."""
     if start > end:
         raise errors.ValidationFailed(errors=[errors.FieldError("from", "after_to", "Start before the end.")])
     if (end - start).days / _STEP[interval] > MOST_POINTS:

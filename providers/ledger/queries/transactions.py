@@ -1,32 +1,89 @@
-"""Transactions, newest first."""
+"""Reads of transactions, newest first.
 
+The unfiltered list is read by SQL, for the reasons named in `accounts`; filters, and single transactions, by
+models. Both give the same columns in the same form to the same function.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
-from django.db.models import Exists, Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, F, Func, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from dashtam import errors, limits
-from dashtam.api.keyset import after
-from dashtam.api.paging import Listing, Page, cursor_at, listing
+from dashtam.api.keyset import after, beyond, previous_cursor
+from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from providers.ledger.models import FinancialAccount, Transaction
-from providers.ledger.money import padded, plain, plain_number
-from providers.ledger.queries import hot
-from providers.ledger.queries.accounts import require_account
+from providers.ledger.money import padded
 
 SEARCHES = 2  # at once, for each person
-_COLUMNS = (
-    *("id", "account_id", "date", "posted_at", "status", "amount", "currency", "description", "kind"),
-    *("security__symbol", "quantity", "price", "fees", "category", "note"),
+
+_TRANSACTIONS = """
+SELECT t.id, t.account_id, t.date, t.posted_at AT TIME ZONE 'UTC', t.status, trim_scale(t.amount)::text, t.currency,
+    t.description, t.kind, s.symbol, trim_scale(t.quantity)::text, trim_scale(t.price)::text,
+    trim_scale(t.fees)::text, t.category, t.note
+FROM providers_transaction AS t LEFT JOIN providers_security AS s ON s.id = t.security_id
+WHERE """
+_OF_ACCOUNT = (
+    "t.account_id = %s AND EXISTS (SELECT FROM providers_financialaccount WHERE id = %s AND user_id = %s)"
 )
+_OF_PERSON = "t.user_id = %s"
+_NEWEST_FIRST = " ORDER BY t.date DESC, t.id DESC LIMIT %s"
+
+
+def _digits(column: str) -> Cast:
+    return Cast(Func(F(column), function="trim_scale"), TextField())
+
+
+# The same columns in the same order, for models.
+_COLUMNS = (
+    *(
+        "id",
+        "account_id",
+        "date",
+        "posted_at",
+        "status",
+        _digits("amount"),
+        "currency",
+        "description",
+        "kind",
+    ),
+    *("security__symbol", _digits("quantity"), _digits("price"), _digits("fees"), "category", "note"),
+)
+
+
+class TransactionRow(TypedDict):
+    """A transaction, decimals as text; a positive amount is money into the account."""
+
+    id: UUID
+    account_id: UUID
+    date: date
+    posted_at: datetime | None
+    status: str
+    amount: str
+    currency: str
+    description: str
+    kind: str
+    symbol: str | None
+    quantity: str | None
+    price: str | None
+    fees: str | None
+    category: str
+    note: str
+
+
+_NAMES = tuple(TransactionRow.__annotations__)
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionFilters:
-    """Which transactions; both ends of days and amounts are included."""
+    """Conditions on transactions; both ends of days and amounts are included."""
 
     start: date | None = None
     end: date | None = None
@@ -53,19 +110,20 @@ class TransactionFilters:
         return rows
 
 
-ANY = TransactionFilters()
+UNFILTERED = TransactionFilters()
 
 
 async def transactions(
     user_id: UUID,
-    filters: TransactionFilters = ANY,
+    /,
+    filters: TransactionFilters = UNFILTERED,
     page: Page | None = None,
     *,
     account_id: UUID | None = None,
-) -> Listing:
+) -> Listing[TransactionRow]:
     """The person's transactions, or those of one account. Raises NotFound for an account that is not theirs.
 
-    Looking for words reads them all: nobody may keep more than a few connections busy with it (TooManyRequests).
+    A search for words reads all of them, so each person may run SEARCHES at a time. Raises TooManyRequests.
     """
     which = (user_id, filters, page or Page(), account_id)
     if not filters.q:
@@ -74,81 +132,65 @@ async def transactions(
         return await run_db(_transactions, *which)
 
 
-async def transaction(user_id: UUID, transaction_id: UUID) -> dict[str, Any]:
+async def transaction(user_id: UUID, transaction_id: UUID, /) -> TransactionRow:
     """One transaction. Raises NotFound."""
     return await run_db(_transaction, user_id, transaction_id)
 
 
-def _transactions(user_id: UUID, filters: TransactionFilters, page: Page, account_id: UUID | None) -> Listing:
-    if filters == ANY:
-        found = [_whole(row) for row in hot.transactions(user_id, page, account_id)]
-    else:
-        found = [_row(row) for row in _filtered(user_id, filters, page, account_id)]
+async def previous_transactions(
+    user_id: UUID, /, filters: TransactionFilters, page: Page, *, account_id: UUID
+) -> str | None:
+    """The cursor of the page before this one, "" for the first page, None when this is the first."""
+    rows = filters.apply(Transaction.objects.filter(user_id=user_id, account_id=account_id))
+    return await run_db(previous_cursor, rows, page, "date", date.fromisoformat)
+
+
+def _transactions(
+    user_id: UUID, filters: TransactionFilters, page: Page, account_id: UUID | None
+) -> Listing[TransactionRow]:
+    read = _all if filters == UNFILTERED else _filtered
+    found = _rows(read(user_id, filters, page, account_id))
     if not found and account_id is not None:
-        require_account(user_id, account_id)
+        FinancialAccount.objects.currency_of(user_id=user_id, id=account_id)  # raises NotFound
     return listing(found, page, lambda row: (row["date"], row["id"]))
+
+
+def _transaction(user_id: UUID, transaction_id: UUID) -> TransactionRow:
+    found = Transaction.objects.filter(user_id=user_id, id=transaction_id).values_list(*_COLUMNS)
+    for row in _rows(found):
+        return row
+    raise errors.NotFound
+
+
+def _all(
+    user_id: UUID, _: TransactionFilters, page: Page, account_id: UUID | None
+) -> Iterable[tuple[Any, ...]]:
+    seen, values = beyond(page, "(t.date, t.id) < (%s, %s)", date.fromisoformat, UUID)
+    which, owners = (
+        (_OF_PERSON, [user_id]) if account_id is None else (_OF_ACCOUNT, [account_id, account_id, user_id])
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_TRANSACTIONS + which + seen + _NEWEST_FIRST, [*owners, *values, page.limit + 1])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _filtered(
     user_id: UUID, filters: TransactionFilters, page: Page, account_id: UUID | None
-) -> QuerySet[Any, Any]:
+) -> Iterable[tuple[Any, ...]]:
     rows = Transaction.objects.filter(user_id=user_id)
     if account_id is not None:
         theirs = FinancialAccount.objects.filter(user_id=user_id, id=account_id)
         rows = Transaction.objects.filter(Exists(theirs), account_id=account_id)
-    wanted: QuerySet[Any, Any] = after(
-        filters.apply(rows), page, minus_date=date.fromisoformat, minus_id=UUID
-    )
-    return wanted.values(*_COLUMNS)[: page.limit + 1]
+    wanted = after(filters.apply(rows), page, minus_date=date.fromisoformat, minus_id=UUID)
+    return wanted.values_list(*_COLUMNS)[: page.limit + 1]
 
 
-def _transaction(user_id: UUID, transaction_id: UUID) -> dict[str, Any]:
-    row = Transaction.objects.filter(user_id=user_id, id=transaction_id).values(*_COLUMNS).first()
-    if row is None:
-        raise errors.NotFound
-    return _row(row)
-
-
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    currency = row["currency"]
-    return {
-        "id": row["id"],
-        "account_id": row["account_id"],
-        "date": row["date"],
-        "posted_at": row["posted_at"],
-        "status": row["status"],
-        "amount": plain(row["amount"], currency),
-        "currency": currency,
-        "description": row["description"],
-        "kind": row["kind"],
-        "symbol": row["security__symbol"],
-        "quantity": plain_number(row["quantity"]),
-        "price": plain_number(row["price"]),
-        "fees": plain(row["fees"], currency),
-        "category": row["category"],
-        "note": row["note"],
-    }
-
-
-def _whole(row: hot.Row) -> dict[str, Any]:
-    row["amount"] = padded(row["amount"], row["currency"])
-    row["fees"] = padded(row["fees"], row["currency"])
-    return row
-
-
-async def previous_transactions(
-    user_id: UUID, filters: TransactionFilters, page: Page, *, account_id: UUID
-) -> str | None:
-    """The cursor of the page before this one, "" for the first page, None when this is the first."""
-    rows = filters.apply(Transaction.objects.filter(user_id=user_id, account_id=account_id))
-    return await run_db(_previous, rows, page, "date", date.fromisoformat)
-
-
-def _previous(rows: QuerySet[Any, Any], page: Page, column: str, parse: Any) -> str | None:
-    """Walks back over as many rows as a page holds. The cursor has been read by the list's own query already."""
-    if page.after is None:
-        return None
-    last, last_id = parse(page.after[0]), UUID(page.after[1])
-    newer = rows.filter(**{f"{column}__gte": last}).exclude(**{column: last, "id__lt": last_id})
-    found = newer.order_by(column, "id").values_list(column, "id")[page.limit : page.limit + 1]
-    return next((cursor_at(key) for key in found), "")
+def _rows(found: Iterable[tuple[Any, ...]]) -> list[TransactionRow]:
+    rows = [cast("TransactionRow", dict(zip(_NAMES, columns, strict=True))) for columns in found]
+    for row in rows:
+        row["amount"] = padded(row["amount"], row["currency"])
+        row["fees"] = padded(row["fees"], row["currency"])
+        if row["posted_at"] is not None:
+            row["posted_at"] = row["posted_at"].replace(tzinfo=UTC)
+    return rows

@@ -1,4 +1,4 @@
-"""Guessing passwords, from outside: what it costs, what it tells, and whom it must not keep out."""
+"""Password guessing, from outside: its cost, the sameness of all answers, and no lock-out of known devices."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,14 +31,14 @@ async def attempt(api: Api, email: str, password: str = WRONG, ip: str = "203.0.
 
 
 def outside(answer: Any) -> tuple[Any, ...]:
-    """All that somebody outside can see, but for what is different each time."""
+    """All that a stranger can see of an answer, except parts that differ each time."""
     problem = {name: value for name, value in answer.json().items() if name != "request_id"}
     headers = {name: value for name, value in answer.items() if name != "X-Request-Id"}
     return answer.status_code, problem, headers, answer.cookies.output()
 
 
 async def an_hour_passes(settings: Any) -> None:
-    """Limits are full again. What counts in the database has become an hour older."""
+    """Refill all limits, and make failures in the database an hour older."""
     await close_cache()
     settings.CACHE_PREFIX += "-later"
     await FailedProof.objects.aupdate(last_at=F("last_at") - timedelta(hours=1))
@@ -122,7 +122,7 @@ async def test_b2_every_sign_in_that_fails_does_the_same_work(
             WatchedHasher.threads.clear()
             async with statements() as said:
                 await attempt(api, email, password, ip=f"203.0.113.{number}")
-            audit = [each for each in said if "auditevent" in each]  # nobody waits for it
+            audit = [each for each in said if "auditevent" in each]  # no answer waits for it
             work.append((len(WatchedHasher.threads), [each for each in said if each not in audit]))
     assert [hashes for hashes, _ in work] == [1] * 10
     assert all(said == work[0][1] for _, said in work[::2])

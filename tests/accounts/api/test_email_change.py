@@ -1,4 +1,4 @@
-"""Another address: both must agree, the old one can stop it, and nothing tells whether the new one is taken."""
+"""Email changes: both must agree, the old one can object, and no answer tells whether the new one is taken."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A proof that is a few minutes old at most, before changes that a stolen session must not make."""
+"""Reauthentication: a recent proof of identity before changes that a stolen session must not make."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tests.conftest import PASSWORD
 
 
 async def age_proofs(minutes: int = 6) -> None:
-    """Everybody proved who they are some minutes ago."""
+    """Make all proofs of identity older than the few minutes that they count."""
     await Session.objects.aupdate(authenticated_at=timezone.now() - timedelta(minutes=minutes))
     await session_service().forget([session.id async for session in Session.objects.all()])
 

@@ -4,8 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts import queries
 from accounts.audit import activity
@@ -107,15 +105,13 @@ async def test_activity_needs_a_sign_in(api: Api, browser: Browser, db: None) ->
     assert (await browser.get("/settings/activity"))["Location"].startswith("/sign-in")
 
 
-def test_a_page_costs_two_statements_however_long_it_is(ana: User) -> None:
+async def test_a_page_costs_two_statements_however_long_it_is(ana: User, statements: Any) -> None:
     for _ in range(30):
-        AuditEvent.objects.record("email.verified", user_id=ana.id)
+        await run_db(AuditEvent.objects.record, "email.verified", user_id=ana.id)
     for limit in (1, 30):
-        with CaptureQueriesContext(
-            connection,
-        ) as statements:
-            queries.activity(user_id=ana.id, page=Page(limit))
-        assert len(statements) <= 2
+        async with statements() as said:
+            await queries.activity(ana.id, page=Page(limit))
+        assert 1 <= len(said) <= 2
 
 
 def test_every_action_that_is_recorded_has_words_for_people() -> None:

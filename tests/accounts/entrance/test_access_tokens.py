@@ -1,4 +1,4 @@
-"""Access tokens: what is accepted, and all that is not."""
+"""Access tokens: the accepted form, and the refusal of every other."""
 
 import asyncio
 import base64
@@ -70,7 +70,7 @@ async def _status(api: Api, token: str) -> int:
 
 
 async def test_d1_a_token_signed_as_ours_is_accepted(api: Api, ana: User) -> None:
-    """Or the refusals below would prove nothing."""
+    """Show that the refusals below are not refusals of everything."""
     await api.sign_in(ana.email)
     assert await _status(api, _signed(await _claims(ana))) == 200
 
@@ -178,8 +178,8 @@ async def test_c8_the_header_is_the_only_place_for_a_token(api: Api, ana: User) 
     )
     assert (in_a_form.status_code, in_a_form.json()["code"]) == (400, "invalid_request")
     api.token = ""
-    in_the_address = await api.get(f"auth/me?access_token={token}")
-    assert (in_the_address.status_code, in_the_address["WWW-Authenticate"]) == (401, "Bearer")
+    in_the_url = await api.get(f"auth/me?access_token={token}")
+    assert (in_the_url.status_code, in_the_url["WWW-Authenticate"]) == (401, "Bearer")
     assert (await api.get("auth/me", authorization=f"Basic {token}")).status_code == 401
     assert (await api.get("auth/me", authorization=f"bearer {token}")).status_code == 200
 

@@ -1,4 +1,4 @@
-"""Cookies and what is kept of answers."""
+"""Cookies, and the caching of answers."""
 
 import os
 import subprocess

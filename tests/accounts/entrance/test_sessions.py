@@ -126,7 +126,7 @@ async def test_c6_a_cache_that_comes_back_does_not_revive_an_ended_session(
 async def test_c6_what_the_database_says_counts_over_what_the_cache_remembers(
     api: Api, other_api: Api, ana: User, settings: Any
 ) -> None:
-    """Whoever ends the session cannot reach the cache, and no worker runs; others reach it all the time."""
+    """The process that ends the session cannot reach the cache, and no worker runs; others reach it all the time."""
     there = settings.REDIS_URL
     await other_api.sign_in(ana.email)
     await api.sign_in(ana.email)

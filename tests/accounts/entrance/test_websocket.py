@@ -1,4 +1,4 @@
-"""Who may open a WebSocket."""
+"""WebSocket authentication, by cookie and by ticket."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ ORIGIN = (b"origin", b"http://testserver")
 
 
 async def _told_who(scope: Any, receive: Any, send: Any) -> None:
-    """A tiny application that accepts, and says who it was told."""
+    """A tiny application that accepts, and sends the person that it was given."""
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": scope["principal"].email})
 
 
 async def _opened(path: str, *headers: tuple[bytes, bytes]) -> str | None:
-    """The person's address, or None if the socket was refused."""
+    """The person's email address, or None if the socket was refused."""
     path, _, query = path.partition("?")
     scope = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": list(headers)}
     communicator: Any = ApplicationCommunicator

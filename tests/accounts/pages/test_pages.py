@@ -379,7 +379,7 @@ async def test_a9_the_page_of_a_mailed_link_loads_nothing_from_elsewhere(browser
     await browser.send("/forgot-password", email=ana.email)
     await browser.get(f"/reset-password?token={await link_token('reset_password')}")
     page = await browser.get("/reset-password")
-    assert page["Referrer-Policy"] == "same-origin"  # and there is no token in the address any more
+    assert page["Referrer-Policy"] == "same-origin"  # and there is no token in the URL any more
     loaded = re.findall(r'(?:src|href|action)="([^"]+)"', page.content.decode())
     assert loaded
-    assert [address for address in loaded if not re.match(r"/(?!/)|#", address)] == []
+    assert [url for url in loaded if not re.match(r"/(?!/)|#", url)] == []

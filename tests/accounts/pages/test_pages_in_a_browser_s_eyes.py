@@ -1,4 +1,4 @@
-"""Every page as a browser reads it: what it allows, what its forms ask for, and that looking changes nothing."""
+"""Every page as a browser reads it: its policy, its forms, and that a GET changes nothing."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,16 +20,16 @@ WITHOUT_A_WAY_OUT = {"/reauthenticate"}
 PASSWORDS = {"current-password", "new-password"}
 
 
-def addresses(patterns: Any, prefix: str = "") -> Iterator[str]:
-    """Every address of the map that stands for one page."""
+def urls(patterns: Any, prefix: str = "") -> Iterator[str]:
+    """Every URL of the map that stands for one page."""
     for each in patterns:
         if isinstance(each, URLResolver):
-            yield from addresses(each.url_patterns, prefix + str(each.pattern))
+            yield from urls(each.url_patterns, prefix + str(each.pattern))
         elif isinstance(each, URLPattern) and "<" not in (path := prefix + str(each.pattern)):
             yield path
 
 
-PAGES = [f"/{path}" for path in addresses(get_resolver().url_patterns) if not path.startswith(NOT_PAGES)]
+PAGES = [f"/{path}" for path in urls(get_resolver().url_patterns) if not path.startswith(NOT_PAGES)]
 
 
 class Page(HTMLParser):
@@ -104,7 +104,7 @@ async def test_i1_i2_every_page_of_a_stranger(browser: Browser, db: None, path: 
 async def test_i1_every_page_of_the_admin(make_user: Callable[..., User]) -> None:
     staff = await Staff.arrives(await run_db(make_user, "Root", is_staff=True, is_superuser=True))
     seen = 0
-    for path in addresses(get_resolver().url_patterns):
+    for path in urls(get_resolver().url_patterns):
         if path.startswith("admin/") and re.fullmatch(r"admin/(\w+/\w+/)?", path):
             response = await staff.get(f"/{path}")
             assert response.status_code in {200, 302, 403, 404, 405}, path
@@ -116,7 +116,7 @@ async def test_i1_every_page_of_the_admin(make_user: Callable[..., User]) -> Non
 
 
 def fingerprints() -> dict[str, str]:
-    """What is in each table. When a session was last seen is not what anybody asked to change."""
+    """The content of each table, without when a session was last seen."""
     prints = {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")

@@ -8,36 +8,36 @@ import pytest
 from accounts.models import AuditEvent, Passkey, Session, User
 from tests.accounts.api.test_reauthentication import age_proofs
 from tests.accounts.conftest import Api, Browser, mails
-from tests.accounts.pages.authenticator import PRESENT, Authenticator
+from tests.accounts.pages.software_passkey import PRESENT, SoftwarePasskey
 from tests.conftest import PASSWORD
 
 
 @pytest.fixture(autouse=True)
-def _address(settings: Any) -> None:
+def _public_url(settings: Any) -> None:
     settings.PUBLIC_URL = "http://localhost:8000"
 
 
 async def options(browser: Browser, purpose: str, shown_at: str = "/sign-in") -> Any:
-    """What the script on a page would ask us for."""
+    """Fetch options as the script on a page does."""
     answer = await browser.send(f"/passkeys/options/{purpose}", shown_at=shown_at)
     return answer if answer.status_code != 200 else json.loads(answer.content)
 
 
-async def add(browser: Browser, key: Authenticator, name: str = "My phone") -> Any:
+async def add(browser: Browser, key: SoftwarePasskey, name: str = "My phone") -> Any:
     """Register a passkey on the page for it."""
     asked = await options(browser, "register", "/settings/security")
     return await browser.send("/settings/security/passkeys/new", name=name, credential=key.create(asked))
 
 
-async def enrolled(user: User, key: Authenticator | None = None) -> Authenticator:
-    """Somebody's passkey, registered from another browser of theirs."""
-    key, own = key or Authenticator(), Browser()
+async def enrolled(user: User, key: SoftwarePasskey | None = None) -> SoftwarePasskey:
+    """Register a passkey of a person, from another browser of theirs."""
+    key, own = key or SoftwarePasskey(), Browser()
     await own.sign_in(user.email)
     assert (await add(own, key)).status_code == 200
     return key
 
 
-async def sign_in(browser: Browser, key: Authenticator, **fields: str) -> Any:
+async def sign_in(browser: Browser, key: SoftwarePasskey, **fields: str) -> Any:
     """Sign in with the passkey alone."""
     asked = await options(browser, "sign-in")
     return await browser.send("/sign-in/passkey", shown_at="/sign-in", credential=key.get(asked), **fields)
@@ -46,7 +46,7 @@ async def sign_in(browser: Browser, key: Authenticator, **fields: str) -> Any:
 async def test_a_passkey_is_added_and_signs_in_alone(
     browser: Browser, other_browser: Browser, ana: User
 ) -> None:
-    key = Authenticator()
+    key = SoftwarePasskey()
     await browser.sign_in(ana.email)
     before = browser.client.cookies["session"].value
     added = await add(browser, key)
@@ -82,7 +82,7 @@ async def test_a10_after_the_password_a_passkey_is_asked_for(browser: Browser, a
 async def test_a10_a_signed_challenge_counts_once(
     browser: Browser, other_browser: Browser, ana: User, counts: bool
 ) -> None:
-    key = await enrolled(ana, Authenticator(counts=counts))
+    key = await enrolled(ana, SoftwarePasskey(counts=counts))
     signed = key.get(await options(browser, "sign-in"))
     other_browser.client.cookies["session"] = browser.client.cookies[
         "session"
@@ -115,15 +115,15 @@ async def test_other_people_s_and_foreign_signatures_are_refused(
         "/sign-in/second-step/passkey", shown_at="/sign-in/second-step", credential=bens.get(asked)
     )
     assert hers["Location"] == "/sign-in/second-step"
-    phished = Authenticator(origin="https://dashtam.evil.example")
+    phished = SoftwarePasskey(origin="https://dashtam.evil.example")
     phished.key, phished.id = key.key, key.id
-    elsewhere = Authenticator(host="evil.example")
+    elsewhere = SoftwarePasskey(host="evil.example")
     elsewhere.key, elsewhere.id, elsewhere.counter = key.key, key.id, 50
-    unverified = Authenticator()
+    unverified = SoftwarePasskey()
     unverified.key, unverified.id, unverified.counter, unverified.flags = key.key, key.id, 90, PRESENT
-    forged = Authenticator()
+    forged = SoftwarePasskey()
     forged.id, forged.counter = key.id, 99
-    for each in (phished, elsewhere, unverified, forged, Authenticator()):
+    for each in (phished, elsewhere, unverified, forged, SoftwarePasskey()):
         assert (await sign_in(Browser(), each))["Location"] == "/sign-in"
     assert await Session.objects.filter(mfa=True, revoked_at=None).acount() == 2  # of the enrolments
 

@@ -10,7 +10,7 @@ from accounts.models import RecoveryCode, Session, Totp, User
 from accounts.wiring import session_service
 from tests.accounts.api.test_reauthentication import age_proofs
 from tests.accounts.conftest import Api, Browser, mails
-from tests.accounts.mfa import code, enrol
+from tests.accounts.second_factors import code, enrol
 from tests.conftest import PASSWORD
 
 SET_UP = "/settings/security/authenticator"

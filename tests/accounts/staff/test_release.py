@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import RecoveryCode, Session, Totp, User
 from dashtam.bridge.doors import run_db
 from tests.accounts.conftest import Api, mails
-from tests.accounts.mfa import enrol, sign_in_with
+from tests.accounts.second_factors import enrol, sign_in_with
 from tests.conftest import PASSWORD
 
 

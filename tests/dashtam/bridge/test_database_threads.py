@@ -87,7 +87,7 @@ def test_who_has_waited_long_enough_is_refused_and_never_served(make_threads: Ma
     enough = occupy(pool)
     served = threading.Event()
     late = pool.submit(served.set)
-    pool.watch(wait_seconds=0.01, work_seconds=60)
+    pool.start_watchdog(wait_seconds=0.01, work_seconds=60)
     with pytest.raises(DatabaseBusy):
         late.result(timeout=30)
     enough.set()
@@ -115,7 +115,7 @@ def test_a_statement_without_end_costs_its_connection_and_frees_its_thread(make_
             cursor.execute("SELECT pg_sleep(1)")
 
     hanging = pool.submit(hang)
-    pool.watch(wait_seconds=60, work_seconds=0.05)
+    pool.start_watchdog(wait_seconds=60, work_seconds=0.05)
     with pytest.raises(OperationalError):
         hanging.result(timeout=30)
     assert pool.submit(backend).result(timeout=30) != before

@@ -26,7 +26,7 @@ async def hash_on(pool: HashingPool, work: object) -> object:
 
 
 async def occupied(pool: HashingPool, go: threading.Event) -> "asyncio.Task[object]":
-    """Somebody whose hash runs until `go`."""
+    """A caller whose hash runs until `go`."""
     running, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def work() -> None:
@@ -65,7 +65,7 @@ async def test_b8_a_hash_that_runs_keeps_its_place_though_nobody_waits_any_more(
 
 
 def crowd(pool: HashingPool, *, stranger: bool) -> int:
-    """How many get in."""
+    """The number of callers that get a place."""
     with ExitStack() as inside:
         with suppress(ServiceBusy):
             while pool.held < 1000:

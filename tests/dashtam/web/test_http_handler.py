@@ -1,4 +1,4 @@
-"""What the handler does around a view: no task of its own, an end to every wait, and nothing for who has gone."""
+"""The HTTP handler: no task of its own, bounded waits, and cancelled work when the client has gone."""
 
 import asyncio
 import json

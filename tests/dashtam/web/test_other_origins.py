@@ -1,4 +1,4 @@
-"""What pages of other sites, and plain http, can do here: nothing."""
+"""Requests from pages of other sites and over plain http are refused."""
 
 import re
 from typing import Any
@@ -80,7 +80,7 @@ async def test_h6_cookies_open_nothing_of_the_api(ana: User, settings: Any) -> N
 )
 def test_h6_what_is_no_exact_origin_cannot_be_configured(value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=re.escape(repr(value))):
-        server_urls.exact("CORS_ORIGINS", value)
+        server_urls.require_origin("CORS_ORIGINS", value)
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

@@ -29,7 +29,7 @@ class Trip:
         )
 
     async def decide(self, *, customer: str = "ana", decision: str = "approve") -> dict[str, Any]:
-        """What the bank puts into the address it sends the browser back to."""
+        """The query parameters of the redirect URI that the bank sends the browser to."""
         return returned(self.bank.decide(await self.leave(), customer=customer, decision=decision))
 
     async def come_back(self, answer: dict[str, Any], **changes: Any) -> Connection:

@@ -1,4 +1,4 @@
-"""What another process needs to work on the test's own database, with the test's own bank."""
+"""The environment of another process that works on the test's own database and bank."""
 
 from urllib.parse import quote
 

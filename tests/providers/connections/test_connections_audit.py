@@ -1,4 +1,4 @@
-"""What is written down about connections."""
+"""Audit events of connections."""
 
 import pytest
 

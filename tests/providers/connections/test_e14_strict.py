@@ -1,4 +1,4 @@
-"""Institutions that want more than a shared secret: the whole way with signed and pushed requests and bound tokens."""
+"""Linking and syncing with signed clients, pushed requests and DPoP-bound tokens."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Attacks on linking, as somebody outside would carry them out."""
+"""Attacks on linking, carried out from outside."""
 
 import asyncio
 from urllib.parse import parse_qs, urlsplit
@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import User
 from dashtam.bridge.doors import run_db
+from dashtam.crypto.sealed_fields import place
 from providers import wiring
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
 from providers.connectors import CONNECTORS
@@ -35,7 +36,10 @@ async def test_e1_the_verifier_never_leaves_the_server(ana: User, bank: SandboxB
     browser = await signed_in(ana)
     address = await leave(browser)
     request = await AuthorizationRequest.objects.aget()
-    envelope, row = bytes(request.code_verifier or b""), AuthorizationRequest.row(request.id)
+    envelope, row = (
+        bytes(request.code_verifier or b""),
+        place(AuthorizationRequest, request.id, "code_verifier"),
+    )
     verifier = wiring.connection_service().encryption.decrypt(envelope, row=row).decode()
     assert 43 <= len(verifier) <= 128
     seen = address + "".join(cookie.value for cookie in browser.client.cookies.values())

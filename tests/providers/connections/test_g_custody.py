@@ -1,4 +1,4 @@
-"""Custody of tokens against somebody who reads or writes the database, and through the loss of a key."""
+"""Custody of tokens against an attacker who reads or writes the database, and through the loss of a key."""
 
 import os
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from dashtam.bridge.doors import run_db
+from dashtam.crypto.sealed_fields import place
 from dashtam.errors import DecryptionFailed
 from providers import wiring
 from providers.connections.models import AuthorizationRequest, Connection, ProviderToken
@@ -113,7 +114,9 @@ async def test_g5_neither_database_nor_cache_holds_a_token_a_code_or_a_verifier(
     address = await trip.leave()
     request = await AuthorizationRequest.objects.aget()
     service = wiring.token_service().encryption
-    verifier = service.decrypt(bytes(request.code_verifier or b""), row=AuthorizationRequest.row(request.id))
+    verifier = service.decrypt(
+        bytes(request.code_verifier or b""), row=place(AuthorizationRequest, request.id, "code_verifier")
+    )
     state = parse_qs(urlsplit(address).query)["state"][0]
     away = await run_db(dumps.database) + dumps.cache()
     answer = parse_qs(urlsplit(bank.decide(address)).query)
@@ -121,7 +124,7 @@ async def test_g5_neither_database_nor_cache_holds_a_token_a_code_or_a_verifier(
     await sync(connection)
     row = await ProviderToken.objects.aget(connection=connection)
     refresh_token = service.decrypt(
-        bytes(row.refresh_token or b""), row=ProviderToken.row(connection.id, "refresh_token")
+        bytes(row.refresh_token or b""), row=place(ProviderToken, connection.id, "refresh_token")
     )
     canaries = {
         "access token": (await token_of(connection)).encode(),

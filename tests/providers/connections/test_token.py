@@ -1,4 +1,4 @@
-"""TokenService: fresh tokens, one refresh at a time, and what each kind of failure leaves behind."""
+"""TokenService: fresh tokens, one refresh at a time, and the state after each kind of failure."""
 
 import asyncio
 from datetime import timedelta

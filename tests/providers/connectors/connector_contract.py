@@ -1,4 +1,4 @@
-"""What every connector must hold. A provider's own test is data over this class: see test_sandbox_connector.py.
+"""The contract every connector must hold. A provider's own test is data over this class: see test_sandbox_connector.py.
 
 A connector is proven against a peer that speaks the provider's real HTTP: its sandbox, or a simulator.
 """
@@ -32,7 +32,7 @@ MANY_PAGES = 200
 
 @dataclasses.dataclass(frozen=True)
 class Expected:
-    """What the peer itself says of an account, in our conventions: money owed is negative."""
+    """The peer's own facts about an account, in our conventions: money owed is negative."""
 
     type: AccountType
     current: Decimal
@@ -176,7 +176,7 @@ class ConnectorContract:
             assert self.unit_changes(posted) == expected.units
 
     def unit_changes(self, rows: Sequence[TransactionRecord]) -> dict[str, Decimal]:
-        """What was sold counts as negative, so that changes add up to holdings."""
+        """Sold quantities are negative, so that changes add up to holdings."""
         units: dict[str, Decimal] = {}
         for row in rows:
             if row.security_id and row.quantity:

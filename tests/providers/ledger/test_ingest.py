@@ -1,4 +1,4 @@
-"""Identity over time: whatever way the pages come, the same rows stand at the end."""
+"""Identity over time: in whatever order the pages come, the same rows result."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -297,7 +297,7 @@ def feeds(draw: Any) -> Feed:
     return Feed(changes, draw(st.lists(st.integers(0, len(changes)), max_size=6)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(feed=feeds(), restarts=st.lists(st.integers(0, 12), max_size=4))
 def test_any_cut_redelivery_and_restart_gives_the_same_rows(
     connection: Connection, feed: Feed, restarts: list[int]

@@ -1,4 +1,4 @@
-"""What a person sees of their data: their own, all of it, once, and exactly."""
+"""Reads of the ledger: a person sees their own data, all of it, once, and exactly."""
 
 import functools
 from collections.abc import Callable, Coroutine
@@ -51,7 +51,7 @@ async def walk(ask: Callable[[Page], Any], limit: int) -> list[Any]:
     cursor: str | None = None
     while True:
         request = SimpleNamespace(GET={"limit": str(limit)} | ({"cursor": cursor} if cursor else {}))
-        listing: Listing = await ask(page(request))
+        listing: Listing[Any] = await ask(page(request))
         rows += listing.results
         assert len(rows) < 100, "the pages never end"
         cursor = listing.next_cursor
@@ -151,7 +151,7 @@ async def test_transactions_come_newest_first_each_once_at_any_page_size(
             assert [row["id"] for row in await walk(ask, limit)] == whole
 
 
-async def _ask(user_id: UUID, account_id: UUID | None, page: Page) -> Listing:
+async def _ask(user_id: UUID, account_id: UUID | None, page: Page) -> Listing[Any]:
     return await ledger_queries.transactions(user_id, page=page, account_id=account_id)
 
 
@@ -162,7 +162,7 @@ async def test_a_row_that_arrives_between_two_pages_shifts_nothing(ana: User, op
     assert len(seen) == len(set(seen)) == 9
 
 
-async def _with_arrival(ana: User, account: FinancialAccount, page: Page) -> Listing:
+async def _with_arrival(ana: User, account: FinancialAccount, page: Page) -> Listing[Any]:
     listing = await ledger_queries.transactions(ana.id, page=page)
     await run_db(upsert_transactions, account, [row(f"new-{page.after}"[:200], date=date(2026, 6, 1))])
     return listing

@@ -1,4 +1,4 @@
-"""Syncs against the real Sandbox Bank: what stands here at the end is what the bank says."""
+"""Syncs against the real Sandbox Bank: the rows agree with the bank's own books."""
 
 import asyncio
 import inspect
@@ -376,7 +376,10 @@ def scripted(connection: Connection) -> Callable[..., SyncService]:
                 yield opened
 
         return SyncService(
-            connector=lambda _: provider, client=client, live_events=Silent(), interval=timedelta(hours=6)
+            connector=lambda _: provider,
+            open_client=client,
+            live_events=Silent(),
+            interval=timedelta(hours=6),
         )
 
     return make

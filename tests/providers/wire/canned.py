@@ -1,4 +1,4 @@
-"""A server that answers with bytes we choose: the part of the world that is not ours."""
+"""A server that answers with chosen bytes, in place of an institution."""
 
 import asyncio
 import ssl

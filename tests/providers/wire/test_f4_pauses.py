@@ -1,4 +1,4 @@
-"""An institution that asks to be left alone, or keeps failing, is left alone; the others are not."""
+"""Rate limits and outages pause the institution they come from, and no other."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Calls to institutions are counted by whose they are and how they end."""
+"""Calls to institutions are counted by provider and outcome."""
 
 from typing import Any
 

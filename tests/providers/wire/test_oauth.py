@@ -1,4 +1,4 @@
-"""The OAuth client: what it sends, and what it makes of each answer."""
+"""The OAuth client's requests, and its reading of each answer."""
 
 import base64
 import hashlib

@@ -99,7 +99,7 @@ def test_reinvestments_and_journals_leave_the_cash_alone(statement: Statement) -
 
 
 def test_holdings_carry_value_and_price_and_shorts_are_negative(statement: Statement) -> None:
-    stock, fund, short = statement.positions
+    stock, fund, short = statement.holdings
     assert (stock.security.symbol, stock.quantity, stock.market_value) == (
         "AAA",
         Decimal(21),

@@ -1,11 +1,11 @@
-"""What holds for every file."""
+"""Properties that hold for every file."""
 
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from providers.formats import StatementError, StatementFile, parse_statement_file
@@ -21,10 +21,8 @@ rows = st.builds(
     fitid=st.text("ABCdef0123456789-.", min_size=1, max_size=20),
     name=names.filter(lambda text: not text.startswith("<")),
 )
-everything = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
-@everything
 @given(
     st.lists(rows, max_size=6),
     money,
@@ -45,7 +43,6 @@ def test_what_is_written_is_read_back(
     assert statement.account.currency == "EUR"
 
 
-@everything
 @given(st.lists(rows, min_size=1, max_size=3), st.integers(0, 10**6), st.data())
 def test_no_prefix_of_a_file_passes_for_the_whole(written: list[Row], seed: int, data: st.DataObject) -> None:
     whole = Writer(seed).document(written, Decimal(0)).rstrip().encode()
@@ -133,7 +130,6 @@ def outcome(data: bytes) -> StatementFile | str:
         return error.code
 
 
-@everything
 @given(st.binary(max_size=400))
 @example(b"\xff\xfe<\x00O\x00F\x00X\x00>\x00")
 def test_any_bytes_end_in_a_result_or_a_typed_error(data: bytes) -> None:
@@ -141,14 +137,13 @@ def test_any_bytes_end_in_a_result_or_a_typed_error(data: bytes) -> None:
     assert isinstance(outcome(b"OFXHEADER:100\n<OFX><STMTRS>" + data + b"</OFX>"), StatementFile | str)
 
 
-@settings(everything, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40))
 def test_any_pile_of_elements_ends_in_a_result_or_a_typed_error(pieces: list[str]) -> None:
     assert isinstance(outcome("".join(pieces).encode()), StatementFile | str)
     assert isinstance(outcome(f"<OFX>{''.join(pieces)}</OFX>".encode()), StatementFile | str)
 
 
-@everything
 @given(st.sampled_from(sorted(FILES.iterdir())), st.data())
 def test_a_damaged_file_ends_in_a_result_or_a_typed_error(path: Path, data: st.DataObject) -> None:
     content = bytearray(path.read_bytes())
@@ -157,7 +152,6 @@ def test_a_damaged_file_ends_in_a_result_or_a_typed_error(path: Path, data: st.D
     assert isinstance(outcome(bytes(content)), StatementFile | str)
 
 
-@everything
 @given(st.text(max_size=30))
 def test_an_amount_is_exact_or_rejected(text: str) -> None:
     file = parse_statement_file(bank_file(row(amount=text.replace("<", ""))))
@@ -169,7 +163,6 @@ def test_an_amount_is_exact_or_rejected(text: str) -> None:
         assert digits
 
 
-@everything
 @given(st.decimals(-(10**14), 10**14, places=3), st.booleans())
 def test_a_grouped_amount_means_the_same_in_both_traditions(amount: Decimal, continental: bool) -> None:
     text = f"{amount:,.2f}"
@@ -179,7 +172,6 @@ def test_a_grouped_amount_means_the_same_in_both_traditions(amount: Decimal, con
     assert transaction.amount == Decimal(f"{amount:.2f}")
 
 
-@everything
 @given(
     st.datetimes(dt.datetime(1900, 1, 2), dt.datetime(2199, 12, 30)),  # noqa: DTZ001 the zone is added below
     st.integers(-12 * 4, 14 * 4),

@@ -1,4 +1,4 @@
-"""Files that are not statements, and files that want to hurt."""
+"""Files that are not statements, and hostile files."""
 
 import pickle
 

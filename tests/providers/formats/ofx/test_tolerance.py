@@ -1,4 +1,4 @@
-"""What real files get wrong, and what must come out all the same."""
+"""Mistakes of real files, which must be read correctly all the same."""
 
 from decimal import Decimal
 

@@ -32,7 +32,7 @@ def row(
 
 @dataclass(frozen=True)
 class Row:
-    """What a generated row says."""
+    """The values of a generated row."""
 
     date: dt.date
     amount: Decimal

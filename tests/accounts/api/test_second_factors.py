@@ -8,7 +8,7 @@ from accounts.models.failed_proof import subject_of
 from dashtam.crypto.sealed_fields import sealed_columns
 from tests.accounts.api.test_reauthentication import age_proofs
 from tests.accounts.conftest import Api, link_token, mails
-from tests.accounts.mfa import code, enrol, forget_failures, sign_in_with
+from tests.accounts.second_factors import code, enrol, forget_failures, sign_in_with
 from tests.conftest import PASSWORD
 
 
@@ -212,7 +212,7 @@ async def test_a10_whose_second_factor_is_guessed_is_told_once_that_somebody_has
 async def test_a11_a_proof_from_before_there_was_a_second_factor_is_none_any_more(
     api: Api, other_api: Api, ana: User
 ) -> None:
-    await other_api.sign_in(ana.email)  # by somebody who has the password, a moment before
+    await other_api.sign_in(ana.email)  # by a stranger who has the password, a moment before
     assert (await other_api.get("auth/me")).status_code == 200
     await enrol(api, ana)
     refused = await other_api.call("DELETE", "auth/mfa/totp")

@@ -1,4 +1,4 @@
-"""Leaving, and staying after all."""
+"""Pages of leaving, and of staying after all."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ AT_THE_END = (
 @require_http_methods(FORM_METHODS)
 @fresh
 async def leave(request: SignedInRequest) -> HttpResponse:
-    """Asks once, saying what will happen."""
+    """Confirm the deletion after showing its consequences."""
     if request.method != "POST":
         return render(request, "accounts/leave.html", _consequences())
     await wiring.leaving_service().leave(user_id=request.principal.user_id)

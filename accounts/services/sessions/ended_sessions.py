@@ -1,4 +1,4 @@
-"""Sessions that ended moments ago, as PostgreSQL knows them: the last word over what the cache remembers."""
+"""Sessions that ended moments ago, read from PostgreSQL, which overrules the cache."""
 
 import asyncio
 import time
@@ -11,10 +11,10 @@ READ_EVERY_SECONDS = 1.0
 
 
 class EndedSessions:
-    """Read from PostgreSQL once a second at most, however many requests ask.
+    """Reads the ended sessions from PostgreSQL once a second at most, however many requests ask.
 
-    Whoever ends a session tells the cache at once. But just then the cache may be out of their reach and
-    within that of another process, which would go on believing it: for a second at most, thanks to this.
+    A process that ends a session tells the cache at once. Should it not reach the cache just then, another
+    process that does would go on trusting the session: for a second at most, thanks to this.
     """
 
     def __init__(self, *, load: Callable[[], frozenset[UUID]]) -> None:
@@ -24,7 +24,7 @@ class EndedSessions:
         self.reading: asyncio.Task[None] | None = None
 
     async def has(self, session_id: UUID) -> bool:
-        """Whether it ended lately. Raises what the database raises: nobody is let in unchecked."""
+        """Return whether the session ended lately. Raises what the database raises: no request passes unchecked."""
         if time.monotonic() >= self.good_until:
             if self.reading is None or self.reading.done():
                 self.reading = keep_running(self._read())

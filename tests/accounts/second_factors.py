@@ -1,4 +1,4 @@
-"""What somebody's authenticator app would say, and people who have one."""
+"""Authenticator apps in tests: their codes, and people who have one."""
 
 import base64
 import time
@@ -35,5 +35,5 @@ async def sign_in_with(api: Api, user: User, otp: str | None, password: str) -> 
 
 
 async def forget_failures() -> None:
-    """As if nobody had failed to prove anything lately."""
+    """Forget all failures to prove who one is."""
     await FailedProof.objects.all().adelete()

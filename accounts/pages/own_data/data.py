@@ -1,4 +1,4 @@
-"""One's own data: to take along, or to delete."""
+"""Pages of one's own data: export and deletion."""
 
 from uuid import UUID
 
@@ -13,21 +13,20 @@ from accounts.errors import ExportGone, ExportNotReady
 from accounts.export.downloads import archive_response
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import see_other
-from dashtam.bridge.doors import run_db
 
 
 @require_safe
 @signed_in
 async def data(request: SignedInRequest) -> HttpResponseBase:
-    """What can be done with it, and an export that is under way."""
-    export = await run_db(queries.export, user_id=request.principal.user_id)
+    """Offer export and deletion, and show an export that is under way."""
+    export = await queries.export(request.principal.user_id)
     return render(request, "accounts/data.html", {"export": export})
 
 
 @require_POST
 @fresh
 async def start_export(request: SignedInRequest) -> HttpResponseBase:
-    """Ask for a copy."""
+    """Ask for an export."""
     await wiring.export_service().request(user_id=request.principal.user_id)
     messages.success(request, "We are putting your data together, and write to you when it is ready.")
     return see_other("settings-data")
@@ -36,7 +35,7 @@ async def start_export(request: SignedInRequest) -> HttpResponseBase:
 @require_POST
 @fresh
 async def take_export(request: SignedInRequest, id: UUID) -> StreamingHttpResponse | HttpResponseBase:
-    """Save it. A form, not a link: nothing that works by itself stands in any address."""
+    """Download an export. A form, not a link: no URL gives the data away by itself."""
     try:
         pieces = await wiring.export_service().take(user_id=request.principal.user_id, export_id=id)
     except (ExportGone, ExportNotReady) as error:

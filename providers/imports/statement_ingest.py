@@ -1,10 +1,9 @@
-"""A statement file into accounts: one transaction per file, and every row of it accounted for."""
+"""Statement files into accounts: one database transaction per file, and every row accounted for."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,8 +14,8 @@ from dashtam import errors
 from dashtam.crypto import sealed_tokens
 from providers.connections.models import Connection
 from providers.formats import Institution, Statement, StatementAccount, StatementFile
-from providers.imports.models import FileImport
-from providers.imports.statement_rows import read_rows, security_id, security_record
+from providers.imports.models import FileImport, ImportedStatement
+from providers.imports.statement_rows import PROVIDER, read_rows, security_id, security_record
 from providers.ledger.ingest import checks
 from providers.ledger.ingest.accounts import apply_balance
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
@@ -25,18 +24,16 @@ from providers.ledger.models import FinancialAccount
 from providers.ledger.money import plain, total
 from providers.records import AccountRecord, HoldingRecord, HoldingsRecord
 
-PROVIDER = "ofx"
-
 
 class ImportRefused(errors.Unprocessable):
-    """The file is readable, but does not fit where it is to go."""
+    """The file is readable, but does not fit the account it is for."""
 
     title = "This file does not fit."
 
 
 @transaction.atomic
 def apply_statement_file(done: FileImport, parsed: StatementFile, account_id: UUID | None) -> FileImport:
-    """Bring the file in and save what became of it. Raises NotFound and ImportRefused; then nothing is kept."""
+    """Store the file's rows and the import's outcome. Raises NotFound and ImportRefused, and then stores neither."""
     User.objects.select_for_update(no_key=True).get(id=done.user_id)  # one file at a time for each person
     target = _own_account(done.user_id, account_id, parsed.statements) if account_id else None
     done.format = parsed.format
@@ -61,41 +58,43 @@ def _own_account(user_id: UUID, account_id: UUID, statements: Sequence[Statement
     return account
 
 
-def _fits(account: FinancialAccount, told: StatementAccount) -> None:
-    if told.currency and told.currency != account.currency:
-        detail = f"The file is in {told.currency}, the account in {account.currency}. Choose another account."
+def _fits(account: FinancialAccount, stated: StatementAccount) -> None:
+    if stated.currency and stated.currency != account.currency:
+        detail = (
+            f"The file is in {stated.currency}, the account in {account.currency}. Choose another account."
+        )
         raise ImportRefused(detail, code="currency_mismatch")
 
 
-def _account(user_id: UUID, institution: Institution, told: StatementAccount) -> FinancialAccount:
+def _account(user_id: UUID, institution: Institution, stated: StatementAccount) -> FinancialAccount:
     """The account of that number, made if this is the first file of it. Its connection counts as active."""
-    if not told.currency:
+    if not stated.currency:
         detail = "It does not say which currency it is in. Choose the account it belongs to."
         raise ImportRefused(detail, code="currency_unknown")
-    fingerprint = _fingerprint(told, told.currency, institution.name or "")
+    fingerprint = _fingerprint(stated, stated.currency, institution.name or "")
     mine = FinancialAccount.objects.select_related("connection").filter(user_id=user_id)
     account = mine.filter(connection__provider=PROVIDER, provider_account_id=fingerprint).first()
     connection = account.connection if account else _connection(user_id, institution)
     if connection.state != Connection.State.ACTIVE:
         connection.move_to(Connection.State.ACTIVE)
         connection.save(update_fields=Connection.STATE_FIELDS)
-    kind = (told.subtype or told.type).replace("_", " ")
+    kind = (stated.subtype or stated.type).replace("_", " ")
     return account or FinancialAccount.objects.create(
         user_id=user_id,
         connection=connection,
         provider_account_id=fingerprint,
         name=checks.text(f"{institution.name or 'Imported'} {kind}", 200),
-        mask=told.account_id[-4:],
-        type=told.type,
-        subtype=checks.text(told.subtype or "", 40),
-        currency=told.currency,
+        mask=stated.account_id[-4:],
+        type=stated.type,
+        subtype=checks.text(stated.subtype or "", 40),
+        currency=stated.currency,
     )
 
 
-def _fingerprint(told: StatementAccount, currency: str, institution: str) -> str:
-    """Finds the account again without our knowing its number: a keyed digest."""
-    number = "".join(told.account_id.split()).replace("-", "")
-    who = f"{told.bank_id or ''}/{number}" if number else f"{institution}/{told.type}"
+def _fingerprint(stated: StatementAccount, currency: str, institution: str) -> str:
+    """A keyed digest that finds the account again without storing its number."""
+    number = "".join(stated.account_id.split()).replace("-", "")
+    who = f"{stated.bank_id or ''}/{number}" if number else f"{institution}/{stated.type}"
     return sealed_tokens.digest(f"statement account {who}/{currency}").hex()
 
 
@@ -109,8 +108,8 @@ def _connection(user_id: UUID, institution: Institution) -> Connection:
     )
 
 
-def _apply(done: FileImport, account: FinancialAccount, statement: Statement) -> dict[str, Any]:
-    """What became of one statement, in the words of the import's page."""
+def _apply(done: FileImport, account: FinancialAccount, statement: Statement) -> ImportedStatement:
+    """Store one statement. Returns its summary for the import."""
     now = timezone.now()
     named = [row.security for row in statement.transactions if row.security]
     describe_securities(PROVIDER, [security_record(done.user_id, found, account.currency) for found in named])
@@ -121,7 +120,7 @@ def _apply(done: FileImport, account: FinancialAccount, statement: Statement) ->
     done.matched += matched
     done.rejected += rows.rejected
     as_of = _as_of(statement, now)
-    if statement.positions:  # no list at all says nothing about what is held
+    if statement.holdings:  # a file without a list of holdings leaves them as they are
         apply_holdings(account, _holdings(account, statement, as_of), now, provider=PROVIDER)
     balance = _balance(statement)
     if balance is not None:
@@ -154,7 +153,7 @@ def _balance(statement: Statement) -> Decimal | None:
     """The closing balance; of an investment account what all of it is worth, if the file says so of all."""
     if statement.ledger_balance is not None or statement.account.type != "investment":
         return statement.ledger_balance
-    values = [position.market_value for position in statement.positions]
+    values = [holding.market_value for holding in statement.holdings]
     cash = [statement.cash_balance, statement.margin_balance, statement.short_balance]
     if statement.cash_balance is None or None in values:
         return None
@@ -179,23 +178,23 @@ def _described(account: FinancialAccount) -> AccountRecord:
 def _holdings(account: FinancialAccount, statement: Statement, as_of: datetime) -> HoldingsRecord:
     """One holding per security: a file lists the same one again for each sub-account.
 
-    The cost basis stays open, because files do not say whether theirs is per unit or of the position.
+    The cost basis stays open, because files do not say whether theirs is per unit or of the holding.
     """
     holdings: dict[str, HoldingRecord] = {}
-    for position in statement.positions:
-        name = security_id(account.user_id, position.security)
+    for holding in statement.holdings:
+        name = security_id(account.user_id, holding.security)
         before = holdings.get(name)
         holdings[name] = HoldingRecord(
             security_id=name,
-            quantity=total([position.quantity, before.quantity]) if before else position.quantity,
-            price=position.price,
-            market_value=_sum(position.market_value, before.market_value)
-            if before
-            else position.market_value,
+            quantity=total([holding.quantity, before.quantity]) if before else holding.quantity,
+            price=holding.price,
+            market_value=_sum(holding.market_value, before.market_value) if before else holding.market_value,
             cost_basis=None,
-            currency=position.currency or account.currency,
+            currency=holding.currency or account.currency,
         )
-    described = [security_record(account.user_id, p.security, account.currency) for p in statement.positions]
+    described = [
+        security_record(account.user_id, each.security, account.currency) for each in statement.holdings
+    ]
     return HoldingsRecord(as_of, list(holdings.values()), described)
 
 

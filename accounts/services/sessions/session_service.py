@@ -1,7 +1,6 @@
-"""Which sessions count right now: asked on every request, so it must be quick, and true at once when one ends."""
+"""Live sessions and their principals, cached for every request, and ended everywhere at once."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,23 +9,21 @@ from uuid import UUID
 from accounts.models import ApiKey, Session
 from accounts.models.session import cache_name
 from accounts.principal import Principal
-from accounts.services.ended_sessions import EndedSessions
+from accounts.services.sessions.ended_sessions import EndedSessions
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.cache import Cache
-from dashtam.crypto import sealed_tokens
 from dashtam.errors import ServiceBusy, Unauthorized
 from dashtam.jobs.background import defer
 from notifications.services.live_event_service import LiveEventService
 
 PRINCIPAL_SECONDS = 30
-MARK_SECONDS = 60  # longer than any request that may still hold an older answer
-TICKET_SECONDS = 30
+MARK_SECONDS = 60  # longer than any request that may still hold an older principal
 
 Ended = Sequence[Session | ApiKey] | None
 
 
 class SessionService:
-    """Knows who a session speaks for, and makes its end known everywhere."""
+    """Finds the principals of sessions, and announces the end of sessions everywhere."""
 
     def __init__(self, *, cache: Cache, live_events: LiveEventService, ended: EndedSessions) -> None:
         self.cache = cache
@@ -34,7 +31,7 @@ class SessionService:
         self.live_events = live_events
 
     async def principal(self, session_id: UUID) -> Principal | None:
-        """Who the session speaks for, None once it has ended. Asks the cache first, the database if need be."""
+        """The principal of a session, None once it has ended. Asks the cache first, then the database."""
         name = cache_name(session_id)
         principal = await self.cache.find(name, Principal)
         if principal is not None and await self.ended.has(session_id):
@@ -44,22 +41,22 @@ class SessionService:
                 session = await run_db(Session.objects.seen, id=session_id)
                 if session is None:
                     return None
-                principal = _principal(session)
+                principal = Principal.of_session(session)
                 # Only if nothing is there: the mark of a session that ended while we were reading must stay.
                 await self.cache.add(name, principal, seconds=PRINCIPAL_SECONDS)
         return principal if principal.expires_at > time.time() else None
 
     async def principal_of_cookie(self, session_id: UUID, *, number: int) -> Principal | None:
-        """Who a browser's session speaks for; None as well for a cookie that has been replaced."""
+        """The principal of a browser's session; None as well for a cookie that has been replaced."""
         principal = await self.principal(session_id)
         if principal is not None and principal.cookie != number:
             await self.forget([session_id])  # the cache may not have heard of the new cookie
             session = await run_db(Session.objects.seen, id=session_id)
-            principal = _principal(session) if session is not None else None
+            principal = Principal.of_session(session) if session is not None else None
         return principal if principal is not None and principal.cookie == number else None
 
     async def proved(self, *, session_id: UUID, factor: str) -> Session:
-        """The session, whose person has just proved who they are; `factor` is the second one, if any.
+        """Note a fresh proof of identity and return the session; `factor` is the second one, if any.
 
         Raises Unauthorized when it has ended meanwhile.
         """
@@ -70,22 +67,10 @@ class SessionService:
         await self.forget([session_id, *without])
         return session
 
-    async def create_ticket(self, *, session_id: UUID) -> str:
-        """A word that opens one WebSocket within TICKET_SECONDS. Raises ServiceBusy without a cache."""
-        ticket = secrets.token_urlsafe(32)
-        if not await self.cache.add(_ticket_key(ticket), session_id, seconds=TICKET_SECONDS):
-            raise ServiceBusy()
-        return ticket
-
-    async def principal_of_ticket(self, ticket: str) -> Principal | None:
-        """Who the ticket speaks for; it is used up."""
-        session_id = await self.cache.take(_ticket_key(ticket), UUID)
-        return await self.principal(session_id) if session_id else None
-
     async def end(self, write: Callable[..., Ended], *which: Any, **what: Any) -> Ended:
         """Carry out a database write that ends sessions, and announce those that it returns.
 
-        To the end, even if the client hangs up half-way: nothing may live on in the cache.
+        Runs to its end even if the client hangs up half-way: no ended session may stay in the cache.
         """
         return await asyncio.shield(keep_running(self._end(write, which, what)))
 
@@ -104,7 +89,7 @@ class SessionService:
             raise ServiceBusy()
 
     async def _announce(self, ended: Sequence[Session | ApiKey]) -> bool:
-        """False if the cache is away, which may then come back still knowing them."""
+        """Returns False if the cache is away: it may come back with the ended sessions in it."""
         known = await self._forget([each.cache_name for each in ended])
         for each in ended:
             await self.live_events.publish(
@@ -118,25 +103,3 @@ class SessionService:
 
     async def _forget(self, names: Sequence[str]) -> bool:
         return all([await self.cache.set(name, None, seconds=MARK_SECONDS) for name in names])
-
-
-def _ticket_key(ticket: str) -> str:
-    return f"ticket:{sealed_tokens.digest(ticket).hex()}"
-
-
-def _principal(session: Session) -> Principal:
-    user = session.user
-    return Principal(
-        user_id=user.id,
-        session_id=session.id,
-        email=user.email,
-        name=user.name,
-        is_staff=user.is_staff,
-        time_zone=user.time_zone,
-        base_currency=user.base_currency,
-        expires_at=min(session.expires_at, session.idle_expires_at).timestamp(),
-        authenticated_at=session.authenticated_at.timestamp(),
-        mfa=session.mfa,
-        leaving_at=user.deletion_due_at.timestamp() if user.deletion_due_at else None,
-        cookie=session.counter if session.kind == Session.Kind.BROWSER else 0,
-    )

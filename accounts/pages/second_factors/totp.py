@@ -1,4 +1,4 @@
-"""Setting second factors up, and removing them. Every change asks for a fresh proof."""
+"""An authenticator app (TOTP): setting it up and removing it. Both ask for a fresh proof of identity."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,6 +11,7 @@ from accounts.errors import FactorExists, FactorMissing, FactorRequired, OtpInva
 from accounts.pages.access import SignedInRequest, fresh
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import OtpForm
+from accounts.pages.second_factors.recovery_codes import show_codes
 
 
 @require_POST
@@ -19,7 +20,7 @@ async def start_totp(request: SignedInRequest) -> HttpResponse:
     """Make a secret for an authenticator app."""
     person = request.principal
     try:
-        await wiring.mfa_service().start_totp(user_id=person.user_id, email=person.email)
+        await wiring.second_factor_service().start_totp(user_id=person.user_id, email=person.email)
     except FactorExists as error:
         messages.warning(request, f"{error.title} {error.detail}")
         return see_other("settings-security")
@@ -30,14 +31,14 @@ async def start_totp(request: SignedInRequest) -> HttpResponse:
 @fresh
 async def set_up_totp(request: SignedInRequest) -> HttpResponse:
     """Show the secret, until a first code proves that an app has it. Then the recovery codes, this once."""
-    person, service = request.principal, wiring.mfa_service()
+    person, service = request.principal, wiring.second_factor_service()
     form = OtpForm(request.POST or None)
     try:
         if form.is_valid():
             enrolled = await service.confirm_totp(
                 user_id=person.user_id, session_id=person.session_id, **form.cleaned_data
             )
-            cookie.renew(request, enrolled.session)
+            cookie.sign_in(request, enrolled.session)
             return show_codes(request, enrolled.recovery_codes, added="Your authenticator app is set up.")
     except (OtpInvalid, *NOT_NOW) as error:
         form.take(error)
@@ -52,7 +53,7 @@ async def set_up_totp(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @fresh
 async def remove_totp(request: SignedInRequest) -> HttpResponse:
-    """Asks once."""
+    """Remove the authenticator app, after a confirmation."""
     if request.method != "POST":
         will = [
             "Signing in no longer asks for a code of your app.",
@@ -60,32 +61,9 @@ async def remove_totp(request: SignedInRequest) -> HttpResponse:
         ]
         return render(request, "accounts/totp_remove.html", {"will": will})
     try:
-        await wiring.mfa_service().remove_totp(user_id=request.principal.user_id)
+        await wiring.second_factor_service().remove_totp(user_id=request.principal.user_id)
     except (FactorMissing, FactorRequired) as error:
         messages.warning(request, f"{error.title} {error.detail}")
     else:
         messages.success(request, "The authenticator app is removed. You can delete its entry there, too.")
     return see_other("settings-security")
-
-
-@require_http_methods(FORM_METHODS)
-@fresh
-async def renew_codes(request: SignedInRequest) -> HttpResponse:
-    """New recovery codes, shown this once."""
-    if request.method != "POST":
-        will = ["You get ten new codes.", "All your older codes stop working."]
-        return render(request, "accounts/recovery_codes_renew.html", {"will": will})
-    try:
-        codes = await wiring.mfa_service().renew_codes(user_id=request.principal.user_id)
-    except FactorMissing as error:
-        messages.warning(request, f"{error.title} {error.detail}")
-        return see_other("settings-security")
-    return show_codes(request, codes, added="Your new recovery codes are ready. The old ones have ended.")
-
-
-def show_codes(request: SignedInRequest, codes: list[str], *, added: str) -> HttpResponse:
-    """The answer itself shows the codes: they must not wait in a cookie for a next page."""
-    messages.success(request, added)
-    if not codes:
-        return see_other("settings-security")
-    return render(request, "accounts/recovery_codes.html", {"codes": codes, "text": "\n".join(codes)})

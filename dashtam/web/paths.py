@@ -1,0 +1,38 @@
+"""Path prefixes that programs call instead of people; each app registers its own from `AppConfig.ready`."""
+
+
+class ProgramPaths:
+    """Everything that is registered here answers errors as problem+json. All other paths are pages."""
+
+    def __init__(self) -> None:
+        self.programs: tuple[str, ...] = ()
+        self.cookieless: tuple[str, ...] = ()
+        self.probes: tuple[str, ...] = ()
+
+    def register(self, *prefixes: str, cookieless: bool = False, probe: bool = False) -> None:
+        """Add prefixes.
+
+        `cookieless` ones never read the browser's cookies: sessions, CSRF and messages are passed by. A `probe` is
+        asked from inside, past the proxy, and therefore answers over plain http too, at exactly this path.
+        """
+        self.programs += prefixes
+        if cookieless:
+            self.cookieless += prefixes
+        if probe:
+            self.probes += prefixes
+
+    def for_programs(self, path: str) -> bool:
+        """Return True if errors at this path are problem+json."""
+        return path.startswith(self.programs)
+
+    def without_cookies(self, path: str) -> bool:
+        """Return True if a request to this path is authenticated by its headers alone."""
+        return path.startswith(self.cookieless)
+
+    def is_probe(self, path: str) -> bool:
+        """Return True for the exact path of a health check or of the metrics."""
+        return path in self.probes
+
+
+API = "/api/"
+program_paths = ProgramPaths()
