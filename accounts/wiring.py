@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
 from accounts.models import ApiKey, Session
 from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
+from accounts.services.base_currency_service import BaseCurrencyService
 from accounts.services.email_change_service import EmailChangeService
 from accounts.services.export_service import ExportService
 from accounts.services.jwt_service import JWTService
@@ -29,6 +30,11 @@ from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
+
+
+def base_currency_service() -> BaseCurrencyService:
+    """Proposes the currency of totals."""
+    return BaseCurrencyService(sessions=session_service())
 
 
 def password_service() -> PasswordService:

@@ -46,6 +46,7 @@ env = environ.Env(
     PROVIDER_DEADLINE_SECONDS=(float, 20),
     PROVIDER_REST_SECONDS=(int, 30),
     SYNC_INTERVAL_MINUTES=(int, 360),
+    ECB_URL=(str, "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"),
     WORKER_CONCURRENCY=(int, 20),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
@@ -291,6 +292,7 @@ PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, [urlsplit(env("AWS_SES_END
 PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
+ECB_URL = env("ECB_URL")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
 
 # --- measurements -----------------------------------------------------------------------------------

@@ -64,7 +64,10 @@ tables.register(
     Table("securities", Security, _traded_or_held),
     Table("transactions", Transaction, by("user_id"), spreadsheet=True),
     Table("withdrawn_transactions", WithdrawnTransaction, by("account__user_id")),
-    left_out={"providers.PendingRevocation": "tokens on their way to their end, tied to nobody"},
+    left_out={
+        "providers.ExchangeRate": "the European Central Bank's, the same for all people",
+        "providers.PendingRevocation": "tokens on their way to their end, tied to nobody",
+    },
 )
 
 roles.permit(

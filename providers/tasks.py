@@ -44,6 +44,13 @@ async def erase_leavers(timestamp: int) -> None:
     await leaving_service().erase_due()
 
 
+@app.periodic(cron="*/10 * * * *")
+@background(queue="schedule", queueing_lock="refresh_exchange_rates", lock="refresh_exchange_rates")
+async def refresh_exchange_rates(timestamp: int) -> None:
+    """Load the exchange rates that are missing. The ECB is asked only when newer ones should be out."""
+    await wiring.rate_service().keep_up()
+
+
 @app.periodic(cron="13 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_authorizations")
 async def forget_old_authorizations(timestamp: int) -> None:

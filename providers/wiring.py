@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 from django.conf import settings
 
+from accounts.wiring import base_currency_service
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -17,6 +19,9 @@ from providers.connections.models import Connection
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.imports.import_service import ImportService
+from providers.ledger.queries import currencies
+from providers.rates.published import read_history
+from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
 from providers.wire import client_auth, http
 
@@ -58,9 +63,21 @@ def sync_service() -> SyncService:
         open_client=connector_client,
         live_events=live_event_service(),
         interval=timedelta(minutes=settings.SYNC_INTERVAL_MINUTES),
+        first_accounts=propose_base_currency,
     )
 
 
 def import_service() -> ImportService:
     """Imports statement files."""
-    return ImportService()
+    return ImportService(first_accounts=propose_base_currency)
+
+
+async def propose_base_currency(user_id: UUID) -> None:
+    """Show the person's totals in the currency of their first account, unless they have chosen one."""
+    await base_currency_service().propose(user_id=user_id, currencies=await currencies(user_id))
+
+
+def rate_service() -> RateService:
+    """Keeps the exchange rates fresh."""
+    url = settings.ECB_URL
+    return RateService(history=read_history, client=lambda: http.client(url), cache=cache(), url=url)

@@ -9,6 +9,7 @@ os.environ["SANDBOX_URL"] = (
     "http://127.0.0.1:1"  # no server listens there; tests that need the bank start one
 )
 os.environ["PRIVATE_HOSTS"] = "127.0.0.1,localhost"  # where the parties that tests invent live
+os.environ["ECB_URL"] = ""  # tests that need it serve their own
 os.environ["PUBLIC_URL"] = "http://testserver"
 os.environ["EMAIL_PROVIDER"] = "outbox"
 local.load_secrets(generate=True)

@@ -18,7 +18,10 @@ ALLOWED = re.compile(
     re.IGNORECASE,
 )
 FORBIDDEN = re.compile(r"\bA?GPL|Affero|SSPL|BUSL|Commons Clause|Proprietary", re.IGNORECASE)
-SAYS_NOTHING = {"axe-playwright-python": "MIT, says its licence file"}
+SAYS_NOTHING = {
+    "axe-playwright-python": "MIT, says its licence file",
+    "CurrencyConverter": "Apache 2.0, says its licence file",
+}
 
 
 def locked() -> list[dict[str, Any]]:

@@ -131,7 +131,18 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
     def update_profile(self, *, user_id: UUID, fields: dict[str, str]) -> list[UUID]:
         """Change these fields; returns the live sessions, whose cached principals may have the old ones."""
         if fields:
-            self.filter(id=user_id).update(**fields)
+            chosen = {"base_currency_chosen": True} if "base_currency" in fields else {}
+            self.filter(id=user_id).update(**fields, **chosen)
+        return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
+
+    def propose_base_currency(self, *, user_id: UUID, currency: str) -> list[UUID]:
+        """Show totals in this currency unless the person has chosen one.
+
+        Returns the live sessions, which may be remembered with the old one; none if the currency stayed.
+        """
+        open_to_it = self.filter(id=user_id, base_currency_chosen=False).exclude(base_currency=currency)
+        if not open_to_it.update(base_currency=currency):
+            return []
         return list(Session.objects.live().filter(user_id=user_id).values_list("id", flat=True))
 
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
@@ -164,6 +175,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     email_verified_at = models.DateTimeField(null=True, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     base_currency = models.CharField(max_length=3, default="USD")
+    base_currency_chosen = models.BooleanField(
+        default=False, help_text="Until then it is the currency of the first account."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deletion_due_at = models.DateTimeField(
         null=True, blank=True, help_text="When the account will be deleted, as its person has asked."

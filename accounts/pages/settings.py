@@ -22,7 +22,8 @@ async def profile(request: SignedInRequest) -> HttpResponse:
     known = {field: getattr(person, field) for field in ProfileForm.FIELDS}
     form = ProfileForm(request.POST or None, initial=known)
     if form.is_valid():
-        await wiring.auth_service().update_profile(user_id=person.user_id, **form.cleaned_data)
+        changes = {field: form.cleaned_data[field] for field in form.changed_data}
+        await wiring.auth_service().update_profile(user_id=person.user_id, **changes)
         messages.success(request, "Your profile is saved.")
         return see_other("settings-profile")
     return form_page(request, "accounts/profile.html", form)

@@ -10,6 +10,7 @@ from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
 from providers.ledger import queries
 from providers.ledger.intervals import Interval
+from providers.rates.conversion import SOURCE
 
 
 class NetWorthQuery(Days):
@@ -39,11 +40,26 @@ class AmountsOnDay(Amounts):
     date = serializers.DateField()
 
 
-class NetWorth(AmountsInCurrency):
-    """The net worth at the end of the range, and on the way there."""
+class RatesUsed(serializers.Serializer[Any]):
+    """The rates that amounts were converted at."""
 
+    source = serializers.ChoiceField((SOURCE,))  # type: ignore[assignment]
+    date = serializers.DateField(help_text="The day of the oldest rate in the total.")
+
+
+class NetWorth(serializers.Serializer[Any]):
+    """The net worth at the end of the range, and on the way there.
+
+    Liabilities are negative. The amounts are null where no balance is known, or none of them can be converted.
+    """
+
+    currency = serializers.CharField()
+    total = money(allow_null=True)
+    assets = money(allow_null=True)
+    liabilities = money(allow_null=True)
+    rates = RatesUsed(allow_null=True, help_text="Null where no rate was needed.")
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the newest balance in it was so.")
-    unconverted = AmountsInCurrency(many=True)
+    unconverted = AmountsInCurrency(many=True, help_text="Not in the amounts: no rate is known.")
     series = AmountsOnDay(many=True)
 
 
@@ -57,7 +73,11 @@ class NetWorthView(KeyedView):
         responses={200: NetWorth} | problem_responses(400, 401),
     )
     async def get(self, request: Any) -> queries.NetWorth:
-        """The last known balance of each account is carried forward; nothing is converted without a rate."""
+        """Net worth over time. The last known balance of each account is carried forward.
+
+        Each day's amounts are converted at the ECB's rates of that day, or the last ones up to ten days before it.
+        Currencies without a rate are in `unconverted`, and counted nowhere.
+        """
         asked = self.read_query(NetWorthQuery, paged=False)
         currency = asked.get("currency", self.principal.base_currency)
         days = (asked.get("from"), asked.get("to"))

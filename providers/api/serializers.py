@@ -14,7 +14,7 @@ class Days(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         """Adds `from` and `to` by name, because `from` is a keyword of Python and cannot be an attribute."""
-        return {"from": _day("The first day."), "to": _day("The last day."), **super().get_fields()}
+        return {"from": day("The first day."), "to": day("The last day."), **super().get_fields()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         start, end = attrs.get("from"), attrs.get("to")
@@ -23,7 +23,7 @@ class Days(serializers.Serializer[Any]):
         return attrs
 
 
-def _day(help_text: str) -> serializers.DateField:
+def day(help_text: str) -> serializers.DateField:
     bounds = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
     return serializers.DateField(
         required=False, input_formats=["%Y-%m-%d"], validators=bounds, help_text=help_text

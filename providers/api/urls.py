@@ -6,6 +6,7 @@ from providers.api import (
     accounts,
     balances,
     connections,
+    exchange_rates,
     holdings,
     imports,
     net_worth,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("transactions/<uuid:id>", transactions.TransactionDetail.as_view()),
     path("holdings", holdings.Holdings.as_view()),
     path("net-worth", net_worth.NetWorthView.as_view()),
+    path("exchange-rates", exchange_rates.ExchangeRates.as_view()),
     path("imports", imports.Imports.as_view()),
     path("imports/<uuid:id>", imports.ImportDetail.as_view()),
 ]

@@ -1,6 +1,7 @@
 """ImportService: parses statement files in another process, and stores each in one transaction."""
 
 import unicodedata
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from uuid import UUID
 
@@ -33,7 +34,10 @@ class FileTooLarge(errors.PayloadTooLarge):
 
 
 class ImportService:
-    """Imports statement files."""
+    """Imports statement files. `first_accounts` is called with the person's id when a file has landed."""
+
+    def __init__(self, *, first_accounts: Callable[[UUID], Awaitable[None]]) -> None:
+        self.first_accounts = first_accounts
 
     async def import_statement(
         self, *, user_id: UUID, filename: str, data: bytes, account_id: UUID | None
@@ -59,7 +63,9 @@ class ImportService:
         )
         try:
             parsed = await run_cpu(parse_statement_file, data)
-            return await run_db(apply_statement_file, about, parsed, account_id)
+            landed = await run_db(apply_statement_file, about, parsed, account_id)
+            await self.first_accounts(user_id)
+            return landed
         except StatementError as error:
             refusal: errors.DashtamError = StatementUnreadable(error)
         except errors.Unprocessable as error:

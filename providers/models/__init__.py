@@ -10,12 +10,14 @@ from providers.ledger.models import (
     Transaction,
     WithdrawnTransaction,
 )
+from providers.rates.models import ExchangeRate
 from providers.sync.models import SyncRun
 
 __all__ = [
     "AuthorizationRequest",
     "BalanceSnapshot",
     "Connection",
+    "ExchangeRate",
     "FileImport",
     "FinancialAccount",
     "Holding",

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -59,7 +59,10 @@ class Outcome:
 
 
 class SyncService:
-    """Queues runs and carries them out. `open_client` opens an authorised client for a connection."""
+    """Queues runs and carries them out. `open_client` opens an authorised client for a connection.
+
+    `first_accounts` is called with the person's id when a connection has brought its first accounts.
+    """
 
     def __init__(
         self,
@@ -68,11 +71,13 @@ class SyncService:
         open_client: OpenClient,
         live_events: LiveEventService,
         interval: timedelta,
+        first_accounts: Callable[[UUID], Awaitable[None]],
     ) -> None:
         self.connector = connector
         self.open_client = open_client
         self.live_events = live_events
         self.interval = interval
+        self.first_accounts = first_accounts
 
     async def request_sync(self, *, user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
         """The run that will bring the person's connection up to date; asked twice, the same one.
@@ -124,6 +129,8 @@ class SyncService:
         async with self.open_client(run.connection, connector) as client:
             records = await connector.fetch_accounts(client)
             accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
+            if run.connection.last_success_at is None:
+                await self.first_accounts(run.connection.user_id)
             run.accounts_total = len(accounts)
             await run_db(SyncRun.objects.progress, run.id, accounts_total=len(accounts))
             for account in accounts:

@@ -1,5 +1,6 @@
 """`manage.py demo`: the whole of Dashtam on this machine, with a demo person and a demo bank."""
 
+import io
 import os
 import signal
 import threading
@@ -69,6 +70,7 @@ class Command(BaseCommand):
                 )
         with self.console.status("Preparing the database …"):
             call_command("migrate", verbosity=0, interactive=False)
+            call_command("load_exchange_rates", years=2, stdout=io.StringIO())
         with self.console.status("Starting Dashtam …"):
             if not self.bank_url:
                 state = settings.HOME / "sandbox-bank.json"
@@ -124,9 +126,8 @@ class Command(BaseCommand):
         table.add_column("Account", footer="Net worth")
         table.add_column("Type")
         table.add_column("Transactions", justify="right")
-        table.add_column(
-            "Balance", justify="right", footer=f"{Decimal(worth['total']):,.2f} {worth['currency']}"
-        )
+        total = "–" if worth["total"] is None else f"{Decimal(worth['total']):,.2f} {worth['currency']}"
+        table.add_column("Balance", justify="right", footer=total)
         for row in person.accounts():
             balance = Decimal(row["balances"]["current"])
             count = f"{person.transactions(row['id']):,}"

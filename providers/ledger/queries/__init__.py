@@ -1,6 +1,7 @@
 """Reads of the ledger: one function per question, the person first."""
 
 from providers.ledger.queries.accounts import account, accounts, balances
+from providers.ledger.queries.currencies import currencies
 from providers.ledger.queries.holdings import holdings
 from providers.ledger.queries.net_worth import NetWorth, net_worth
 from providers.ledger.queries.transactions import transaction, transactions
@@ -10,6 +11,7 @@ __all__ = [
     "account",
     "accounts",
     "balances",
+    "currencies",
     "holdings",
     "net_worth",
     "transaction",

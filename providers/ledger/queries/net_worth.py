@@ -1,21 +1,24 @@
-"""Net worth over time, per currency: no amount is ever converted at a made-up rate."""
+"""Net worth over time, in one currency: no amount is ever converted at a made-up rate."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import TypedDict
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from dashtam import errors
 from dashtam.bridge.doors import run_db
 from dashtam.cache import cache
 from providers.ledger.intervals import Interval, points
-from providers.ledger.models import FinancialAccount
 from providers.ledger.money import plain, total
+from providers.rates.conversion import SOURCE, DayRates
+from providers.rates.lookup import rates_of_days
+from providers.rates.models import MARKER
 
 DEFAULT_RANGE = timedelta(days=90)
 KEPT_SECONDS = 3600
@@ -35,6 +38,15 @@ CROSS JOIN LATERAL (
 WHERE account.user_id = %(user)s AND (account.closed_at IS NULL OR account.closed_at::date > point.day)
 GROUP BY point.day, account.currency
 ORDER BY point.day, account.currency
+"""
+
+# Changes with every balance that lands, every account that comes or goes, and every day of rates.
+_VERSION = """
+SELECT concat_ws('.', count(*), sum(balances_version), max(created_at),
+    (SELECT min(day) FROM providers_exchangerate WHERE currency = %(marker)s),
+    (SELECT max(day) FROM providers_exchangerate WHERE currency = %(marker)s)
+), max(balance_as_of)
+FROM providers_financialaccount WHERE user_id = %(user)s
 """
 
 
@@ -58,10 +70,25 @@ class AmountsOn(Amounts):
     date: date
 
 
-class NetWorth(AmountsIn):
-    """Net worth at the end of a range. `as_of` is the time of the newest balance in it; None when none is known."""
+class RatesUsed(TypedDict):
+    """The source of the rates in a total, and the day of the oldest of them."""
+
+    source: str
+    date: date
+
+
+class NetWorth(TypedDict):
+    """The amounts are None where no balance is known, or none can be converted.
+
+    `as_of` is when the newest balance was so; `rates` is None where no rate was needed.
+    """
 
     as_of: datetime | None
+    currency: str
+    total: str | None
+    assets: str | None
+    liabilities: str | None
+    rates: RatesUsed | None
     unconverted: list[AmountsIn]
     series: list[AmountsOn]
 
@@ -75,6 +102,22 @@ class _Sum:
     as_of: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    """Total and assets are each rounded once; what is shown adds up, to the cent, in the liabilities."""
+
+    total: Decimal
+    assets: Decimal
+    rates_of: date | None
+
+    def amounts(self, currency: str) -> Amounts:
+        return _amounts(self.assets, total([self.total, self.assets.copy_negate()]), currency)
+
+    @property
+    def rates(self) -> RatesUsed | None:
+        return {"source": SOURCE, "date": self.rates_of} if self.rates_of else None
+
+
 async def net_worth(
     user_id: UUID,
     /,
@@ -86,7 +129,8 @@ async def net_worth(
     """Assets, liabilities (negative) and their total at `end`, and at each point from `start` on.
 
     By default the last ninety days up to today or, where an institution's clock is ahead of ours, up to its
-    last balance. Days before anything is known are left out. Amounts in other currencies are in `unconverted`.
+    last balance. Each point is converted at the rates of its own day. Currencies without a rate at the end are
+    in `unconverted` and in no point; days without amounts, or without the rates for them, are left out.
     """
     version, newest = await run_db(_version, user_id)
     end = end or max(timezone.now().astimezone(UTC).date(), newest or date.min)
@@ -103,29 +147,63 @@ async def net_worth(
 
 
 def _version(user_id: UUID) -> tuple[str, date | None]:
-    """A text that changes with every balance and every account; and the day of the newest balance."""
-    mine = FinancialAccount.objects.filter(user_id=user_id)
-    found = mine.aggregate(
-        accounts=Count("id"),
-        changes=Sum("balances_version"),
-        last=Max("created_at"),
-        newest=Max("balance_as_of"),
-    )
-    newest = found["newest"]
-    return f"{found['accounts']}.{found['changes']}.{found['last']}", newest and newest.astimezone(UTC).date()
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION, {"user": user_id, "marker": MARKER})
+        version, newest = cursor.fetchone()
+    return version, newest and newest.astimezone(UTC).date()
 
 
-def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, currency: str) -> NetWorth:
-    sums = _sums(user_id, list(points(start, end, interval)))
-    last = [row for row in sums if row.day == end]
-    here = next((row for row in last if row.currency == currency), None)
-    now = _amounts_in(here, currency)
+def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: str) -> NetWorth:
+    days = list(points(start, end, interval))
+    sums = _sums(user_id, days)
+    rates = _rates(days, {row.currency for row in sums} - {base}, base)
+    by_day = {day: list(rows) for day, rows in groupby(sums, key=lambda row: row.day)}
+    last = by_day.get(end, [])
+    left_out = _left_out(sums, rates, base)
+    converted = {day: _converted(rows, rates[day], base, left_out) for day, rows in by_day.items()}
+    now = _converted((row for row in last if rates[end].convertible(row.currency, base)), rates[end], base)
+    amounts = now.amounts(base) if now else {"total": None, "assets": None, "liabilities": None}
     return {
         "as_of": max((row.as_of for row in last), default=None),
-        **now,
-        "unconverted": [_amounts_in(row, row.currency) for row in last if row.currency != currency],
-        "series": [{"date": row.day, **_amounts(row, currency)} for row in sums if row.currency == currency],
+        "currency": base,
+        **amounts,  # type: ignore[typeddict-item]  # either form fits
+        "rates": now.rates if now else None,
+        "unconverted": [
+            {"currency": row.currency, **_amounts(row.assets, row.liabilities, row.currency)}
+            for row in last
+            if not rates[end].convertible(row.currency, base)
+        ],
+        "series": [{"date": day, **point.amounts(base)} for day, point in converted.items() if point],
     }
+
+
+def _rates(days: Sequence[date], others: set[str], base: str) -> Mapping[date, DayRates]:
+    """Without another currency than the base, no rate is needed and none is asked for."""
+    return rates_of_days(days, {*others, base}) if others else {day: DayRates(day) for day in days}
+
+
+def _left_out(sums: Sequence[_Sum], rates: Mapping[date, DayRates], base: str) -> set[str]:
+    """The currencies that no point counts, so that all points are of the same accounts as the total.
+
+    These are the ones without a rate on the last day that they have an amount on. Where that would leave no
+    currency at the end, all count, as long as there were rates.
+    """
+    last = {row.currency: row.day for row in sums}
+    out = {unit for unit, day in last.items() if not rates[day].convertible(unit, base)}
+    at_end = {unit for unit, day in last.items() if day == max(last.values())}
+    return out if at_end - out else set()
+
+
+def _converted(
+    rows: Iterable[_Sum], rates: DayRates, base: str, left_out: Iterable[str] = ()
+) -> _Converted | None:
+    """The amounts of a day in the base; None if there are none, or one of them has no rate."""
+    counted = [row for row in rows if row.currency not in left_out]
+    assets = rates.convert({row.currency: row.assets for row in counted}, base)
+    whole = rates.convert({row.currency: total([row.assets, row.liabilities]) for row in counted}, base)
+    if assets.total is None or whole.total is None or whole.unconverted:
+        return None
+    return _Converted(whole.total, assets.total, whole.as_of)
 
 
 def _sums(user_id: UUID, days: list[date]) -> list[_Sum]:
@@ -134,17 +212,12 @@ def _sums(user_id: UUID, days: list[date]) -> list[_Sum]:
         return [_Sum(*row) for row in cursor.fetchall()]
 
 
-def _amounts(row: _Sum | None, currency: str) -> Amounts:
-    assets, liabilities = (row.assets, row.liabilities) if row else (Decimal(0), Decimal(0))
+def _amounts(assets: Decimal, liabilities: Decimal, currency: str) -> Amounts:
     return {
         "total": plain(total([assets, liabilities]), currency),
         "assets": plain(assets, currency),
         "liabilities": plain(liabilities, currency),
     }
-
-
-def _amounts_in(row: _Sum | None, currency: str) -> AmountsIn:
-    return {"currency": currency, **_amounts(row, currency)}
 
 
 def _bounded(start: date, end: date, interval: Interval) -> None:

@@ -169,6 +169,7 @@ async def test_net_worth(ana: User, account: FinancialAccount, settings: Any) ->
             "total": "1000.00",
             "assets": "1000.00",
             "liabilities": "0.00",
+            "rates": None,
             "unconverted": [],
             "series": [
                 {"date": "2026-03-01", "total": "1.00", "assets": "1.00", "liabilities": "0.00"},
@@ -177,7 +178,8 @@ async def test_net_worth(ana: User, account: FinancialAccount, settings: Any) ->
             ],
         }
     elsewhere = await read(api, "net-worth?currency=EUR&to=2026-03-09")
-    assert (elsewhere["total"], elsewhere["unconverted"][0]["currency"]) == ("0.00", "USD")
+    assert [elsewhere[name] for name in ("total", "assets", "liabilities", "rates")] == [None] * 4
+    assert (elsewhere["unconverted"][0]["currency"], elsewhere["series"]) == ("USD", [])
 
 
 async def test_asking_for_a_sync_and_seeing_it(ana: User, account: FinancialAccount, settings: Any) -> None:

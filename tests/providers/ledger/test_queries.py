@@ -282,7 +282,8 @@ async def test_reads_take_the_same_number_of_queries_for_one_row_or_many(
             (1, import_queries.imports(ana.id)),
             (2, ledger_queries.balances(ana.id, account.id)),
             (2, sync_queries.sync_runs(ana.id, account.connection_id)),
-            (2, ledger_queries.net_worth(ana.id, currency=f"X{size:02}")),
+            (2, ledger_queries.net_worth(ana.id, date(2026, 3, size), currency="USD")),
+            (3, ledger_queries.net_worth(ana.id, currency=f"X{size:02}")),
         )
         for count, question in asked:
             assert await queries_of(question) == count
@@ -356,9 +357,9 @@ async def test_other_currencies_are_listed_and_never_added(ana: User, open_accou
     ]
 
 
-async def test_net_worth_of_somebody_without_accounts_is_zero_and_of_no_time(ana: User) -> None:
+async def test_net_worth_of_a_person_without_accounts_is_not_known(ana: User) -> None:
     answer = await ledger_queries.net_worth(ana.id, currency="EUR")
-    assert (answer["total"], answer["as_of"], answer["series"]) == ("0.00", None, [])
+    assert (answer["total"], answer["as_of"], answer["series"]) == (None, None, [])
 
 
 async def test_net_worth_changes_at_once_when_a_balance_lands(ana: User, open_account: Any) -> None:

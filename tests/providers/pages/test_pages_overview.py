@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from dashtam.bridge.doors import run_db
+from dashtam.ui.formats import date_text
 from providers.connections.models import Connection
 from providers.ledger.ingest import apply_accounts, apply_balances, upsert_transactions
 from providers.ledger.models import FinancialAccount
+from providers.rates.conversion import EuroRate
+from providers.rates.models import ExchangeRate
 from providers.records import BalanceRecord
 from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
@@ -92,6 +95,46 @@ async def test_another_currency_is_named_and_not_added(ana: User) -> None:
     assert "Net worth $10.00" in told
     assert "Not in the total, because we know no exchange rate: €7.00" in told
     assert "Cash in EUR" in told
+
+
+async def hold(user: User, **amounts: str) -> None:
+    """Give a person an account in each of these currencies."""
+    place = await run_db(connection_of, user)
+    records = [
+        account_record(currency, amount, currency=currency, as_of=timezone.now())
+        for currency, amount in amounts.items()
+    ]
+    await run_db(apply_accounts, place, records, timezone.now())
+
+
+async def test_t01_currencies_are_converted_and_the_rates_are_named(ana: User) -> None:
+    day = date.today() - timedelta(days=2)  # noqa: DTZ011
+    rates = [EuroRate(day, "USD", Decimal("1.25")), EuroRate(day, "JPY", Decimal(200))]
+    await run_db(ExchangeRate.objects.add_missing, rates)
+    await hold(ana, USD="10.00", EUR="8.00", JPY="-400", BTC="0.25")
+    told = await page(ana)
+    assert "Net worth $17.50" in told  # 10 + 8 × 1.25 − 400 × 1.25 / 200
+    assert f"Converted to USD at ECB rates of {date_text(day)}" in told
+    assert "Not in the total, because we know no exchange rate: BTC 0.25" in told
+    assert "Owned and owed" in told
+
+
+async def test_t01_without_a_rate_there_is_no_total_instead_of_zero(ana: User) -> None:
+    await User.objects.filter(id=ana.id).aupdate(base_currency="EUR")
+    await hold(ana, USD="10.00", ILS="7.00")
+    told = await page(ana)
+    assert "Net worth — not available" in told
+    assert "No total in EUR, because we know no exchange rate: ₪7.00" in told
+    assert "€0.00" not in told
+    assert "Owned and owed" not in told
+
+
+async def test_t01_one_currency_needs_no_rates_and_names_none(ana: User) -> None:
+    await hold(ana, USD="10.00")
+    told = await page(ana)
+    assert "Net worth $10.00" in told
+    assert "ECB" not in told
+    assert "exchange rate" not in told
 
 
 async def test_an_old_balance_says_that_it_is_stale(ana: User) -> None:

@@ -380,6 +380,7 @@ def scripted(connection: Connection) -> Callable[..., SyncService]:
             open_client=client,
             live_events=Silent(),
             interval=timedelta(hours=6),
+            first_accounts=wiring.propose_base_currency,
         )
 
     return make
