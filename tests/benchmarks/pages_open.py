@@ -1,6 +1,6 @@
 """Two thousand open pages in a process of their own: connect, wait for one event each, print how it went.
 
-It runs in the installation's environment, makes the tickets that let the pages in, and publishes the events itself.
+It runs in the installation's environment, asks for a ticket for each page, and publishes the events itself.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import time
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from dashtam.installation import local
 
 local.load_secrets()
@@ -18,8 +20,7 @@ import django  # noqa: E402
 
 django.setup()
 
-from accounts.wiring import session_service  # noqa: E402
-from dashtam.bridge.doors import database_context, warm_up  # noqa: E402
+from dashtam.bridge.doors import database_context  # noqa: E402
 from notifications.wiring import live_event_service  # noqa: E402
 
 AT_ONCE = 50
@@ -76,21 +77,22 @@ class OpenPage(asyncio.Protocol):
                 future.cancel()
 
 
-async def _open(port: int, session_id: UUID, places: asyncio.Semaphore) -> OpenPage:
+async def _open(client: httpx.AsyncClient, port: int, token: str, places: asyncio.Semaphore) -> OpenPage:
     async with places:
-        ticket = await session_service().create_ticket(session_id=session_id)
+        answer = await client.post("/api/v1/events/tickets", headers={"Authorization": f"Bearer {token}"})
+        ticket = answer.raise_for_status().json()["ticket"]
         loop = asyncio.get_running_loop()
         _, page = await loop.create_connection(lambda: OpenPage(port, ticket), "127.0.0.1", port)
         assert await page.opened, "a page was not let in"
         return page
 
 
-async def main(port: int, people: list[tuple[UUID, UUID]]) -> dict[str, Any]:
+async def main(port: int, people: list[tuple[UUID, str]]) -> dict[str, Any]:
     """Delays of the events in seconds, and how many never came."""
     places = asyncio.Semaphore(AT_ONCE)
     async with database_context():
-        await warm_up()
-        pages = await asyncio.gather(*(_open(port, session, places) for _, session in people))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            pages = await asyncio.gather(*(_open(client, port, token, places) for _, token in people))
         print("open", flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
         started = []
@@ -107,5 +109,5 @@ async def main(port: int, people: list[tuple[UUID, UUID]]) -> dict[str, Any]:
 if __name__ == "__main__":
     import uvloop
 
-    everybody = [(UUID(user), UUID(session)) for user, session in json.loads(sys.stdin.readline())]
+    everybody = [(UUID(user), token) for user, token in json.loads(sys.stdin.readline())]
     print(json.dumps(uvloop.run(main(int(sys.argv[1]), everybody))))

