@@ -2,6 +2,8 @@
 
 from procrastinate.contrib.django import app
 
+from dashtam.bridge.doors import run_db
+from dashtam.jobs import ended
 from dashtam.jobs.background import background
 
 DEAD_AFTER_SECONDS = 30
@@ -17,5 +19,6 @@ async def tidy_jobs(timestamp: int) -> None:
     jobs = app.job_manager
     for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
         await jobs.retry_job(job)
-    await jobs.delete_old_jobs(nb_hours=72, include_cancelled=True, include_aborted=True)
-    await jobs.delete_old_jobs(nb_hours=24 * 30, include_failed=True)
+    after: int | None = 0
+    while after is not None:
+        after = await run_db(ended.forget_some, after=after)

@@ -1,14 +1,14 @@
 """`manage.py procrastinate worker`, restarted inside its process when its database connection has broken."""
 
 import asyncio
-import functools
 import logging
 import signal
-from collections.abc import Awaitable, Callable
 from typing import Any
 
+from procrastinate import App
 from procrastinate.contrib.django.management.commands import procrastinate
 
+from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.processes import recorder
 
 logger = logging.getLogger(__name__)
@@ -22,18 +22,18 @@ class Command(procrastinate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker until SIGINT or SIGTERM; with --one-shot, once."""
         work = options.pop("func")
-        again = functools.partial(_again_and_again, work) if options.get("wait", True) else work
-        super().handle(*args, **options, func=again)
+        super().handle(*args, **options, func=_again_and_again if options.get("wait", True) else work)
 
 
-async def _again_and_again(work: Callable[..., Awaitable[None]], **options: Any) -> None:
+async def _again_and_again(app: App, **options: Any) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     stopped = asyncio.create_task(stop.wait())
     recorder.start("worker")
     while not stop.is_set():
-        worker = asyncio.ensure_future(work(**options, install_signal_handlers=False))
+        settings = {**app.worker_defaults, **options, "install_signal_handlers": False}
+        worker = asyncio.ensure_future(DatabaseClockWorker(app=app, **settings).run())
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             worker.cancel()  # it then finishes its running jobs
