@@ -219,8 +219,10 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 # These look for Django's own class names; ours derive from them, and tests look at the headers themselves.
 SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-MAX_BODY_BYTES = 26_214_400
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+MAX_BODY_BYTES = 26_214_400  # where files are taken; elsewhere DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # --- pages ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

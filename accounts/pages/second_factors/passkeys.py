@@ -28,6 +28,7 @@ from accounts.pages.second_factors.recovery_codes import show_codes
 from accounts.services.second_factors.passkey_service import Challenge, Options
 from dashtam.errors import Conflict, DashtamError, Unauthorized
 from dashtam.web import problems, visitor
+from dashtam.web.measures import LONGEST_TEXT
 
 KEY = "challenge"  # in the signed cookie of this browser
 REFUSED = (PasskeyRefused, InvalidCredentials, *NOT_NOW)
@@ -64,8 +65,11 @@ def _answer(request: HttpRequest, purpose: str) -> dict[str, Any]:
     kept = request.session.pop(KEY, None)
     if not isinstance(kept, dict) or kept["purpose"] != purpose:
         raise PasskeyRefused
+    signed = request.POST.get("credential", "")
+    if len(signed) > LONGEST_TEXT:
+        raise PasskeyRefused
     try:
-        credential = json.loads(request.POST.get("credential", ""))
+        credential = json.loads(signed)
     except (ValueError, RecursionError) as error:
         raise PasskeyRefused from error
     if not isinstance(credential, dict):
