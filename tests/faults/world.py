@@ -61,7 +61,7 @@ class World:
         self.valkey = FaultProxy(port=free_port(), target=urlsplit(redis).path)
         self.mail_port = free_port()
         self.stack = Stack(**SETTINGS, REDIS_URL=f"redis://127.0.0.1:{self.valkey.port}/0")
-        role = urlsplit(os.environ["STACK_DATABASE_URL"]).username
+        role = urlsplit(os.environ["STACK_DATABASE_URL"]).netloc.rpartition("@")[0]
         through = f"postgresql://{role}@127.0.0.1:{self.postgres.port}/{self.stack.database}"
         self.stack.environment["DATABASE_URL"] = through
         self._bank_with_a_memory()
