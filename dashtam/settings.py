@@ -10,7 +10,7 @@ from dashtam.crypto import keys
 from dashtam.installation import local, server_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
+local.read_env_file()
 
 env = environ.Env(
     SECRET_KEY=(str, ""),
