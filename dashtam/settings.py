@@ -119,6 +119,18 @@ PLAIN_HOSTS = env("PLAIN_HOSTS")
 for _name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
     server_urls.require_encrypted_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
 server_urls.require_encrypted_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
+_CONNECTION = {
+    "connect_timeout": 5,
+    # Notices a server that vanished, with data in flight and on an idle connection (ignored by sockets).
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    # A statement that comes again is planned once per connection: half of PostgreSQL's work for a short list.
+    "server_side_binding": True,
+    "prepare_threshold": 2,
+    "application_name": "dashtam",
+}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -126,25 +138,24 @@ DATABASES = {
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             **server_urls.libpq_options(env("DATABASE_URL")),
-            "connect_timeout": 5,
-            # Notices a server that vanished, with data in flight and on an idle connection (ignored by sockets).
-            "tcp_user_timeout": 10_000,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            # A statement that comes again is planned once per connection: half of PostgreSQL's work for a short list.
-            "server_side_binding": True,
-            "prepare_threshold": 2,
-            "application_name": "dashtam",
+            **_CONNECTION,
             "options": f"-c statement_timeout={env('DATABASE_STATEMENT_TIMEOUT')} -c lock_timeout=3000"
             " -c idle_in_transaction_session_timeout=15000",
         },
     }
 }
-# The role that owns the tables, if it is another than the application's: `manage.py migrate` connects as it.
-MIGRATION_DATABASE = (
-    server_urls.database_settings(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
-)
+# Migrations rebuild tables and indexes, which takes the time it takes. But no statement of theirs waits for a lock,
+# and others behind it, much longer than a statement or an idle transaction of the application may last.
+_owner = env("MIGRATION_DATABASE_URL")
+# What `manage.py migrate` connects by: the role that owns the tables, if it is another than the application's.
+MIGRATION_DATABASE = {
+    **(server_urls.database_settings(_owner, name=DATABASES["default"]["NAME"]) if _owner else {}),
+    "OPTIONS": {
+        **server_urls.libpq_options(_owner or env("DATABASE_URL")),
+        **_CONNECTION,
+        "options": "-c statement_timeout=0 -c lock_timeout=30000",
+    },
+}
 DATABASE_THREADS = env("DATABASE_THREADS")
 DATABASE_QUEUE = env("DATABASE_QUEUE")
 DATABASE_WAIT_SECONDS = env("DATABASE_WAIT_SECONDS")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
@@ -14,7 +15,12 @@ from dashtam.api.views import encode
 
 PIECE = 1_000_000  # bytes
 ROWS = 2000
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The signs with which spreadsheets begin a formula, the full-width and small forms among them. Some skip spaces and
+# quotes before them; some split a cell at semicolons, tabs and line breaks first.
+SIGNS = "=+\\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
+_HIDDEN = r"\s\x00-\x1f\x7f-\x9f\"'`\u2018-\u201f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+STARTS_A_FORMULA = re.compile(rf"[{_HIDDEN};,|]*[{SIGNS}]|[\t\r]")
+GOES_ON_WITH_ONE = re.compile(rf"([;|\t\r\n][{_HIDDEN}]*)(?=[{SIGNS}])")
 README = """Everything that this Dashtam holds of yours.
 
 One file of JSON for each kind of thing, each an array of objects. Amounts are exact decimals, positive into the
@@ -90,5 +96,6 @@ def _write_line(file: IO[bytes], cells: Iterable[Any]) -> None:
 
 
 def plain(text: str) -> str:
-    """Change a text so that no spreadsheet takes it for a formula (ASVS 1.2.10)."""
-    return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text
+    """Change a text so that no spreadsheet takes it, or what follows a separator in it, for a formula (ASVS 1.2.10)."""
+    text = GOES_ON_WITH_ONE.sub(r"\1'", text)
+    return f"'{text}" if STARTS_A_FORMULA.match(text) else text

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.errors import TooManyApiKeys
 from accounts.models.audit import AuditEvent
 from accounts.models.session import LATELY
+from dashtam.bridge.database import unless_read_only
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -61,7 +62,8 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         if key is None:
             return None
         if key.last_used_at is None or key.last_used_at < now - USED_EVERY or key.last_used_from != network:
-            self.filter(id=key.id).update(last_used_at=now, last_used_from=network)
+            with unless_read_only():
+                self.filter(id=key.id).update(last_used_at=now, last_used_from=network)
         return key
 
     @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import devices
 from accounts.models.audit import NOBODY, AuditEvent
+from dashtam.bridge.database import unless_read_only
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -88,7 +89,8 @@ class SessionManager(models.Manager["Session"]):
             if session.kind == Session.Kind.BROWSER:  # an API session is kept alive by its refresh token
                 session.idle_expires_at = now + timedelta(days=settings.REFRESH_IDLE_DAYS)
                 changed.append("idle_expires_at")
-            session.save(update_fields=changed)
+            with unless_read_only():
+                session.save(update_fields=changed)
         return session
 
     def in_admin(self, *, id: UUID) -> bool:
@@ -99,7 +101,8 @@ class SessionManager(models.Manager["Session"]):
         inside = self.live().filter(id=id, mfa=True, admin_since__gt=since, admin_seen_at__gt=idle_since)
         seen_at = inside.values_list("admin_seen_at", flat=True).first()
         if seen_at is not None and seen_at < now - SEEN_IN_ADMIN_EVERY:
-            inside.update(admin_seen_at=now)
+            with unless_read_only():
+                inside.update(admin_seen_at=now)
         return seen_at is not None
 
     @transaction.atomic

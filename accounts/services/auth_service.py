@@ -97,7 +97,8 @@ class AuthService:
         if attempt.enrolled:
             await self.throttle.succeeded(attempt)
             return await self._log_in_enrolled(user, otp, device=device)
-        session = await self.open_session(user, factor="", device=device, attempt=attempt)
+        async with self.throttle.outages_excused(attempt.taken):
+            session = await self.open_session(user, factor="", device=device, attempt=attempt)
         await self.throttle.settle(attempt)
         return session
 

@@ -34,9 +34,14 @@ def load_secrets(*, generate: bool = False) -> None:
         environ.Env.read_env(file)
 
 
-def start_servers() -> None:
-    """Start the embedded servers unless both DATABASE_URL and REDIS_URL are set, and set the missing ones."""
+def start_servers(*, make: bool = True) -> None:
+    """Start the embedded servers unless both DATABASE_URL and REDIS_URL are set, and set the missing ones.
+
+    Without `make`, only those that have run here before: nothing is made.
+    """
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return
+    if not make and not (home() / "postgres" / "PG_VERSION").exists():
         return
     servers = embedded.ensure_running(home())
     if not os.environ.get("DATABASE_URL"):

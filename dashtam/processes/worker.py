@@ -12,6 +12,7 @@ from procrastinate.contrib.django.management.commands import procrastinate
 from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db
 from dashtam.errors import DashtamError
 from dashtam.jobs.lanes import lanes
+from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.jobs.rescue import rescue_jobs
 from dashtam.processes import recorder
 
@@ -65,7 +66,7 @@ def _workers(options: dict[str, Any]) -> list[dict[str, Any]]:
 async def _work_again_and_again(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None:
     stopped = asyncio.create_task(stop.wait())
     while not stop.is_set():
-        worker = asyncio.create_task(app.run_worker_async(**options))
+        worker = asyncio.create_task(DatabaseClockWorker(app=app, **app.worker_defaults | options).run())
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             worker.cancel()  # its jobs have JOB_SECONDS to end, and are cancelled then

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from dashtam import errors, limits
+from dashtam.bridge.database import is_outage
 from dashtam.bridge.doors import run_db, run_db_at_last
 from dashtam.errors import DashtamError
 from dashtam.limits import Limit
@@ -112,17 +112,18 @@ class SyncService:
         try:
             async with alive(run):
                 await self._sync(run, outcome)
-        except (DashtamError, OperationalError, InterfaceError) as error:
-            # Where the database went away, whole pages stay, as after a stop.
-            outcome.error = error if isinstance(error, DashtamError) else SyncInterrupted()
+        except DashtamError as error:
+            outcome.error = error
         except asyncio.CancelledError:
             outcome.error = SyncInterrupted()
             await asyncio.shield(self._finish(run, outcome))
             raise
-        except Exception:
-            outcome.error = DashtamError()
-            await self._finish(run, outcome)
-            raise
+        except Exception as error:
+            # After an outage of the database whole pages stay, as after a stop.
+            outcome.error = SyncInterrupted() if is_outage(error) else DashtamError()
+            if not is_outage(error):
+                await self._finish(run, outcome)
+                raise
         await self._finish(run, outcome)
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
