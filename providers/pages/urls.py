@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from providers.pages import accounts, connections, dashboard, imports, linking
+from providers.pages import accounts, connections, dashboard, imports, linking, transactions
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("connections/<uuid:id>/disconnect", connections.disconnect, name="connection-disconnect"),
     path("providers/<slug:slug>/callback", linking.callback, name="provider-callback"),
     path("accounts/<uuid:id>", accounts.account, name="account"),
+    path("transactions", transactions.transactions, name="transactions"),
+    path("transactions.csv", transactions.transactions_csv, name="transactions-csv"),
     path("imports/new", imports.new, name="import-new"),
     path("imports/<uuid:id>", imports.result, name="import"),
 ]
