@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from providers.pages import accounts, connections, dashboard, imports, linking, transactions
+from providers.pages import accounts, cash_flow, connections, dashboard, imports, linking, transactions
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/<uuid:id>", accounts.account, name="account"),
     path("transactions", transactions.transactions, name="transactions"),
     path("transactions.csv", transactions.transactions_csv, name="transactions-csv"),
+    path("cash-flow", cash_flow.cash_flow, name="cash-flow"),
     path("imports/new", imports.new, name="import-new"),
     path("imports/<uuid:id>", imports.result, name="import"),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest
@@ -28,7 +29,8 @@ def active_filters(request: HttpRequest, form: forms.Form, anchor: str) -> list[
 def _value(form: forms.Form, bound: forms.BoundField) -> Iterator[str]:
     given = form.data.get(bound.html_name, "")
     if isinstance(bound.field, forms.ChoiceField):
-        given = {str(code): name for code, name in bound.field.choices if code}.get(given, given)
+        choices: Any = bound.field.choices
+        given = {str(code): name for code, name in choices if code}.get(given, given)
     if given:
         yield str(given)
 

@@ -166,7 +166,7 @@ async def test_t07_the_page_reads_the_same_for_one_account_and_many(ana: User, h
 
 
 async def download(browser: Browser, **query: Any) -> list[list[str]]:
-    answer = await browser.client.get("/transactions.csv", query)
+    answer: Any = await browser.client.get("/transactions.csv", query)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"].startswith('attachment; filename="dashtam-transactions-')
@@ -226,7 +226,7 @@ async def test_t07_a_long_file_comes_in_parts_each_row_once(ana: User, household
     more = [row(f"m{n}", f"-{n}.01", date=date(2025, 1, 1) + timedelta(days=n % 300)) for n in range(1, 1203)]
     await run_db(upsert_transactions, household["checking"], more)
     browser = await signed_in(ana)
-    answer = await browser.client.get("/transactions.csv", {"to": "2025-12-31"})
+    answer: Any = await browser.client.get("/transactions.csv", {"to": "2025-12-31"})
     parts = [part async for part in answer]
     rows = list(csv.reader(io.StringIO(b"".join(parts).decode("utf-8-sig"), newline="")))[1:]
     assert len(parts) == 3
