@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from providers.pages import accounts, cash_flow, connections, dashboard, imports, linking, transactions
+from providers.pages import (
+    accounts,
+    cash_flow,
+    connections,
+    dashboard,
+    imports,
+    investments,
+    linking,
+    transactions,
+)
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -19,6 +28,7 @@ urlpatterns = [
     path("transactions", transactions.transactions, name="transactions"),
     path("transactions.csv", transactions.transactions_csv, name="transactions-csv"),
     path("cash-flow", cash_flow.cash_flow, name="cash-flow"),
+    path("investments", investments.investments, name="investments"),
     path("imports/new", imports.new, name="import-new"),
     path("imports/<uuid:id>", imports.result, name="import"),
 ]

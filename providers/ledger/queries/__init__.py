@@ -4,6 +4,7 @@ from providers.ledger.queries.accounts import account, accounts, balances
 from providers.ledger.queries.cash_flow import CashFlow, cash_flow
 from providers.ledger.queries.currencies import currencies
 from providers.ledger.queries.holdings import holdings
+from providers.ledger.queries.investments import investments
 from providers.ledger.queries.net_worth import NetWorth, net_worth
 from providers.ledger.queries.transactions import transaction, transactions
 
@@ -16,6 +17,7 @@ __all__ = [
     "cash_flow",
     "currencies",
     "holdings",
+    "investments",
     "net_worth",
     "transaction",
     "transactions",
