@@ -36,7 +36,7 @@ class ExchangeRate(serializers.Serializer[Any]):
     currency = serializers.CharField()
     rate = money()
     date = serializers.DateField(
-        help_text="The day of the older of the two ECB rates in it, at most ten days before `on`."
+        help_text="The day of the older of the two ECB rates in it: the last publication up to `on`."
     )
 
 
@@ -55,19 +55,21 @@ class ExchangeRates(KeyedView):
 
     @extend_schema(
         operation_id="list_exchange_rates",
+        summary="Read the exchange rates of a day",
         parameters=[ExchangeRatesQuery],
         responses={200: ExchangeRatesOnDay} | problem_responses(400, 401),
     )
     async def get(self, request: Any) -> dict[str, Any]:
-        """The rates that held on a day, by currency: those of the day, or the last ones up to ten days before it.
+        """The rates that held on a day, by currency: those of the last publication up to that day.
 
         Against the euro they are as published, against others rounded to 12 significant digits. The list is empty
         where no rate is known: before 1999, in the future, or against a base that the ECB has no rate for.
         """
         asked = self.read_query(ExchangeRatesQuery, paged=False)
-        on, base = asked.get("on") or timezone.now().date(), asked["base"]
+        today = timezone.now().date()
+        on, base = asked.get("on") or today, asked["base"]
         rates = [
             {"currency": each.currency, "rate": format(each.rate, "f"), "date": each.date}
-            for each in await rates_on(on, base)
+            for each in (await rates_on(on, base) if on <= today else [])
         ]
         return {"on": on, "source": SOURCE, "base": base, "rates": rates}

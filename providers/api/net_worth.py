@@ -75,7 +75,7 @@ class NetWorthView(KeyedView):
     async def get(self, request: Any) -> queries.NetWorth:
         """Net worth over time. The last known balance of each account is carried forward.
 
-        Each day's amounts are converted at the ECB's rates of that day, or the last ones up to ten days before it.
+        Each day's amounts are converted at the ECB's rates of that day, or of the last publication before it.
         Currencies without a rate are in `unconverted`, and counted nowhere.
         """
         asked = self.read_query(NetWorthQuery, paged=False)

@@ -13,9 +13,8 @@ from dashtam.ui.currencies import minor_units
 
 EURO = "EUR"
 SOURCE = "ECB"
-MAX_AGE = timedelta(
-    days=10
-)  # the longest pause of the ECB is five days; beyond ten a rate says nothing of the day
+# A currency that the ECB left out of its publications for longer than this (RUB since 2022) has no rate any more.
+MAX_AGE = timedelta(days=10)
 DIGITS = 80  # amounts have up to 36, rates up to 20
 
 
@@ -44,7 +43,10 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class DayRates:
-    """The rates that hold on a day: of that day, or the last ones at most MAX_AGE before it."""
+    """The rates of the ECB's publication of `day`, and of currencies missing in it the last ones within MAX_AGE.
+
+    For a day without a publication (weekends, holidays, rates not fetched yet) `day` is the last one before it.
+    """
 
     day: date
     known: Mapping[str, EuroRate] = field(default_factory=dict)

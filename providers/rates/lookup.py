@@ -10,19 +10,29 @@ from django.db import connection
 
 from dashtam.bridge.doors import run_db
 from providers.rates.conversion import EURO, MAX_AGE, DayRates, EuroRate
-from providers.rates.models import ExchangeRate
+from providers.rates.models import MARKER
 
 SHOWN_DIGITS = 12
 
 _HELD = """
-SELECT point.day, held.day, held.currency, held.per_euro
+SELECT point.day, published.day, held.day, held.currency, held.per_euro
 FROM unnest(%(days)s::date[]) AS point (day)
+CROSS JOIN LATERAL (
+    SELECT max(day) AS day FROM providers_exchangerate WHERE currency = %(marker)s AND day <= point.day
+) AS published
 CROSS JOIN unnest(%(currencies)s::text[]) AS unit (currency)
 CROSS JOIN LATERAL (
     SELECT day, currency, per_euro FROM providers_exchangerate AS rate
-    WHERE rate.currency = unit.currency AND rate.day BETWEEN point.day - %(age)s::int AND point.day
+    WHERE rate.currency = unit.currency AND rate.day BETWEEN published.day - %(age)s::int AND published.day
     ORDER BY rate.day DESC LIMIT 1
 ) AS held
+"""
+
+_PUBLISHED = """
+SELECT DISTINCT ON (rate.currency) published.day, rate.day, rate.currency, rate.per_euro
+FROM (SELECT max(day) AS day FROM providers_exchangerate WHERE currency = %(marker)s AND day <= %(day)s) AS published
+JOIN providers_exchangerate AS rate ON rate.day BETWEEN published.day - %(age)s::int AND published.day
+ORDER BY rate.currency, rate.day DESC
 """
 
 
@@ -39,12 +49,15 @@ def rates_of_days(days: Sequence[date], currencies: Iterable[str]) -> dict[date,
     """The rates of these currencies on each of the days, in one statement (sync)."""
     wanted = sorted(set(currencies) - {EURO})
     found: dict[date, dict[str, EuroRate]] = defaultdict(dict)
+    publications: dict[date, date] = {}
     if wanted:
         with connection.cursor() as cursor:
-            cursor.execute(_HELD, {"days": list(days), "currencies": wanted, "age": MAX_AGE.days})
-            for day, published, currency, per_euro in cursor.fetchall():
-                found[day][currency] = EuroRate(published, currency, per_euro)
-    return {day: DayRates(day, found.get(day, {})) for day in days}
+            parameters = {"days": list(days), "currencies": wanted, "age": MAX_AGE.days, "marker": MARKER}
+            cursor.execute(_HELD, parameters)
+            for day, published, held, currency, per_euro in cursor.fetchall():
+                publications[day] = published
+                found[day][currency] = EuroRate(held, currency, per_euro)
+    return {day: DayRates(publications.get(day, day), found.get(day, {})) for day in days}
 
 
 async def rates_on(day: date, base: str) -> list[ShownRate]:
@@ -52,7 +65,7 @@ async def rates_on(day: date, base: str) -> list[ShownRate]:
 
     Against the euro they are as published; others are rounded to SHOWN_DIGITS significant digits.
     """
-    rates = DayRates(day, await run_db(_held_on, day))
+    rates = await run_db(_rates_on, day)
     shown = []
     for currency in sorted({*rates.known, EURO} - {base}):
         cross = rates.cross(currency, base)
@@ -62,10 +75,12 @@ async def rates_on(day: date, base: str) -> list[ShownRate]:
     return shown
 
 
-def _held_on(day: date) -> dict[str, EuroRate]:
-    rows = ExchangeRate.objects.filter(day__range=(day - MAX_AGE, day)).order_by("currency", "-day")
-    newest = rows.distinct("currency").values_list("day", "currency", "per_euro")
-    return {currency: EuroRate(published, currency, per_euro) for published, currency, per_euro in newest}
+def _rates_on(day: date) -> DayRates:
+    with connection.cursor() as cursor:
+        cursor.execute(_PUBLISHED, {"day": day, "age": MAX_AGE.days, "marker": MARKER})
+        rows = cursor.fetchall()
+    known = {currency: EuroRate(held, currency, per_euro) for _, held, currency, per_euro in rows}
+    return DayRates(rows[0][0] if rows else day, known)
 
 
 def _significant(number: Decimal) -> Decimal:

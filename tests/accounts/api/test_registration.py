@@ -27,8 +27,9 @@ async def test_b3_the_mail_is_queued_and_not_sent_in_the_request(api: Api, db: N
 
 
 def test_the_job_that_sends_it_names_the_mail_only(client: object, db: None) -> None:
+    before = len(queued())
     User.objects.register(email="zoe@example.org", password_hash="x", name="Zoë")
-    ((name, arguments),) = queued()
+    ((name, arguments),) = queued()[before:]
     assert name.endswith("deliver_email")
     assert set(arguments) == {"email_id"}
 

@@ -135,15 +135,16 @@ async def test_t01_a_currency_without_a_rate_is_left_out_of_every_point(
     assert answer["rates"] == {"source": "ECB", "date": FRIDAY}
 
 
-async def test_t01_where_rates_have_run_out_the_days_that_had_some_are_kept(
+async def test_t01_where_rates_have_run_out_the_last_ones_count_and_their_day_is_told(
     ana: User, hold: Callable[..., FinancialAccount]
 ) -> None:
     await run_db(publish, PUBLISHED)
     await run_db(hold, "USD", "1.12", MONDAY)
     end = MONDAY + timedelta(days=12)
     answer = await queries.net_worth(ana.id, MONDAY, end, "day", "EUR")
-    assert (answer["total"], answer["unconverted"][0]["total"]) == (None, "1.12")
-    assert [point["total"] for point in answer["series"]] == ["1.00"] * 11
+    assert (answer["total"], answer["unconverted"]) == ("1.00", [])
+    assert answer["rates"] == {"source": "ECB", "date": MONDAY}
+    assert [point["total"] for point in answer["series"]] == ["1.00"] * 13
 
 
 async def test_t01_an_account_that_was_closed_does_not_take_its_days_away(
