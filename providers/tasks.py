@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts.wiring import leaving_service
@@ -28,6 +29,26 @@ async def schedule_syncs(timestamp: int) -> None:
 async def revoke_consent(revocation_id: str) -> None:
     """Revoke a consent at its institution; RETRY spreads the attempts over some hours."""
     await wiring.consent_service().revoke(revocation_id=UUID(revocation_id))
+
+
+@background(queue="imports")
+async def land_import(import_id: str) -> None:
+    """Carry out one import. The task is never retried: `tend_imports` queues what was lost."""
+    await wiring.import_service().land(import_id=UUID(import_id))
+
+
+@app.periodic(cron="* * * * *")
+@background(queue="schedule", queueing_lock="tend_imports", priority=10)
+async def tend_imports(timestamp: int) -> None:
+    """Queue the imports whose worker has died, and end those that no process can carry out."""
+    await wiring.import_service().tend()
+
+
+@app.periodic(cron="23 4 * * *")
+@background(queue="schedule", queueing_lock="forget_import_details")
+async def forget_import_details(timestamp: int) -> None:
+    """Empty old imports' lists of rejected rows and notices."""
+    await wiring.import_service().forget(now=timezone.now())
 
 
 @app.periodic(cron="*/10 * * * *")

@@ -11,7 +11,7 @@ What is nested is decided by names:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from providers.formats.errors import StatementTooDeepError, StatementTooLargeError, TruncatedStatementError
 from providers.formats.ofx.tags import AFTER_LISTS, AGGREGATES, LEAVES, LISTS, STATEMENTS, STRUCTURE
@@ -33,7 +33,7 @@ class Node:
         self.tag = tag
         self.line = line
         self.values: dict[str, str] = {}
-        self.children: Sequence[Node] = ()
+        self.children: list[Node] | tuple[()] = ()
         self.repeated: set[str] | None = None
         self.filled = False  # something was inside, kept or not
 
@@ -60,7 +60,8 @@ class Node:
 
     def take_children(self) -> Iterator[Node]:
         """The aggregates in order, each let go of as it is given: a large list is then never held twice."""
-        waiting, self.children = [*reversed(self.children)], ()
+        waiting: list[Node] = [*reversed(self.children)]
+        self.children = ()
         while waiting:
             yield waiting.pop()
 
@@ -70,7 +71,7 @@ class Node:
 
     def descendants(self, *, outside: frozenset[str] = frozenset()) -> Iterator[Node]:
         """Every aggregate below in document order, without looking inside those named in `outside`."""
-        waiting = self.children[::-1]
+        waiting: list[Node] = [*reversed(self.children)]
         while waiting:
             node = waiting.pop()
             yield node
