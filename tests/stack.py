@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from providers.simulator.process import SandboxBank
 
 PASSWORD = "correct horse battery staple"
 WAIT_SECONDS = 60
+WORKER = ("manage.py", "procrastinate", "worker")
 
 
 def free_port() -> int:
@@ -66,9 +68,29 @@ class Stack:
     def __enter__(self) -> "Stack":
         self.manage("migrate", "--verbosity=0")
         self.start_web("web", self.port)
-        self.processes.start("worker", "manage.py", "procrastinate", "worker")
+        self.start_worker()
         self.processes.wait_for("web", f"{self.origin}{self.ready}")
         return self
+
+    def start_worker(
+        self, name: str = "worker", command: tuple[str, ...] = WORKER, **environment: str
+    ) -> "subprocess.Popen[bytes]":
+        """One more worker; `environment` is its alone."""
+        self.processes.environment = {**self.environment, **environment}
+        self.processes.start(name, *command)
+        self.processes.environment = self.environment
+        return self.processes.running[name]
+
+    def end(self, name: str, how: signal.Signals = signal.SIGTERM, *, within: float = 40) -> float:
+        """Send a process a signal; the seconds until it has ended. It is killed, and TimeoutExpired raised, if late."""
+        process, started = self.processes.running.pop(name), time.monotonic()
+        process.send_signal(how)
+        try:
+            process.wait(within)
+        finally:
+            process.kill()
+            process.wait()
+        return time.monotonic() - started
 
     def start_web(self, name: str, port: int) -> None:
         """One more web process of the same installation."""

@@ -14,8 +14,6 @@ from typing import Any
 
 from dashtam.installation import embedded, local
 
-LATEST_ANSWER_SECONDS = 20.0
-
 
 def main(wanted: list[str]) -> int:
     """Run the chosen faults; exit status 1 if any data was lost or any part did not recover."""
@@ -31,7 +29,7 @@ def main(wanted: list[str]) -> int:
     import django
 
     django.setup()
-    from tests.faults import other_parties, processes  # noqa: F401 they register themselves
+    from tests.faults import moves, other_parties, processes, stops, stores  # noqa: F401 they register themselves
     from tests.faults.rows import FAULTS
     from tests.faults.world import World
 
@@ -55,7 +53,8 @@ def main(wanted: list[str]) -> int:
 
 
 def suffer(world: Any, each: Any) -> dict[str, Any]:
-    """Run one fault, wait until all is well again, and count the losses."""
+    """Run one fault, wait until all is well again, and count the losses and the bounds that did not hold."""
+    world.sign_in_again()
     with world.somebody_reads() as seen:
         try:
             with each.inject(world):
@@ -66,8 +65,12 @@ def suffer(world: Any, each: Any) -> dict[str, Any]:
     lost = [*seen.unexplained[:3], *world.found]
     lost += world.losses() if well_after is not None else ["it did not recover"]
     world.found.clear()
-    if seen.worst > LATEST_ANSWER_SECONDS:
-        lost.append("an answer came late")
+    if other := sorted(set(seen.answers) - each.answers):
+        lost.append(f"readers were answered {', '.join(map(str, other))}")
+    if seen.worst > each.latest:
+        lost.append(f"an answer took more than {each.latest:.1f} s")
+    if well_after is not None and well_after > each.well_within:
+        lost.append(f"well again only after more than {each.well_within:.0f} s")
     return {
         "fault": each.name,
         "injected": each.words,

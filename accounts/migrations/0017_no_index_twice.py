@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
 
     atomic = False
     dependencies = [
-        ('accounts', '0014_base_currency_chosen'),
+        ('accounts', '0016_heard_tokens'),
     ]
 
     operations = [
