@@ -38,7 +38,7 @@ class Keeper:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for name in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(name, signal.SIG_IGN)
-            unprivileged.require_confinement()
+            unprivileged.warn_where_unconfined()
             user = unprivileged.account()
             self.owner = user.pw_uid if user else None
             sockets = self.sockets = _private_folder(socket_folder(self.home), owner=self.owner)

@@ -1,6 +1,7 @@
 """Servers run as an ordinary user although we are root, without a folder's mode being opened."""
 
 import ctypes
+import logging
 import os
 import pwd
 import signal
@@ -18,6 +19,8 @@ PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
+
+logger = logging.getLogger(__name__)
 
 
 class _Header(ctypes.Structure):
@@ -37,12 +40,12 @@ def account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def require_confinement() -> None:
-    """Raises RuntimeError as root where the kernel cannot confine the servers to their own files."""
+def warn_where_unconfined() -> None:
+    """Log a warning as root where the kernel cannot confine the servers to their own files (before Linux 5.13)."""
     if account() is not None and not confined.version():
-        raise RuntimeError(
-            "As root, embedded servers need Linux with Landlock (5.13 or newer): they would otherwise be able to read"
-            " every file of this machine. Run Dashtam as an ordinary user, or set DATABASE_URL and REDIS_URL."
+        logger.warning(
+            "This kernel has no Landlock, so SQL of a superuser could read every file of this machine. Better run"
+            " Dashtam as an ordinary user, or set DATABASE_URL and REDIS_URL."
         )
 
 
@@ -54,7 +57,8 @@ def preparation(
     PostgreSQL refuses to run as root, and an ordinary user cannot pass through root's private folders.
     Opening those folders would let other users in. Instead the child keeps one right of root's, to pass
     through folders and read (CAP_DAC_READ_SEARCH), as an ambient capability: no file on disk changes its mode.
-    Landlock then confines that right to `reads` and `writes`, so that no SQL reads what is not the server's own.
+    Where the kernel has Landlock, it then confines that right to `reads` and `writes`, so that no SQL reads
+    what is not the server's own.
     Raises OSError (in the child) where the kernel refuses, and as root on anything but Linux.
     """
     user = account()
@@ -67,7 +71,8 @@ def preparation(
             if libc is None:
                 raise OSError("as root, set DATABASE_URL and REDIS_URL: embedded servers need Linux")
             _become(libc, user)
-            confined.confine(reads=reads, writes=writes)
+            if confined.version():
+                confined.confine(reads=reads, writes=writes)
         tie()  # last, for the kernel forgets the parent-death signal when the user changes
 
     return prepare
