@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
 from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 LINKS_KEPT = timedelta(days=30)
 ENDED_KEPT = timedelta(days=90)
+ADMIN_LOG_KEPT = timedelta(days=365)  # what touches a person's account is in the audit log too
 
 
 @background(retry=RETRY)
@@ -78,7 +80,7 @@ async def erase_leavers(timestamp: int) -> None:
 @app.periodic(cron="53 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:
-    """Delete old links, sign-ups, sessions, keys, email changes and failed proofs."""
+    """Delete old links, sign-ups, sessions, keys, email changes, failed proofs, and the admin's own log."""
     now = timezone.now()
     ended = Q(revoked_at__lt=now - ENDED_KEPT) | Q(expires_at__lt=now - ENDED_KEPT)
     await delete_in_parts(OneTimeLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
@@ -87,3 +89,4 @@ async def forget_old(timestamp: int) -> None:
     await delete_in_parts(EmailChange.objects.filter(created_at__lt=now - ENDED_KEPT))
     await delete_in_parts(SignUp.objects.long_over())
     await delete_in_parts(FailedProof.objects.long_over())
+    await delete_in_parts(LogEntry.objects.filter(action_time__lt=now - ADMIN_LOG_KEPT))

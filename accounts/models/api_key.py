@@ -110,7 +110,9 @@ class ApiKey(models.Model):
         MANAGE = "manage", "Change things: connect and disconnect, import files"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys", db_index=False
+    )
     name = models.CharField(max_length=60)
     scopes = ArrayField(models.CharField(max_length=8, choices=Scope))
     key_hash = models.BinaryField(unique=True, help_text="A keyed hash; the key cannot be had from it.")

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 STOP_DEADLINE = 30.0
+MOST_LOG_BYTES = 10_000_000
 APPLICATION_ROLE = "dashtam_application"  # uses the tables, which `dashtam` owns
 _held: list[int] = []  # open for as long as this process lives
 
@@ -118,6 +119,8 @@ def _keeper_alive(home: Path) -> bool:
 
 def _spawn_keeper(home: Path) -> None:
     log = home / "servers.log"
+    if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
     with log.open("a") as errors:
         keeper = subprocess.Popen(  # noqa: S603 our own module
             [sys.executable, "-m", "dashtam.installation.keeper", str(home)],

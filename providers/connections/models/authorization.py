@@ -146,7 +146,7 @@ class AuthorizationRequest(models.Model):
     connection = models.ForeignKey(
         "providers.Connection", null=True, on_delete=models.SET_NULL, related_name="authorizations"
     )
-    provider = models.SlugField(max_length=40)
+    provider = models.SlugField(max_length=40, db_index=False)
     redirect_uri = models.URLField(max_length=500)
     state_hash = models.BinaryField(null=True)
     browser_hash = models.BinaryField(null=True)
