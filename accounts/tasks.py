@@ -43,9 +43,9 @@ async def remind_of_api_keys(timestamp: int) -> None:
     await wiring.api_key_service().remind()
 
 
-@background(queue="exports", lock="exports", retry=RETRY)
+@background(queue="exports", retry=RETRY)
 async def make_export(export_id: str) -> None:
-    """Make a person's export; one at a time, so that everything else keeps its speed."""
+    """Make a person's export; its lock is the person's, so that a large one keeps no other person waiting."""
     await wiring.export_service().make(export_id=UUID(export_id))
 
 

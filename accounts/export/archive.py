@@ -42,25 +42,50 @@ class _Pieces(io.RawIOBase):
         self.held += data
         return len(data)
 
-    def taken(self, at_least: int) -> Iterator[bytes]:
-        """The bytes gathered so far, once they are at least so many."""
-        if self.held and len(self.held) >= at_least:
-            yield bytes(self.held)
-            self.held.clear()
+    def take(self, at_least: int) -> bytes:
+        """The bytes gathered so far, once they are at least so many; else none."""
+        if len(self.held) < at_least:
+            return b""
+        piece = bytes(self.held)
+        self.held.clear()
+        return piece
 
 
-def pieces(user_id: UUID) -> Iterator[bytes]:
-    """Make the archive of a person's data. Call it in a transaction: it reads with a cursor."""
-    out = _Pieces()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("README.txt", _readme())
-        for table in TABLES:
-            for _ in _write_json(archive, table, user_id):
-                yield from out.taken(PIECE)
-        for table in (table for table in TABLES if table.spreadsheet):
-            for _ in _write_csv(archive, table, user_id):
-                yield from out.taken(PIECE)
-    yield from out.taken(1)
+class Archive:
+    """The archive of a person's data, made in steps.
+
+    Each step is a read of at most ROWS rows, far below the time limit of a statement. Steps may run on different
+    threads and connections, one after the other.
+    """
+
+    def __init__(self, user_id: UUID) -> None:
+        self.user_id = user_id
+        self.complete = False
+        self.steps = self._make()
+
+    def step(self) -> bytes:
+        """The next piece, or nothing while there is not enough for one; the last step sets `complete`.
+
+        Raises RuntimeError after a step that has failed: the archive is broken off, and must be made anew.
+        """
+        for piece in self.steps:
+            return piece
+        if not self.complete:
+            raise RuntimeError("the archive is broken off")
+        return b""
+
+    def _make(self) -> Iterator[bytes]:
+        out = _Pieces()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("README.txt", _readme())
+            for table in TABLES:
+                for _ in _write_json(archive, table, self.user_id):
+                    yield out.take(PIECE)
+            for table in (table for table in TABLES if table.spreadsheet):
+                for _ in _write_csv(archive, table, self.user_id):
+                    yield out.take(PIECE)
+        self.complete = True
+        yield out.take(1)
 
 
 def _readme() -> str:
@@ -71,9 +96,10 @@ def _readme() -> str:
 def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterator[None]:
     with archive.open(f"{table.name}.json", "w", force_zip64=True) as file:
         before = b"[\n"
-        for row in table.rows(user_id).iterator(ROWS):
-            file.write(before + encode(row))
-            before = b",\n"
+        for rows in table.batches(user_id, ROWS):
+            for row in rows:
+                file.write(before + encode(row))
+                before = b",\n"
             yield
         file.write(b"\n]\n" if before == b",\n" else b"[]\n")
     yield
@@ -83,8 +109,9 @@ def _write_csv(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterato
     words = {f.attname for f in table.model._meta.concrete_fields if isinstance(f, (CharField, TextField))}
     with archive.open(f"{table.name}.csv", "w", force_zip64=True) as file:
         _write_line(file, table.columns)
-        for row in table.rows(user_id).iterator(ROWS):
-            _write_line(file, [plain(value) if name in words else value for name, value in row.items()])
+        for rows in table.batches(user_id, ROWS):
+            for row in rows:
+                _write_line(file, [plain(value) if name in words else value for name, value in row.items()])
             yield
     yield
 

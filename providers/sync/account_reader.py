@@ -13,10 +13,10 @@ from providers.errors import NotSupported, ProviderRefused, ProviderUnreadable
 from providers.ledger.ingest import apply_balances, apply_holdings, apply_transactions, upsert_transactions
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.records import AccountRef, AccountType, TransactionsPage
+from providers.sync.budget import Allowance
 from providers.sync.models import SyncRun
 from providers.wire.http import Client
 
-MOST_PAGES = 50_000
 HISTORY = timedelta(days=730)
 LOOK_BACK = timedelta(days=14)
 PIECE = timedelta(days=365)  # 366 days with both ends, the most one request may ask for
@@ -26,16 +26,24 @@ class AccountReader:
     """Reads one account in one run. Each page is stored whole before the next is requested."""
 
     def __init__(
-        self, *, run: SyncRun, connector: Connector, client: Client, account: FinancialAccount
+        self,
+        *,
+        run: SyncRun,
+        connector: Connector,
+        client: Client,
+        account: FinancialAccount,
+        allowance: Allowance,
     ) -> None:
         self.run = run
         self.connector = connector
         self.client = client
         self.account = account
+        self.allowance = allowance
         self.ref = AccountRef(account.provider_account_id, cast("AccountType", account.type))
 
     async def read(self) -> None:
         """Bring the account up to date. Raises ProviderErrors and SyncOvertaken; pages stored before stay."""
+        self.allowance.check_time()
         offers = self.connector.capabilities
         if self.account.type == FinancialAccount.Type.INVESTMENT and "holdings" in offers:
             await self._read_holdings()  # first, because transactions refer to its securities
@@ -73,13 +81,14 @@ class AccountReader:
         """Store the page and all after it. Returns the ids of pending rows met."""
         cursors, met = {held}, set()
         while True:
-            if page.has_more and (page.next_cursor in cursors or len(cursors) > MOST_PAGES):
+            if page.has_more and page.next_cursor in cursors:
                 raise ProviderUnreadable(code="cursor_loop")
             met |= {row.id for row in (*page.added, *page.modified) if row.status == "pending"}
             await run_db(_land, self.run, self.account, page, held)
             held = page.next_cursor
             if not page.has_more:
                 return met
+            self.allowance.spend(page)
             cursors.add(held)
             page = await self._page(held)
 

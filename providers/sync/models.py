@@ -15,9 +15,10 @@ from dashtam import errors
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 from providers.connections.models.connection import Connection
-from providers.errors import SyncOvertaken
+from providers.errors import BudgetSpent, SyncOvertaken
 
 INTERRUPTED = "interrupted"
+BLAMELESS = (INTERRUPTED, BudgetSpent.code)  # reasons that say nothing against the institution
 # Runs of one institution at once, over all workers. Together no more than the calls to it that are allowed at once
 # (`outage_guard.CALLS_AT_ONCE`), so that a run never holds a place only to wait for its turn.
 SCHEDULED_AT_ONCE = 7
@@ -111,7 +112,8 @@ class SyncRunManager(models.Manager["SyncRun"]):
         if not ended:
             return None
         connection = Connection.objects.select_for_update().get(id=run.connection_id)
-        reason = error.code if error else next(iter(account_errors.values()), "")
+        reasons = [error.code] if error else sorted(account_errors.values(), key=BLAMELESS.__contains__)
+        reason = next(iter(reasons), "")
         _record_outcome(connection, reason, next_sync_at)
         return connection
 
@@ -123,6 +125,12 @@ class SyncRunManager(models.Manager["SyncRun"]):
         """Running without a sign of life for STUCK_AFTER: the worker has died, and its job was not rescued."""
         running = self.filter(state=SyncRun.State.RUNNING, progress_at__lt=Now() - SyncRun.STUCK_AFTER)
         return running.select_related("connection")
+
+    def latest_account_errors(self, run: "SyncRun") -> list[dict[str, str]]:
+        """The account errors of the ten runs before this one that came to an end by themselves, newest first."""
+        ended = self.filter(connection_id=run.connection_id, finished_at__isnull=False)
+        rows = ended.exclude(error_code=INTERRUPTED).order_by("-created_at")
+        return list(rows.values_list("account_errors", flat=True)[:10])
 
     def queue_lost(self, now: datetime) -> int:
         """Queue the task again of each run that has waited for LOST_AFTER, unless its task is still queued."""
@@ -153,11 +161,11 @@ def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime)
     connection.last_attempt_at = now
     if not reason:
         connection.last_success_at, connection.failures = now, 0
-    elif reason != INTERRUPTED:
+    elif reason not in BLAMELESS:
         connection.failures += 1
     if connection.state in Connection.SYNCABLE:
         connection.next_sync_at = next_sync_at
-        if reason not in ("", INTERRUPTED):
+        if reason not in ("", *BLAMELESS):
             connection.move_to(Connection.State.DEGRADED, reason)
         elif not reason:
             connection.move_to(*connection.healthy_state(now))
