@@ -33,6 +33,7 @@ class Principal(msgspec.Struct, frozen=True):
     scopes: frozenset[str] | None = None  # what an API key may do; a session may do everything
     leaving_at: float | None = None  # POSIX seconds; when the account will be deleted
     cookie: int = 0  # the number that the session's cookie carries; one with an older number opens nothing
+    heard: int = 0  # the number of the newest refresh token whose access token was used
 
     is_authenticated: ClassVar[bool] = True
 
@@ -49,6 +50,7 @@ class Principal(msgspec.Struct, frozen=True):
             mfa=session.mfa,
             leaving_at=leaving.timestamp() if leaving else None,
             cookie=session.counter if session.kind == session.Kind.BROWSER else 0,
+            heard=session.heard,
         )
 
     @classmethod

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from accounts import wiring
 from accounts.audit import chain
-from accounts.models import ApiKey, EmailChange, FailedProof, IdempotencyKey, OneTimeLink, Session
+from accounts.models import ApiKey, EmailChange, FailedProof, IdempotencyKey, OneTimeLink, Session, SignUp
 from dashtam.bridge.doors import run_db
 from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
@@ -78,11 +78,12 @@ async def erase_leavers(timestamp: int) -> None:
 @app.periodic(cron="53 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:
-    """Delete old links, sessions, keys, email changes and failed proofs."""
+    """Delete old links, sign-ups, sessions, keys, email changes and failed proofs."""
     now = timezone.now()
     ended = Q(revoked_at__lt=now - ENDED_KEPT) | Q(expires_at__lt=now - ENDED_KEPT)
     await delete_in_parts(OneTimeLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
     await delete_in_parts(Session.objects.filter(ended | Q(idle_expires_at__lt=now - ENDED_KEPT)))
     await delete_in_parts(ApiKey.objects.filter(ended))
     await delete_in_parts(EmailChange.objects.filter(created_at__lt=now - ENDED_KEPT))
+    await delete_in_parts(SignUp.objects.long_over())
     await delete_in_parts(FailedProof.objects.long_over())

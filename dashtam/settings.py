@@ -10,7 +10,7 @@ from dashtam.crypto import keys
 from dashtam.installation import local, server_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
+local.read_env_file()
 
 env = environ.Env(
     SECRET_KEY=(str, ""),
@@ -188,6 +188,7 @@ ACCESS_TOKEN_SECONDS = 600
 REFRESH_IDLE_DAYS = 14
 SESSION_ABSOLUTE_DAYS = 90
 REFRESH_GRACE_SECONDS = 10
+REFRESH_LOST_SECONDS = 600  # as long as an access token: a client that lost our answer asks again by then
 REAUTH_SECONDS = 300
 DELETION_GRACE_DAYS = env("DELETION_GRACE_DAYS")
 if not 0 <= DELETION_GRACE_DAYS <= 30:
@@ -218,8 +219,10 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 # These look for Django's own class names; ours derive from them, and tests look at the headers themselves.
 SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-MAX_BODY_BYTES = 26_214_400
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+MAX_BODY_BYTES = 26_214_400  # where files are taken; elsewhere DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # --- pages ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -304,7 +307,8 @@ PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 ECB_URL = env("ECB_URL")
-PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
+WORKER_CONCURRENCY = env("WORKER_CONCURRENCY")
+PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
 
 # --- measurements -----------------------------------------------------------------------------------
 METRICS_FOLDER = HOME / "metrics"

@@ -67,9 +67,9 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         return key
 
     @transaction.atomic
-    def end(self, *, reason: str, actor_id: UUID | None = None, **where: Any) -> "list[ApiKey]":
+    def end(self, *which: Q, reason: str, actor_id: UUID | None = None, **where: Any) -> "list[ApiKey]":
         """End the live keys that match; returns them."""
-        ending = list(self.live().select_for_update().filter(**where))
+        ending = list(self.live().select_for_update().filter(*which, **where))
         self.filter(id__in=[key.id for key in ending]).update(revoked_at=timezone.now(), revoke_reason=reason)
         for key in ending:
             AuditEvent.objects.record(

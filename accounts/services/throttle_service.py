@@ -134,9 +134,9 @@ class ThrottleService:
         email = normalise_email(email)
         return not await limits.take((_MAIL[purpose], email), (account_limits.MAIL_BY_ACCOUNT, email))
 
-    async def reset(self, *, link_id: UUID) -> None:
-        """Count a new password that is set by link, before it is hashed."""
-        await limits.require((account_limits.RESET_BY_LINK, link_id))
+    async def by_link(self, *, link_id: UUID) -> None:
+        """Count a password that comes with a mailed link, before it is hashed."""
+        await limits.require((account_limits.PASSWORD_BY_LINK, link_id))
 
     async def refresh(self, *, session_id: UUID) -> None:
         """Count an exchange of a genuine refresh token."""

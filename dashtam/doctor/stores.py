@@ -13,7 +13,7 @@ from dashtam.doctor.checkup import Finding, examines
 from dashtam.telemetry.gauges import worker_is_alive
 
 OLDEST_POSTGRESQL = 140_000
-QUEUE_CONNECTIONS = 6  # what procrastinate opens beside ours
+QUEUE_CONNECTIONS = 10  # what procrastinate opens beside ours
 CLOCK_SECONDS = 2.0
 
 

@@ -25,7 +25,7 @@ from django.middleware.security import SecurityMiddleware
 from dashtam import errors
 from dashtam.telemetry import logs, metrics
 from dashtam.telemetry.logs import request_id
-from dashtam.web import headers, problems, visitor
+from dashtam.web import headers, measures, problems, visitor
 from dashtam.web.paths import API, program_paths
 
 logger = logging.getLogger("dashtam.requests")
@@ -72,6 +72,10 @@ class RequestMiddleware(AsyncMiddleware):
         return response
 
     async def _answer(self, request: Any) -> HttpResponseBase:
+        try:
+            measures.check_head(request.scope)
+        except errors.BadRequest as error:
+            return problems.respond(request, error)
         try:
             request.get_host()
         except DisallowedHost:
@@ -188,7 +192,17 @@ class SessionMiddleware(_ForPages, DjangoSession):
 
 
 class CsrfMiddleware(_ForPages, CsrfViewMiddleware):
-    """CSRF protection for every form; the API authenticates by header and is exempt."""
+    """CSRF protection for every form, which is measured first; the API authenticates by header and is exempt."""
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST" and not program_paths.without_cookies(request.path):
+            try:
+                await measures.load_form(request)
+            except Exception as exception:  # noqa: BLE001 Django would answer 500 to any
+                error = problems.typed(exception)
+                problems.log_if_ours(exception, error)
+                return problems.respond(request, error)
+        return await super().__acall__(request)
 
     async def process_view(self, request: Any, callback: Any, args: Any, kwargs: Any) -> HttpResponse | None:  # type: ignore[override]
         exempt = getattr(callback, "csrf_exempt", False)

@@ -67,7 +67,7 @@ class AccountReader:
         pending = await run_db(_pending, self.account.id)
         page = await self._page("")
         met = await self._read_on(self.account.transactions_cursor, page)
-        await run_db(_withdraw, self.run.id, self.account, sorted(pending - met))
+        await run_db(_withdraw, self.run, self.account, sorted(pending - met))
 
     async def _read_on(self, held: str, page: TransactionsPage) -> set[str]:
         """Store the page and all after it. Returns the ids of pending rows met."""
@@ -76,7 +76,7 @@ class AccountReader:
             if page.has_more and (page.next_cursor in cursors or len(cursors) > MOST_PAGES):
                 raise ProviderUnreadable(code="cursor_loop")
             met |= {row.id for row in (*page.added, *page.modified) if row.status == "pending"}
-            await run_db(_land, self.run.id, self.account, page, held)
+            await run_db(_land, self.run, self.account, page, held)
             held = page.next_cursor
             if not page.has_more:
                 return met
@@ -111,10 +111,10 @@ def _pieces(start: date, end: date) -> list[tuple[date, date]]:
 
 
 @transaction.atomic
-def _land(run_id: UUID, account: FinancialAccount, page: TransactionsPage, held: str) -> None:
-    """Store rows, cursor and the run's counts together. Raises SyncOvertaken for a run that was given up."""
+def _land(run: SyncRun, account: FinancialAccount, page: TransactionsPage, held: str) -> None:
+    """Store rows, cursor and the run's counts together. Raises SyncOvertaken for a run that is not ours any more."""
     counts = apply_transactions(account, page, held)
-    SyncRun.objects.progress(run_id, added=counts.added, modified=counts.modified, removed=counts.removed)
+    SyncRun.objects.progress(run, added=counts.added, modified=counts.modified, removed=counts.removed)
 
 
 def _pending(account_id: UUID) -> set[str]:
@@ -123,6 +123,6 @@ def _pending(account_id: UUID) -> set[str]:
 
 
 @transaction.atomic
-def _withdraw(run_id: UUID, account: FinancialAccount, ids: list[str]) -> None:
+def _withdraw(run: SyncRun, account: FinancialAccount, ids: list[str]) -> None:
     counts = upsert_transactions(account, [], removed=ids)
-    SyncRun.objects.progress(run_id, removed=counts.removed)
+    SyncRun.objects.progress(run, removed=counts.removed)

@@ -24,6 +24,7 @@ from providers.connectors.base import Connector
 from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited, ProviderTakesFiles
 from providers.ledger.ingest import apply_accounts
 from providers.sync.account_reader import AccountReader
+from providers.sync.heartbeat import alive
 from providers.sync.models import SyncInterrupted, SyncRun
 from providers.wire.http import Client
 
@@ -92,7 +93,7 @@ class SyncService:
     async def schedule_due(self) -> int:
         """Queue the runs that are due, and end or requeue those that got lost. Returns how many are new."""
         now = timezone.now()
-        for run in await run_db(lambda: list(SyncRun.objects.stuck(now)[:DUE_AT_ONCE])):
+        for run in await run_db(lambda: list(SyncRun.objects.stuck()[:DUE_AT_ONCE])):
             await self._finish(run, Outcome(error=SyncInterrupted()))
         await run_db(SyncRun.objects.queue_lost, now)
         queued = 0
@@ -109,7 +110,8 @@ class SyncService:
             return
         outcome = Outcome()
         try:
-            await self._sync(run, outcome)
+            async with alive(run):
+                await self._sync(run, outcome)
         except DashtamError as error:
             outcome.error = error
         except asyncio.CancelledError:
@@ -132,7 +134,7 @@ class SyncService:
             if run.connection.last_success_at is None:
                 await self.first_accounts(run.connection.user_id)
             run.accounts_total = len(accounts)
-            await run_db(SyncRun.objects.progress, run.id, accounts_total=len(accounts))
+            await run_db(SyncRun.objects.progress, run, accounts_total=len(accounts))
             for account in accounts:
                 await self._publish_progress(run, outcome, account.name)
                 reader = AccountReader(run=run, connector=connector, client=client, account=account)
@@ -144,7 +146,7 @@ class SyncService:
                     outcome.account_errors[str(account.id)] = error.code
                 else:
                     outcome.accounts_done += 1
-                await run_db(SyncRun.objects.progress, run.id, accounts_done=1)
+                await run_db(SyncRun.objects.progress, run, accounts_done=1)
 
     async def _finish(self, run: SyncRun, outcome: Outcome) -> None:
         before = run.connection.state
@@ -174,7 +176,8 @@ class SyncService:
         """
         pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 spreads load, no secret
         if outcome.state is not State.SUCCEEDED:
-            backoff = FIRST_PAUSE * 2 ** min(run.connection.failures, 16)
+            interrupted = isinstance(outcome.error, SyncInterrupted)  # says nothing about the institution
+            backoff = FIRST_PAUSE * 2 ** (0 if interrupted else min(run.connection.failures, 16))
             pause = min(pause, backoff * random.uniform(0.8, 1.2))  # noqa: S311
         if isinstance(outcome.error, ProviderError):
             pause = max(pause, timedelta(seconds=outcome.error.retry_after or 0))
