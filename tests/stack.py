@@ -159,7 +159,8 @@ class Stack:
         email = f"{name.lower()}-{secrets.token_hex(4)}@example.org"
         with self.api() as api:
             body = {"email": email, "password": PASSWORD, "name": name}
-            assert api.post("auth/users", json=body).status_code == 202
+            signed_up = api.post("auth/users", json=body)
+            assert signed_up.status_code == 202, signed_up.text
             token = self.mail_token(email, "/verify-email")
             assert api.post("auth/email-verifications", json={"token": token}).status_code == 204
             return email, self.sign_in(email)

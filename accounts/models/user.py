@@ -208,7 +208,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=64, default="UTC")
     base_currency = models.CharField(max_length=3, default="USD")
     base_currency_chosen = models.BooleanField(
-        default=False, help_text="Until then it is the currency of the first account."
+        db_default=False, default=False, help_text="Until then it is the currency of the first account."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deletion_due_at = models.DateTimeField(

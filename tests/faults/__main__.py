@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def suffer(world: Any, each: Any) -> dict[str, Any]:
             with each.inject(world):
                 pass
         except Exception as error:  # noqa: BLE001 the other faults are still to come
-            world.found.append(f"{type(error).__name__}: {error}")
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            world.found.append(f"{type(error).__name__} in {where.name}, line {where.lineno}: {error}")
         well_after = world.seconds_until_well()
     lost = [*seen.unexplained[:3], *world.found]
     lost += world.losses() if well_after is not None else ["it did not recover"]
