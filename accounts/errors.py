@@ -138,6 +138,16 @@ class FactorRequired(Conflict):
     detail = "Add another one first, then remove this one."
 
 
+class SecondFactorMissing(Forbidden):
+    """A member of the staff has not shown a second factor, or has none."""
+
+    code = "second_factor_missing"
+    title = "Staff need a second factor."
+    detail = (
+        "Set one up or show it first: an authenticator app or a passkey. Everything else opens afterwards."
+    )
+
+
 class PasskeyRefused(Unauthorized):
     """The passkey is unknown, not ours, late, used before or perhaps copied: the answers do not differ."""
 

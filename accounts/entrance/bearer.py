@@ -3,6 +3,8 @@
 from typing import Any
 
 from accounts import wiring
+from accounts.entrance import second_factor
+from accounts.errors import SecondFactorMissing
 from accounts.principal import Principal
 from accounts.services.api_key_service import PREFIX
 from accounts.services.jwt_service import MAX_TOKEN_LENGTH
@@ -13,8 +15,13 @@ from dashtam.web import measures
 class BearerAuthentication:
     """Turns `Authorization: Bearer …` into a Principal."""
 
+    refusals = (SecondFactorMissing,)  # beside those of RFC 6750, for the OpenAPI document
+
     async def authenticate(self, request: Any) -> Principal | None:
-        """The principal of the token; None without credentials of this scheme. Raises BadRequest and InvalidToken."""
+        """The principal of the token; None without credentials of this scheme.
+
+        Raises BadRequest, InvalidToken, SecondFactorMissing.
+        """
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -24,9 +31,14 @@ class BearerAuthentication:
             )
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken()
+        principal = await self._principal(token.strip())
+        second_factor.require(principal, request.path)
+        return principal
+
+    async def _principal(self, token: str) -> Principal:
         if token.startswith(PREFIX):
-            return await wiring.api_key_service().principal(token.strip())
-        claims = wiring.jwt_service().decode_access_token(token.strip())
+            return await wiring.api_key_service().principal(token)
+        claims = wiring.jwt_service().decode_access_token(token)
         principal = await wiring.auth_service().principal_of_session(claims.session_id)
         if principal is None or principal.user_id != claims.user_id:
             raise InvalidToken()

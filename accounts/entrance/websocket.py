@@ -11,7 +11,7 @@ from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from accounts import wiring
-from accounts.entrance import cookie
+from accounts.entrance import cookie, second_factor
 from accounts.principal import Principal
 from dashtam.bridge.doors import database_context
 from dashtam.errors import DashtamError, Forbidden
@@ -39,6 +39,8 @@ class SignedInOnly:
             measures.check_head(scope)
             async with database_context():
                 principal = await _vouched_for(scope)
+            if principal is not None:
+                second_factor.require(principal, scope["path"])
         except Exception as exception:  # noqa: BLE001 the outermost frame of a socket that is not open yet
             error = problems.typed(exception)
             problems.log_if_ours(exception, error)

@@ -15,6 +15,7 @@ from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSession
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -56,6 +57,7 @@ class RequestMiddleware(AsyncMiddleware):
         request.id = secrets.token_hex(8)
         request.csp_nonce = secrets.token_urlsafe(16)
         request_id.set(request.id)
+        visitor.distrust(request)
         visitor.request_ip.set(visitor.client_ip(request) or "")
         started = time.perf_counter()
         try:
@@ -216,7 +218,15 @@ class AuthenticationMiddleware(_ForPages, DjangoAuthentication):
 
 
 class MessageMiddleware(_ForPages, DjangoMessages):
-    """One-time messages in a signed cookie."""
+    """One-time messages in a signed cookie, see MessageCookie."""
+
+
+class MessageCookie(CookieStorage):
+    """Django's, bound to the host (RFC 6265bis §4.1.3.2) where PUBLIC_URL is https."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cookie_name = "__Host-messages" if settings.SESSION_COOKIE_SECURE else "messages"
 
 
 def page_context(request: Any) -> dict[str, Any]:

@@ -21,15 +21,25 @@ request_ip: contextvars.ContextVar[str] = contextvars.ContextVar("request_ip", d
 
 def client_ip(request: HttpRequest) -> str | None:
     """The nearest IP that is not one of TRUSTED_PROXIES; X-Forwarded-For counts from those proxies only."""
-    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", MOST_HOPS)
     nearest = _parsed(request.META.get("REMOTE_ADDR") or "")
-    while nearest is not None and hops and any(nearest in network for network in trusted):
+    while nearest is not None and hops and _is_proxy(nearest):
         before = _parsed(hops.pop())
         if before is None:
             break
         nearest = before
     return str(nearest) if nearest else None
+
+
+def distrust(request: HttpRequest) -> None:
+    """Take X-Forwarded-Proto away unless the peer itself is one of TRUSTED_PROXIES: Django believes it from any."""
+    peer = _parsed(request.META.get("REMOTE_ADDR") or "")
+    if peer is None or not _is_proxy(peer):
+        request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+
+
+def _is_proxy(address: IP) -> bool:
+    return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 
 def comes_from(request: HttpRequest, networks: Sequence[str]) -> bool:
