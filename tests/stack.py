@@ -10,10 +10,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from email import message_from_bytes, policy
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -65,7 +66,7 @@ class Stack:
         }
         self.processes = Processes(logs=self.home / "logs", environment=self.environment)
 
-    def __enter__(self) -> "Stack":
+    def __enter__(self) -> Self:
         self.manage("migrate", "--verbosity=0")
         self.start_web("web", self.port)
         self.start_worker()
@@ -73,10 +74,14 @@ class Stack:
         return self
 
     def start_worker(
-        self, name: str = "worker", command: tuple[str, ...] = WORKER, **environment: str
+        self,
+        name: str = "worker",
+        *,
+        command: tuple[str, ...] = WORKER,
+        environment: Mapping[str, str] | None = None,
     ) -> "subprocess.Popen[bytes]":
         """One more worker; `environment` is its alone."""
-        self.processes.environment = {**self.environment, **environment}
+        self.processes.environment = {**self.environment, **(environment or {})}
         self.processes.start(name, *command)
         self.processes.environment = self.environment
         return self.processes.running[name]

@@ -1,6 +1,6 @@
 """Migrations run while the code of the release before still serves: its statements must go on working."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import models
@@ -15,7 +15,7 @@ BEFORE_THE_RULE = {
 }
 
 
-def required_of_old_code(operations: list[Any]) -> Iterator[str]:
+def required_of_old_code(operations: Sequence[Any]) -> Iterator[str]:
     """Columns that are added without null and without a default in the database, which an old INSERT leaves out."""
     last: dict[tuple[str, str], Any] = {}
     added = set()

@@ -77,7 +77,8 @@ def _working(scene: Scene, banks: Institutions, *, fast: int, slow: int) -> Iter
     _connect(scene, [slug(FAST_BANKS)] * slow + [slug(n % FAST_BANKS) for n in range(fast)])
     scene.stack.manage("shell", "-c", _QUEUE)
     environment = {NAMED: " ".join(banks.origins), "WORKER_CONCURRENCY": str(CONCURRENCY)}
-    worker = scene.stack.start_worker("due", ("-m", "tests.benchmarks.institutions"), **environment)
+    command = ("-m", "tests.benchmarks.institutions")
+    worker = scene.stack.start_worker("due", command=command, environment=environment)
     with _watched(worker.pid) as memory:
         yield memory
     scene.stack.end("due", signal.SIGKILL)  # what hangs at the slow one is not worth waiting for
@@ -99,6 +100,7 @@ def _per_second(scene: Scene, fast: int) -> float:
 
 
 def _connect(scene: Scene, slugs: Sequence[str]) -> None:
+    from dashtam.crypto.sealed_fields import seal_field
     from dashtam.ids import uuid7
     from dashtam.wiring import encryption_service
     from providers.connections.models import ProviderToken
@@ -107,7 +109,7 @@ def _connect(scene: Scene, slugs: Sequence[str]) -> None:
     rows = []
     for n, provider in enumerate(slugs):
         id_ = uuid7()
-        token = sealed.encrypt(b"open sesame", row=ProviderToken.row(id_, "access_token"))
+        token = seal_field(sealed, ProviderToken, id_, "access_token", "open sesame")
         user: UUID = people.made_id("user", n % DUE + 1)
         rows.append(
             {

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -69,7 +69,7 @@ def backup_restored(world: World) -> Iterator[None]:
         )  # the original's tokens are newer than the backup's now
         calls = world.token_calls()
         world.stack.manage("shell", "-c", MAKE_DUE, **environment)
-        world.stack.start_worker("copy", **environment)
+        world.stack.start_worker("copy", environment=environment)
         try:
             _until_at_rest(database)
         finally:
@@ -132,11 +132,15 @@ class OldStack(Stack):
         self.processes.start(name, *elsewhere, *application, *server)
 
     def start_worker(
-        self, name: str = "worker", command: tuple[str, ...] = WORKER, **environment: str
+        self,
+        name: str = "worker",
+        *,
+        command: tuple[str, ...] = WORKER,
+        environment: Mapping[str, str] | None = None,
     ) -> "subprocess.Popen[bytes]":
         """The worker of the old code."""
         elsewhere = ("-m", "tests.faults.elsewhere", str(self.root))
-        return super().start_worker(name, (*elsewhere, *command), **environment)
+        return super().start_worker(name, command=(*elsewhere, *command), environment=environment)
 
     def manage(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """A command of the old code."""

@@ -142,7 +142,7 @@ class World:
         """Another worker in place of the one that runs, or ran."""
         if "worker" in self.stack.processes.running:
             self.stack.end("worker")
-        self.stack.start_worker(**environment)
+        self.stack.start_worker(environment=environment)
 
     def newest_run(self, id: str) -> dict[str, Any]:
         """A sync run as the API shows it; empty before it does."""

@@ -176,10 +176,10 @@ def test_s09_no_sql_reads_or_writes_what_is_not_the_server_s_own(home: Path) -> 
         for path in ("/etc/shadow", "/etc/passwd", "/proc/1/environ", *map(str, ours)):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("SELECT pg_read_file(%s)", [path])
-        for path in (home / "written", Path("/tmp/written-by-a-server")):  # noqa: S108 a place open to all
+        for place in (home / "written", Path("/tmp/written-by-a-server")):  # noqa: S108 a place open to all
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(f"COPY (SELECT 1) TO '{path}'")
-            assert not path.exists()
+                connection.execute(f"COPY (SELECT 1) TO '{place}'")
+            assert not place.exists()
         with pytest.raises(psycopg.Error):
             connection.execute("COPY (SELECT 1) TO PROGRAM 'touch /tmp/written-by-a-server'")
         connection.execute("CREATE EXTENSION vector")  # its own library, which is read only now
