@@ -26,8 +26,8 @@ RESEND_BY_ACCOUNT = Limit("confirmation mail by account", 1, 180)
 RESET_BY_ACCOUNT = Limit("reset mail by account", 1, 180)
 MAIL_BY_ACCOUNT = Limit("mail by account", 6, 6 * 1800)
 
-# Setting a password by link, a second factor after the password, and proving again who one is.
-RESET_BY_LINK = Limit("reset by link", 10, 600)
+# A password that comes with a mailed link, a second factor after the password, and proving again who one is.
+PASSWORD_BY_LINK = Limit("password by link", 10, 600)
 PASSKEY_BY_NETWORK = Limit("passkey by network", 60, 60)
 CODE_BY_ACCOUNT = Limit("second factor by account", 10, 600)
 PROOF_BY_SESSION = Limit("failed proof by session", 5, 300)

@@ -12,11 +12,13 @@ class ProvidersConfig(AppConfig):
     def ready(self) -> None:
         """Register the gauges of connections and the names of institutions, and read the institutions' settings."""
         from dashtam.telemetry import metrics
+        from dashtam.web.paths import API, program_paths
         from providers import connectors, gauges
         from providers.connectors.settings import load
         from providers.wire import outage_guard
 
         metrics.gauges.append(gauges.connections)
+        program_paths.allow_files(f"{API}v1/imports", "/imports/new")
         outage_guard.provider_of = connectors.slug_of
         for connector in connectors.CONNECTORS.values():
             load(connector)

@@ -10,6 +10,8 @@ from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
 from providers import wiring
 from providers.connections.models import AuthorizationRequest
+from providers.ledger.models import Security, WithdrawnTransaction
+from providers.sync.models import SyncRun
 
 
 @background(queue="sync")
@@ -75,5 +77,9 @@ async def refresh_exchange_rates(timestamp: int) -> None:
 @app.periodic(cron="13 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_authorizations")
 async def forget_old_authorizations(timestamp: int) -> None:
-    """Delete the authorization requests that expired a month ago."""
+    """Delete old authorization requests, sync runs, withdrawn transactions, and securities that no account names."""
+    withdrawn_before = timezone.now() - WithdrawnTransaction.KEPT
     await delete_in_parts(AuthorizationRequest.objects.long_over())
+    await delete_in_parts(SyncRun.objects.long_over())
+    await delete_in_parts(WithdrawnTransaction.objects.filter(withdrawn_at__lt=withdrawn_before))
+    await delete_in_parts(Security.objects.long_over())

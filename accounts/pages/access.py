@@ -15,7 +15,6 @@ from accounts.principal import Principal
 from dashtam.web.referer import page_before
 
 P = ParamSpec("P")
-PROVING = ("/settings/security", "/reauthenticate")  # the pages where a second factor is set up, or shown
 
 
 class SignedInRequest(HttpRequest):
@@ -28,14 +27,12 @@ class SignedInRequest(HttpRequest):
 def signed_in(
     view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Send strangers to the sign-in page, and back afterwards; staff set a second factor up first."""
+    """Send strangers to the sign-in page, and back afterwards."""
 
     @functools.wraps(view)
     async def checked(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.principal is None:
             return to_sign_in(request)
-        if request.principal.needs_mfa and not request.path.startswith(PROVING):
-            return HttpResponseRedirect(reverse("settings-security"))
         return await view(request, *args, **kwargs)
 
     return checked

@@ -15,10 +15,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from dashtam.bridge import computing
-from dashtam.bridge.database import DatabaseBusy, DatabaseThreads, repeated
+from dashtam.bridge.database import DatabaseBusy, DatabaseThreads, is_outage, repeated
 from dashtam.bridge.hashing import hashing_pool
 
 P = ParamSpec("P")
@@ -165,8 +165,8 @@ async def run_db_at_last(function: Callable[P, T], /, *args: P.args, **kwargs: P
     while True:
         try:
             return await run_db(function, *args, **kwargs)
-        except (OperationalError, InterfaceError, DatabaseBusy):
-            if loop.time() > end:
+        except (DatabaseError, InterfaceError, DatabaseBusy) as error:
+            if not is_outage(error) or loop.time() > end:
                 raise
             logger.error("What is new could not be stored yet; trying on.")
             await asyncio.sleep(pause)

@@ -18,7 +18,7 @@ from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed, NotFound
 from dashtam.web import problems
 from notifications.services.live_event_service import LiveEventService
-from providers.connections.consent_service import revocation_of, revocation_of_stored
+from providers.connections.consent_service import revocation_of, revocation_of_replaced, revocation_of_stored
 from providers.connections.linking import check_answer, consent_end, fetch_subject, linkable
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation
 from providers.connections.queries import CATALOGUE_KEY
@@ -29,6 +29,7 @@ from providers.errors import (
     AuthorizationInvalid,
     AuthorizationUsed,
     ConsentEnded,
+    DifferentCustomer,
     LinkNotYours,
     LinkUnknown,
     LinkUsed,
@@ -237,12 +238,14 @@ class ConnectionService:
                 subject=await fetch_subject(connector, tokens),
                 consent_expires_at=consent_end(connector, tokens),
                 seal=lambda connection_id: sealed(self.encryption, connection_id, tokens),
+                hand_over=functools.partial(revocation_of_replaced, self.encryption, connector.oauth, tokens),
             )
-        except Exception:
-            # The consent exists at the institution and will not be used here, so it is revoked.
-            await run_db_at_last(
-                PendingRevocation.objects.queue, revocation_of(self.encryption, request.provider, tokens)
-            )
+        except Exception as failure:
+            # The consent exists at the institution and will not be used here, so it is revoked, unless that would end
+            # a living connection of the same customer.
+            if not connector.oauth.one_grant_per_person or isinstance(failure, DifferentCustomer):
+                revocation = revocation_of(self.encryption, request.provider, tokens)
+                await run_db_at_last(PendingRevocation.objects.queue, revocation)
             raise
 
     async def _exchange(

@@ -159,7 +159,9 @@ class FileImport(models.Model):
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="file_imports")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="file_imports", db_index=False
+    )
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     format = models.CharField(max_length=8, blank=True)
     filename = models.CharField(max_length=200, blank=True)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0002_exchange_rates'),
+        ('providers', '0003_visible_text'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
