@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts import wiring
+from accounts.limits import require_change
 from accounts.principal import Principal
 from accounts.services.api_key_service import PREFIX
 from dashtam.errors import BadRequest, InvalidToken
@@ -12,7 +13,10 @@ class BearerAuthentication:
     """Turns `Authorization: Bearer …` into a Principal."""
 
     async def authenticate(self, request: Any) -> Principal | None:
-        """The principal of the token; None without credentials of this scheme. Raises BadRequest and InvalidToken."""
+        """The principal of the token; None without credentials of this scheme.
+
+        Raises BadRequest, InvalidToken, and TooManyRequests.
+        """
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -21,8 +25,15 @@ class BearerAuthentication:
                 "Send the access token in the Authorization header alone.", code="invalid_request"
             )
         if token.startswith(PREFIX):
-            return await wiring.api_key_service().principal(token.strip())
-        claims = wiring.jwt_service().decode_access_token(token.strip())
+            principal = await wiring.api_key_service().principal(token.strip())
+            await require_change(request.method, principal.session_id)
+            return principal
+        principal = await self._of_access_token(token.strip())
+        await require_change(request.method, principal.session_id)
+        return principal
+
+    async def _of_access_token(self, token: str) -> Principal:
+        claims = wiring.jwt_service().decode_access_token(token)
         principal = await wiring.auth_service().principal_of_session(claims.session_id)
         if principal is None or principal.user_id != claims.user_id:
             raise InvalidToken()

@@ -13,6 +13,8 @@ from providers.imports.statement_ingest import apply_statement_file
 from providers.ledger.models import FinancialAccount
 
 MAX_BYTES = 20 * 1024 * 1024
+IMPORT_BY_PERSON = limits.Limit("import by person", 60, 3600, told=True)
+FAILED_KEPT = 100  # of one person
 
 
 class StatementUnreadable(errors.Unprocessable):
@@ -54,6 +56,7 @@ class ImportService:
             await run_db(
                 FinancialAccount.objects.currency_of, user_id=user_id, id=account_id
             )  # raises NotFound
+        await limits.require((IMPORT_BY_PERSON, user_id))
         async with limits.concurrent("import", user_id, at_most=1, seconds=120):
             return await self._import(user_id, filename, data, account_id)
 
@@ -75,6 +78,9 @@ class ImportService:
 
 
 def _keep_failed(about: FileImport, refusal: errors.DashtamError) -> None:
+    """Keep the reason; of failed imports only the FAILED_KEPT latest are."""
+    failed = FileImport.objects.filter(user_id=about.user_id, state=FileImport.State.FAILED)
+    failed.filter(id__in=list(failed.values_list("id", flat=True)[FAILED_KEPT - 1 :][:1_000])).delete()
     FileImport.objects.create(
         user_id=about.user_id,
         state=FileImport.State.FAILED,
