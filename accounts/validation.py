@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.services.password_service import MAX_LENGTH
+from dashtam.plain_text import visible
 from dashtam.ui.currencies import CODES
 
 MAX_EMAIL_LENGTH = 254
@@ -47,7 +48,7 @@ def clean_password(value: Any) -> str:
 
 
 def clean_name(value: Any) -> str:
-    """Normalise a name (NFC), on one line."""
+    """Normalise a name (NFC), on one line, without invisible characters."""
     too_long = ValidationError(f"Use at most {MAX_NAME_LENGTH} characters.", code="name_too_long")
     # Four code points, at most, become one character.
     raw = _text(value, too_long=too_long, most=4 * MAX_NAME_LENGTH)
@@ -58,6 +59,9 @@ def clean_name(value: Any) -> str:
         raise too_long
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
         raise ValidationError("Keep the name on one line, without control characters.", code="invalid_name")
+    text = visible(text).strip()
+    if not text:
+        raise ValidationError("Enter a name that can be seen.", code="required")
     return text
 
 

@@ -18,6 +18,7 @@ async def delete_in_parts(rows: "QuerySet[Any]") -> int:
 
 
 def _delete_some(rows: "QuerySet[Any]") -> int:
-    some = rows.order_by().values("pk")[:AT_ONCE]
+    # By value: of a subquery with a limit, PostgreSQL may make a plan that reads the table once for each row.
+    some = list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE])
     deleted: int = rows.model._base_manager.filter(pk__in=some).delete()[0]
     return deleted

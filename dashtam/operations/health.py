@@ -60,11 +60,18 @@ class Readyz(ApiView):
         )
 
 
+def _takes_no_writes() -> bool:
+    """A standby, or a full or frozen disk on which the administrator has set `default_transaction_read_only`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        return bool(cursor.fetchone()[0] == "on")
+
+
 def _database_findings() -> dict[str, str]:
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return {
-        "database": "ok",
+        "database": "read-only" if _takes_no_writes() else "ok",
         "migrations": "pending" if pending else "ok",
         "worker": "ok" if worker_is_alive() else "no worker has reported lately",
         # Asked at the start too, but the database may have been away then.

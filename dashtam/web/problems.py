@@ -13,7 +13,6 @@ from django.core.exceptions import (
     SuspiciousOperation,
     TooManyFieldsSent,
 )
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
@@ -21,6 +20,7 @@ from django.urls import reverse
 from rest_framework import exceptions as drf
 
 from dashtam import errors
+from dashtam.bridge.database import is_outage
 from dashtam.errors import DashtamError
 from dashtam.telemetry import logs
 from dashtam.web.paths import program_paths
@@ -33,7 +33,6 @@ LONGEST_FIELD, LONGEST_DETAIL = 100, 300  # characters of each, which may repeat
 KNOWN: tuple[
     tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[], DashtamError]], ...
 ] = (
-    ((OperationalError, InterfaceError), lambda: errors.ServiceBusy(code="database_unavailable")),
     ((Http404, drf.NotFound), errors.NotFound),
     (drf.MethodNotAllowed, errors.MethodNotAllowed),
     (drf.UnsupportedMediaType, errors.UnsupportedMedia),
@@ -63,6 +62,8 @@ def typed(error: BaseException) -> DashtamError:
         return errors.ValidationFailed(
             errors=list(itertools.islice(_field_errors(error.detail), MOST_ERRORS))
         )
+    if is_outage(error):
+        return errors.ServiceBusy(code="database_unavailable")
     for kinds, make in KNOWN:
         if isinstance(error, kinds):
             return make()

@@ -21,7 +21,8 @@ from dashtam.errors import DecryptionFailed
 from dashtam.telemetry import metrics
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
-from providers.connections.models import Connection, ProviderToken
+from providers.connections.consent_service import revocation_of
+from providers.connections.models import Connection, PendingRevocation, ProviderToken
 from providers.errors import (
     AnswerLost,
     ConsentEnded,
@@ -184,6 +185,10 @@ class TokenService:
         metrics.refresh("refreshed" if stored else "overtaken")
         if stored:
             return tokens.access_token
+        if not await run_db(ProviderToken.objects.filter(connection_id=token.connection_id).exists):
+            # The person has disconnected meanwhile, and only the tokens of before the refresh were revoked.
+            revocation = revocation_of(self.encryption, token.connection.provider, tokens)
+            await run_db_at_last(PendingRevocation.objects.queue, revocation)
         return await self._open(await self._read(token.connection_id), "access_token")
 
     async def _joined(self, token: ProviderToken) -> str:
