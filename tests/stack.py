@@ -38,7 +38,7 @@ def free_port() -> int:
 class Stack:
     """A running installation as a client meets it: a URL, an outbox, a bank."""
 
-    def __init__(self, *, ready: str = "/readyz", **environment: str) -> None:
+    def __init__(self, *, ready: str = "/healthz/installation", **environment: str) -> None:
         self.ready = ready
         self.home = Path(tempfile.mkdtemp(prefix="dashtam-stack-"))
         self.port = free_port()

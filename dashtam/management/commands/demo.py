@@ -80,7 +80,7 @@ class Command(BaseCommand):
                 processes.start("bank", "manage.py", "simulator", *bank)
             processes.start("web", "manage.py", "serve", "--port", str(settings.PORT))
             processes.start("worker", "manage.py", "procrastinate", "worker", show_output=True)
-            processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/readyz")
+            processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/healthz/installation")
 
     def _main_job(self) -> None:
         credentials = remembered_credentials(settings.HOME / "demo.json")
