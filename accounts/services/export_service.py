@@ -36,7 +36,8 @@ class ExportService:
         export = await run_db(DataExport.objects.begin, id=export_id)
         if export is None:
             return
-        made, pieces = Archive(export.user_id), []
+        made = Archive(export.user_id)
+        pieces: list[UUID] = []
         while not made.complete:
             if piece := await run_db(made.step):
                 pieces.append(await run_db(self._keep, export_id, len(pieces), piece))

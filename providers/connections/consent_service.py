@@ -34,7 +34,7 @@ def revocation_of_stored(
 ) -> PendingRevocation | None:
     """The same for stored tokens; None if they cannot be opened any more."""
     tokens = _opened(encryption, provider, stored)
-    return tokens and revocation_of(encryption, provider, tokens)
+    return None if tokens is None else revocation_of(encryption, provider, tokens)
 
 
 def revocation_of_replaced(

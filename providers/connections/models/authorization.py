@@ -108,7 +108,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         connection.move_to(*connection.healthy_state(now))
         connection.save()
         replaced = ProviderToken.objects.filter(connection_id=connection.id).first()
-        revocation = replaced and hand_over(connection.provider, replaced)
+        revocation = None if replaced is None else hand_over(connection.provider, replaced)
         if revocation is not None:
             PendingRevocation.objects.queue(revocation)
         ProviderToken.objects.replace(connection_id=connection.id, sealed=seal(connection.id))
