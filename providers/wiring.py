@@ -86,7 +86,12 @@ def sync_service() -> SyncService:
 
 def import_service() -> ImportService:
     """Imports statement files."""
-    return ImportService(first_accounts=propose_base_currency)
+    return ImportService(
+        encryption=encryption_service(),
+        live_events=live_event_service(),
+        first_accounts=propose_base_currency,
+        moment_seconds=settings.IMPORT_MOMENT_SECONDS,
+    )
 
 
 async def propose_base_currency(user_id: UUID) -> None:

@@ -11,12 +11,12 @@ from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from accounts import wiring
-from accounts.entrance import cookie
+from accounts.entrance import cookie, second_factor
 from accounts.principal import Principal
 from dashtam.bridge.doors import database_context
 from dashtam.errors import DashtamError, Forbidden
 from dashtam.telemetry import logs
-from dashtam.web import problems
+from dashtam.web import measures, problems
 
 logger = logging.getLogger(__name__)
 NOT_SIGNED_IN = 4401
@@ -36,8 +36,11 @@ class SignedInOnly:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         logs.request_id.set(secrets.token_hex(8))
         try:
+            measures.check_head(scope)
             async with database_context():
                 principal = await _vouched_for(scope)
+            if principal is not None:
+                second_factor.require(principal, scope["path"])
         except Exception as exception:  # noqa: BLE001 the outermost frame of a socket that is not open yet
             error = problems.typed(exception)
             problems.log_if_ours(exception, error)

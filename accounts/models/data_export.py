@@ -124,7 +124,7 @@ class ExportPart(models.Model):
     """A sealed piece of the archive."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    export = models.ForeignKey(DataExport, on_delete=models.CASCADE, related_name="parts")
+    export = models.ForeignKey(DataExport, on_delete=models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveIntegerField()
     data = SealedField()
 

@@ -15,7 +15,7 @@ def files(*, full: bool) -> Iterator[Finding]:
     home = Path(settings.HOME)
     if home.exists():
         yield from _closed(home, allowed=0o700)
-    for file in (home / "secrets.env", settings.BASE_DIR / ".env"):
+    for file in (home / "secrets.env", home / "database.env", settings.BASE_DIR / ".env"):
         if file.exists():
             yield from _closed(file, allowed=0o600)
 

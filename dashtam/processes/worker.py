@@ -64,8 +64,9 @@ def _workers(options: dict[str, Any]) -> list[dict[str, Any]]:
 async def _work_again_and_again(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None:
     stopped = asyncio.create_task(stop.wait())
     while not stop.is_set():
-        settings: dict[str, Any] = {**app.worker_defaults, **options}
-        worker: asyncio.Task[None] = asyncio.create_task(DatabaseClockWorker(app=app, **settings).run())  # type: ignore[no-untyped-call]
+        settings = {**app.worker_defaults, **options}
+        run = DatabaseClockWorker(app=app, **settings).run()  # type: ignore[no-untyped-call]
+        worker: asyncio.Task[None] = asyncio.create_task(run)
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             worker.cancel()  # its jobs have JOB_SECONDS to end, and are cancelled then

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from dashtam.ui import charts, formats
+from dashtam.ui import bar_charts, charts, formats
 from dashtam.ui.formats import Amount
 from dashtam.ui.icons import ICONS
 
@@ -207,6 +208,21 @@ def line_chart(
         "title": title,
         "currency": currency,
     }
+
+
+@register.inclusion_tag("components/flow_chart.html")
+def flow_chart(
+    bars: Sequence[bar_charts.Bar], title: str, description: str, currency: str
+) -> dict[str, SafeString]:
+    """`{% flow_chart bars title="…" description="…" currency="USD" %}`: two drawings; put a table beside them."""
+    draw = partial(bar_charts.flow_chart, bars, title=title, description=description, currency=currency)
+    return {"wide": draw(), "narrow": draw(width=340, height=210)}
+
+
+@register.simple_tag
+def share_bar(share: Decimal) -> SafeString:
+    """`{% share_bar row.share %}`: a bar from 0 to 1, hidden from screen readers."""
+    return bar_charts.share_bar(share)
 
 
 @register.simple_tag

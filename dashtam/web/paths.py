@@ -8,6 +8,7 @@ class ProgramPaths:
         self.programs: tuple[str, ...] = ()
         self.cookieless: tuple[str, ...] = ()
         self.probes: tuple[str, ...] = ()
+        self.uploads: tuple[str, ...] = ()
 
     def register(self, *prefixes: str, cookieless: bool = False, probe: bool = False) -> None:
         """Add prefixes.
@@ -21,6 +22,10 @@ class ProgramPaths:
         if probe:
             self.probes += prefixes
 
+    def allow_files(self, *paths: str) -> None:
+        """Read bodies of up to MAX_BODY_BYTES at exactly these paths, of pages or programs."""
+        self.uploads += paths
+
     def for_programs(self, path: str) -> bool:
         """Return True if errors at this path are problem+json."""
         return path.startswith(self.programs)
@@ -32,6 +37,10 @@ class ProgramPaths:
     def is_probe(self, path: str) -> bool:
         """Return True for the exact path of a health check or of the metrics."""
         return path in self.probes
+
+    def takes_files(self, path: str) -> bool:
+        """Return True if files may be sent to this exact path."""
+        return path in self.uploads
 
 
 API = "/api/"

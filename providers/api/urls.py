@@ -5,6 +5,7 @@ from django.urls import path
 from providers.api import (
     accounts,
     balances,
+    cash_flow,
     connections,
     exchange_rates,
     holdings,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("transactions/<uuid:id>", transactions.TransactionDetail.as_view()),
     path("holdings", holdings.Holdings.as_view()),
     path("net-worth", net_worth.NetWorthView.as_view()),
+    path("cash-flow", cash_flow.CashFlowView.as_view()),
     path("exchange-rates", exchange_rates.ExchangeRates.as_view()),
     path("imports", imports.Imports.as_view()),
     path("imports/<uuid:id>", imports.ImportDetail.as_view()),

@@ -15,17 +15,17 @@ TEXTS = {
 NOT_PLAIN_ASCII = "[^ -~]"
 
 
-def clean(apps: Any, schema_editor: Any) -> None:
+def clean(apps: Any, schema_editor: Any, at_once: int = AT_ONCE) -> None:
     """In parts, each committed by itself; run again after a stop, it goes on where something is left."""
     for name, columns in TEXTS.items():
         rows = apps.get_model("providers", name).objects.using(schema_editor.connection.alias)
         for column in columns:
-            _clean_column(rows.filter(**{f"{column}__regex": NOT_PLAIN_ASCII}).order_by("pk"), rows, column)
+            _clean_column(rows.filter(**{f"{column}__regex": NOT_PLAIN_ASCII}).order_by("pk"), rows, column, at_once)
 
 
-def _clean_column(found: Any, rows: Any, column: str) -> None:
+def _clean_column(found: Any, rows: Any, column: str, at_once: int) -> None:
     after: Any = None
-    while part := list((found if after is None else found.filter(pk__gt=after)).only("pk", column)[:AT_ONCE]):
+    while part := list((found if after is None else found.filter(pk__gt=after)).only("pk", column)[:at_once]):
         after = part[-1].pk
         changed = []
         for row in part:

@@ -8,8 +8,11 @@ from django import forms
 
 from accounts.pages.forms import AccountForm
 from dashtam.ui.formats import MINUS
+from providers.ledger.queries.transaction_sums import FilterChoices
 from providers.ledger.queries.transactions import TransactionFilters as QueryFilters
 from providers.pages import words
+
+UNCATEGORISED = "-"
 
 
 def _day(label: str) -> forms.DateField:
@@ -47,7 +50,10 @@ def _amount(label: str) -> AmountField:
 
 
 class TransactionFilters(forms.Form):
-    """Filters of transactions; the names are those of the API."""
+    """Filters of transactions; the names are those of the API.
+
+    `choices` are the person's accounts and categories. On the page of one account there is no choice of accounts.
+    """
 
     q = forms.CharField(
         label="Search",
@@ -67,6 +73,18 @@ class TransactionFilters(forms.Form):
         choices=[("", "Any"), ("posted", "Posted"), ("pending", "Pending")],
         error_messages={"invalid_choice": "Choose Posted or Pending."},
     )
+    account = forms.TypedChoiceField(
+        label="Account",
+        required=False,
+        coerce=UUID,
+        empty_value=None,
+        error_messages={"invalid_choice": "This account is not there any more. Choose another one."},
+    )
+    category = forms.ChoiceField(
+        label="Category",
+        required=False,
+        error_messages={"invalid_choice": "Choose one of the categories listed."},
+    )
     kind = forms.ChoiceField(
         label="Kind",
         required=False,
@@ -76,6 +94,20 @@ class TransactionFilters(forms.Form):
     min_amount = _amount("Amount from")
     max_amount = _amount("Amount to")
     range = forms.Field(required=False, widget=forms.HiddenInput)
+    field_order = ("q", "account", "category", "from_", "to", "min_amount", "max_amount", "kind", "status")
+
+    def __init__(self, data: Any, *, choices: FilterChoices, one_account: bool = False) -> None:
+        super().__init__(data)
+        if one_account:
+            del self.fields["account"]
+        else:
+            accounts = [(str(row["id"]), _account_name(row)) for row in choices["accounts"]]
+            cast("forms.ChoiceField", self.fields["account"]).choices = [("", "All"), *accounts]
+        categories = sorted((words.category(code), code) for code in choices["categories"] if code)
+        named = [("", "Any"), *((code, name) for name, code in categories)]
+        if "" in choices["categories"]:
+            named.append((UNCATEGORISED, "Without a category"))
+        cast("forms.ChoiceField", self.fields["category"]).choices = named
 
     def add_prefix(self, field_name: str) -> str:
         """The parameter without the underscore that `from_` has, because `from` is a keyword of Python."""
@@ -96,7 +128,16 @@ class TransactionFilters(forms.Form):
         """The filters for the query, of a form that is valid."""
         asked = dict(self.cleaned_data)
         asked.pop("range")
+        asked.pop("account", None)
+        category = asked.pop("category") or None
+        asked["category"] = "" if category == UNCATEGORISED else category
         return QueryFilters(start=asked.pop("from_"), end=asked.pop("to"), **asked)
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The account that was chosen, in a form that is valid."""
+        chosen: UUID | None = self.cleaned_data.get("account")
+        return chosen
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -107,6 +148,10 @@ class TransactionFilters(forms.Form):
         if low is not None and high is not None and low > high:
             self.add_error("max_amount", "This is less than the first amount.")
         return cleaned
+
+
+def _account_name(account: Mapping[str, Any]) -> str:
+    return f"{account['name']} ··{account['mask']}".rstrip("· ")
 
 
 class StatementFile(AccountForm):
@@ -134,6 +179,6 @@ class StatementFile(AccountForm):
 
     def __init__(self, *args: Any, accounts: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = [(str(row["id"]), f"{row['name']} ··{row['mask']}".rstrip("· ")) for row in accounts]
+        named = [(str(row["id"]), _account_name(row)) for row in accounts]
         field = cast("forms.TypedChoiceField", self.fields["account_id"])
         field.choices = [("", "Let the file decide"), *named]

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from providers.pages import accounts, connections, dashboard, imports, linking
+from providers.pages import (
+    accounts,
+    cash_flow,
+    connections,
+    dashboard,
+    imports,
+    investments,
+    linking,
+    transactions,
+)
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -16,6 +25,10 @@ urlpatterns = [
     path("connections/<uuid:id>/disconnect", connections.disconnect, name="connection-disconnect"),
     path("providers/<slug:slug>/callback", linking.callback, name="provider-callback"),
     path("accounts/<uuid:id>", accounts.account, name="account"),
+    path("transactions", transactions.transactions, name="transactions"),
+    path("transactions.csv", transactions.transactions_csv, name="transactions-csv"),
+    path("cash-flow", cash_flow.cash_flow, name="cash-flow"),
+    path("investments", investments.investments, name="investments"),
     path("imports/new", imports.new, name="import-new"),
     path("imports/<uuid:id>", imports.result, name="import"),
 ]

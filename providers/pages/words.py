@@ -157,3 +157,8 @@ def attention(connection: Mapping[str, Any]) -> Attention | None:
 def kind(code: str) -> str:
     """The name of a transaction's kind; an unknown one is shown as it is."""
     return KINDS.get(code, code.replace("_", " ").capitalize())
+
+
+def category(code: str) -> str:
+    """The name of a category, whose codes are the institution's own."""
+    return code.replace("_", " ").lower().capitalize()

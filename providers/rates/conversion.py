@@ -4,7 +4,7 @@ Everything here is pure: no database, no clock, no float. Sums are computed with
 end, half to even, to the decimals of the currency they end in (ISO 4217).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
@@ -77,13 +77,16 @@ class DayRates:
         if not told:
             return Conversion(None, (), rest)
         with localcontext(prec=DIGITS):
-            total = sum((self._in_base(amount, unit, base) for unit, amount in told.items()), Decimal(0))
+            total = sum((self.in_base(amount, unit, base) for unit, amount in told.items()), Decimal(0))
             if told.keys() != {base}:
                 total = rounded(total, base)
-        return Conversion(total, self._used(told, base), rest)
+        return Conversion(total, self.used(told, base), rest)
 
-    def _in_base(self, amount: Decimal, unit: str, base: str) -> Decimal:
-        """Multiplied before it is divided: a result that a decimal can hold is then exact."""
+    def in_base(self, amount: Decimal, unit: str, base: str) -> Decimal:
+        """A convertible amount in the base, not rounded, in the decimal context of the caller.
+
+        Multiplied before it is divided: a result that a decimal can hold is then exact.
+        """
         if unit == base:
             return amount
         paid, bought = self.per_euro(unit), self.per_euro(base)
@@ -91,10 +94,10 @@ class DayRates:
         assert bought is not None  # noqa: S101
         return amount * bought / paid
 
-    def _used(self, told: Mapping[str, Decimal], base: str) -> tuple[EuroRate, ...]:
-        if told.keys() <= {base}:
-            return ()
-        return tuple(self.known[unit] for unit in sorted({*told, base}) if unit != EURO)
+    def used(self, told: Iterable[str], base: str) -> tuple[EuroRate, ...]:
+        """The rates that amounts in these convertible units are told at; none where all are in the base."""
+        units = {*told, base}
+        return () if units == {base} else tuple(self.known[unit] for unit in sorted(units) if unit != EURO)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.exceptions import AlreadyEnqueued
@@ -137,6 +137,11 @@ class SyncRunManager(models.Manager["SyncRun"]):
         waiting = self.filter(state=SyncRun.State.QUEUED, created_at__lt=now - SyncRun.LOST_AFTER)
         return sum(_defer(run) for run in waiting.select_related("connection")[:500])
 
+    def long_over(self) -> models.QuerySet["SyncRun"]:
+        """The runs that ended KEPT ago, but for the last one of each connection."""
+        newer = self.filter(connection_id=OuterRef("connection_id"), created_at__gt=OuterRef("created_at"))
+        return self.filter(Exists(newer), finished_at__lt=timezone.now() - SyncRun.KEPT)
+
     @transaction.atomic
     def queue_due(self, now: datetime, *, limit: int) -> int:
         """Queue a run for each due connection, at most `limit`; concurrent callers share them out. Returns how many."""
@@ -207,13 +212,16 @@ class SyncRun(models.Model):
         SCHEDULED = "scheduled"
 
     UNFINISHED = (State.QUEUED, State.RUNNING)
+    KEPT = timedelta(days=90)
     BEAT = timedelta(seconds=5)
     SILENT = timedelta(seconds=15)
     STUCK_AFTER = timedelta(minutes=1)
     LOST_AFTER = timedelta(minutes=5)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    connection = models.ForeignKey("providers.Connection", on_delete=models.CASCADE, related_name="sync_runs")
+    connection = models.ForeignKey(
+        "providers.Connection", on_delete=models.CASCADE, related_name="sync_runs", db_index=False
+    )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     trigger = models.CharField(max_length=10, choices=Trigger)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -70,6 +70,7 @@ class Command(BaseCommand):
                 )
         with self.console.status("Preparing the database …"):
             call_command("migrate", verbosity=0, interactive=False)
+            os.environ.pop("MIGRATION_DATABASE_URL", None)  # the servers started below do not need it
             call_command("load_exchange_rates", years=2, stdout=io.StringIO())
         with self.console.status("Starting Dashtam …"):
             if not self.bank_url:

@@ -4,7 +4,7 @@ The unfiltered list is read by SQL, for the reasons named in `accounts`; filters
 models. Both give the same columns in the same form to the same function.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,6 +23,8 @@ from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.money import padded
 
 SEARCHES = 2  # at once, for each person
+PART = 500
+PARTS_SECONDS = 600
 
 _TRANSACTIONS = """
 SELECT t.id, t.account_id, t.date, t.posted_at AT TIME ZONE 'UTC', t.status, trim_scale(t.amount)::text, t.currency,
@@ -83,12 +85,16 @@ _NAMES = tuple(TransactionRow.__annotations__)
 
 @dataclass(frozen=True, slots=True)
 class TransactionFilters:
-    """Conditions on transactions; both ends of days and amounts are included."""
+    """Conditions on transactions; both ends of days and amounts are included.
+
+    A `category` of "" finds the transactions without one.
+    """
 
     start: date | None = None
     end: date | None = None
     status: str = ""
     kind: str = ""
+    category: str | None = None
     q: str = ""
     min_amount: Decimal | None = None
     max_amount: Decimal | None = None
@@ -100,6 +106,7 @@ class TransactionFilters:
             "date__lte": self.end,
             "status": self.status or None,
             "kind": self.kind or None,
+            "category": self.category,
             "amount__gte": self.min_amount,
             "amount__lte": self.max_amount,
         }
@@ -137,12 +144,30 @@ async def transaction(user_id: UUID, transaction_id: UUID, /) -> TransactionRow:
     return await run_db(_transaction, user_id, transaction_id)
 
 
+async def transactions_in_parts(
+    user_id: UUID, /, filters: TransactionFilters = UNFILTERED, *, account_id: UUID | None = None
+) -> AsyncIterator[Sequence[TransactionRow]]:
+    """All transactions that match, PART at a time; between two parts no connection to the database is held.
+
+    One at a time for each person. Raises NotFound and TooManyRequests, as `transactions` does, at the first part.
+    """
+    page: Page | None = Page(PART)
+    async with limits.concurrent("parts", user_id, at_most=1, seconds=PARTS_SECONDS):
+        while page is not None:
+            found = await run_db(_transactions, user_id, filters, page, account_id)
+            yield found.results
+            last = found.results[-1] if found.next_cursor else None
+            page = last and Page(PART, (last["date"].isoformat(), str(last["id"])))
+
+
 async def previous_transactions(
-    user_id: UUID, /, filters: TransactionFilters, page: Page, *, account_id: UUID
+    user_id: UUID, /, filters: TransactionFilters, page: Page, *, account_id: UUID | None = None
 ) -> str | None:
     """The cursor of the page before this one, "" for the first page, None when this is the first."""
-    rows = filters.apply(Transaction.objects.filter(user_id=user_id, account_id=account_id))
-    return await run_db(previous_cursor, rows, page, "date", date.fromisoformat)
+    rows = Transaction.objects.filter(user_id=user_id)
+    if account_id is not None:
+        rows = rows.filter(account_id=account_id)
+    return await run_db(previous_cursor, filters.apply(rows), page, "date", date.fromisoformat)
 
 
 def _transactions(

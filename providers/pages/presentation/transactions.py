@@ -35,7 +35,7 @@ def detail(transaction: Mapping[str, Any]) -> str:
     parts = [_traded(transaction)]
     if transaction["fees"] is not None and Decimal(transaction["fees"]):
         parts.append(f"fees {money_text(transaction['fees'], transaction['currency'])}")
-    category = transaction["category"].replace("_", " ").lower().capitalize()
+    category = words.category(transaction["category"])
     if category != words.kind(transaction["kind"]):
         parts.append(category)
     return " · ".join(part for part in parts if part)

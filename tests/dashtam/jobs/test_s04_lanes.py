@@ -60,8 +60,8 @@ def queue_due() -> None:
 async def fetched(lane: str, *, at_most: int = 1000) -> list[Job]:
     """What a worker with endless places takes out of a lane, job after job; none of them ends."""
     manager = JobManager(DjangoConnector())
-    jobs: list[Job] = []
     worker = await manager.register_worker()
+    jobs: list[Job] = []
     while len(jobs) < at_most:
         job = await manager.fetch_job(queues=QUEUES[lane], worker_id=worker)
         if job is None:

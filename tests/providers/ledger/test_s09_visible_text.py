@@ -83,9 +83,8 @@ def test_s09_texts_that_are_stored_already_are_cleaned_in_parts(connection: Conn
     FinancialAccount.objects.update(name="\u202eEveryday")
     before: dict[str, Any] = dict(Transaction.objects.values_list("provider_transaction_id", "updated_at"))
     migration = importlib.import_module("providers.migrations.0003_visible_text")
-    migration.AT_ONCE = 1
     with database.schema_editor(atomic=False) as editor:
-        migration.clean(apps, editor)
+        migration.clean(apps, editor, at_once=1)
     found = dict(Transaction.objects.values_list("provider_transaction_id", "description"))
     assert found == {"a": SHOWN, "b": "Café", "c": "Corner Café"}
     assert FinancialAccount.objects.get().name == "Everyday"
