@@ -10,12 +10,14 @@ from dashtam.bridge.doors import close_processes, database_context, finish_kept,
 from dashtam.cache import close_cache
 from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
 from dashtam.processes import recorder, server
+from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Open connections before the first request, and finish kept work after the last."""
+    upkeep: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -27,8 +29,11 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             except KeysDoNotFit as error:
                 await send({"type": "lifespan.startup.failed", "message": f"Dashtam cannot start. {error}"})
                 return
+            upkeep = asyncio.create_task(keep_up())
             await send({"type": "lifespan.startup.complete"})
         else:
+            if upkeep is not None:
+                upkeep.cancel()
             await finish_kept()
             await recorder.stop()
             close_processes()
