@@ -32,14 +32,14 @@ class Health(serializers.Serializer[Any]):
 
 
 class Readiness(serializers.Serializer[Any]):
-    """What is well and what is not."""
+    """The state of each part that this process needs."""
 
     status = serializers.ChoiceField(["ready", "not_ready"])
     checks = serializers.DictField(child=serializers.CharField(), help_text="`ok`, or what is wrong.")
 
 
 class Whole(serializers.Serializer[Any]):
-    """What is well and what is not, of all parts."""
+    """The state of all parts."""
 
     status = serializers.ChoiceField(["ok", "degraded"])
     checks = serializers.DictField(child=serializers.CharField(), help_text="`ok`, or what is wrong.")
@@ -57,7 +57,7 @@ class Healthz(ApiView):
 
 
 class Readyz(ApiView):
-    """Whether this process can serve requests."""
+    """The readiness of this process to serve requests."""
 
     public = True
 
@@ -72,7 +72,7 @@ class Readyz(ApiView):
 
 
 class Installation(ApiView):
-    """Whether every part of the installation is well."""
+    """The state of every part of the installation."""
 
     public = True
 

@@ -176,17 +176,23 @@ class FileImport(models.Model):
         default=list,
         help_text="For each statement: account, rows, added, matched, closing balance and its time.",
     )
-    rows_read = models.PositiveIntegerField(default=0, help_text="While it runs: about how many so far.")
-    rows_landed = models.PositiveIntegerField(default=0)
+    rows_read = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="While it runs: about how many so far."
+    )
+    rows_landed = models.PositiveIntegerField(default=0, db_default=0)
     added = models.PositiveIntegerField(default=0)
     matched = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list, help_text="Line and reason of the first rows left out.")
-    rejected_count = models.PositiveIntegerField(default=0)
-    notices = models.JSONField(default=list, help_text="Code, detail and line of the first other findings.")
-    notices_count = models.PositiveIntegerField(default=0)
+    rejected_count = models.PositiveIntegerField(default=0, db_default=0)
+    notices = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Code, detail and line of the first other findings.",
+    )
+    notices_count = models.PositiveIntegerField(default=0, db_default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error_detail = models.CharField(max_length=300, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     lease_id = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
