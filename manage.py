@@ -9,6 +9,8 @@ from dashtam.installation import local
 
 # `demo` and `check` may make an installation; every other command works on the one that is there.
 MAKE_SECRETS = {"demo", "check", "simulator"}
+MIGRATE = {"demo", "migrate"}
+ONLY_LOOK = {"doctor", "verify_audit"}
 NEED_NO_SERVERS = {
     "simulator",
     "check",
@@ -30,7 +32,7 @@ def main() -> None:
         os.environ.setdefault("LOG_FORMAT", "text")  # a person reads it at a terminal
     local.load_secrets(generate=command in MAKE_SECRETS)
     if command not in NEED_NO_SERVERS:
-        local.start_servers()
+        local.start_servers(make=command not in ONLY_LOOK, owner=command in MIGRATE)
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -2,19 +2,23 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
 
-from accounts.models import AuditEvent, Session, StaffAct, User
+from accounts.models import Session, StaffAct, User
 from accounts.staff import acts, pages
+from accounts.staff.forms import ReasonedActionForm, ReasonForm
 from accounts.staff.looks import looks_of
 from dashtam.ui.read_only import ReadOnly
 from notifications.admin import EmailAdmin
 from notifications.models import Email
 
+NO_REASON = "Nothing was sent. Say why in a sentence: the person will read it."
 SESSION_FIELDS = (
     "id",
     "kind",
@@ -99,6 +103,20 @@ class UserAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         ]
 
 
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(ReadOnly, GroupAdmin):
+    """The roles of the staff. Each `migrate` sets what they may do; who has them is set on a person's page."""
+
+    fields = readonly_fields = ("name", "permissions")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """True for superusers, who appoint."""
+        return bool(request.user.is_superuser)
+
+
 @admin.register(Session)
 class SessionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Sign-ins, newest first."""
@@ -115,18 +133,20 @@ admin.site.unregister(Email)
 
 @admin.register(Email)
 class MailAdmin(EmailAdmin):
-    """Mail, sent again on the audit log's record, of which its own app knows nothing."""
+    """Mail, sent again for a reason and on the audit log's record, of which its own app knows nothing."""
+
+    action_form = ReasonedActionForm
 
     @admin.action(description="Send again (only mail that failed)", permissions=["send_again"])
     @transaction.atomic
-    def send_again(self, request: HttpRequest, chosen: QuerySet[Email]) -> None:
-        """Queue the failed mails among those chosen, and record the colleague."""
-        failed = list(chosen.filter(state=Email.State.FAILED).exclude(user=None))
+    def send_again(self, request: Any, chosen: QuerySet[Email]) -> None:
+        """Queue the failed mails among those chosen, and record the colleague and the reason."""
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            self.message_user(request, NO_REASON, messages.ERROR)
+            return
+        failed = list(chosen.filter(state=Email.State.FAILED))
         super().send_again(request, chosen)
+        cause = pages.cause_of(request, form)
         for mail in failed:
-            AuditEvent.objects.record(
-                "staff.mail_sent_again",
-                user_id=mail.user_id,
-                actor_id=request.user.pk,
-                email_id=str(mail.pk),
-            )
+            acts.note_mail(mail, cause)

@@ -35,6 +35,17 @@ class LinkNotValid(Gone):
     detail = "It has been used already, or has expired. Ask for a new one."
 
 
+class SignUpContested(Conflict):
+    """The email address was used in several sign-ups: the link alone does not tell which of them is its owner's."""
+
+    code = "sign_up_contested"
+    title = "This address was used to sign up more than once."
+    detail = (
+        "Send the password that you chose as well. If this link does not go with it, use the one in the other "
+        "mail, or set a new password."
+    )
+
+
 class ReauthRequired(Forbidden):
     """A sensitive change needs a proof of identity that is a few minutes old at most."""
 
@@ -125,6 +136,16 @@ class FactorRequired(Conflict):
     code = "factor_required"
     title = "Staff need a second factor."
     detail = "Add another one first, then remove this one."
+
+
+class SecondFactorMissing(Forbidden):
+    """A member of the staff has not shown a second factor, or has none."""
+
+    code = "second_factor_missing"
+    title = "Staff need a second factor."
+    detail = (
+        "Set one up or show it first: an authenticator app or a passkey. Everything else opens afterwards."
+    )
 
 
 class PasskeyRefused(Unauthorized):

@@ -13,6 +13,7 @@ from accounts.models import (
     Passkey,
     RecoveryCode,
     Session,
+    SignUp,
     StaffAct,
     Totp,
     User,
@@ -22,6 +23,7 @@ from notifications.models import Email
 
 tables.register(
     Table("profile", User, by("id")),
+    Table("sign_ups", SignUp, by("user_id")),
     Table("sessions", Session, by("user_id")),
     Table("api_keys", ApiKey, by("user_id")),
     Table("authenticator_apps", Totp, by("user_id")),

@@ -32,7 +32,9 @@ class Principal(msgspec.Struct, frozen=True):
     mfa: bool  # whether a second factor was part of that proof
     scopes: frozenset[str] | None = None  # what an API key may do; a session may do everything
     leaving_at: float | None = None  # POSIX seconds; when the account will be deleted
+    factor_missing: bool = False  # an API key of a member of the staff who has no second factor
     cookie: int = 0  # the number that the session's cookie carries; one with an older number opens nothing
+    heard: int = 0  # the number of the newest refresh token whose access token was used
 
     is_authenticated: ClassVar[bool] = True
 
@@ -49,10 +51,11 @@ class Principal(msgspec.Struct, frozen=True):
             mfa=session.mfa,
             leaving_at=leaving.timestamp() if leaving else None,
             cookie=session.counter if session.kind == session.Kind.BROWSER else 0,
+            heard=session.heard,
         )
 
     @classmethod
-    def of_api_key(cls, key: "ApiKey") -> "Principal":
+    def of_api_key(cls, key: "ApiKey", *, factor_missing: bool) -> "Principal":
         """The principal of a live API key: never staff, never freshly proven, and held to its scopes."""
         return _of(
             key.user,
@@ -62,6 +65,7 @@ class Principal(msgspec.Struct, frozen=True):
             authenticated_at=0,
             mfa=False,
             scopes=frozenset(key.scopes),
+            factor_missing=factor_missing,
         )
 
     @property
@@ -72,7 +76,7 @@ class Principal(msgspec.Struct, frozen=True):
     @property
     def needs_mfa(self) -> bool:
         """A member of the staff has yet to show a second factor, or to set one up."""
-        return self.is_staff and not self.mfa
+        return self.factor_missing or (self.is_staff and not self.mfa)
 
     def require_fresh(self) -> None:
         """Raises ReauthRequired when the last proof of identity is older than REAUTH_SECONDS (ASVS 7.5.1)."""

@@ -4,13 +4,24 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
 from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts import wiring
 from accounts.audit import chain
-from accounts.models import ApiKey, EmailChange, FailedProof, IdempotencyKey, OneTimeLink, Session
+from accounts.models import (
+    ApiKey,
+    EmailChange,
+    FailedProof,
+    IdempotencyKey,
+    OneTimeLink,
+    Session,
+    SignUp,
+    User,
+)
+from accounts.models.audit import NOBODY
 from dashtam.bridge.doors import run_db
 from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
@@ -19,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 LINKS_KEPT = timedelta(days=30)
 ENDED_KEPT = timedelta(days=90)
+ADMIN_LOG_KEPT = timedelta(days=365)  # what touches a person's account is in the audit log too
 
 
 @background(retry=RETRY)
@@ -41,9 +53,9 @@ async def remind_of_api_keys(timestamp: int) -> None:
     await wiring.api_key_service().remind()
 
 
-@background(queue="exports", lock="exports", retry=RETRY)
+@background(queue="exports", retry=RETRY)
 async def make_export(export_id: str) -> None:
-    """Make a person's export; one at a time, so that everything else keeps its speed."""
+    """Make a person's export; its lock is the person's, so that a large one keeps no other person waiting."""
     await wiring.export_service().make(export_id=UUID(export_id))
 
 
@@ -75,14 +87,27 @@ async def erase_leavers(timestamp: int) -> None:
     await wiring.leaving_service().erase_due()
 
 
+@app.periodic(cron="37 * * * *")
+@background(queue="schedule", queueing_lock="end_surplus_sessions")
+async def end_surplus_sessions(timestamp: int) -> None:
+    """End the sessions that nobody has used the longest, of people with more than anybody uses."""
+    while ids := await run_db(Session.objects.surplus):
+        await wiring.session_service().end(
+            Session.objects.end, id__in=ids, reason="too_many", actor_id=NOBODY
+        )
+
+
 @app.periodic(cron="53 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:
-    """Delete old links, sessions, keys, email changes and failed proofs."""
+    """Delete old links, sign-ups, unconfirmed accounts, sessions, keys, email changes, proofs, and the admin's log."""
     now = timezone.now()
     ended = Q(revoked_at__lt=now - ENDED_KEPT) | Q(expires_at__lt=now - ENDED_KEPT)
     await delete_in_parts(OneTimeLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
     await delete_in_parts(Session.objects.filter(ended | Q(idle_expires_at__lt=now - ENDED_KEPT)))
     await delete_in_parts(ApiKey.objects.filter(ended))
     await delete_in_parts(EmailChange.objects.filter(created_at__lt=now - ENDED_KEPT))
+    await delete_in_parts(SignUp.objects.long_over())
+    await delete_in_parts(User.objects.never_confirmed())
     await delete_in_parts(FailedProof.objects.long_over())
+    await delete_in_parts(LogEntry.objects.filter(action_time__lt=now - ADMIN_LOG_KEPT))

@@ -9,12 +9,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.services.password_service import MAX_LENGTH
+from dashtam.plain_text import visible
 from dashtam.ui.currencies import CODES
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 150
 MAX_KEY_NAME_LENGTH = 60
 MAX_OTP_LENGTH = 40
+MAX_SHORT_LENGTH = 200  # of what is chosen from a list, or typed from a screen
 
 
 # Django compiles its patterns for email addresses on first use, 80 ms of work: do it now, not on the event loop.
@@ -23,8 +25,8 @@ validate_email("warm.up@example.org")
 
 def clean_email(value: Any) -> str:
     """Normalise an email address: lower case, the domain in its ASCII spelling."""
-    text = _text(value).strip()
     wrong = ValidationError("Enter an email address, like ana@example.org.", code="invalid_email")
+    text = _text(value, too_long=wrong, most=4 * MAX_EMAIL_LENGTH).strip()
     try:
         validate_email(text)
         local, _, domain = text.rpartition("@")
@@ -38,23 +40,28 @@ def clean_email(value: Any) -> str:
 
 def clean_password(value: Any) -> str:
     """Take a password exactly as it was typed; spaces at its ends belong to it."""
-    text = _text(value)
+    too_long = ValidationError(f"Use at most {MAX_LENGTH} characters.", code="password_too_long")
+    text = _text(value, too_long=too_long, most=MAX_LENGTH)
     if not text:
         raise ValidationError("Enter a password.", code="required")
-    if len(text) > MAX_LENGTH:
-        raise ValidationError(f"Use at most {MAX_LENGTH} characters.", code="password_too_long")
     return text
 
 
 def clean_name(value: Any) -> str:
-    """Normalise a name (NFC), on one line."""
-    text = unicodedata.normalize("NFC", _text(value)).strip()
+    """Normalise a name (NFC), on one line, without invisible characters."""
+    too_long = ValidationError(f"Use at most {MAX_NAME_LENGTH} characters.", code="name_too_long")
+    # Four code points, at most, become one character.
+    raw = _text(value, too_long=too_long, most=4 * MAX_NAME_LENGTH)
+    text = unicodedata.normalize("NFC", raw).strip()
     if not text:
         raise ValidationError("Enter a name. Any name you like to be called by will do.", code="required")
     if len(text) > MAX_NAME_LENGTH:
-        raise ValidationError(f"Use at most {MAX_NAME_LENGTH} characters.", code="name_too_long")
+        raise too_long
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
         raise ValidationError("Keep the name on one line, without control characters.", code="invalid_name")
+    text = visible(text).strip()
+    if not text:
+        raise ValidationError("Enter a name that can be seen.", code="required")
     return text
 
 
@@ -68,39 +75,41 @@ def clean_key_name(value: Any) -> str:
 
 def clean_time_zone(value: Any) -> str:
     """Check a name of the IANA time zone database."""
-    text = _text(value)
+    wrong = ValidationError("Choose a time zone by its name, like Europe/Paris.", code="invalid_time_zone")
+    text = _text(value, too_long=wrong)
     if text not in time_zones():
-        raise ValidationError("Choose a time zone by its name, like Europe/Paris.", code="invalid_time_zone")
+        raise wrong
     return text
 
 
 def clean_currency(value: Any) -> str:
     """Normalise an ISO 4217 currency code."""
-    text = _text(value).upper()
+    wrong = ValidationError("Choose a currency by its three letters, like EUR.", code="invalid_currency")
+    text = _text(value, too_long=wrong).upper()
     if text not in CODES:
-        raise ValidationError("Choose a currency by its three letters, like EUR.", code="invalid_currency")
+        raise wrong
     return text
 
 
 def clean_token(value: Any) -> str:
     """Check the form of one of our tokens, not that it is genuine."""
-    text = _text(value).strip()
+    wrong = ValidationError("This is not one of our tokens.", code="invalid_token")
+    text = _text(value, too_long=wrong, most=MAX_LENGTH).strip()
     if not text:
         raise ValidationError("Give the token.", code="required")
-    if len(text) > MAX_LENGTH:
-        raise ValidationError("This is not one of our tokens.", code="invalid_token")
     return text
 
 
 def clean_otp(value: Any) -> str:
     """Strip spaces and hyphens from a code as it was typed."""
-    text = "".join(_text(value).replace("-", "").split())
+    wrong = ValidationError(
+        "This is not one of the codes. They have 6 digits or 10 characters.", code="invalid_otp"
+    )
+    text = "".join(_text(value, too_long=wrong).replace("-", "").split())
     if not text:
         raise ValidationError("Enter the code.", code="required")
     if len(text) > MAX_OTP_LENGTH:
-        raise ValidationError(
-            "This is not one of the codes. They have 6 digits or 10 characters.", code="invalid_otp"
-        )
+        raise wrong
     return text
 
 
@@ -110,10 +119,12 @@ def time_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
-def _text(value: Any) -> str:
-    """A string that the database and the hash can take."""
+def _text(value: Any, *, too_long: ValidationError, most: int = MAX_SHORT_LENGTH) -> str:
+    """A string that the database and the hash can take. It is measured here, before anything else is done with it."""
     if not isinstance(value, str):
         raise ValidationError("Give this as text.", code="not_text")
+    if len(value) > most:
+        raise too_long
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise ValidationError("Leave out the characters that are not text.", code="not_text")
     return value

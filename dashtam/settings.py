@@ -10,7 +10,7 @@ from dashtam.crypto import keys
 from dashtam.installation import local, server_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
+local.read_env_file()
 
 env = environ.Env(
     SECRET_KEY=(str, ""),
@@ -48,6 +48,8 @@ env = environ.Env(
     SYNC_INTERVAL_MINUTES=(int, 360),
     ECB_URL=(str, "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"),
     WORKER_CONCURRENCY=(int, 20),
+    COMPUTING_PROCESSES=(int, 2),
+    IMPORT_MOMENT_SECONDS=(float, 2),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
     METRICS_SAMPLE_SECONDS=(float, 10),
@@ -119,6 +121,18 @@ PLAIN_HOSTS = env("PLAIN_HOSTS")
 for _name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
     server_urls.require_encrypted_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
 server_urls.require_encrypted_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
+_CONNECTION = {
+    "connect_timeout": 5,
+    # Notices a server that vanished, with data in flight and on an idle connection (ignored by sockets).
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    # A statement that comes again is planned once per connection: half of PostgreSQL's work for a short list.
+    "server_side_binding": True,
+    "prepare_threshold": 2,
+    "application_name": "dashtam",
+}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -126,25 +140,24 @@ DATABASES = {
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             **server_urls.libpq_options(env("DATABASE_URL")),
-            "connect_timeout": 5,
-            # Notices a server that vanished, with data in flight and on an idle connection (ignored by sockets).
-            "tcp_user_timeout": 10_000,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            # A statement that comes again is planned once per connection: half of PostgreSQL's work for a short list.
-            "server_side_binding": True,
-            "prepare_threshold": 2,
-            "application_name": "dashtam",
+            **_CONNECTION,
             "options": f"-c statement_timeout={env('DATABASE_STATEMENT_TIMEOUT')} -c lock_timeout=3000"
             " -c idle_in_transaction_session_timeout=15000",
         },
     }
 }
-# The role that owns the tables, if it is another than the application's: `manage.py migrate` connects as it.
-MIGRATION_DATABASE = (
-    server_urls.database_settings(env("MIGRATION_DATABASE_URL")) if env("MIGRATION_DATABASE_URL") else None
-)
+# Migrations rebuild tables and indexes, which takes the time it takes. But no statement of theirs waits for a lock,
+# and others behind it, much longer than a statement or an idle transaction of the application may last.
+_owner = env("MIGRATION_DATABASE_URL")
+# What `manage.py migrate` connects by: the role that owns the tables, if it is another than the application's.
+MIGRATION_DATABASE = {
+    **(server_urls.database_settings(_owner, name=DATABASES["default"]["NAME"]) if _owner else {}),
+    "OPTIONS": {
+        **server_urls.libpq_options(_owner or env("DATABASE_URL")),
+        **_CONNECTION,
+        "options": "-c statement_timeout=0 -c lock_timeout=30000",
+    },
+}
 DATABASE_THREADS = env("DATABASE_THREADS")
 DATABASE_QUEUE = env("DATABASE_QUEUE")
 DATABASE_WAIT_SECONDS = env("DATABASE_WAIT_SECONDS")
@@ -171,12 +184,16 @@ AUTHENTICATION_BACKENDS = ["accounts.entrance.backend.SessionOnlyBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 HASH_THREADS = env("HASH_THREADS")
 HASH_WAIT_SECONDS = env("HASH_WAIT_SECONDS")
+COMPUTING_PROCESSES = env("COMPUTING_PROCESSES")
+if COMPUTING_PROCESSES < 1:
+    raise ImproperlyConfigured("COMPUTING_PROCESSES must be at least 1.")
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 ACCESS_TOKEN_SECONDS = 600
 REFRESH_IDLE_DAYS = 14
 SESSION_ABSOLUTE_DAYS = 90
 REFRESH_GRACE_SECONDS = 10
+REFRESH_LOST_SECONDS = 600  # as long as an access token: a client that lost our answer asks again by then
 REAUTH_SECONDS = 300
 DELETION_GRACE_DAYS = env("DELETION_GRACE_DAYS")
 if not 0 <= DELETION_GRACE_DAYS <= 30:
@@ -199,16 +216,19 @@ CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "dashtam.web.problems.csrf_failure"
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "dashtam.web.middleware.MessageCookie"
 SECURE_SSL_REDIRECT = _https
+# Taken away from requests of any other peer, see `dashtam.web.visitor.distrust`.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 # These look for Django's own class names; ours derive from them, and tests look at the headers themselves.
 SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-MAX_BODY_BYTES = 26_214_400
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+MAX_BODY_BYTES = 26_214_400  # where files are taken; elsewhere DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # --- pages ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -293,7 +313,10 @@ PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 ECB_URL = env("ECB_URL")
-PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env("WORKER_CONCURRENCY")}
+SPOOL = HOME / "spool"  # refreshed tokens that wait for the database, sealed
+IMPORT_MOMENT_SECONDS = env("IMPORT_MOMENT_SECONDS")
+WORKER_CONCURRENCY = env("WORKER_CONCURRENCY")
+PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
 
 # --- measurements -----------------------------------------------------------------------------------
 METRICS_FOLDER = HOME / "metrics"

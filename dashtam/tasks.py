@@ -1,21 +1,18 @@
-"""Background work: procrastinate tasks that enter the database context as requests do."""
+"""Housekeeping of the job queue."""
 
 from procrastinate.contrib.django import app
 
+from dashtam.bridge.doors import run_db
+from dashtam.jobs import ended
 from dashtam.jobs.background import background
-
-DEAD_AFTER_SECONDS = 30
+from dashtam.jobs.rescue import rescue_jobs
 
 
 @app.periodic(cron="* * * * *")
 @background(queue="schedule", queueing_lock="tidy_jobs")
 async def tidy_jobs(timestamp: int) -> None:
-    """Give the jobs of workers that died to those that live, and forget what ended some days ago.
-
-    Every task may be run again: each first claims the row it is about.
-    """
-    jobs = app.job_manager
-    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
-        await jobs.retry_job(job)
-    await jobs.delete_old_jobs(nb_hours=72, include_cancelled=True, include_aborted=True)
-    await jobs.delete_old_jobs(nb_hours=24 * 30, include_failed=True)
+    """Rescue the jobs of dead workers, as each worker does by itself too, and delete jobs that ended days ago."""
+    await run_db(rescue_jobs)
+    after: int | None = 0
+    while after is not None:
+        after = await run_db(ended.forget_some, after=after)

@@ -1,14 +1,18 @@
 """Background work of notifications."""
 
+import time
 from uuid import UUID
 
+from django.conf import settings
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from dashtam.bridge.doors import run_aside
 from dashtam.jobs.background import background
 from dashtam.jobs.deletion import delete_in_parts
 from notifications import wiring
 from notifications.models import Email
+from notifications.transports import outbox
 
 # Waits of 3, 9, 27 … 59,049 seconds: eleven attempts over a day. It is EmailService that gives up, and notes it.
 BACKOFF = RetryStrategy(exponential_wait=3)
@@ -23,5 +27,6 @@ async def deliver_email(email_id: str) -> None:
 @app.periodic(cron="33 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_mail")
 async def forget_old_mail(timestamp: int) -> None:
-    """Delete the rows of mails long sent or given up: they hold email addresses."""
+    """Delete the rows of mails long sent or given up, and their files: they hold email addresses."""
     await delete_in_parts(Email.objects.long_over())
+    await run_aside(outbox.forget_files, settings.OUTBOX, time.time() - Email.KEPT.total_seconds())

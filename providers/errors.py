@@ -7,6 +7,8 @@ ProviderError
 ├── ProviderRateLimited    429: try again after `retry_after` seconds
 ├── ProviderRefused        another 4xx: asking again in the same way will not help
 ├── ProviderUnreadable     an answer that is not what the contract says
+├── BudgetSpent            more than one run reads: the next one goes on
+├── EndlessFeed            many runs did not come to the end of an account's transactions
 ├── ConsentEnded           401 on a fresh token, or invalid_grant: ask the person
 │   └── OutcomeUnknown         a refresh may have rotated the token and the answer was lost
 └── NotSupported           the provider does not offer this
@@ -73,6 +75,22 @@ class ProviderUnreadable(ProviderError):
 
     code = "provider_unreadable"
     title = "The institution sent something we could not read."
+
+
+class BudgetSpent(ProviderError):
+    """The account has more than one sync run may read; the next run goes on from its cursor."""
+
+    code = "budget_spent"
+    title = "There is more to read than one update takes."
+    retry_after = None
+
+
+class EndlessFeed(ProviderError):
+    """Many runs in a row did not come to the end of an account's transactions."""
+
+    code = "endless_feed"
+    title = "The institution's list of transactions has no end."
+    retry_after = None
 
 
 class ConsentEnded(ProviderError):
@@ -188,6 +206,14 @@ class AuthorizationFailed(BadRequest):
     code = "authorization_failed"
     title = "The institution did not complete the connection."
     detail = "Nothing was connected. Please start again; if it keeps failing, try another day."
+
+
+class TooManyConnections(Conflict):
+    """The person has as many connections as there can be, among them those that have ended."""
+
+    code = "too_many_connections"
+    title = "You have as many connections as there can be."
+    detail = "Renew one that you have instead of adding another."
 
 
 class DifferentCustomer(Conflict):

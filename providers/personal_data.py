@@ -57,7 +57,7 @@ tables.register(
     Table("authorization_requests", AuthorizationRequest, by("user_id")),
     Table("provider_tokens", ProviderToken, by("connection__user_id")),
     Table("syncs", SyncRun, by("connection__user_id")),
-    Table("imports", FileImport, by("user_id")),
+    Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),
     Table("accounts", FinancialAccount, by("user_id")),
     Table("balances", BalanceSnapshot, by("account__user_id")),
     Table("holdings", Holding, by("account__user_id")),
@@ -66,6 +66,7 @@ tables.register(
     Table("withdrawn_transactions", WithdrawnTransaction, by("account__user_id")),
     left_out={
         "providers.ExchangeRate": "the European Central Bank's, the same for all people",
+        "providers.ImportPart": "pieces of a person's own file, kept while it is read, a day at most",
         "providers.PendingRevocation": "tokens on their way to their end, tied to nobody",
     },
 )

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts.wiring import leaving_service
@@ -9,6 +10,8 @@ from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
 from providers import wiring
 from providers.connections.models import AuthorizationRequest
+from providers.ledger.models import Security, WithdrawnTransaction
+from providers.sync.models import SyncRun
 
 
 @background(queue="sync")
@@ -28,6 +31,26 @@ async def schedule_syncs(timestamp: int) -> None:
 async def revoke_consent(revocation_id: str) -> None:
     """Revoke a consent at its institution; RETRY spreads the attempts over some hours."""
     await wiring.consent_service().revoke(revocation_id=UUID(revocation_id))
+
+
+@background(queue="imports")
+async def land_import(import_id: str) -> None:
+    """Carry out one import. The task is never retried: `tend_imports` queues what was lost."""
+    await wiring.import_service().land(import_id=UUID(import_id))
+
+
+@app.periodic(cron="* * * * *")
+@background(queue="schedule", queueing_lock="tend_imports", priority=10)
+async def tend_imports(timestamp: int) -> None:
+    """Queue the imports whose worker has died, and end those that no process can carry out."""
+    await wiring.import_service().tend()
+
+
+@app.periodic(cron="23 4 * * *")
+@background(queue="schedule", queueing_lock="forget_import_details")
+async def forget_import_details(timestamp: int) -> None:
+    """Empty old imports' lists of rejected rows and notices."""
+    await wiring.import_service().forget(now=timezone.now())
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -54,5 +77,9 @@ async def refresh_exchange_rates(timestamp: int) -> None:
 @app.periodic(cron="13 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_authorizations")
 async def forget_old_authorizations(timestamp: int) -> None:
-    """Delete the authorization requests that expired a month ago."""
+    """Delete old authorization requests, sync runs, withdrawn transactions, and securities that no account names."""
+    withdrawn_before = timezone.now() - WithdrawnTransaction.KEPT
     await delete_in_parts(AuthorizationRequest.objects.long_over())
+    await delete_in_parts(SyncRun.objects.long_over())
+    await delete_in_parts(WithdrawnTransaction.objects.filter(withdrawn_at__lt=withdrawn_before))
+    await delete_in_parts(Security.objects.long_over())

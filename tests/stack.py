@@ -3,16 +3,18 @@
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from email import message_from_bytes, policy
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -24,6 +26,7 @@ from providers.simulator.process import SandboxBank
 
 PASSWORD = "correct horse battery staple"
 WAIT_SECONDS = 60
+WORKER = ("manage.py", "procrastinate", "worker")
 
 
 def free_port() -> int:
@@ -35,7 +38,7 @@ def free_port() -> int:
 class Stack:
     """A running installation as a client meets it: a URL, an outbox, a bank."""
 
-    def __init__(self, *, ready: str = "/readyz", **environment: str) -> None:
+    def __init__(self, *, ready: str = "/healthz/installation", **environment: str) -> None:
         self.ready = ready
         self.home = Path(tempfile.mkdtemp(prefix="dashtam-stack-"))
         self.port = free_port()
@@ -63,27 +66,40 @@ class Stack:
         }
         self.processes = Processes(logs=self.home / "logs", environment=self.environment)
 
-    def __enter__(self) -> "Stack":
+    def __enter__(self) -> Self:
         self.manage("migrate", "--verbosity=0")
         self.start_web("web", self.port)
-        self.processes.start("worker", "manage.py", "procrastinate", "worker")
+        self.start_worker()
         self.processes.wait_for("web", f"{self.origin}{self.ready}")
         return self
 
+    def start_worker(
+        self,
+        name: str = "worker",
+        *,
+        command: tuple[str, ...] = WORKER,
+        environment: Mapping[str, str] | None = None,
+    ) -> "subprocess.Popen[bytes]":
+        """One more worker; `environment` is its alone."""
+        self.processes.environment = {**self.environment, **(environment or {})}
+        self.processes.start(name, *command)
+        self.processes.environment = self.environment
+        return self.processes.running[name]
+
+    def end(self, name: str, how: signal.Signals = signal.SIGTERM, *, within: float = 40) -> float:
+        """Send a process a signal; the seconds until it has ended. It is killed, and TimeoutExpired raised, if late."""
+        process, started = self.processes.running.pop(name), time.monotonic()
+        process.send_signal(how)
+        try:
+            process.wait(within)
+        finally:
+            process.kill()
+            process.wait()
+        return time.monotonic() - started
+
     def start_web(self, name: str, port: int) -> None:
         """One more web process of the same installation."""
-        server = (
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "--no-proxy-headers",
-            "--no-server-header",
-        )
-        application = ("uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio")
-        self.processes.start(name, "-m", *application, *server)
+        self.processes.start(name, "manage.py", "serve", "--port", str(port))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -137,7 +153,8 @@ class Stack:
         email = f"{name.lower()}-{secrets.token_hex(4)}@example.org"
         with self.api() as api:
             body = {"email": email, "password": PASSWORD, "name": name}
-            assert api.post("auth/users", json=body).status_code == 202
+            signed_up = api.post("auth/users", json=body)
+            assert signed_up.status_code == 202, signed_up.text
             token = self.mail_token(email, "/verify-email")
             assert api.post("auth/email-verifications", json={"token": token}).status_code == 204
             return email, self.sign_in(email)

@@ -42,7 +42,10 @@ class ConfirmedPasswordResets(ApiView):
         responses={204: None} | problem_responses(400, LinkNotValid, 429),
     )
     async def post(self, request: Any) -> Reply:
-        """Set a new password with the token from the mailed link. All sessions end; sign in afterwards."""
+        """Set a new password with the token from the mailed link. All sessions and API keys end; sign in afterwards.
+
+        Passkeys sign in after the new password only, until each was shown after it once. Second factors stay.
+        """
         wanted = self.read(serializers.PasswordReset)
         await wiring.password_change_service().reset(**wanted, ip=visitor.client_ip(request))
         return Reply(status=204)

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
-from accounts.errors import LinkNotValid
+from accounts.errors import LinkNotValid, SignUpContested
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
 
@@ -37,12 +37,15 @@ class EmailVerifications(ApiView):
     @extend_schema(
         operation_id="verify_email",
         summary="Confirm an email address",
-        request=serializers.Token,
-        responses={204: None} | problem_responses(400, LinkNotValid, 429),
+        request=serializers.Confirmation,
+        responses={204: None} | problem_responses(400, SignUpContested, LinkNotValid, 429),
     )
     async def post(self, request: Any) -> Reply:
-        """Confirm an address with the token from the mailed link."""
-        await wiring.auth_service().verify_email(**self.read(serializers.Token))
+        """Confirm an address with the token from the mailed link.
+
+        The link confirms the password of its own sign-up only; all other sign-ups with the address are discarded.
+        """
+        await wiring.auth_service().verify_email(**self.read(serializers.Confirmation))
         return Reply(status=204)
 
 

@@ -41,6 +41,18 @@ class Registration(serializers.Serializer[Any]):
     name = CleanedField(validation.clean_name)
 
 
+class Confirmation(serializers.Serializer[Any]):
+    """The token from a mailed link, and the password where it is asked for."""
+
+    token = CleanedField(validation.clean_token)
+    password = CleanedField(
+        validation.clean_password,
+        required=False,
+        allow_null=True,
+        help_text="The one chosen in the sign-up. Needed when the address was used in several sign-ups.",
+    )
+
+
 class Token(serializers.Serializer[Any]):
     """The token from a mailed link."""
 
@@ -122,6 +134,12 @@ class PasswordReset(serializers.Serializer[Any]):
 
     token = CleanedField(validation.clean_token)
     password = CleanedField(validation.clean_password)
+    keep_api_keys = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=100,
+        help_text="The ids of API keys that go on working. All others end.",
+    )
 
 
 class PasswordChange(serializers.Serializer[Any]):

@@ -3,16 +3,26 @@
 from typing import Any
 
 from accounts import wiring
+from accounts.entrance import second_factor
+from accounts.errors import SecondFactorMissing
+from accounts.limits import require_change
 from accounts.principal import Principal
 from accounts.services.api_key_service import PREFIX
+from accounts.services.jwt_service import MAX_TOKEN_LENGTH
 from dashtam.errors import BadRequest, InvalidToken
+from dashtam.web import measures
 
 
 class BearerAuthentication:
     """Turns `Authorization: Bearer …` into a Principal."""
 
+    refusals = (SecondFactorMissing,)  # beside those of RFC 6750, for the OpenAPI document
+
     async def authenticate(self, request: Any) -> Principal | None:
-        """The principal of the token; None without credentials of this scheme. Raises BadRequest and InvalidToken."""
+        """The principal of the token; None without credentials of this scheme.
+
+        Raises BadRequest, InvalidToken, SecondFactorMissing, and TooManyRequests.
+        """
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -20,12 +30,22 @@ class BearerAuthentication:
             raise BadRequest(
                 "Send the access token in the Authorization header alone.", code="invalid_request"
             )
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise InvalidToken()
+        principal = await self._principal(token.strip())
+        second_factor.require(principal, request.path)
+        await require_change(request.method, principal.session_id)
+        return principal
+
+    async def _principal(self, token: str) -> Principal:
         if token.startswith(PREFIX):
-            return await wiring.api_key_service().principal(token.strip())
-        claims = wiring.jwt_service().decode_access_token(token.strip())
+            return await wiring.api_key_service().principal(token)
+        claims = wiring.jwt_service().decode_access_token(token)
         principal = await wiring.auth_service().principal_of_session(claims.session_id)
         if principal is None or principal.user_id != claims.user_id:
             raise InvalidToken()
+        if claims.counter > principal.heard:
+            await wiring.session_service().hear(session_id=claims.session_id, counter=claims.counter)
         return principal
 
     def authenticate_header(self, request: Any) -> str:
@@ -35,5 +55,9 @@ class BearerAuthentication:
 
 def _in_form(request: Any) -> bool:
     """Find a token in a form (RFC 6750 §2.2)."""
-    form = request.content_type == "application/x-www-form-urlencoded"
-    return form and "access_token" in request._request.POST
+    form = request.content_type == measures.URLENCODED
+    return (
+        form
+        and measures.content_length(request) <= measures.QUICK_BYTES
+        and "access_token" in request._request.POST
+    )

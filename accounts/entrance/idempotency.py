@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 
 from accounts.models import IdempotencyKey
 from accounts.principal import Principal
@@ -48,7 +48,7 @@ class IdempotencyStore:
         """Hold on to it; while the database is away, the next time will do."""
         try:
             await run_db(IdempotencyKey.objects.renew, id=claim.id, holder=claim.holder)
-        except (OperationalError, InterfaceError, ServiceBusy):
+        except (DatabaseError, InterfaceError, ServiceBusy):
             logger.warning("The lease of an idempotency key could not be renewed.")
 
     async def finish(self, claim: Claim, answer: Kept) -> None:
@@ -60,7 +60,7 @@ class IdempotencyStore:
         """Free the key; while the database is away, its lease runs out."""
         try:
             await run_db(IdempotencyKey.objects.give_up, id=claim.id, holder=claim.holder)
-        except (OperationalError, InterfaceError, ServiceBusy):
+        except (DatabaseError, InterfaceError, ServiceBusy):
             logger.warning("An idempotency key could not be freed; its lease will run out.")
 
     def keeps(self, request: Any, status: int) -> bool:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.urls import resolve
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import resolve, reverse
 
-from accounts.entrance import cookie, known_devices
+from accounts.entrance import cookie, known_devices, second_factor
+from accounts.errors import SecondFactorMissing
 from accounts.principal import Principal
 from dashtam.bridge.hashing import check_crowd
 from dashtam.errors import ServiceBusy
@@ -35,13 +36,20 @@ class CrowdMiddleware(AsyncMiddleware):
 
 
 class PrincipalMiddleware(AsyncMiddleware):
-    """Sets `request.principal` from the session cookie, or None. A cookie whose session has ended is cleared."""
+    """Sets `request.principal` from the session cookie, or None. A cookie whose session has ended is cleared.
+
+    Staff without a second factor are sent to set one up, or to show it.
+    """
 
     async def __call__(self, request: Any) -> HttpResponse:
         request.principal = None
         if settings.SESSION_COOKIE_NAME in request.COOKIES and _reads_cookies(request.path):
             try:
                 request.principal = await self._principal(request)
+                if request.principal is not None:
+                    second_factor.require(request.principal, request.path)
+            except SecondFactorMissing:
+                return HttpResponseRedirect(reverse("settings-security"))  # which says what is missing
             except Exception as exception:  # noqa: BLE001 Django would answer 500 to any
                 error = problems.typed(exception)
                 problems.log_if_ours(exception, error)

@@ -11,12 +11,13 @@ from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from accounts import wiring
-from accounts.entrance import cookie
+from accounts.entrance import cookie, second_factor
 from accounts.principal import Principal
 from dashtam.bridge.doors import database_context
-from dashtam.errors import DashtamError, Forbidden
+from dashtam.errors import DashtamError, Forbidden, ServiceBusy
+from dashtam.processes import server
 from dashtam.telemetry import logs
-from dashtam.web import problems
+from dashtam.web import measures, problems
 
 logger = logging.getLogger(__name__)
 NOT_SIGNED_IN = 4401
@@ -36,8 +37,12 @@ class SignedInOnly:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         logs.request_id.set(secrets.token_hex(8))
         try:
+            measures.check_head(scope)
+            _require_room(receive)
             async with database_context():
                 principal = await _vouched_for(scope)
+            if principal is not None:
+                second_factor.require(principal, scope["path"])
         except Exception as exception:  # noqa: BLE001 the outermost frame of a socket that is not open yet
             error = problems.typed(exception)
             problems.log_if_ours(exception, error)
@@ -49,6 +54,14 @@ class SignedInOnly:
             return
         logs.event(logger, "live_events.opened", user_id=str(principal.user_id))
         await self.inner({**scope, "principal": principal}, receive, send)
+
+
+def _require_room(receive: Any) -> None:
+    """Raises ServiceBusy when the server would inflate more than we take, or has no descriptors to spare."""
+    if not server.frames_are_bounded(receive):
+        raise ServiceBusy("This server was started without its lifespan, so it opens no sockets.")
+    if not server.has_room():
+        raise ServiceBusy(retry_after=30)
 
 
 async def _vouched_for(scope: Any) -> Principal | None:

@@ -17,6 +17,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='user',
             name='base_currency_chosen',
-            field=models.BooleanField(default=False, help_text='Until then it is the currency of the first account.'),
+            field=models.BooleanField(db_default=False, default=False, help_text='Until then it is the currency of the first account.'),
         ),
     ]

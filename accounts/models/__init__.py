@@ -12,6 +12,7 @@ from accounts.models.second_factors.recovery_code import RecoveryCode
 from accounts.models.second_factors.second_factor import SecondFactors
 from accounts.models.second_factors.totp import Totp
 from accounts.models.session import Session
+from accounts.models.sign_up import SignUp
 from accounts.models.staff_act import StaffAct
 from accounts.models.user import User
 
@@ -28,6 +29,7 @@ __all__ = [
     "RecoveryCode",
     "SecondFactors",
     "Session",
+    "SignUp",
     "StaffAct",
     "Totp",
     "User",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.errors import TooManyApiKeys
 from accounts.models.audit import AuditEvent
 from accounts.models.session import LATELY
+from dashtam.bridge.database import unless_read_only
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -61,13 +62,14 @@ class ApiKeyManager(models.Manager["ApiKey"]):
         if key is None:
             return None
         if key.last_used_at is None or key.last_used_at < now - USED_EVERY or key.last_used_from != network:
-            self.filter(id=key.id).update(last_used_at=now, last_used_from=network)
+            with unless_read_only():
+                self.filter(id=key.id).update(last_used_at=now, last_used_from=network)
         return key
 
     @transaction.atomic
-    def end(self, *, reason: str, actor_id: UUID | None = None, **where: Any) -> "list[ApiKey]":
+    def end(self, *which: Q, reason: str, actor_id: UUID | None = None, **where: Any) -> "list[ApiKey]":
         """End the live keys that match; returns them."""
-        ending = list(self.live().select_for_update().filter(**where))
+        ending = list(self.live().select_for_update().filter(*which, **where))
         self.filter(id__in=[key.id for key in ending]).update(revoked_at=timezone.now(), revoke_reason=reason)
         for key in ending:
             AuditEvent.objects.record(
@@ -108,7 +110,9 @@ class ApiKey(models.Model):
         MANAGE = "manage", "Change things: connect and disconnect, import files"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys", db_index=False
+    )
     name = models.CharField(max_length=60)
     scopes = ArrayField(models.CharField(max_length=8, choices=Scope))
     key_hash = models.BinaryField(unique=True, help_text="A keyed hash; the key cannot be had from it.")

@@ -1,6 +1,6 @@
 """Data exports: a copy of everything that is a person's own, made in the background and handed over once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models.audit import AuditEvent
@@ -37,26 +37,29 @@ class DataExportManager(models.Manager["DataExport"]):
         export = self.current(user_id=user_id)
         if export is None:
             export = self.create(user_id=user_id)
-            defer("accounts.tasks.make_export", export_id=str(export.id))
+            defer("accounts.tasks.make_export", lock=f"export:{user_id}", export_id=str(export.id))
             AuditEvent.objects.record("export.requested", user_id=user_id, export_id=str(export.id))
         return export
 
     @transaction.atomic
-    def make(
-        self, *, id: UUID, pieces: Callable[[UUID], Iterable[bytes]], seal: Callable[[UUID, bytes], bytes]
-    ) -> bool:
-        """Fill an export with the pieces of its person's copy, all or none; False when there is nothing to do."""
-        waiting = self.select_for_update().select_related("user").filter(state__in=DataExport.UNFINISHED)
-        export = waiting.filter(id=id).first()
-        if export is None:
+    def begin(self, *, id: UUID) -> "DataExport | None":
+        """The export, without what an earlier attempt has left of it; None when there is nothing to do."""
+        unfinished = self.select_for_update().filter(id=id, state__in=DataExport.UNFINISHED)
+        export = unfinished.first()
+        if export is not None:
+            export.parts.all().delete()
+            unfinished.update(size=0)
+        return export
+
+    @transaction.atomic
+    def complete(self, *, id: UUID, pieces: Sequence[UUID]) -> bool:
+        """Make an export ready and mail its person. False unless these are its parts: another attempt is at work."""
+        waiting = self.select_for_update(of=("self",)).select_related("user")
+        export = waiting.filter(id=id, state__in=DataExport.UNFINISHED).first()
+        if export is None or list(export.parts.values_list("id", flat=True)) != list(pieces):
             return False
-        for number, piece in enumerate(pieces(export.user_id)):
-            part = ExportPart(export=export, number=number)
-            part.data = seal(part.id, piece)
-            part.save(force_insert=True)
-            export.size += len(piece)
         export.state, export.expires_at = DataExport.State.READY, timezone.now() + KEPT
-        export.save(update_fields=["state", "expires_at", "size"])
+        export.save(update_fields=["state", "expires_at"])
         context = {"when": export.expires_at.isoformat()}
         Email.objects.queue(
             user_id=export.user_id, to=export.user.email, kind="export_ready", context=context
@@ -107,15 +110,25 @@ class DataExport(models.Model):
         return f"data export {self.id}"
 
 
+class ExportPartManager(models.Manager["ExportPart"]):
+    """Adds parts to the export that is being made."""
+
+    @transaction.atomic
+    def keep(self, part: "ExportPart", *, size: int) -> None:
+        """Save the next part, of so many bytes. Raises IntegrityError when another attempt has saved it."""
+        part.save(force_insert=True)
+        DataExport.objects.filter(id=part.export_id).update(size=F("size") + size)
+
+
 class ExportPart(models.Model):
     """A sealed piece of the archive."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    export = models.ForeignKey(DataExport, on_delete=models.CASCADE, related_name="parts")
+    export = models.ForeignKey(DataExport, on_delete=models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveIntegerField()
     data = SealedField()
 
-    objects: ClassVar[models.Manager["ExportPart"]] = models.Manager()
+    objects: ClassVar[ExportPartManager] = ExportPartManager()
 
     class Meta:
         ordering = ("export", "number")

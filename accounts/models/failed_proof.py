@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FREE = 5  # failures in a row before the first wait
 WAITS = (60, 120, 240, 480, 900)  # seconds; the last for all that follow
 FRESH = timedelta(hours=12)  # a longer pause starts the waits anew
+KEPT = timedelta(days=90)
 MOST = 100  # failures in a row before a password alone no longer opens anything (NIST SP 800-63B-4 §3.2.2)
 
 # Seconds until the next try may be made, by the database's clock, which all processes share. What seems to lie in
@@ -87,8 +88,13 @@ class FailedProofManager(models.Manager["FailedProof"]):
         self.filter(subject_hash__in=subjects).delete()
 
     def long_over(self) -> "models.QuerySet[FailedProof]":
-        """The failures of email addresses without an account, once they cause no wait any more."""
-        return self.filter(user=None, last_at__lt=timezone.now() - 2 * FRESH)
+        """The failures of email addresses without an account, once they cause no wait any more.
+
+        Those of a person's devices, sessions and codes after KEPT, unless they lock something.
+        """
+        now = timezone.now()
+        strangers = models.Q(user=None, last_at__lt=now - 2 * FRESH)
+        return self.filter(strangers | models.Q(total__lt=MOST, last_at__lt=now - KEPT))
 
 
 class FailedProof(models.Model):

@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.models.sign_up import SignUp
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -19,17 +20,17 @@ class OneTimeLinkManager(models.Manager["OneTimeLink"]):
     """Mails links and redeems each at most once."""
 
     @transaction.atomic
-    def mail(self, *, user: "User", purpose: "OneTimeLink.Purpose") -> None:
-        """Mail a new link; older ones for the same purpose stop working."""
+    def mail(self, *, user: "User", purpose: "OneTimeLink.Purpose", sign_up: SignUp | None = None) -> None:
+        """Mail a new link; older ones for the same purpose, of the same sign-up if any, stop working."""
         now = timezone.now()
-        self.filter(user_id=user.id, purpose=purpose, used_at=None).update(used_at=now)
-        expires_at = now + OneTimeLink.LIFETIME[purpose]
-        link = self.create(user_id=user.id, purpose=purpose, email=user.email, expires_at=expires_at)
+        self.filter(user_id=user.id, purpose=purpose, sign_up=sign_up, used_at=None).update(used_at=now)
+        fields = {"email": user.email, "expires_at": now + OneTimeLink.LIFETIME[purpose], "sign_up": sign_up}
+        link = self.create(user_id=user.id, purpose=purpose, **fields)
         Email.objects.queue(user_id=user.id, to=user.email, kind=purpose, context={"link_id": str(link.id)})
 
     def open(self, *, id: UUID, purpose: "OneTimeLink.Purpose") -> "OneTimeLink | None":
         """The link with its user, while it can be redeemed."""
-        links = self.select_related("user").filter(id=id, purpose=purpose, used_at=None)
+        links = self.select_related("user", "sign_up").filter(id=id, purpose=purpose, used_at=None)
         return links.filter(
             expires_at__gt=timezone.now(), user__email=F("email"), user__is_active=True
         ).first()
@@ -59,6 +60,13 @@ class OneTimeLink(models.Model):
     purpose = models.CharField(max_length=16, choices=Purpose)
     email = models.EmailField(
         max_length=254, help_text="The address it was sent to; a later change ends the link."
+    )
+    sign_up = models.ForeignKey(
+        SignUp,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="links",
+        help_text="The sign-up that it confirms.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()

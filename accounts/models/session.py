@@ -6,16 +6,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q, Window
+from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from accounts import devices
 from accounts.models.audit import NOBODY, AuditEvent
+from dashtam.bridge.database import unless_read_only
 from dashtam.ids import uuid7
 from notifications.models import Email
 
 SEEN_EVERY = timedelta(minutes=5)
 SEEN_IN_ADMIN_EVERY = timedelta(minutes=1)
+MOST_SESSIONS = 100  # of one person
 LATELY = timedelta(minutes=2)  # longer than any cache remembers a session, with room for clocks that differ
 
 
@@ -45,20 +48,23 @@ class SessionManager(models.Manager["Session"]):
     def refreshed(self, *, id: UUID, counter: int) -> "Session | None":
         """Use refresh token number `counter` and return its session; None if that token does not count.
 
-        The parent of the current token counts for a short grace, for clients that lost our answer, and leads
-        to the same successor.
+        The parent of the current token counts, and leads to the same successor, for a short grace, and for longer
+        while its successor has not been used: its client may have lost our answer. By the database's clock, on
+        which a statement may run long after its request was given up.
         """
         advanced = self.rotate(id=id, counter=counter)
-        session = self.live().select_related("user").filter(id=id, user__is_active=True).first()
-        if session is None or session.rotated_at is None:
+        in_grace = Q(rotated_at__gt=Now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS))
+        unheard = Q(heard__lt=F("counter"))
+        lately = Q(rotated_at__gt=Now() - timedelta(seconds=settings.REFRESH_LOST_SECONDS))
+        parent_counts = ExpressionWrapper(in_grace | unheard & lately, output_field=models.BooleanField())
+        people = self.live().select_related("user").filter(id=id, user__is_active=True)
+        session = people.annotate(parent_counts=parent_counts).first()
+        if session is None:
             return None
         if advanced:
             session.counter = counter + 1  # whatever another holder of the same successor has done meanwhile
             return session
-        in_grace = session.rotated_at > timezone.now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
-        if counter == session.counter - 1 and in_grace:
-            return session
-        return None
+        return session if counter == session.counter - 1 and session.parent_counts else None
 
     def rotate(self, *, id: UUID, counter: int) -> bool:
         """Advance the refresh token from `counter`. Of many callers at once exactly one gets True.
@@ -66,18 +72,21 @@ class SessionManager(models.Manager["Session"]):
         No condition may reach into another table: Django would move the conditions into a subquery, which a
         caller that waited for the row does not evaluate again.
         """
-        now = timezone.now()
         changed = (
             self.live()
             .filter(id=id, counter=counter)
             .update(
                 counter=F("counter") + 1,
-                rotated_at=now,
-                last_seen_at=now,
-                idle_expires_at=now + timedelta(days=settings.REFRESH_IDLE_DAYS),
+                rotated_at=Now(),
+                last_seen_at=Now(),
+                idle_expires_at=Now() + timedelta(days=settings.REFRESH_IDLE_DAYS),
             )
         )
         return changed == 1
+
+    def hear(self, *, id: UUID, counter: int) -> None:
+        """Note that a client uses the access token that came with refresh token number `counter`."""
+        self.filter(id=id, heard__lt=counter, counter__gte=counter).update(heard=counter)
 
     def seen(self, *, id: UUID) -> "Session | None":
         """Find the live session with its user, and note every few minutes that it is in use."""
@@ -88,7 +97,8 @@ class SessionManager(models.Manager["Session"]):
             if session.kind == Session.Kind.BROWSER:  # an API session is kept alive by its refresh token
                 session.idle_expires_at = now + timedelta(days=settings.REFRESH_IDLE_DAYS)
                 changed.append("idle_expires_at")
-            session.save(update_fields=changed)
+            with unless_read_only():
+                session.save(update_fields=changed)
         return session
 
     def in_admin(self, *, id: UUID) -> bool:
@@ -99,7 +109,8 @@ class SessionManager(models.Manager["Session"]):
         inside = self.live().filter(id=id, mfa=True, admin_since__gt=since, admin_seen_at__gt=idle_since)
         seen_at = inside.values_list("admin_seen_at", flat=True).first()
         if seen_at is not None and seen_at < now - SEEN_IN_ADMIN_EVERY:
-            inside.update(admin_seen_at=now)
+            with unless_read_only():
+                inside.update(admin_seen_at=now)
         return seen_at is not None
 
     @transaction.atomic
@@ -178,6 +189,12 @@ class SessionManager(models.Manager["Session"]):
         since = timezone.now() - LATELY
         return frozenset(self.filter(revoked_at__gt=since).values_list("id", flat=True))
 
+    def surplus(self) -> list[UUID]:
+        """The ids of live sessions beyond the MOST_SESSIONS latest seen of their person, 500 at most."""
+        place = Window(RowNumber(), partition_by="user_id", order_by=F("last_seen_at").desc())
+        ranked = self.live().annotate(place=place).filter(place__gt=MOST_SESSIONS)
+        return list(ranked.values_list("id", flat=True)[:500])
+
     @transaction.atomic
     def end(self, *which: Q, reason: str, actor_id: UUID | None = None, **where: Any) -> "list[Session]":
         """End the live sessions that match; returns them."""
@@ -207,6 +224,11 @@ class Session(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     counter = models.PositiveBigIntegerField(
         default=0, help_text="The number of its current refresh token, or of its browser's cookie."
+    )
+    heard = models.PositiveBigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="The number of the newest refresh token whose access token was used: its client has both.",
     )
     user_agent = models.CharField(max_length=300, blank=True)
     ip = models.GenericIPAddressField(null=True, blank=True)

@@ -1,5 +1,6 @@
 """People who use Dashtam, and the writes of their accounts."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -10,13 +11,17 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.errors import SignUpContested
+from accounts.models.api_key import ApiKey
 from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.email_change import EmailChange
 from accounts.models.failed_proof import FailedProof, subject_of
 from accounts.models.leaving import LeavingManager
 from accounts.models.one_time_link import OneTimeLink
+from accounts.models.second_factors.passkey import Passkey
 from accounts.models.session import Session
 from accounts.models.sign_in import SignInManager
+from accounts.models.sign_up import KEPT, SignUp
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -40,19 +45,20 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
     def register(self, *, email: str, password_hash: str, name: str, time_zone: str = "UTC") -> None:
         """Sign a person up and mail them a link; if `email` has a confirmed account, mail a notice instead.
 
-        While an email address is unconfirmed, the latest sign-up counts: a stranger who signs up with it first
-        must not know the password of the account that its owner confirms later.
+        While an email address is unconfirmed, each sign-up waits with its own password and its own link. With too
+        many of them, the mail has a link to set a password instead.
         """
-        fields = {"password": password_hash, "name": name, "time_zone": time_zone}
-        user, created = self.select_for_update().get_or_create(email=email, defaults=fields)
+        chosen = {"name": name, "time_zone": time_zone}
+        user, _ = self.select_for_update().get_or_create(
+            email=email, defaults={"password": password_hash, **chosen}
+        )
         if user.email_verified_at is not None or not user.is_active:
             Email.objects.queue(user_id=user.id, to=email, kind="address_known", context={})
             AuditEvent.objects.record_a_few("account.sign_up_repeated", user_id=user.id)
             return
-        if not created:
-            user.password, user.name, user.time_zone = password_hash, name, time_zone
-            user.save(update_fields=list(fields))
-        OneTimeLink.objects.mail(user=user, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
+        sign_up = SignUp.objects.keep(user=user, password_hash=password_hash, **chosen)
+        purpose = OneTimeLink.Purpose.VERIFY_EMAIL if sign_up else OneTimeLink.Purpose.RESET_PASSWORD
+        OneTimeLink.objects.mail(user=user, purpose=purpose, sign_up=sign_up)
         AuditEvent.objects.record_a_few("account.registered", user_id=user.id)
 
     @transaction.atomic
@@ -65,34 +71,60 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         unconfirmed = {"email_verified_at": None} if purpose == OneTimeLink.Purpose.VERIFY_EMAIL else {}
         user = self.filter(email=email, is_active=True, **unconfirmed).first()
         whom = user or User(email=email)
-        OneTimeLink.objects.mail(user=whom, purpose=purpose)
+        sign_up = SignUp.objects.filter(user_id=whom.id).first() if unconfirmed else None
+        OneTimeLink.objects.mail(user=whom, purpose=purpose, sign_up=sign_up)
         AuditEvent.objects.record_a_few(f"{purpose}.requested", user_id=whom.id)
         if user is None:
             transaction.set_rollback(True)
 
     @transaction.atomic
-    def verify_email(self, *, link_id: UUID) -> bool:
-        """Confirm the email address that the link was sent to. False if the link does not count."""
+    def verify_email(self, *, link_id: UUID, proved: bool) -> bool:
+        """Confirm the email address that the link was sent to. False if the link does not count.
+
+        What was chosen in the link's own sign-up counts from now on; all others are discarded. Where there are
+        others, the client must have `proved` to know the password. Raises SignUpContested.
+        """
         link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
         if link is None:
             return False
-        self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
-        FailedProof.objects.forget(subject_of("account", link.email))
+        self.select_for_update().get(id=link.user_id)  # no sign-up comes in between
+        others = SignUp.objects.filter(user_id=link.user_id).exclude(links=link)
+        if not proved and others.exists():
+            raise SignUpContested
+        chosen: dict[str, Any] = {}
+        if link.sign_up is not None:
+            own = link.sign_up
+            chosen = {"password": own.password, "name": own.name, "time_zone": own.time_zone}
+        self._confirm_email(link, **chosen)
         AuditEvent.objects.record("email.verified", user_id=link.user_id)
         return True
 
     @transaction.atomic
-    def reset_password(self, *, link_id: UUID, password_hash: str, ip: str | None) -> list[Session] | None:
-        """Set a new password by link; returns the sessions that ended, None if the link does not count.
+    def reset_password(
+        self, *, link_id: UUID, password_hash: str, ip: str | None, keep_api_keys: Collection[UUID] = ()
+    ) -> list[Session | ApiKey] | None:
+        """Set a new password by link; returns what ended, None if the link does not count.
 
-        The person who opened the link reads that mailbox, so its email address is confirmed too.
+        The person who opened the link reads that mailbox, so its email address is confirmed too. Sessions and API
+        keys end, except the keys in `keep_api_keys`; passkeys no longer sign in alone (see Passkey.alone).
         """
         link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
         if link is None:
             return None
-        self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+        self._confirm_email(link)
+        sessions = self._set_password(link.user, "password.reset", password_hash=password_hash, ip=ip)
+        Passkey.objects.filter(user_id=link.user_id).update(alone=False)
+        which = ~Q(id__in=keep_api_keys)
+        return [*sessions, *ApiKey.objects.end(which, user_id=link.user_id, reason="password_reset")]
+
+    def _confirm_email(self, link: OneTimeLink, **chosen: Any) -> None:
+        """Note that the person reads the mailbox, and discard all sign-ups with their links."""
+        now = timezone.now()
+        self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=now, **chosen)
+        verifying = link.user.one_time_links.filter(purpose=OneTimeLink.Purpose.VERIFY_EMAIL, used_at=None)
+        verifying.update(used_at=now)
+        SignUp.objects.filter(user_id=link.user_id).delete()
         FailedProof.objects.forget(subject_of("account", link.email))
-        return self._set_password(link.user, "password.reset", password_hash=password_hash, ip=ip)
 
     @transaction.atomic
     def change_password(
@@ -160,6 +192,11 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
             Email.objects.queue(user_id=None, to=email, kind="superuser_made", context=context)
         AuditEvent.objects.record("superuser.made", user_id=user.id, actor_id=NOBODY)
 
+    def never_confirmed(self) -> "models.QuerySet[User]":
+        """Accounts that were signed up for and not confirmed in all the time that their sign-up is kept."""
+        old = self.filter(created_at__lt=timezone.now() - KEPT, email_verified_at=None, last_login=None)
+        return old.filter(is_staff=False, is_superuser=False, sign_ups=None, sessions=None, api_keys=None)
+
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normalise_email(username or ""))
 
@@ -176,7 +213,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=64, default="UTC")
     base_currency = models.CharField(max_length=3, default="USD")
     base_currency_chosen = models.BooleanField(
-        default=False, help_text="Until then it is the currency of the first account."
+        db_default=False, default=False, help_text="Until then it is the currency of the first account."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deletion_due_at = models.DateTimeField(

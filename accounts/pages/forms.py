@@ -1,7 +1,8 @@
 """The forms of accounts. Rules come from accounts.validation; services have the last word."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -133,10 +134,31 @@ class LinkForm(AccountForm):
     token = CleanedField(validation.clean_token, widget=forms.HiddenInput)
 
 
+class ConfirmationForm(LinkForm):
+    """The token of a confirmation link, and the password of the sign-up where it is asked for."""
+
+    password = CleanedField(
+        lambda value: validation.clean_password(value) if value else "",
+        label="The password you chose",
+        widget=forms.PasswordInput,
+    )
+
+
 class ResetPasswordForm(LinkForm):
-    """A new password, by mailed link."""
+    """A new password, by mailed link, and the API keys that go on working."""
 
     password = _password("New password")
+    keep_api_keys = forms.TypedMultipleChoiceField(
+        label="API keys that go on working",
+        coerce=UUID,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, api_keys: Sequence[ApiKey] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        keep: Any = self.fields["keep_api_keys"]
+        keep.choices = [(str(key.id), f"{key.name} (…{key.hint})") for key in api_keys]
 
 
 class ChangePasswordForm(AccountForm):

@@ -5,6 +5,7 @@ Referer, no history and no screenshot, and the page may keep a referrer policy u
 Origin with the form: under `no-referrer` they send `Origin: null`, which CSRF protection refuses.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +26,7 @@ def set_aside(request: HttpRequest, name: str) -> HttpResponse | None:
 
 
 def page(
-    request: HttpRequest, name: str, template: str, form: type[LinkForm], **context: Any
+    request: HttpRequest, name: str, template: str, form: Callable[..., LinkForm], **context: Any
 ) -> HttpResponse:
     """Render the page with its form, holding the token that was set aside."""
     token = request.session.get(name, "")

@@ -1,5 +1,6 @@
 """Pages of passwords: forgotten ones, new ones, and the security settings."""
 
+import functools
 from typing import Any
 
 from django.contrib import messages
@@ -40,16 +41,18 @@ async def forgot_password(request: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 async def reset_password(request: Any) -> HttpResponse:
     """Set a new password, by the mailed link."""
+    service = wiring.password_change_service()
     if request.method != "POST":
+        keys = await service.api_keys(token=request.session.get("reset-password", ""))
+        shown = functools.partial(ResetPasswordForm, api_keys=keys)
         return links.set_aside(request, "reset-password") or links.page(
-            request, "reset-password", "accounts/reset_password.html", ResetPasswordForm
+            request, "reset-password", "accounts/reset_password.html", shown
         )
-    form = ResetPasswordForm(request.POST)
+    keys = await service.api_keys(token=request.POST.get("token", ""))
+    form = ResetPasswordForm(request.POST, api_keys=keys)
     if form.is_valid():
         try:
-            email = await wiring.password_change_service().reset(
-                **form.cleaned_data, ip=visitor.client_ip(request)
-            )
+            email = await service.reset(**form.cleaned_data, ip=visitor.client_ip(request))
         except LinkNotValid as error:
             links.forget(request, "reset-password")
             form.take(error)
@@ -61,7 +64,7 @@ async def reset_password(request: Any) -> HttpResponse:
             messages.success(
                 request,
                 "Your password is changed, and you are signed out everywhere. Sign in with it now. "
-                "API keys keep working until you end them.",
+                "API keys that you did not choose to keep have ended.",
             )
             return see_other("sign-in")
     return form_page(request, "accounts/reset_password.html", form)

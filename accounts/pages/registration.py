@@ -8,16 +8,17 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts import wiring
-from accounts.errors import LinkNotValid
+from accounts.errors import LinkNotValid, SignUpContested
 from accounts.pages import links
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
-from accounts.pages.forms import EmailForm, LinkForm, SignUpForm
+from accounts.pages.forms import ConfirmationForm, EmailForm, SignUpForm
 from dashtam.errors import ValidationFailed
 
 LINK_AGAIN = (
     "If that address is waiting to be confirmed, a new link is on its way. "
     "We send one every three minutes at most; until then the last one works."
 )
+ASK_WHICH = "This address was used to sign up more than once. Enter the password that you chose."
 MAILED_TO = "mailed-to"  # in the session: the email address of a sign-up that has just been sent
 
 
@@ -59,13 +60,18 @@ async def verify_email(request: Any) -> HttpResponse:
     """Confirm an email address, by the mailed link. Only the button confirms: mail scanners follow links, too."""
     if request.method != "POST":
         return links.set_aside(request, "verify-email") or links.page(
-            request, "verify-email", "accounts/verify_email.html", LinkForm
+            request, "verify-email", "accounts/verify_email.html", ConfirmationForm
         )
-    form = LinkForm(request.POST)
+    form = ConfirmationForm(request.POST)
+    contested = bool(request.POST.get("password"))
     if form.is_valid():
+        token, password = form.cleaned_data["token"], form.cleaned_data["password"]
         try:
-            await wiring.auth_service().verify_email(**form.cleaned_data)
-        except NOT_NOW as error:
+            await wiring.auth_service().verify_email(token=token, password=password or None)
+        except SignUpContested:
+            contested = True
+            form.add_error("password", ASK_WHICH)
+        except (ValidationFailed, *NOT_NOW) as error:
             form.take(error)
         except LinkNotValid as error:
             links.forget(request, "verify-email")
@@ -74,4 +80,4 @@ async def verify_email(request: Any) -> HttpResponse:
             links.forget(request, "verify-email")
             messages.success(request, "Your address is confirmed. You can sign in now.")
             return see_other("sign-in")
-    return form_page(request, "accounts/verify_email.html", form)
+    return form_page(request, "accounts/verify_email.html", form, contested=contested)

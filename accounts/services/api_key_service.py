@@ -8,10 +8,12 @@ import zlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from accounts.models import ApiKey
+from accounts.limits import API_KEY_BY_PERSON
+from accounts.models import ApiKey, SecondFactors
 from accounts.principal import Principal
 from accounts.services.sessions.ended_sessions import EndedSessions
 from accounts.services.sessions.session_service import PRINCIPAL_SECONDS, SessionService
+from dashtam import limits
 from dashtam.bridge.doors import run_db
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens
@@ -45,7 +47,8 @@ class ApiKeyService:
         self.sessions = sessions
 
     async def create(self, *, user_id: UUID, name: str, scopes: list[str], days: int) -> CreatedKey:
-        """Make a key that works for `days`. Raises TooManyApiKeys."""
+        """Make a key that works for `days`. Raises TooManyApiKeys, TooManyRequests."""
+        await limits.require((API_KEY_BY_PERSON, user_id))
         key = _new_key()
         row = await run_db(
             ApiKey.objects.make,
@@ -67,10 +70,9 @@ class ApiKeyService:
         name = ApiKey(key_hash=key_hash).cache_name
         principal = await self.cache.get(name, Principal)
         if principal is None:
-            row = await run_db(ApiKey.objects.seen, key_hash=key_hash, network=network_of(request_ip.get()))
-            if row is None:
+            principal = await run_db(_seen, key_hash, network_of(request_ip.get()))
+            if principal is None:
                 raise InvalidToken("This API key has expired or been ended. Create a new one.")
-            principal = Principal.of_api_key(row)
             await self.cache.add(name, principal, seconds=PRINCIPAL_SECONDS)
         elif await self.ended.has(principal.session_id):
             raise InvalidToken("This API key has been ended. Create a new one.")
@@ -81,8 +83,7 @@ class ApiKeyService:
     async def principal_of_id(self, key_id: UUID) -> Principal | None:
         """The same for a key that has been shown before; None once it has ended. Asks the database each time."""
         live = ApiKey.objects.live().select_related("user").filter(id=key_id, user__is_active=True)
-        row = await run_db(live.first)
-        return Principal.of_api_key(row) if row is not None else None
+        return await run_db(lambda: _principal(live.first()))
 
     async def end(self, *, user_id: UUID, key_id: UUID) -> None:
         """End one of a person's keys; it stops working at once. Raises NotFound."""
@@ -94,6 +95,17 @@ class ApiKeyService:
         """Mail the owners of keys that expire within a week."""
         while await run_db(ApiKey.objects.remind):
             pass
+
+
+def _seen(key_hash: bytes, network: str) -> Principal | None:
+    return _principal(ApiKey.objects.seen(key_hash=key_hash, network=network))
+
+
+def _principal(row: ApiKey | None) -> Principal | None:
+    if row is None:
+        return None
+    missing = row.user.is_staff and not SecondFactors.enrolled(user_id=row.user_id)
+    return Principal.of_api_key(row, factor_missing=missing)
 
 
 def _new_key() -> str:

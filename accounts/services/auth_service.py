@@ -21,7 +21,7 @@ from accounts.services.throttle_service import Attempt, ThrottleService
 from dashtam.bridge.doors import keep_running, run_db
 from dashtam.bridge.hashing import HashingPlace, place_to_hash
 from dashtam.crypto import sealed_tokens
-from dashtam.errors import NotFound
+from dashtam.errors import FieldError, NotFound, ValidationFailed
 from dashtam.telemetry import metrics
 
 
@@ -76,11 +76,29 @@ class AuthService:
         """Mail a new link to an email address that is not confirmed yet. Raises TooManyRequests."""
         await self.links.send(email=email, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
 
-    async def verify_email(self, *, token: str) -> None:
-        """Confirm an email address. Raises LinkNotValid."""
+    async def verify_email(self, *, token: str, password: str | None = None) -> None:
+        """Confirm an email address; `password` is needed where it was used in several sign-ups.
+
+        Raises LinkNotValid, SignUpContested, ValidationFailed for a password of another sign-up, TooManyRequests.
+        """
         link = await self.links.read(token, OneTimeLink.Purpose.VERIFY_EMAIL)
-        if not await run_db(User.objects.verify_email, link_id=link.id):
+        if password is not None:
+            await self._require_chosen(link.id, password)
+        proved = password is not None
+        if not await run_db(User.objects.verify_email, link_id=link.id, proved=proved):
             raise LinkNotValid()
+
+    async def _require_chosen(self, link_id: UUID, password: str) -> None:
+        """Check the password against that of the link's own sign-up. Raises ValidationFailed, LinkNotValid."""
+        link = await run_db(OneTimeLink.objects.open, id=link_id, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
+        if link is None:
+            raise LinkNotValid()
+        chosen = (link.sign_up or link.user).password
+        with place_to_hash(stranger=True) as place:
+            await self.throttle.by_link(link_id=link_id)
+            if not await place.run(self.passwords.verify_password, password, chosen):
+                detail = "This link goes with another password. Use the link in the other mail, or set a new password."
+                raise ValidationFailed(errors=[FieldError("password", "wrong_password", detail)])
 
     async def get_user_by_email(self, *, email: str) -> User | None:
         """The person with this email address, in any spelling of its case."""
@@ -97,7 +115,8 @@ class AuthService:
         if attempt.enrolled:
             await self.throttle.succeeded(attempt)
             return await self._log_in_enrolled(user, otp, device=device)
-        session = await self.open_session(user, factor="", device=device, attempt=attempt)
+        async with self.throttle.outages_excused(attempt.taken):
+            session = await self.open_session(user, factor="", device=device, attempt=attempt)
         await self.throttle.settle(attempt)
         return session
 
@@ -121,8 +140,9 @@ class AuthService:
     ) -> Session:
         """Open a session for `user`, who has proved who they are; `factor` is the second one, if any.
 
-        Failures in a row before `attempt` are forgotten. Raises InvalidCredentials.
+        Failures in a row before `attempt` are forgotten. Raises InvalidCredentials, TooManyRequests.
         """
+        await self.throttle.session(user_id=user.id)
         session = await run_db(
             User.objects.open_session,
             user=user,
@@ -164,7 +184,9 @@ class AuthService:
     # --- tokens ---------------------------------------------------------------------------------------
     async def create_token_pair(self, session: Session) -> TokenPair:
         """The tokens of a session as it stands."""
-        access = self.jwts.create_access_token(user_id=session.user_id, session_id=session.id)
+        access = self.jwts.create_access_token(
+            user_id=session.user_id, session_id=session.id, counter=session.counter
+        )
         ends = min(session.expires_at, session.idle_expires_at)
         remaining = int((ends - timezone.now()).total_seconds())
         return TokenPair(access.token, access.expires_in, await self.create_refresh_token(session), remaining)
@@ -176,7 +198,8 @@ class AuthService:
     async def refresh(self, *, refresh_token: str, ip: str | None) -> TokenPair:
         """Exchange a refresh token for its successor (RFC 6749 §6). Raises InvalidGrant, TooManyRequests.
 
-        One that was exchanged before, other than moments ago, ends the whole session, and its person is told.
+        One that was exchanged before ends the whole session, and its person is told; except moments ago, or while
+        nobody has used its successor.
         """
         sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is None:
@@ -199,10 +222,16 @@ class AuthService:
         await self.sessions.end(Session.objects.end, id=session_id, reason="signed_out")
 
     async def revoke(self, *, refresh_token: str) -> None:
-        """End the session of a refresh token; an unknown token is no error (RFC 7009 §2.2)."""
+        """End the session of a refresh token; an unknown token is no error (RFC 7009 §2.2).
+
+        Raises TooManyRequests.
+        """
         sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is not None:
+            await self.throttle.refresh(session_id=sealed.id)
             await self.sessions.end(Session.objects.end, id=sealed.id, reason="signed_out")
+        else:
+            await self.throttle.forged()
 
     async def end_session(self, *, user_id: UUID, session_id: UUID) -> None:
         """End one of a person's sessions. Raises NotFound."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 from accounts.errors import ExportGone, ExportNotReady
-from accounts.export import archive
+from accounts.export.archive import Archive
 from accounts.limits import EXPORT_BY_PERSON
 from accounts.models import DataExport, ExportPart
 from dashtam import limits
@@ -29,8 +29,19 @@ class ExportService:
         return await run_db(DataExport.objects.request, user_id=user_id)
 
     async def make(self, *, export_id: UUID) -> None:
-        """Make the archive, unless it is made already."""
-        await run_db(DataExport.objects.make, id=export_id, pieces=archive.pieces, seal=self._seal)
+        """Make the archive, unless it is made already: piece by piece, each in a transaction of its own.
+
+        What an earlier attempt has left is deleted first, so an attempt may end at any point.
+        """
+        export = await run_db(DataExport.objects.begin, id=export_id)
+        if export is None:
+            return
+        made = Archive(export.user_id)
+        pieces: list[UUID] = []
+        while not made.complete:
+            if piece := await run_db(made.step):
+                pieces.append(await run_db(self._keep, export_id, len(pieces), piece))
+        await run_db(DataExport.objects.complete, id=export_id, pieces=pieces)
 
     async def take(self, *, user_id: UUID, export_id: UUID) -> AsyncIterator[bytes]:
         """Hand over the archive, this once. Raises NotFound, ExportNotReady, ExportGone."""
@@ -53,5 +64,8 @@ class ExportService:
             part = await run_db(parts.get, number=number)
             yield open_field(self.encryption, part, "data")
 
-    def _seal(self, part_id: UUID, piece: bytes) -> bytes:
-        return seal_field(self.encryption, ExportPart, part_id, "data", piece)
+    def _keep(self, export_id: UUID, number: int, piece: bytes) -> UUID:
+        part = ExportPart(export_id=export_id, number=number)
+        part.data = seal_field(self.encryption, ExportPart, part.id, "data", piece)
+        ExportPart.objects.keep(part, size=len(piece))
+        return part.id

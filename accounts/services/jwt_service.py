@@ -39,6 +39,7 @@ class Claims:
     user_id: UUID
     session_id: UUID
     expires_at: int
+    counter: int
 
 
 class JWTService:
@@ -50,8 +51,8 @@ class JWTService:
         self.audience = audience
         self.lifetime = lifetime
 
-    def create_access_token(self, *, user_id: UUID, session_id: UUID) -> AccessToken:
-        """Sign a token for one session, valid for `lifetime` seconds."""
+    def create_access_token(self, *, user_id: UUID, session_id: UUID, counter: int = 0) -> AccessToken:
+        """Sign a token for one session, valid for `lifetime` seconds; `counter` is its refresh token's number."""
         now = int(time.time())
         claims = {
             "iss": self.issuer,
@@ -59,6 +60,7 @@ class JWTService:
             "sub": str(user_id),
             "sid": str(session_id),
             "jti": uuid4().hex,
+            "ctr": counter,
             "iat": now,
             "nbf": now,
             "exp": now + self.lifetime,
@@ -124,4 +126,7 @@ def _claims(claims: dict[str, Any]) -> Claims:
         raise InvalidToken()
     if any(type(claims[name]) is not str for name in ("sub", "sid", "jti")):
         raise InvalidToken()
-    return Claims(UUID(claims["sub"]), UUID(claims["sid"]), claims["exp"])
+    counter = claims.get("ctr", 0)
+    if type(counter) is not int:
+        raise InvalidToken()
+    return Claims(UUID(claims["sub"]), UUID(claims["sid"]), claims["exp"], counter)

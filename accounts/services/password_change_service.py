@@ -1,15 +1,17 @@
 """New passwords: by a mailed link, or by a signed-in person who knows the old one."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from accounts.errors import LinkNotValid
-from accounts.models import OneTimeLink, Session, User
+from accounts.models import ApiKey, OneTimeLink, Session, User
 from accounts.services.mailed_link_service import MailedLinkService
 from accounts.services.password_service import PasswordService
 from accounts.services.sessions.session_service import SessionService
 from accounts.services.throttle_service import ThrottleService
 from dashtam.bridge.doors import run_db
 from dashtam.bridge.hashing import place_to_hash
+from dashtam.crypto import sealed_tokens
 from dashtam.errors import Conflict, FieldError, Unauthorized, ValidationFailed
 
 
@@ -36,8 +38,19 @@ class PasswordChangeService:
         """
         await self.links.send(email=email, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
 
-    async def reset(self, *, token: str, password: str, ip: str | None) -> str:
-        """Set a new password by mailed link and end all sessions; opens none. Returns the email address.
+    async def api_keys(self, *, token: str) -> list[ApiKey]:
+        """The live API keys of the account whose password the mailed link can set; none if it does not count."""
+        sealed = sealed_tokens.unseal(OneTimeLink.Purpose.RESET_PASSWORD, token)
+        purpose = OneTimeLink.Purpose.RESET_PASSWORD
+        link = await run_db(OneTimeLink.objects.open, id=sealed.id, purpose=purpose) if sealed else None
+        return await run_db(list, ApiKey.objects.live().filter(user_id=link.user_id)) if link else []
+
+    async def reset(
+        self, *, token: str, password: str, ip: str | None, keep_api_keys: Collection[UUID] = ()
+    ) -> str:
+        """Set a new password by mailed link, end all sessions, and all API keys but those to keep; opens none.
+
+        Returns the email address.
 
         Raises LinkNotValid, and ValidationFailed for a weak password, which leaves the link usable.
         """
@@ -48,9 +61,14 @@ class PasswordChangeService:
             raise LinkNotValid()
         self.passwords.require_strength(password, email=link.user.email, name=link.user.name)
         with place_to_hash(stranger=False) as place:
-            await self.throttle.reset(link_id=link_id)
+            await self.throttle.by_link(link_id=link_id)
             password_hash = await place.run(self.passwords.hash_password, password)
-        change = {"link_id": link_id, "password_hash": password_hash, "ip": ip}
+        change = {
+            "link_id": link_id,
+            "password_hash": password_hash,
+            "ip": ip,
+            "keep_api_keys": keep_api_keys,
+        }
         if await self.sessions.end(User.objects.reset_password, **change) is None:
             raise LinkNotValid()
         return link.user.email

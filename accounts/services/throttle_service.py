@@ -1,5 +1,7 @@
 """Throttling of sign-ins and everything else that can be guessed or flooded, before any work is done."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from accounts.models import FailedProof, OneTimeLink, User
 from accounts.models.failed_proof import subject_of
 from accounts.models.user import normalise_email
 from dashtam import limits
+from dashtam.bridge.database import is_outage
 from dashtam.bridge.doors import run_db
 from dashtam.limits import Limit, Take
 
@@ -59,7 +62,8 @@ class ThrottleService:
                 (account_limits.FAILED_BY_ACCOUNT, email),
             )
             await limits.require((account_limits.SIGN_IN_BY_NETWORK, network), *taken)
-        begun = await run_db(User.objects.begin_sign_in, email=email, subject=subject, device=device)
+        async with self.outages_excused(taken):
+            begun = await run_db(User.objects.begin_sign_in, email=email, subject=subject, device=device)
         if begun.standing.wait:
             raise limits.too_many(begun.standing.wait)
         return Attempt(
@@ -83,7 +87,8 @@ class ThrottleService:
         taken = ((limit, key),)
         await limits.require(*taken)
         subject = subject_of(kind, key)
-        standing = await run_db(FailedProof.objects.begin, subject=subject, user_id=user_id)
+        async with self.outages_excused(taken):
+            standing = await run_db(FailedProof.objects.begin, subject=subject, user_id=user_id)
         if standing.wait:
             raise limits.too_many(standing.wait)
         return Attempt(subject, taken, locked=standing.locked, in_a_row=standing.in_a_row)
@@ -94,8 +99,19 @@ class ThrottleService:
 
     async def succeeded(self, attempt: Attempt) -> None:
         """Note that the person proved who they are: failures in a row end here."""
-        await run_db(FailedProof.objects.forget, *attempt.subjects)
+        async with self.outages_excused(attempt.taken):
+            await run_db(FailedProof.objects.forget, *attempt.subjects)
         await self.settle(attempt)
+
+    @asynccontextmanager
+    async def outages_excused(self, taken: tuple[Take, ...]) -> AsyncIterator[None]:
+        """Give the takes back when the database is away or read-only: a try that was not answered has not failed."""
+        try:
+            yield
+        except Exception as error:
+            if is_outage(error):
+                await limits.undo(once=taken)
+            raise
 
     async def settle(self, attempt: Attempt) -> None:
         """Do the same for the rate limits alone, where the failures in a row have been deleted already."""
@@ -118,9 +134,25 @@ class ThrottleService:
         email = normalise_email(email)
         return not await limits.take((_MAIL[purpose], email), (account_limits.MAIL_BY_ACCOUNT, email))
 
-    async def reset(self, *, link_id: UUID) -> None:
-        """Count a new password that is set by link, before it is hashed."""
-        await limits.require((account_limits.RESET_BY_LINK, link_id))
+    async def by_link(self, *, link_id: UUID) -> None:
+        """Count a password that comes with a mailed link, before it is hashed."""
+        await limits.require((account_limits.PASSWORD_BY_LINK, link_id))
+
+    async def session(self, *, user_id: UUID) -> None:
+        """Count a session that is about to be opened, after all proofs."""
+        await limits.require((account_limits.SESSION_BY_PERSON, user_id))
+
+    async def factor(self, *, user_id: UUID) -> None:
+        """Count a second factor that is set up, or new recovery codes: each is mailed."""
+        await limits.require((account_limits.FACTOR_BY_PERSON, user_id))
+
+    async def proof_again(self, *, session_id: UUID) -> None:
+        """Count a fresh proof of identity, also one that succeeds."""
+        await limits.require((account_limits.PROOF_AGAIN_BY_SESSION, session_id))
+
+    async def link(self) -> None:
+        """Count a mailed link that comes back."""
+        await limits.require((account_limits.LINK_BY_NETWORK, network_here()))
 
     async def refresh(self, *, session_id: UUID) -> None:
         """Count an exchange of a genuine refresh token."""

@@ -7,11 +7,13 @@ from uuid import UUID
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from accounts.models import ApiKey, OneTimeLink, Session, StaffAct, User
+from accounts.models import ApiKey, AuditEvent, OneTimeLink, Session, StaffAct, User
 from accounts.models.staff_act import Cause
 from dashtam.jobs.background import defer
+from notifications.models import Email
 
 Purpose = OneTimeLink.Purpose
+MAIL_SENT = "staff.mail_sent_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,14 @@ def give_roles(user: User, roles: list[str], cause: Cause) -> None:
     User.objects.filter(pk=user.pk).update(is_staff=bool(roles) or user.is_superuser)
     end_sessions(user, cause.staff_id)
     StaffAct.objects.note("staff.roles_set", user_id=user.pk, cause=cause, roles=",".join(roles))
+
+
+def note_mail(mail: Email, cause: Cause) -> None:
+    """Note that a mail that had failed was queued again, and the reason."""
+    if mail.user_id is not None:
+        StaffAct.objects.note(MAIL_SENT, user_id=mail.user_id, cause=cause, email_id=str(mail.pk))
+    else:
+        AuditEvent.objects.record(MAIL_SENT, user_id=None, actor_id=cause.staff_id, email_id=str(mail.pk))
 
 
 def _hold(user: User) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import ActionForm
 from django.core.validators import RegexValidator
 
 from accounts.staff.roles import ROLES
@@ -25,6 +26,16 @@ class ReasonForm(forms.Form):
         validators=[RegexValidator(r"\A[\w#./-]+\Z", "Use letters, digits and # . / - only.")],
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class ReasonedActionForm(ActionForm):
+    """The choice of an action on rows of a list, with its reason; ReasonForm judges that."""
+
+    reason = forms.CharField(
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "The reason, which the person will read"}),
+    )
 
 
 class RolesForm(ReasonForm):

@@ -21,7 +21,7 @@ def look(request: Any, id: UUID) -> HttpResponse:
     user = _person(request, id)
     form = ReasonForm(request.POST or None, initial={"next": request.GET.get("next", "")})
     if form.is_valid():
-        StaffAct.objects.look(user_id=user.pk, cause=_cause(request, form))
+        StaffAct.objects.look(user_id=user.pk, cause=cause_of(request, form))
         messages.success(
             request, f"You see the numbers of {user} for 15 minutes. {user} can see that you do."
         )
@@ -43,7 +43,7 @@ def start(request: Any, id: UUID, verb: str) -> HttpResponse:
         raise PermissionDenied
     form = ReasonForm(request.POST or None)
     if form.is_valid():
-        acts.carry_out(act, user, _cause(request, form))
+        acts.carry_out(act, user, cause_of(request, form))
         messages.success(request, f"Done: {act.title.lower()}.")
         return _on(form, user)
     return _page(request, user, form, title=f"{act.title}: {user}", says=act.says, button=act.button)
@@ -56,7 +56,7 @@ def roles(request: Any, id: UUID) -> HttpResponse:
         raise PermissionDenied
     form = RolesForm(request.POST or None, initial={"roles": [group.name for group in user.groups.all()]})
     if form.is_valid():
-        acts.give_roles(user, form.cleaned_data["roles"], _cause(request, form))
+        acts.give_roles(user, form.cleaned_data["roles"], cause_of(request, form))
         messages.success(request, f"The roles of {user} are set.")
         return _on(form, user)
     says = "Support helps people and sees connections. Operations sees jobs and how the installation does, no people."
@@ -69,7 +69,7 @@ def _person(request: Any, id: UUID) -> User:
     return get_object_or_404(User, pk=id)
 
 
-def _cause(request: Any, form: ReasonForm) -> Cause:
+def cause_of(request: Any, form: ReasonForm) -> Cause:
     principal, said = request.principal, form.cleaned_data
     return Cause(principal.user_id, principal.session_id, said["reason"], said["ticket"])
 

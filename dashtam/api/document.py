@@ -96,6 +96,8 @@ class OperationSchema(AutoSchema):
         )
         if not self.view.public:
             yield from cases(errors.Unauthorized, errors.InvalidToken, errors.InsufficientScope)
+            for each in self.view.get_authenticators():
+                yield from cases(*each.refusals)
             yield from cases((errors.BadRequest, "invalid_request"))
         if "{" in self.path:
             yield from cases(errors.NotFound)

@@ -15,6 +15,7 @@ from dashtam.crypto.base64url import base64url, from_base64url
 DEFAULT_LIMIT = 50
 
 MAX_LIMIT = 500
+LONGEST_CURSOR = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ def page(request: Any) -> Page:
 
 def _after(cursor: str) -> tuple[str, ...]:
     try:
+        if len(cursor) > LONGEST_CURSOR:
+            raise ValueError
         return msgspec.json.decode(from_base64url(cursor), type=tuple[str, ...])
     except (msgspec.MsgspecError, ValueError) as error:
         detail = "This cursor is not one of ours. Start without one."

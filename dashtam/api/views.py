@@ -16,7 +16,8 @@ from rest_framework.serializers import Serializer
 
 from dashtam import errors, limits
 from dashtam.api import etags, idempotency
-from dashtam.web import problems
+from dashtam.bridge.doors import run_aside
+from dashtam.web import measures, problems
 
 # The scopes of API keys (RFC 6749 §3.3): to read, to start a sync, and to change anything.
 READ, SYNC, MANAGE = "read", "sync", "manage"
@@ -68,6 +69,7 @@ class ApiView(APIView):
     public: ClassVar[bool] = False
     scopes: ClassVar[Mapping[str, str]] = {}  # what API keys need, by method; without an entry none is taken
     idempotent: ClassVar[bool] = False  # whether POST takes an Idempotency-Key
+    largest: ClassVar[int] = 0  # bytes of a body, where the handler itself refuses more before it is read
     parser_classes: ClassVar[Sequence[type[BaseParser]]] = (StrictJSONParser,)
 
     async def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -99,6 +101,8 @@ class ApiView(APIView):
 
     async def _answer(self, handler: Callable[..., Any]) -> HttpResponseBase:
         try:
+            if measures.content_length(self.request) > measures.QUICK_BYTES and not self.largest:
+                await run_aside(getattr, self.request, "data")  # parsed there, and kept
             return self._response(await handler(self.request, *self.args, **self.kwargs))
         except Exception as exception:  # noqa: BLE001 as above: with a key, this is the outermost frame
             return self._refusal(exception)
@@ -167,6 +171,8 @@ class ApiView(APIView):
         data = self.request.data
         if not isinstance(data, Mapping):
             raise errors.BadRequest("The body must be a JSON object.", code="malformed_json")
+        if wrong := measures.wrong_sizes(data):
+            raise errors.ValidationFailed(errors=wrong)
         return _validated(serializer, data)
 
     def read_query(self, serializer: type[Serializer[Any]], *, paged: bool = True) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, connections
+from django.db import InterfaceError, InternalError, OperationalError, connection, connections, transaction
+from psycopg.errors import ReadOnlySqlTransaction
 
 from dashtam.errors import ServiceBusy
 from dashtam.telemetry import metrics
@@ -31,6 +32,27 @@ class DatabaseBusy(ServiceBusy):
 
     code = "database_busy"
     retry_after = 2
+
+
+def is_outage(error: BaseException) -> bool:
+    """True where the database is away, overloaded or read-only for now: the same work may succeed later."""
+    return isinstance(error, (OperationalError, InterfaceError, DatabaseBusy)) or is_read_only(error)
+
+
+def is_read_only(error: BaseException) -> bool:
+    """True for a write that was refused by a standby or under `default_transaction_read_only` (SQLSTATE 25006)."""
+    return isinstance(error, InternalError) and isinstance(error.__cause__, ReadOnlySqlTransaction)
+
+
+@contextlib.contextmanager
+def unless_read_only() -> Iterator[None]:
+    """A write that may be left out while the database takes none: a note of when something was last used."""
+    try:
+        with transaction.atomic():
+            yield
+    except InternalError as error:
+        if not is_read_only(error):
+            raise
 
 
 @dataclass(slots=True, eq=False)

@@ -1,27 +1,26 @@
 """The only doors from async code into threads and processes.
 
-`run_db` for database work, `place_to_hash` for password hashes, `run_cpu` for anything that holds the GIL for
-long. Everything else an async function calls, it calls directly.
+`run_db` for database work, `place_to_hash` for password hashes, `place_to_compute` for anything that holds the GIL
+for long. Everything else an async function calls, it calls directly.
 """
 
 import asyncio
 import contextvars
 import functools
 import logging
-import multiprocessing
+import math
 import socket
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, sync_to_async
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
-from dashtam.bridge.database import DatabaseBusy, DatabaseThreads, repeated
+from dashtam.bridge import computing
+from dashtam.bridge.database import DatabaseBusy, DatabaseThreads, is_outage, repeated
 from dashtam.bridge.hashing import hashing_pool
-from dashtam.installation import unprivileged
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -110,36 +109,34 @@ async def run_aside(function: Callable[..., T], /, *args: object) -> T:
     return await asyncio.get_running_loop().run_in_executor(_aside, function, *args)
 
 
-@functools.cache
-def _processes() -> ProcessPoolExecutor:
-    # Spawned, not forked: a fork would copy locks and database connections in whatever state they are.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
-        max_workers=1, mp_context=context, max_tasks_per_child=50, initializer=_end_with_the_parent
-    )
-
-
-def _end_with_the_parent() -> None:
-    # An idle process of the pool would wait for work for ever after its parent was killed.
-    unprivileged.die_with_parent()()
-
-
 def close_processes() -> None:
-    """End the processes of `run_cpu`. Servers end by a signal, which passes Python's own clean-up by."""
-    if _processes.cache_info().currsize:
-        _processes().shutdown(cancel_futures=True)
-        _processes.cache_clear()
+    """End the processes of `place_to_compute`. Servers end by a signal, which passes Python's own clean-up by."""
+    computing.end_all()
 
 
-async def run_cpu(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run seconds of pure computation in another process. Function, arguments and result are pickled."""
-    call = functools.partial(function, *args, **kwargs)
+@functools.cache
+def _long() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.COMPUTING_PROCESSES, "long transaction")
+
+
+async def run_db_long(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a transaction of many statements, which takes seconds, on a thread and a connection of its own.
+
+    All others keep theirs. It is not repeated when it meets another transaction: the caller begins anew.
+    """
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context is None or getattr(AsyncToSync.executors, "current", None) is not None:
+        return await sync_to_async(function, thread_sensitive=True)(*args, **kwargs)  # as in run_db
+    call = functools.partial(_and_hang_up, function, *args, **kwargs)
     loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_long(), contextvars.copy_context().run, call)
+
+
+def _and_hang_up(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     try:
-        return await loop.run_in_executor(_processes(), call)
-    except BrokenProcessPool:
-        _processes.cache_clear()  # the process was killed, not our fault: once more in a new one
-        return await loop.run_in_executor(_processes(), call)
+        return function(*args, **kwargs)
+    finally:
+        connections.close_all()
 
 
 @functools.cache
@@ -164,13 +161,22 @@ async def run_db_at_last(function: Callable[P, T], /, *args: P.args, **kwargs: P
     For a single statement or transaction that may be repeated. Raises what the database raises after
     STORE_SECONDS.
     """
+    return await _patiently(STORE_SECONDS, functools.partial(function, *args, **kwargs))
+
+
+async def run_db_however_long(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Like `run_db_at_last`, but waits until the process ends."""
+    return await _patiently(math.inf, functools.partial(function, *args, **kwargs))
+
+
+async def _patiently(seconds: float, call: Callable[[], T]) -> T:
     loop, pause = asyncio.get_running_loop(), 0.1
-    end = loop.time() + STORE_SECONDS
+    end = loop.time() + seconds
     while True:
         try:
-            return await run_db(function, *args, **kwargs)
-        except (OperationalError, InterfaceError, DatabaseBusy):
-            if loop.time() > end:
+            return await run_db(call)
+        except (DatabaseError, InterfaceError, DatabaseBusy) as error:
+            if not is_outage(error) or loop.time() > end:
                 raise
             logger.error("What is new could not be stored yet; trying on.")
             await asyncio.sleep(pause)

@@ -13,13 +13,39 @@ from dashtam.doctor.checkup import Finding, examines
 from dashtam.telemetry.gauges import worker_is_alive
 
 OLDEST_POSTGRESQL = 140_000
-QUEUE_CONNECTIONS = 6  # what procrastinate opens beside ours
+QUEUE_CONNECTIONS = 10  # what procrastinate opens beside ours
 CLOCK_SECONDS = 2.0
+
+
+def _read_only(setting: str) -> Iterator[Finding]:
+    if setting == "on":
+        yield Finding(
+            "PostgreSQL takes no writes: this is a standby, or default_transaction_read_only is on. Set DATABASE_URL to"
+            " the primary server, or turn it off."
+        )
+
+
+def _connections(room: int, busy: int) -> Iterator[Finding]:
+    webs = int(os.environ.get("WEB_CONCURRENCY") or 1)
+    needed = settings.DATABASE_THREADS * (webs + 1) + QUEUE_CONNECTIONS
+    if needed > room:
+        yield Finding(
+            f"{webs} web processes and one worker may open {needed} connections and PostgreSQL allows {room}: raise"
+            " max_connections or lower DATABASE_THREADS."
+        )
+    elif busy > 0.9 * room:
+        yield Finding(f"PostgreSQL has {busy} of {room} connections open: raise max_connections.")
 
 
 @examines("database")
 def database(*, full: bool) -> Iterator[Finding]:
-    """PostgreSQL answers, is recent enough, allows all our connections, and agrees with our clock."""
+    """PostgreSQL answers, takes writes, is recent enough, allows all our connections, and agrees with our clock."""
+    if not settings.DATABASES["default"]["HOST"]:
+        yield Finding(
+            f"DATABASE_URL is not set, and {settings.HOME} holds no database of its own: set it, or let"
+            " `manage.py migrate` make one there."
+        )
+        return
     try:
         connection.ensure_connection()
     except DatabaseError as error:
@@ -31,20 +57,13 @@ def database(*, full: bool) -> Iterator[Finding]:
         cursor.execute(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
             " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
-            " (SELECT count(*) FROM pg_stat_activity), clock_timestamp()"
+            " (SELECT count(*) FROM pg_stat_activity), clock_timestamp(), current_setting('transaction_read_only')"
         )
-        number, version, room, busy, clock = cursor.fetchone()
+        number, version, room, busy, clock, read_only = cursor.fetchone()
     if number < OLDEST_POSTGRESQL:
         yield Finding(f"PostgreSQL {version} is too old: Dashtam needs 14 or newer.")
-    webs = int(os.environ.get("WEB_CONCURRENCY") or 1)
-    needed = settings.DATABASE_THREADS * (webs + 1) + QUEUE_CONNECTIONS
-    if needed > room:
-        yield Finding(
-            f"{webs} web processes and one worker may open {needed} connections and PostgreSQL allows {room}: raise"
-            " max_connections or lower DATABASE_THREADS."
-        )
-    elif busy > 0.9 * room:
-        yield Finding(f"PostgreSQL has {busy} of {room} connections open: raise max_connections.")
+    yield from _read_only(read_only)
+    yield from _connections(room, busy)
     apart = abs((datetime.now(UTC) - clock).total_seconds())
     if apart > CLOCK_SECONDS:
         yield Finding(

@@ -26,17 +26,15 @@ LESS = "REVOKE ALL ON {table} FROM {role}; GRANT {rights} ON {table} TO {role};"
 
 @contextlib.contextmanager
 def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Use the connection as the role that owns the tables, if there is one beside the application's."""
-    owner: dict[str, Any] | None = settings.MIGRATION_DATABASE
-    if owner is None:
-        yield
-        return
-    application = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD", "HOST", "PORT")}
+    """Use the connection as MIGRATION_DATABASE says: as the owner of the tables, with the time that it needs."""
+    owner: dict[str, Any] = settings.MIGRATION_DATABASE
+    application = {name: connection.settings_dict[name] for name in owner}
     connection.close()
-    connection.settings_dict.update({name: owner[name] for name in application})
+    connection.settings_dict.update(owner)
     try:
         yield
-        grant(connection, application["USER"])
+        if "USER" in owner:
+            grant(connection, application["USER"])
     finally:
         connection.close()
         connection.settings_dict.update(application)

@@ -2,12 +2,14 @@
 
 Every process that needs the servers holds a shared lock on `users.lock` for as long as it lives. One
 keeper process per DASHTAM_HOME runs the servers and stops them when it gets that lock for itself: when
-the last user has gone, however it went. The servers listen on sockets in a folder of mode 0700 only.
+the last user has gone, however it went. The servers listen on sockets in a folder of mode 0700 only, and PostgreSQL
+asks each role for its own generated password: who may connect as the application is not yet the superuser.
 """
 
 import fcntl
 import hashlib
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -19,8 +21,13 @@ from urllib.parse import quote
 
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 STOP_DEADLINE = 30.0
+MOST_LOG_BYTES = 10_000_000
 APPLICATION_ROLE = "dashtam_application"  # uses the tables, which `dashtam` owns
 _held: list[int] = []  # open for as long as this process lives
+
+
+OWNER_ROLE = "dashtam"  # owns the database, and is the server's superuser
+PASSWORDS = "database.env"
 
 
 class Servers(NamedTuple):
@@ -35,11 +42,31 @@ def servers(home: Path) -> Servers:
     """The URLs of the servers that belong to `home`, running or not."""
     sockets = socket_folder(home)
     host = quote(str(sockets), safe="")
+    known = passwords(home)
     return Servers(
-        f"postgresql://{APPLICATION_ROLE}@{host}/dashtam",
+        f"postgresql://{APPLICATION_ROLE}:{known.get(APPLICATION_ROLE, '')}@{host}/dashtam",
         f"unix://{sockets}/valkey.sock?db=0",
-        f"postgresql://dashtam@{host}/dashtam",
+        f"postgresql://{OWNER_ROLE}:{known.get(OWNER_ROLE, '')}@{host}/dashtam",
     )
+
+
+def passwords(home: Path) -> dict[str, str]:
+    """The password of each database role; none before the servers have run for the first time."""
+    file = home / PASSWORDS
+    lines = file.read_text().splitlines() if file.exists() else []
+    return dict(line.partition("=")[::2] for line in lines if "=" in line)
+
+
+def _make_passwords(home: Path) -> None:
+    """Generate the passwords once; the file appears whole or not at all."""
+    file = home / PASSWORDS
+    if passwords(home).keys() >= {APPLICATION_ROLE, OWNER_ROLE}:
+        return
+    new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.writelines(f"{role}={secrets.token_urlsafe(32)}\n" for role in (APPLICATION_ROLE, OWNER_ROLE))
+    new.rename(file)
 
 
 def ensure_running(home: Path) -> Servers:
@@ -51,6 +78,7 @@ def ensure_running(home: Path) -> Servers:
     with (home / "start.lock").open("a") as starting:
         fcntl.flock(starting, fcntl.LOCK_EX)
         if not _keeper_alive(home):
+            _make_passwords(home)
             _spawn_keeper(home)
     return servers(home)
 
@@ -91,6 +119,8 @@ def _keeper_alive(home: Path) -> bool:
 
 def _spawn_keeper(home: Path) -> None:
     log = home / "servers.log"
+    if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
     with log.open("a") as errors:
         keeper = subprocess.Popen(  # noqa: S603 our own module
             [sys.executable, "-m", "dashtam.installation.keeper", str(home)],

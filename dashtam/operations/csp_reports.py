@@ -12,7 +12,7 @@ from dashtam import limits
 from dashtam.api.views import ApiView, Reply, StrictJSONParser
 from dashtam.errors import PayloadTooLarge
 from dashtam.telemetry import logs
-from dashtam.web import visitor
+from dashtam.web import measures, visitor
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +37,13 @@ class CspReports(ApiView):
 
     public = True
     schema = None
+    largest = LARGEST
     parser_classes = (ReportUri, ReportTo)
 
     async def post(self, request: HttpRequest) -> Any:
         """One report, or several."""
         await limits.require((BY_ADDRESS, visitor.customer_of(visitor.request_ip.get())))
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        if measures.content_length(request) > self.largest:
             raise PayloadTooLarge()
         sent = self.request.data
         for report in sent[:20] if isinstance(sent, list) else [sent]:
@@ -62,14 +63,19 @@ def _note(report: Any) -> None:
         logs.event(logger, "csp.violated", level=logging.WARNING, **fields)
 
 
+def _short(url: object) -> str:
+    """As much of a URL as is looked at, in ASCII: `urlsplit` normalises what is not, in quadratic time."""
+    return url[:1_000].encode("ascii", "replace").decode() if isinstance(url, str) else ""
+
+
 def _word(text: object) -> str:
-    return "".join(c for c in str(text)[:40] if c.isalnum() or c in "-.: ")
+    return "".join(c for c in (text[:40] if isinstance(text, str) else "") if c.isalnum() or c in "-.: ")
 
 
 def _route(url: object) -> str:
     """The URL pattern of the page, because its URL may hold a token."""
     try:
-        return f"/{resolve(urlsplit(str(url)).path).route}"
+        return f"/{resolve(urlsplit(_short(url)).path).route}"
     except (Resolver404, ValueError):
         return "-"
 
@@ -77,8 +83,8 @@ def _route(url: object) -> str:
 def _origin(url: object) -> str:
     """Scheme and host, or a word such as `inline` or `eval`."""
     try:
-        parts = urlsplit(str(url))
+        parts = urlsplit(_short(url))
         host = parts.hostname or ""
     except ValueError:
         return "-"
-    return _word(f"{parts.scheme}:{host}" if host else str(url).partition(":")[0])
+    return _word(f"{parts.scheme}:{host}" if host else _short(url).partition(":")[0])

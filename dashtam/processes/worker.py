@@ -1,44 +1,82 @@
-"""`manage.py procrastinate worker`, restarted inside its process when its database connection has broken."""
+"""`manage.py procrastinate worker`: all lanes, begun anew when the database breaks, ended soon after a signal."""
 
 import asyncio
-import functools
 import logging
 import signal
-from collections.abc import Awaitable, Callable
 from typing import Any
 
+from procrastinate import App, cli
 from procrastinate.contrib.django.management.commands import procrastinate
 
+from dashtam.bridge.doors import close_processes, finish_kept, run_db
+from dashtam.jobs.lanes import lanes
+from dashtam.jobs.periodic import DatabaseClockWorker
+from dashtam.jobs.rescue import rescue_jobs
 from dashtam.processes import recorder
+from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
+# After a signal: how long jobs may go on, how long those that were cancelled then may clean up, and how long what
+# `keep_running` started (the refresh of a token) may take. Together below the 20 seconds that are promised.
+JOB_SECONDS = 4.0
+CLEAN_UP_SECONDS = 6.0
+KEPT_SECONDS = 6.0
 
 
 class Command(procrastinate.Command):
-    """procrastinate's own command, whose worker would end for good as soon as one of its connections breaks."""
+    """procrastinate's own command, whose worker has one lane and ends as soon as one of its connections breaks."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the worker until SIGINT or SIGTERM; with --one-shot, once."""
-        work = options.pop("func")
-        again = functools.partial(_again_and_again, work) if options.get("wait", True) else work
-        super().handle(*args, **options, func=again)
+        """Run the worker until SIGINT or SIGTERM; with --one-shot, once. Other commands are procrastinate's own."""
+        if options.get("func") is cli.worker_ and options.get("wait", True):
+            options["func"] = _work_until_stopped
+        super().handle(*args, **options)
 
 
-async def _again_and_again(work: Callable[..., Awaitable[None]], **options: Any) -> None:
+async def _work_until_stopped(app: App, **options: Any) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    stopped = asyncio.create_task(stop.wait())
     recorder.start("worker")
+    options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
+    upkeep = asyncio.create_task(keep_up(_rescue))
+    workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
+    await stop.wait()
+    upkeep.cancel()
+    await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
+    await finish_kept(seconds=KEPT_SECONDS)
+    await recorder.stop()
+    close_processes()
+
+
+def _workers(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The options of one worker a lane; of a single one where the command line names queues."""
+    if options.get("queues"):
+        return [options]
+    return [
+        options | {"name": lane.name, "queues": list(lane.queues), "concurrency": lane.places}
+        for lane in lanes()
+    ]
+
+
+async def _work_again_and_again(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None:
+    stopped = asyncio.create_task(stop.wait())
     while not stop.is_set():
-        worker = asyncio.ensure_future(work(**options, install_signal_handlers=False))
+        settings = {**app.worker_defaults, **options}
+        run = DatabaseClockWorker(app=app, **settings).run()  # type: ignore[no-untyped-call]
+        worker: asyncio.Task[None] = asyncio.create_task(run)
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
-            worker.cancel()  # it then finishes its running jobs
+            worker.cancel()  # its jobs have JOB_SECONDS to end, and are cancelled then
         (outcome,) = await asyncio.gather(worker, return_exceptions=True)
         if not stop.is_set():
             logger.warning("The worker lost the database (%s) and begins anew.", type(outcome).__name__)
             await asyncio.wait({stopped}, timeout=PAUSE_SECONDS)
-    await recorder.stop()
+
+
+async def _rescue() -> None:
+    """Rescue jobs from outside the queue: a task that does so would wait behind a backlog."""
+    if rescued := await run_db(rescue_jobs):
+        logger.warning("%d jobs of workers that died were put back in their queues.", rescued)

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import DataError, transaction
 from django.http import HttpRequest
+
+from dashtam.errors import BadRequest
 
 
 class ReadOnly:
@@ -22,6 +26,15 @@ class ReadOnly:
         offered = {name for name in getattr(self, "list_filter", ()) if isinstance(name, str)}
         offered.add(getattr(self, "date_hierarchy", None) or "")
         return lookup.partition("__")[0] in offered
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the list, or carry out an action. Raises BadRequest for filters and choices of a wrong type."""
+        try:
+            with transaction.atomic():  # the database refuses some only when it is asked
+                response = super().changelist_view(request, extra_context)  # type: ignore[misc]
+                return response.render() if hasattr(response, "render") else response
+        except (ValidationError, DataError, OverflowError) as error:
+            raise BadRequest("Go back and choose again.") from error
 
     def get_urls(self) -> list[Any]:
         """Remove Django's redirect from `…/<anything>/` to a row's page, so that unknown URLs are answered 404."""

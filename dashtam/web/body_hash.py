@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 SCOPE_KEY = "dashtam.body_hash"
+MOST_PIECES = 1_000  # more parts than any form may have; what comes after them is one piece
 HEADER = b"idempotency-key"
 _BOUNDARY = re.compile(
     r'multipart/[\w.+-]+\s*;.*?boundary=(?:"([^"]{1,200})"|([^\s;,"]{1,200}))', re.IGNORECASE
@@ -24,18 +25,19 @@ class BodyHash:
         self.kind = content_type.partition(";")[0].strip().lower()
         self.whole = hashlib.sha256(self.kind.encode())
         self.piece = hashlib.sha256()
+        self.pieces = 0
         self.held = b""  # the end of what came, which may be the beginning of a boundary
 
     def update(self, data: bytes) -> None:
         """Take in what came next, however it was cut."""
-        if not self.boundary:
+        if not self.boundary or self.pieces >= MOST_PIECES:
             self.piece.update(data)
             return
-        *done, rest = (self.held + data).split(self.boundary)
+        *done, rest = (self.held + data).split(self.boundary, MOST_PIECES - self.pieces)
         for piece in done:
             self.piece.update(piece)
             self._end_piece()
-        keep = min(len(self.boundary) - 1, len(rest))
+        keep = min(len(self.boundary) - 1, len(rest)) if self.pieces < MOST_PIECES else 0
         self.piece.update(rest[: len(rest) - keep])
         self.held = rest[len(rest) - keep :]
 
@@ -49,6 +51,7 @@ class BodyHash:
     def _end_piece(self) -> None:
         self.whole.update(self.piece.digest())
         self.piece = hashlib.sha256()
+        self.pieces += 1
 
 
 def begin(scope: Any) -> BodyHash | None:

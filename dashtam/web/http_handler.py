@@ -16,6 +16,7 @@ from django.urls import set_script_prefix, set_urlconf
 
 from dashtam.bridge.doors import database_context
 from dashtam.web import body_hash
+from dashtam.web.paths import program_paths
 
 # Under a crowd of hundreds an answer takes about half of this: watching them all would slow them down.
 QUICK_SECONDS = 1.0
@@ -111,8 +112,9 @@ class _CancelledOnDisconnect:
 
 
 def _bounded(scope: Any, receive: Any) -> Any:
-    """Stop reading a body that is larger than anything we accept; RequestMiddleware then refuses it."""
-    left = settings.MAX_BODY_BYTES
+    """Stop reading a body that is larger than this address accepts; RequestMiddleware then refuses it."""
+    files = program_paths.takes_files(scope["path"])
+    left = settings.MAX_BODY_BYTES if files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     hashed = body_hash.begin(scope)
 
     async def limited() -> Any:

@@ -15,6 +15,7 @@ from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSession
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -25,7 +26,7 @@ from django.middleware.security import SecurityMiddleware
 from dashtam import errors
 from dashtam.telemetry import logs, metrics
 from dashtam.telemetry.logs import request_id
-from dashtam.web import headers, problems, visitor
+from dashtam.web import headers, measures, problems, visitor
 from dashtam.web.paths import API, program_paths
 
 logger = logging.getLogger("dashtam.requests")
@@ -56,6 +57,7 @@ class RequestMiddleware(AsyncMiddleware):
         request.id = secrets.token_hex(8)
         request.csp_nonce = secrets.token_urlsafe(16)
         request_id.set(request.id)
+        visitor.distrust(request)
         visitor.request_ip.set(visitor.client_ip(request) or "")
         started = time.perf_counter()
         try:
@@ -73,7 +75,12 @@ class RequestMiddleware(AsyncMiddleware):
 
     async def _answer(self, request: Any) -> HttpResponseBase:
         try:
-            request.get_host()
+            measures.check_head(request.scope)
+        except errors.BadRequest as error:
+            return problems.respond(request, error)
+        try:
+            if not program_paths.takes_any_host(request.path):
+                request.get_host()
         except DisallowedHost:
             return problems.respond(request, errors.BadRequest(code="bad_host"))
         if _sent_from_elsewhere(request):
@@ -188,7 +195,17 @@ class SessionMiddleware(_ForPages, DjangoSession):
 
 
 class CsrfMiddleware(_ForPages, CsrfViewMiddleware):
-    """CSRF protection for every form; the API authenticates by header and is exempt."""
+    """CSRF protection for every form, which is measured first; the API authenticates by header and is exempt."""
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST" and not program_paths.without_cookies(request.path):
+            try:
+                await measures.load_form(request)
+            except Exception as exception:  # noqa: BLE001 Django would answer 500 to any
+                error = problems.typed(exception)
+                problems.log_if_ours(exception, error)
+                return problems.respond(request, error)
+        return await super().__acall__(request)
 
     async def process_view(self, request: Any, callback: Any, args: Any, kwargs: Any) -> HttpResponse | None:  # type: ignore[override]
         exempt = getattr(callback, "csrf_exempt", False)
@@ -202,7 +219,15 @@ class AuthenticationMiddleware(_ForPages, DjangoAuthentication):
 
 
 class MessageMiddleware(_ForPages, DjangoMessages):
-    """One-time messages in a signed cookie."""
+    """One-time messages in a signed cookie, see MessageCookie."""
+
+
+class MessageCookie(CookieStorage):
+    """Django's, bound to the host (RFC 6265bis §4.1.3.2) where PUBLIC_URL is https."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cookie_name = "__Host-messages" if settings.SESSION_COOKIE_SECURE else "messages"
 
 
 def page_context(request: Any) -> dict[str, Any]:

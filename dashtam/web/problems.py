@@ -1,5 +1,6 @@
 """Errors as answers: problem+json (RFC 9457) for programs, a page for people."""
 
+import itertools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,6 @@ from django.core.exceptions import (
     SuspiciousOperation,
     TooManyFieldsSent,
 )
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
@@ -20,17 +20,19 @@ from django.urls import reverse
 from rest_framework import exceptions as drf
 
 from dashtam import errors
+from dashtam.bridge.database import is_outage
 from dashtam.errors import DashtamError
 from dashtam.telemetry import logs
 from dashtam.web.paths import program_paths
 from dashtam.web.referer import own_path, page_before
 
 logger = logging.getLogger(__name__)
+MOST_ERRORS = 20  # that one answer lists
+LONGEST_FIELD, LONGEST_DETAIL = 100, 300  # characters of each, which may repeat what was sent
 
 KNOWN: tuple[
     tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[], DashtamError]], ...
 ] = (
-    ((OperationalError, InterfaceError), lambda: errors.ServiceBusy(code="database_unavailable")),
     ((Http404, drf.NotFound), errors.NotFound),
     (drf.MethodNotAllowed, errors.MethodNotAllowed),
     (drf.UnsupportedMediaType, errors.UnsupportedMedia),
@@ -57,7 +59,11 @@ def typed(error: BaseException) -> DashtamError:
     if isinstance(error, DashtamError):
         return error
     if isinstance(error, drf.ValidationError):
-        return errors.ValidationFailed(errors=list(_field_errors(error.detail)))
+        return errors.ValidationFailed(
+            errors=list(itertools.islice(_field_errors(error.detail), MOST_ERRORS))
+        )
+    if is_outage(error):
+        return errors.ServiceBusy(code="database_unavailable")
     for kinds, make in KNOWN:
         if isinstance(error, kinds):
             return make()
@@ -90,7 +96,10 @@ def problem(error: DashtamError, request_id: str) -> HttpResponse:
         "request_id": request_id,
     }
     if error.errors:
-        body["errors"] = [{"field": e.field, "code": e.code, "detail": e.detail} for e in error.errors]
+        body["errors"] = [
+            {"field": e.field[:LONGEST_FIELD], "code": e.code, "detail": e.detail[:LONGEST_DETAIL]}
+            for e in error.errors[:MOST_ERRORS]
+        ]
     response = HttpResponse(
         msgspec.json.encode(body), content_type="application/problem+json", status=error.status
     )

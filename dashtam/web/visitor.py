@@ -11,6 +11,9 @@ from django.http import HttpRequest
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PREFIXES = {4: 24, 6: 48}  # where from, not who
+MOST_HOPS = 20
+LONGEST_IP = 64  # an IPv6 address with its zone
+LONGEST_USER_AGENT = 512
 
 # The client's IP of the request being served, for logs and the audit; empty in background work.
 request_ip: contextvars.ContextVar[str] = contextvars.ContextVar("request_ip", default="")
@@ -18,15 +21,25 @@ request_ip: contextvars.ContextVar[str] = contextvars.ContextVar("request_ip", d
 
 def client_ip(request: HttpRequest) -> str | None:
     """The nearest IP that is not one of TRUSTED_PROXIES; X-Forwarded-For counts from those proxies only."""
-    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", MOST_HOPS)
     nearest = _parsed(request.META.get("REMOTE_ADDR") or "")
-    while nearest is not None and hops and any(nearest in network for network in trusted):
+    while nearest is not None and hops and _is_proxy(nearest):
         before = _parsed(hops.pop())
         if before is None:
             break
         nearest = before
     return str(nearest) if nearest else None
+
+
+def distrust(request: HttpRequest) -> None:
+    """Take X-Forwarded-Proto away unless the peer itself is one of TRUSTED_PROXIES: Django believes it from any."""
+    peer = _parsed(request.META.get("REMOTE_ADDR") or "")
+    if peer is None or not _is_proxy(peer):
+        request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+
+
+def _is_proxy(address: IP) -> bool:
+    return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 
 def comes_from(request: HttpRequest, networks: Sequence[str]) -> bool:
@@ -51,7 +64,7 @@ def customer_of(ip: str) -> str:
 
 def user_agent(request: HttpRequest) -> str:
     """The User-Agent header without unprintable characters."""
-    return "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))
+    return "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")[:LONGEST_USER_AGENT]))
 
 
 @functools.lru_cache(maxsize=8)
@@ -63,9 +76,13 @@ def _around(ip: IP, bits: int) -> str:
     return str(ipaddress.ip_network((ip, bits), strict=False))
 
 
-@functools.lru_cache(maxsize=4096)
 def _parsed(text: str) -> IP | None:
     """The parsed IP; for an IPv4 client on an IPv6 socket, its IPv4 one."""
+    return _parsed_ip(text) if len(text) <= LONGEST_IP else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed_ip(text: str) -> IP | None:
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:

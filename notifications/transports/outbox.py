@@ -1,5 +1,6 @@
 """Mail as `.eml` files in a folder, for installations without a mail service."""
 
+import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,3 +39,11 @@ class OutboxTransport:
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
         unfinished.replace(self.folder / name)
+
+
+def forget_files(folder: Path, before: float) -> None:
+    """Delete the messages, and Django's own error reports, written before that moment (seconds since 1970)."""
+    for file in folder.iterdir() if folder.exists() else ():
+        with contextlib.suppress(FileNotFoundError):  # another worker was quicker
+            if file.suffix in {".eml", ".log", ".part"} and file.stat().st_mtime < before:
+                file.unlink()

@@ -3,21 +3,28 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 
 from dashtam import errors
-from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_responses
+from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
 from providers.formats.errors import StatementError
 from providers.imports import queries
-from providers.imports.import_service import FileTooLarge
+from providers.imports.errors import FileTooLarge
 from providers.imports.models import FileImport
 from providers.imports.statement_ingest import ImportRefused
 
+CREATED_OR_RUNNING = OpenApiParameter(
+    "Location",
+    str,
+    OpenApiParameter.HEADER,
+    response=[201, 202],
+    description="The address of the import.",
+)
 UNREADABLE = (errors.Unprocessable, *(kind.code for kind in StatementError.__subclasses__()))
 MISFITS = (ImportRefused, "currency_mismatch", "currency_unknown", "several_accounts")
 
@@ -36,6 +43,16 @@ class RejectedRow(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class ImportNotice(serializers.Serializer[Any]):
+    """A finding about something else than a row: an account refused, a balance or a section left out."""
+
+    code = serializers.CharField(
+        help_text="`account_error`, `value_left_out`, `section_skipped`, `currency_missing`; more may come."
+    )
+    detail = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True)
+
+
 class ImportedStatement(serializers.Serializer[Any]):
     """One statement of the file: its rows, and the closing balance it states."""
 
@@ -49,10 +66,13 @@ class ImportedStatement(serializers.Serializer[Any]):
 
 
 class Import(serializers.Serializer[Any]):
-    """The result of a file: added + matched + rejected are its rows."""
+    """The result of a file: added + matched + rejected_count are its rows."""
 
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(FileImport.State.choices)
+    state = serializers.ChoiceField(
+        FileImport.State.choices,
+        help_text="`partial`: all was stored but what `rejected` and `notices` name.",
+    )
     format = serializers.CharField()
     filename = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
@@ -60,12 +80,18 @@ class Import(serializers.Serializer[Any]):
         child=serializers.UUIDField(), help_text="Ids of the accounts it went into."
     )
     statements = ImportedStatement(many=True)
+    rows_read = serializers.IntegerField(help_text="While it runs: about how many rows were read so far.")
+    rows_landed = serializers.IntegerField(help_text="While it runs: how many of them have been stored.")
     added = serializers.IntegerField()
     matched = serializers.IntegerField(help_text="Rows that were there already.")
-    rejected = RejectedRow(many=True)
+    rejected = RejectedRow(many=True, help_text="The first 1,000, for 90 days.")
+    rejected_count = serializers.IntegerField()
+    notices = ImportNotice(many=True, help_text="The first 100, for 90 days.")
+    notices_count = serializers.IntegerField()
     error_code = serializers.CharField()
     error_detail = serializers.CharField()
     created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class Imports(KeyedView):
@@ -88,13 +114,18 @@ class Imports(KeyedView):
     @extend_schema(
         operation_id="create_import",
         summary="Import a statement file",
-        parameters=[CREATED],
+        parameters=[CREATED_OR_RUNNING],
         request={"multipart/form-data": NewImport},
-        responses={201: Import}
+        responses={201: Import, 202: OpenApiResponse(Import, "It is `running`: ask for it again.")}
         | problem_responses(400, 401, 404, FileTooLarge, 415, UNREADABLE, MISFITS, 429),
     )
     async def post(self, request: Any) -> Reply:
-        """Bring a statement file in. The same file again changes nothing."""
+        """Bring a statement file in. The same file again changes nothing.
+
+        A small one is imported at once, 201. Otherwise the answer is 202, and the import at `Location` is `running`
+        until a worker has carried it out; the reason why such a file was refused is then in `error_code` and
+        `error_detail`. The same file sent again meanwhile is the same import.
+        """
         given = self.read(NewImport)
         _refuse_several_files(request)
         done = await wiring.import_service().import_statement(
@@ -104,7 +135,8 @@ class Imports(KeyedView):
             account_id=given.get("account_id"),
         )
         row = await queries.import_(self.principal.user_id, done.id)
-        return Reply(row, status=201, headers={"Location": f"/api/v1/imports/{done.id}"})
+        status = 202 if row["state"] == FileImport.State.RUNNING else 201
+        return Reply(row, status=status, headers={"Location": f"/api/v1/imports/{done.id}"})
 
 
 class ImportDetail(KeyedView):

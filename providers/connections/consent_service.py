@@ -15,6 +15,7 @@ from providers.connections.models import Connection, PendingRevocation, Provider
 from providers.errors import ProviderError, ProviderRefused
 from providers.wire import oauth
 from providers.wire.oauth import TokenResponse
+from providers.wire.oauth_server import OAuthServer
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +33,33 @@ def revocation_of_stored(
     encryption: EncryptionService, provider: str, stored: ProviderToken
 ) -> PendingRevocation | None:
     """The same for stored tokens; None if they cannot be opened any more."""
+    tokens = _opened(encryption, provider, stored)
+    return None if tokens is None else revocation_of(encryption, provider, tokens)
 
+
+def revocation_of_replaced(
+    encryption: EncryptionService,
+    server: OAuthServer,
+    new: TokenResponse,
+    provider: str,
+    stored: ProviderToken,
+) -> PendingRevocation | None:
+    """The revocation of tokens that those of a new consent replace; None where both belong to one grant."""
+    old = None if server.one_grant_per_person else _opened(encryption, provider, stored)
+    if old is None or new.refresh_token == old.refresh_token is not None:
+        return None
+    return revocation_of(encryption, provider, old)
+
+
+def _opened(encryption: EncryptionService, provider: str, stored: ProviderToken) -> TokenResponse | None:
     def opened(column: str) -> str | None:
         return None if getattr(stored, column) is None else open_field(encryption, stored, column).decode()
 
     try:
-        tokens = TokenResponse(opened("access_token") or "", opened("refresh_token"))
+        return TokenResponse(opened("access_token") or "", opened("refresh_token"))
     except DecryptionFailed as error:
         logger.warning("A consent at %s cannot be ended there: %s", provider, error.code)
         return None
-    return revocation_of(encryption, provider, tokens)
 
 
 class ConsentService:

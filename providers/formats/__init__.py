@@ -7,7 +7,9 @@ from providers.formats.errors import (
     StatementEncodingError,
     StatementError,
     StatementTooDeepError,
+    StatementTooHungryError,
     StatementTooLargeError,
+    StatementTooSlowError,
     TruncatedStatementError,
 )
 from providers.formats.ofx.parser import parse_statement_file
@@ -40,7 +42,9 @@ __all__ = [
     "StatementFile",
     "StatementHolding",
     "StatementTooDeepError",
+    "StatementTooHungryError",
     "StatementTooLargeError",
+    "StatementTooSlowError",
     "StatementTransaction",
     "TruncatedStatementError",
     "parse_statement_file",

@@ -7,6 +7,8 @@ StatementError                the base; every failure of `parse_statement_file` 
 ├── TruncatedStatementError   the file ends before the statement does
 ├── NoStatementsError         an OFX file, but without a statement in it
 ├── ProviderStatementError    the institution answered with an error instead of a statement
+├── StatementTooSlowError     reading takes more time than we are willing to give
+├── StatementTooHungryError   reading takes more memory than we are willing to give
 └── StatementEncodingError    the bytes do not match any character set the file could mean
 
 `code` is the stable contract, `title` the short headline, `str(error)` the sentence for the reader. No
@@ -49,6 +51,26 @@ class StatementTooDeepError(StatementError):
 
     code = "too_deep"
     title = "This file is nested too deeply"
+
+
+class StatementTooSlowError(StatementError):
+    """Reading the file takes more time than any statement should."""
+
+    code = "too_slow"
+    title = "This file takes too long to read"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing of it was imported. Download a shorter period, or one account at a time.")
+
+
+class StatementTooHungryError(StatementError):
+    """Reading the file takes more memory than any statement should."""
+
+    code = "too_much_memory"
+    title = "This file takes too much memory to read"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing of it was imported. Download a shorter period, or one account at a time.")
 
 
 class TruncatedStatementError(StatementError):

@@ -152,20 +152,29 @@ class RejectedRow:
     reason: str
 
 
+NoticeCode = Literal["account_error", "value_left_out", "section_skipped", "currency_missing"]
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something else in the file that could not be used: a section, a balance, a period."""
+    """A finding about something else than a row: an account refused, a section or a balance that was left out."""
 
     line: int
     reason: str
+    code: NoticeCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFile:
-    """Everything one file says. Every row of it is in a statement or in `rejected`, never in neither."""
+    """Everything one file says. Every row of it is in a statement or in `rejected`, never in neither.
+
+    Of very many rejected rows or notices the first are kept, and all are counted.
+    """
 
     format: Literal["ofx1", "ofx2"]
     institution: Institution
     statements: tuple[Statement, ...]
     rejected: tuple[RejectedRow, ...] = ()
+    rejected_count: int = 0
     notices: tuple[Notice, ...] = ()
+    notices_count: int = 0

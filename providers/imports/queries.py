@@ -8,29 +8,39 @@ from dashtam import errors
 from dashtam.api.keyset import after, moment
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
-from providers.imports.models import FileImport, ImportedStatement, RejectedRow
+from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
 
 _COLUMNS = (
-    *("id", "state", "format", "filename", "size", "added", "matched", "rejected", "statements"),
-    *("error_code", "error_detail", "created_at"),
+    *("id", "state", "format", "filename", "size", "rows_read", "rows_landed", "added", "matched"),
+    *("rejected", "rejected_count", "notices", "notices_count", "statements"),
+    *("error_code", "error_detail", "created_at", "finished_at"),
 )
 
 
 class ImportRow(TypedDict):
-    """An import: added + matched + rejected are the file's rows. `size` is in bytes, `accounts` are ids."""
+    """An import: added + matched + rejected_count are the file's rows. `size` is in bytes, `accounts` are ids.
+
+    `rejected` and `notices` are the first of them. `rows_read` and `rows_landed` tell how far it is while it runs.
+    """
 
     id: UUID
     state: str
     format: str
     filename: str
     size: int
+    rows_read: int
+    rows_landed: int
     added: int
     matched: int
     rejected: list[RejectedRow]
+    rejected_count: int
+    notices: list[ImportNotice]
+    notices_count: int
     statements: list[ImportedStatement]
     error_code: str
     error_detail: str
     created_at: datetime
+    finished_at: datetime | None
     accounts: list[str]
 
 

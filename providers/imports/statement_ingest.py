@@ -1,28 +1,22 @@
 """Statement files into accounts: one database transaction per file, and every row accounted for."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, time
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
-from accounts.models import User
 from dashtam import errors
 from dashtam.crypto import sealed_tokens
 from providers.connections.models import Connection
-from providers.formats import Institution, Statement, StatementAccount, StatementFile
-from providers.imports.models import FileImport, ImportedStatement
-from providers.imports.statement_rows import PROVIDER, read_rows, security_id, security_record
+from providers.formats import Institution, Statement, StatementAccount, StatementFile, StatementTransaction
+from providers.imports.models import FileImport, RejectedRow
+from providers.imports.statement_rows import PROVIDER
+from providers.imports.statement_store import Outcome, StatementStore
 from providers.ledger.ingest import checks
-from providers.ledger.ingest.accounts import apply_balance
-from providers.ledger.ingest.holdings import apply_holdings, describe_securities
-from providers.ledger.ingest.transactions import upsert_transactions
 from providers.ledger.models import FinancialAccount
-from providers.ledger.money import plain, total
-from providers.records import AccountRecord, HoldingRecord, HoldingsRecord
+
+StatementRows = tuple[int, Sequence[StatementTransaction]]
 
 
 class ImportRefused(errors.Unprocessable):
@@ -32,19 +26,37 @@ class ImportRefused(errors.Unprocessable):
 
 
 @transaction.atomic
-def apply_statement_file(done: FileImport, parsed: StatementFile, account_id: UUID | None) -> FileImport:
-    """Store the file's rows and the import's outcome. Raises NotFound and ImportRefused, and then stores neither."""
-    User.objects.select_for_update(no_key=True).get(id=done.user_id)  # one file at a time for each person
-    target = _own_account(done.user_id, account_id, parsed.statements) if account_id else None
-    done.format = parsed.format
-    done.rejected = [{"line": row.line, "reason": row.reason} for row in parsed.rejected]
+def land_statement_file(
+    file: FileImport, parsed: StatementFile, rows: Iterable[StatementRows], landed: Callable[[int], None]
+) -> None:
+    """Store the rows, and finish the leased import with the file's outcome: all of it, or nothing.
+
+    `rows` are the transactions of the statements by index, each statement's together; `landed` is called with the
+    number of them that were stored. Raises NotFound, ImportRefused and ImportOvertaken.
+    """
+    outcome = Outcome(parsed.format)
+    rejected: list[RejectedRow] = [{"line": row.line, "reason": row.reason} for row in parsed.rejected]
+    outcome.reject(rejected, parsed.rejected_count)
+    outcome.notices = [{"code": n.code, "detail": n.reason, "line": n.line} for n in parsed.notices]
+    outcome.notices_count = parsed.notices_count
+    stores = _stores(file, parsed)
+    for index, transactions in rows:
+        stores[index].take(transactions)
+        landed(len(transactions))
+    for store in stores:
+        outcome.statements.append(store.close(outcome))
+    FileImport.objects.finish(file.id, file.lease_id, outcome.state, **asdict(outcome))
+
+
+def _stores(file: FileImport, parsed: StatementFile) -> list[StatementStore]:
+    """One for each statement, in the account it belongs to. Raises NotFound and ImportRefused."""
+    target = _own_account(file.user_id, file.target_id, parsed.statements) if file.target_id else None
+    stores = []
     for statement in parsed.statements:
-        account = target or _account(done.user_id, parsed.institution, statement.account)
+        account = target or _account(file.user_id, parsed.institution, statement.account)
         _fits(account, statement.account)
-        done.statements.append(_apply(done, account, statement))
-    done.state = FileImport.State.PARTIAL if done.rejected else FileImport.State.SUCCEEDED
-    done.save()
-    return done
+        stores.append(StatementStore(account, statement))
+    return stores
 
 
 def _own_account(user_id: UUID, account_id: UUID, statements: Sequence[Statement]) -> FinancialAccount:
@@ -106,97 +118,3 @@ def _connection(user_id: UUID, institution: Institution) -> Connection:
     return mine.order_by("-created_at").first() or Connection.objects.create(
         user_id=user_id, provider=PROVIDER, provider_subject=subject, state=Connection.State.ACTIVE
     )
-
-
-def _apply(done: FileImport, account: FinancialAccount, statement: Statement) -> ImportedStatement:
-    """Store one statement. Returns its summary for the import."""
-    now = timezone.now()
-    named = [row.security for row in statement.transactions if row.security]
-    describe_securities(PROVIDER, [security_record(done.user_id, found, account.currency) for found in named])
-    rows = read_rows(account, statement)
-    counts = upsert_transactions(account, rows.wanted, removed=rows.removed, provider=PROVIDER)
-    matched = len(statement.transactions) - len(rows.rejected) - counts.added
-    done.added += counts.added
-    done.matched += matched
-    done.rejected += rows.rejected
-    as_of = _as_of(statement, now)
-    if statement.holdings:  # a file without a list of holdings leaves them as they are
-        apply_holdings(account, _holdings(account, statement, as_of), now, provider=PROVIDER)
-    balance = _balance(statement)
-    if balance is not None:
-        apply_balance(
-            account,
-            replace(_described(account), current=balance, available=statement.available_balance, as_of=as_of),
-            now,
-        )
-    account.connection.last_success_at = account.connection.last_attempt_at = now
-    if account.connection.provider == PROVIDER:
-        account.connection.save(update_fields=["last_success_at", "last_attempt_at"])
-    return {
-        "account_id": str(account.id),
-        "rows": len(statement.transactions),
-        "added": counts.added,
-        "matched": matched,
-        "currency": account.currency,
-        "closing_balance": None if balance is None else plain(balance, account.currency),
-        "as_of": as_of.isoformat(),
-    }
-
-
-def _as_of(statement: Statement, now: datetime) -> datetime:
-    if statement.balance_as_of:
-        return statement.balance_as_of
-    return min(now, datetime.combine(statement.end, time(12), UTC)) if statement.end else now
-
-
-def _balance(statement: Statement) -> Decimal | None:
-    """The closing balance; of an investment account what all of it is worth, if the file says so of all."""
-    if statement.ledger_balance is not None or statement.account.type != "investment":
-        return statement.ledger_balance
-    values = [holding.market_value for holding in statement.holdings]
-    cash = [statement.cash_balance, statement.margin_balance, statement.short_balance]
-    if statement.cash_balance is None or None in values:
-        return None
-    return total(value for value in (*values, *cash) if value is not None)
-
-
-def _described(account: FinancialAccount) -> AccountRecord:
-    return AccountRecord(
-        id=account.provider_account_id,
-        name=account.name,
-        mask=account.mask,
-        type=account.type,  # type: ignore[arg-type]
-        subtype=account.subtype,
-        currency=account.currency,
-        current=None,
-        available=None,
-        limit=account.balance_limit,
-        as_of=timezone.now(),
-    )
-
-
-def _holdings(account: FinancialAccount, statement: Statement, as_of: datetime) -> HoldingsRecord:
-    """One holding per security: a file lists the same one again for each sub-account.
-
-    The cost basis stays open, because files do not say whether theirs is per unit or of the holding.
-    """
-    holdings: dict[str, HoldingRecord] = {}
-    for holding in statement.holdings:
-        name = security_id(account.user_id, holding.security)
-        before = holdings.get(name)
-        holdings[name] = HoldingRecord(
-            security_id=name,
-            quantity=total([holding.quantity, before.quantity]) if before else holding.quantity,
-            price=holding.price,
-            market_value=_sum(holding.market_value, before.market_value) if before else holding.market_value,
-            cost_basis=None,
-            currency=holding.currency or account.currency,
-        )
-    described = [
-        security_record(account.user_id, each.security, account.currency) for each in statement.holdings
-    ]
-    return HoldingsRecord(as_of, list(holdings.values()), described)
-
-
-def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None or other is None else total([one, other])

@@ -4,14 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection as database
 
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import ProviderUnreadable
-from providers.formats import Security, Statement, StatementTransaction
+from providers.formats import Security, StatementTransaction
 from providers.imports.models import RejectedRow
 from providers.ledger.ingest import checks
 from providers.ledger.ingest.transactions import withdrawn
@@ -20,7 +23,7 @@ from providers.records import SecurityRecord, TransactionRecord
 
 PROVIDER = StatementFilesConnector.slug
 PREFIX = "ofx:"  # separates rows of files from those of a feed in the same account
-_TAIL = re.compile(r"~[0-9a-f]{12}(~\d+)?")
+_TAIL = re.compile(r"~[0-9a-f]{12}(~[0-9]+)?$")  # what an identity has after its FITID
 
 
 @dataclass(slots=True)
@@ -32,25 +35,58 @@ class Rows:
     rejected: list[RejectedRow] = field(default_factory=list)
 
 
-def read_rows(account: FinancialAccount, statement: Statement) -> Rows:
-    """Sort the rows of a statement into wanted, removed and rejected."""
-    rows = Rows()
-    read = [(row, _record(account, row)) for row in statement.transactions]
-    records: list[TransactionRecord] = []
-    for row, record in read:
-        try:
-            checks.numbers(record.amount, record.quantity, record.price, record.fees)
-            checks.currency(record.currency)
-        except ProviderUnreadable:
-            reason = "A number or a currency of this row is not one we can keep."
-            rows.rejected.append({"line": row.line, "reason": reason})
-        else:
-            records.append(record)
-    taken_back = withdrawn(account.id)
-    records = [record for record in records if record.id not in taken_back]
-    records = _corrected(account, statement, records, rows)
-    rows.wanted = _unknown_to_feed(account, records)
-    return rows
+class RowSorter:
+    """Sorts the rows of one statement, which may come in pieces."""
+
+    def __init__(self, account: FinancialAccount) -> None:
+        self.account = account
+        self.withdrawn = withdrawn(account.id)
+        self.recognised: Counter[tuple[date, Decimal]] = (
+            Counter()
+        )  # rows of a feed that rows of the file were
+
+    def sort(self, transactions: Sequence[StatementTransaction]) -> Rows:
+        """Sort rows into wanted, removed and rejected. A correction must come with the rows it is about."""
+        rows = Rows()
+        records: list[TransactionRecord] = []
+        for row in transactions:
+            record = _record(self.account, row)
+            try:
+                checks.numbers(record.amount, record.quantity, record.price, record.fees)
+                checks.currency(record.currency)
+            except ProviderUnreadable:
+                reason = "A number or a currency of this row is not one we can keep."
+                rows.rejected.append({"line": row.line, "reason": reason})
+            else:
+                records.append(record)
+        records = [record for record in records if record.id not in self.withdrawn]
+        records = _corrected(self.account, transactions, records, rows)
+        rows.wanted = self._unknown_to_feed(records)
+        return rows
+
+    def _unknown_to_feed(self, records: Sequence[TransactionRecord]) -> list[TransactionRecord]:
+        """In an account that a provider feeds, leave out what it has brought: same day, same amount, one for one."""
+        if self.account.connection.provider == PROVIDER or not records:
+            return list(records)
+        days = [record.date for record in records]
+        mine = Transaction.objects.filter(account_id=self.account.id, date__range=(min(days), max(days)))
+        brought = mine.exclude(provider_transaction_id__startswith=PREFIX).values_list("date", "amount")
+        left = Counter(brought)
+        left.subtract(self.recognised)
+        ours = set(
+            mine.filter(provider_transaction_id__startswith=PREFIX).values_list(
+                "provider_transaction_id", flat=True
+            )
+        )
+        unknown = []
+        for record in records:
+            key = (record.date, record.amount)
+            if record.id in ours or left[key] <= 0:
+                unknown.append(record)
+            else:
+                left[key] -= 1
+                self.recognised[key] += 1
+        return unknown
 
 
 def security_id(user_id: UUID, security: Security) -> str:
@@ -96,65 +132,56 @@ def _record(account: FinancialAccount, row: StatementTransaction) -> Transaction
 
 
 def _corrected(
-    account: FinancialAccount, statement: Statement, records: list[TransactionRecord], rows: Rows
+    account: FinancialAccount,
+    transactions: Sequence[StatementTransaction],
+    records: list[TransactionRecord],
+    rows: Rows,
 ) -> list[TransactionRecord]:
     """Carry out CORRECTFITID (OFX 2.2 §11.4.4.1): a row that replaces or deletes one sent earlier."""
-    corrections = {row_id(row): row for row in statement.transactions if row.correct_fitid}
+    corrections = {row_id(row): row for row in transactions if row.correct_fitid}
     if not corrections:
         return records
     held = _held(account, corrections)
-    in_file = [record.id for record in records]
+    by_fitid: dict[str, list[str]] = {}
+    in_file = {record.id for record in records}
+    for name in [*held, *(record.id for record in records)]:
+        by_fitid.setdefault(_TAIL.sub("", name), []).append(name)
     dropped: set[str] = set()
+    heirs: dict[str, str] = {}
     for name, row in corrections.items():
-        targets = [
-            other
-            for other in (*held, *in_file)
-            if other != name and _has_fitid(other, row.correct_fitid or "")
-        ]
+        named = by_fitid.get(f"{PREFIX}{row.correct_fitid}", ())
+        targets = [other for other in named if other != name]
         dropped.update(target for target in targets if target in in_file)
         if row.correct_action == "DELETE":
             dropped.add(name)
             rows.removed += [target for target in targets if target in held]
         else:
-            heir_of = targets[0] if targets else held.get(name, "")
-            records = [replace(r, replaced_pending_id=heir_of) if r.id == name else r for r in records]
-    return [record for record in records if record.id not in dropped]
+            heirs[name] = targets[0] if targets else held.get(name, "")
+    return [
+        replace(record, replaced_pending_id=heirs[record.id]) if record.id in heirs else record
+        for record in records
+        if record.id not in dropped
+    ]
+
+
+_HELD = """
+SELECT provider_transaction_id, replaced_id FROM providers_transaction
+WHERE account_id = %(account)s AND provider_transaction_id = ANY(%(names)s)
+UNION
+SELECT provider_transaction_id, replaced_id FROM providers_transaction
+WHERE account_id = %(account)s AND regexp_replace(provider_transaction_id, %(tail)s, '') = ANY(%(fitids)s)
+"""
 
 
 def _held(account: FinancialAccount, corrections: dict[str, StatementTransaction]) -> dict[str, str]:
     """The stored rows that corrections name, and the corrections themselves, each with the id it replaced."""
-    wanted = Q(provider_transaction_id__in=corrections)
-    for row in corrections.values():
-        wanted |= Q(provider_transaction_id__startswith=f"{PREFIX}{row.correct_fitid}~")
-    found = Transaction.objects.filter(wanted, account_id=account.id)
-    return dict(found.values_list("provider_transaction_id", "replaced_id"))
-
-
-def _has_fitid(name: str, fitid: str) -> bool:
-    start = PREFIX + fitid
-    return name.startswith(start) and _TAIL.fullmatch(name, len(start)) is not None
-
-
-def _unknown_to_feed(
-    account: FinancialAccount, records: Sequence[TransactionRecord]
-) -> list[TransactionRecord]:
-    """In an account that a provider feeds, leave out what it has brought: same day, same amount, one for one."""
-    if account.connection.provider == PROVIDER or not records:
-        return list(records)
-    days = [record.date for record in records]
-    mine = Transaction.objects.filter(account_id=account.id, date__range=(min(days), max(days)))
-    brought = mine.exclude(provider_transaction_id__startswith=PREFIX).values_list("date", "amount")
-    left = Counter(brought)
-    ours = set(
-        mine.filter(provider_transaction_id__startswith=PREFIX).values_list(
-            "provider_transaction_id", flat=True
-        )
-    )
-    unknown = []
-    for record in records:
-        key = (record.date, record.amount)
-        if record.id in ours or not left[key]:
-            unknown.append(record)
-        else:
-            left[key] -= 1
-    return unknown
+    fitids = [f"{PREFIX}{row.correct_fitid}" for row in corrections.values()]
+    arguments: dict[str, Any] = {
+        "account": account.id,
+        "names": list(corrections),
+        "fitids": fitids,
+        "tail": _TAIL.pattern,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_HELD, arguments)
+        return dict(cursor.fetchall())

@@ -1,7 +1,7 @@
 """All models of the app, in the module where Django looks for them."""
 
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
-from providers.imports.models import FileImport
+from providers.imports.models import FileImport, ImportPart
 from providers.ledger.models import (
     BalanceSnapshot,
     FinancialAccount,
@@ -21,6 +21,7 @@ __all__ = [
     "FileImport",
     "FinancialAccount",
     "Holding",
+    "ImportPart",
     "PendingRevocation",
     "ProviderToken",
     "Security",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -52,8 +53,9 @@ def rates_of_days(days: Sequence[date], currencies: Iterable[str]) -> dict[date,
     publications: dict[date, date] = {}
     if wanted:
         with connection.cursor() as cursor:
-            parameters = {"days": list(days), "currencies": wanted, "age": MAX_AGE.days, "marker": MARKER}
-            cursor.execute(_HELD, parameters)
+            age = MAX_AGE.days
+            parameters: dict[str, Any] = {"currencies": wanted, "age": age, "marker": MARKER}
+            cursor.execute(_HELD, {"days": list(days), **parameters})
             for day, published, held, currency, per_euro in cursor.fetchall():
                 publications[day] = published
                 found[day][currency] = EuroRate(held, currency, per_euro)

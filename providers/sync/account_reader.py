@@ -13,10 +13,10 @@ from providers.errors import NotSupported, ProviderRefused, ProviderUnreadable
 from providers.ledger.ingest import apply_balances, apply_holdings, apply_transactions, upsert_transactions
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.records import AccountRef, AccountType, TransactionsPage
+from providers.sync.budget import Allowance
 from providers.sync.models import SyncRun
 from providers.wire.http import Client
 
-MOST_PAGES = 50_000
 HISTORY = timedelta(days=730)
 LOOK_BACK = timedelta(days=14)
 PIECE = timedelta(days=365)  # 366 days with both ends, the most one request may ask for
@@ -26,16 +26,24 @@ class AccountReader:
     """Reads one account in one run. Each page is stored whole before the next is requested."""
 
     def __init__(
-        self, *, run: SyncRun, connector: Connector, client: Client, account: FinancialAccount
+        self,
+        *,
+        run: SyncRun,
+        connector: Connector,
+        client: Client,
+        account: FinancialAccount,
+        allowance: Allowance,
     ) -> None:
         self.run = run
         self.connector = connector
         self.client = client
         self.account = account
+        self.allowance = allowance
         self.ref = AccountRef(account.provider_account_id, cast("AccountType", account.type))
 
     async def read(self) -> None:
         """Bring the account up to date. Raises ProviderErrors and SyncOvertaken; pages stored before stay."""
+        self.allowance.check_time()
         offers = self.connector.capabilities
         if self.account.type == FinancialAccount.Type.INVESTMENT and "holdings" in offers:
             await self._read_holdings()  # first, because transactions refer to its securities
@@ -67,19 +75,20 @@ class AccountReader:
         pending = await run_db(_pending, self.account.id)
         page = await self._page("")
         met = await self._read_on(self.account.transactions_cursor, page)
-        await run_db(_withdraw, self.run.id, self.account, sorted(pending - met))
+        await run_db(_withdraw, self.run, self.account, sorted(pending - met))
 
     async def _read_on(self, held: str, page: TransactionsPage) -> set[str]:
         """Store the page and all after it. Returns the ids of pending rows met."""
         cursors, met = {held}, set()
         while True:
-            if page.has_more and (page.next_cursor in cursors or len(cursors) > MOST_PAGES):
+            if page.has_more and page.next_cursor in cursors:
                 raise ProviderUnreadable(code="cursor_loop")
             met |= {row.id for row in (*page.added, *page.modified) if row.status == "pending"}
-            await run_db(_land, self.run.id, self.account, page, held)
+            await run_db(_land, self.run, self.account, page, held)
             held = page.next_cursor
             if not page.has_more:
                 return met
+            self.allowance.spend(page)
             cursors.add(held)
             page = await self._page(held)
 
@@ -111,10 +120,10 @@ def _pieces(start: date, end: date) -> list[tuple[date, date]]:
 
 
 @transaction.atomic
-def _land(run_id: UUID, account: FinancialAccount, page: TransactionsPage, held: str) -> None:
-    """Store rows, cursor and the run's counts together. Raises SyncOvertaken for a run that was given up."""
+def _land(run: SyncRun, account: FinancialAccount, page: TransactionsPage, held: str) -> None:
+    """Store rows, cursor and the run's counts together. Raises SyncOvertaken for a run that is not ours any more."""
     counts = apply_transactions(account, page, held)
-    SyncRun.objects.progress(run_id, added=counts.added, modified=counts.modified, removed=counts.removed)
+    SyncRun.objects.progress(run, added=counts.added, modified=counts.modified, removed=counts.removed)
 
 
 def _pending(account_id: UUID) -> set[str]:
@@ -123,6 +132,6 @@ def _pending(account_id: UUID) -> set[str]:
 
 
 @transaction.atomic
-def _withdraw(run_id: UUID, account: FinancialAccount, ids: list[str]) -> None:
+def _withdraw(run: SyncRun, account: FinancialAccount, ids: list[str]) -> None:
     counts = upsert_transactions(account, [], removed=ids)
-    SyncRun.objects.progress(run_id, removed=counts.removed)
+    SyncRun.objects.progress(run, removed=counts.removed)

@@ -1,11 +1,13 @@
 """Sync runs: attempts to bring a connection's data up to date."""
 
+import random
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -13,9 +15,14 @@ from dashtam import errors
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 from providers.connections.models.connection import Connection
-from providers.errors import SyncOvertaken
+from providers.errors import BudgetSpent, SyncOvertaken
 
 INTERRUPTED = "interrupted"
+BLAMELESS = (INTERRUPTED, BudgetSpent.code)  # reasons that say nothing against the institution
+# Runs of one institution at once, over all workers. Together no more than the calls to it that are allowed at once
+# (`outage_guard.CALLS_AT_ONCE`), so that a run never holds a place only to wait for its turn.
+SCHEDULED_AT_ONCE = 7
+BY_HAND_AT_ONCE = 3
 
 
 class SyncInterrupted(errors.ServiceBusy):
@@ -30,32 +37,54 @@ class SyncRunManager(models.Manager["SyncRun"]):
 
     @transaction.atomic
     def request(self, *, connection_id: UUID, trigger: str) -> "SyncRun":
-        """The connection's unfinished run, or a new one with its task in the same transaction."""
+        """The connection's unfinished run, or a new one with its task in the same transaction.
+
+        A scheduled run that still waits is moved into the lane of the person who now asks for it.
+        """
         run = SyncRun(connection_id=connection_id, trigger=trigger)
         while True:
             unfinished = self.filter(connection_id=connection_id, state__in=SyncRun.UNFINISHED).first()
             if unfinished:
-                return unfinished
+                return self._hastened(unfinished, trigger)
             self.bulk_create(
                 [run], ignore_conflicts=True
             )  # waits for a concurrent transaction with the same row
             if self.filter(id=run.id).exists():
-                _defer(run.id)
+                _defer(self.select_related("connection").get(id=run.id))
                 return run
 
+    def _hastened(self, run: "SyncRun", trigger: str) -> "SyncRun":
+        waiting = self.filter(id=run.id, state=SyncRun.State.QUEUED, trigger=SyncRun.Trigger.SCHEDULED)
+        if trigger != SyncRun.Trigger.SCHEDULED and waiting.update(trigger=trigger):
+            run = self.select_related("connection").get(id=run.id)
+            _defer(run)  # the task that waits already will find the run taken
+        return run
+
     def claim(self, id: UUID) -> "SyncRun | None":
-        """The run with its connection, for this worker alone; None when it is taken or over."""
-        now = timezone.now()
-        queued = self.filter(id=id, state=SyncRun.State.QUEUED)
-        if not queued.update(state=SyncRun.State.RUNNING, started_at=now, progress_at=now):
+        """The run with its connection, for this worker alone; None when another works on it, or it is over.
+
+        A run whose worker has been SILENT is taken over: it keeps its counts of rows and reads on from the cursors.
+        """
+        silent = Q(state=SyncRun.State.RUNNING, progress_at__lt=Now() - SyncRun.SILENT)
+        free = self.filter(Q(state=SyncRun.State.QUEUED) | silent, id=id)
+        if not free.update(
+            state=SyncRun.State.RUNNING,
+            started_at=Now(),
+            progress_at=Now(),
+            accounts_total=0,
+            accounts_done=0,
+        ):
             return None
         return self.select_related("connection").get(id=id)
 
-    def progress(self, id: UUID, **counts: int) -> None:
-        """Add to what the run has done. Raises SyncOvertaken when it is not running any more."""
+    def beat(self, run: "SyncRun") -> bool:
+        """Note that the run's worker lives; False when the run is not this worker's any more."""
+        return self._mine(run).update(progress_at=Now()) == 1
+
+    def progress(self, run: "SyncRun", **counts: int) -> None:
+        """Add to what the run has done. Raises SyncOvertaken when it is not this worker's any more."""
         sums = {name: F(name) + count for name, count in counts.items() if count}
-        running = self.filter(id=id, state=SyncRun.State.RUNNING)
-        if not running.update(progress_at=timezone.now(), **sums):
+        if not self._mine(run).update(progress_at=Now(), **sums):
             raise SyncOvertaken
 
     @transaction.atomic
@@ -68,12 +97,12 @@ class SyncRunManager(models.Manager["SyncRun"]):
         error: errors.DashtamError | None = None,
         account_errors: dict[str, str] | None = None,
     ) -> Connection | None:
-        """End a run and write its outcome to its connection; None when the run had ended before.
+        """End a run and write its outcome to its connection; None when it had ended before or was taken over.
 
         A connection that waits for its person, or is gone, stays as it is.
         """
         account_errors = account_errors or {}
-        ended = self.filter(id=run.id, state__in=SyncRun.UNFINISHED).update(
+        ended = self._mine(run).update(
             state=state,
             finished_at=timezone.now(),
             error_code=error.code if error else "",
@@ -83,19 +112,35 @@ class SyncRunManager(models.Manager["SyncRun"]):
         if not ended:
             return None
         connection = Connection.objects.select_for_update().get(id=run.connection_id)
-        reason = error.code if error else next(iter(account_errors.values()), "")
+        reasons = [error.code] if error else sorted(account_errors.values(), key=BLAMELESS.__contains__)
+        reason = next(iter(reasons), "")
         _record_outcome(connection, reason, next_sync_at)
         return connection
 
-    def stuck(self, now: datetime) -> models.QuerySet["SyncRun"]:
-        """Running without progress for STUCK_AFTER: the worker has died."""
-        running = self.filter(state=SyncRun.State.RUNNING, progress_at__lt=now - SyncRun.STUCK_AFTER)
+    def _mine(self, run: "SyncRun") -> models.QuerySet["SyncRun"]:
+        """The run's row, as long as it runs and no other worker has claimed it since (`started_at` is the fence)."""
+        return self.filter(id=run.id, state=SyncRun.State.RUNNING, started_at=run.started_at)
+
+    def stuck(self) -> models.QuerySet["SyncRun"]:
+        """Running without a sign of life for STUCK_AFTER: the worker has died, and its job was not rescued."""
+        running = self.filter(state=SyncRun.State.RUNNING, progress_at__lt=Now() - SyncRun.STUCK_AFTER)
         return running.select_related("connection")
+
+    def latest_account_errors(self, run: "SyncRun") -> list[dict[str, str]]:
+        """The account errors of the ten runs before this one that came to an end by themselves, newest first."""
+        ended = self.filter(connection_id=run.connection_id, finished_at__isnull=False)
+        rows = ended.exclude(error_code=INTERRUPTED).order_by("-created_at")
+        return list(rows.values_list("account_errors", flat=True)[:10])
 
     def queue_lost(self, now: datetime) -> int:
         """Queue the task again of each run that has waited for LOST_AFTER, unless its task is still queued."""
         waiting = self.filter(state=SyncRun.State.QUEUED, created_at__lt=now - SyncRun.LOST_AFTER)
-        return sum(_defer(run_id) for run_id in waiting.values_list("id", flat=True)[:500])
+        return sum(_defer(run) for run in waiting.select_related("connection")[:500])
+
+    def long_over(self) -> models.QuerySet["SyncRun"]:
+        """The runs that ended KEPT ago, but for the last one of each connection."""
+        newer = self.filter(connection_id=OuterRef("connection_id"), created_at__gt=OuterRef("created_at"))
+        return self.filter(Exists(newer), finished_at__lt=timezone.now() - SyncRun.KEPT)
 
     @transaction.atomic
     def queue_due(self, now: datetime, *, limit: int) -> int:
@@ -116,11 +161,11 @@ def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime)
     connection.last_attempt_at = now
     if not reason:
         connection.last_success_at, connection.failures = now, 0
-    elif reason != INTERRUPTED:
+    elif reason not in BLAMELESS:
         connection.failures += 1
     if connection.state in Connection.SYNCABLE:
         connection.next_sync_at = next_sync_at
-        if reason not in ("", INTERRUPTED):
+        if reason not in ("", *BLAMELESS):
             connection.move_to(Connection.State.DEGRADED, reason)
         elif not reason:
             connection.move_to(*connection.healthy_state(now))
@@ -128,11 +173,24 @@ def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime)
     connection.save(update_fields=[*fields, *Connection.STATE_FIELDS])
 
 
-def _defer(run_id: UUID) -> bool:
-    """Queue the task of a run unless it waits already."""
+def _defer(run: "SyncRun") -> bool:
+    """Queue the task of a run, with its connection, unless it waits already.
+
+    The lock is one of its institution's few, chosen at random: more runs of one institution than it has locks leave
+    the places of the lane to others, in all workers together.
+    """
+    scheduled = run.trigger == SyncRun.Trigger.SCHEDULED
+    queue, locks = ("sync", SCHEDULED_AT_ONCE) if scheduled else ("sync_by_hand", BY_HAND_AT_ONCE)
+    lock = f"{queue}:{run.connection.provider}:{random.randrange(locks)}"  # noqa: S311 spreads load, no secret
+    arguments: dict[str, Any] = {
+        "queue": queue,
+        "lock": lock,
+        "queueing_lock": f"{queue}:{run.id}",
+        "run_id": str(run.id),
+    }
     try:
         with transaction.atomic():
-            defer("providers.tasks.run_sync", queueing_lock=f"sync:{run_id}", run_id=str(run_id))
+            defer("providers.tasks.run_sync", **arguments)
     except AlreadyEnqueued:
         return False
     return True
@@ -154,16 +212,23 @@ class SyncRun(models.Model):
         SCHEDULED = "scheduled"
 
     UNFINISHED = (State.QUEUED, State.RUNNING)
-    STUCK_AFTER = timedelta(minutes=15)
+    KEPT = timedelta(days=90)
+    BEAT = timedelta(seconds=5)
+    SILENT = timedelta(seconds=15)
+    STUCK_AFTER = timedelta(minutes=1)
     LOST_AFTER = timedelta(minutes=5)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    connection = models.ForeignKey("providers.Connection", on_delete=models.CASCADE, related_name="sync_runs")
+    connection = models.ForeignKey(
+        "providers.Connection", on_delete=models.CASCADE, related_name="sync_runs", db_index=False
+    )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     trigger = models.CharField(max_length=10, choices=Trigger)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
-    progress_at = models.DateTimeField(null=True, blank=True, help_text="When it last got somewhere.")
+    progress_at = models.DateTimeField(
+        null=True, blank=True, help_text="The latest sign of life of its worker."
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
     accounts_total = models.PositiveIntegerField(default=0)
     accounts_done = models.PositiveIntegerField(default=0)

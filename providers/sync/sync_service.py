@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -9,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from dashtam import errors, limits
+from dashtam.bridge.database import is_outage
 from dashtam.bridge.doors import run_db, run_db_at_last
 from dashtam.errors import DashtamError
 from dashtam.limits import Limit
@@ -21,9 +22,11 @@ from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
-from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited, ProviderTakesFiles
+from providers.errors import BudgetSpent, ConsentEnded, ProviderError, ProviderRateLimited, ProviderTakesFiles
 from providers.ledger.ingest import apply_accounts
 from providers.sync.account_reader import AccountReader
+from providers.sync.budget import Budget, Shares
+from providers.sync.heartbeat import alive
 from providers.sync.models import SyncInterrupted, SyncRun
 from providers.wire.http import Client
 
@@ -52,10 +55,18 @@ class Outcome:
 
     @property
     def state(self) -> State:
-        """Partial if at least one account was read whole."""
+        """Partial if at least one account was read whole, or as far as the budget went."""
         if not self.error and not self.account_errors:
             return State.SUCCEEDED
-        return State.PARTIAL if self.accounts_done else State.FAILED
+        read_on = BudgetSpent.code in self.account_errors.values()
+        return State.PARTIAL if self.accounts_done or read_on else State.FAILED
+
+    @property
+    def blameless(self) -> bool:
+        """True if nothing went wrong at the institution: the run was stopped, or had more to read than it may."""
+        if self.error is not None:
+            return isinstance(self.error, SyncInterrupted)
+        return set(self.account_errors.values()) <= {BudgetSpent.code}
 
 
 class SyncService:
@@ -72,12 +83,14 @@ class SyncService:
         live_events: LiveEventService,
         interval: timedelta,
         first_accounts: Callable[[UUID], Awaitable[None]],
+        budget: Budget = Budget(),  # noqa: B008 frozen
     ) -> None:
         self.connector = connector
         self.open_client = open_client
         self.live_events = live_events
         self.interval = interval
         self.first_accounts = first_accounts
+        self.budget = budget
 
     async def request_sync(self, *, user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
         """The run that will bring the person's connection up to date; asked twice, the same one.
@@ -92,7 +105,7 @@ class SyncService:
     async def schedule_due(self) -> int:
         """Queue the runs that are due, and end or requeue those that got lost. Returns how many are new."""
         now = timezone.now()
-        for run in await run_db(lambda: list(SyncRun.objects.stuck(now)[:DUE_AT_ONCE])):
+        for run in await run_db(lambda: list(SyncRun.objects.stuck()[:DUE_AT_ONCE])):
             await self._finish(run, Outcome(error=SyncInterrupted()))
         await run_db(SyncRun.objects.queue_lost, now)
         queued = 0
@@ -109,42 +122,40 @@ class SyncService:
             return
         outcome = Outcome()
         try:
-            await self._sync(run, outcome)
+            async with alive(run):
+                await self._sync(run, outcome)
         except DashtamError as error:
             outcome.error = error
         except asyncio.CancelledError:
             outcome.error = SyncInterrupted()
             await asyncio.shield(self._finish(run, outcome))
             raise
-        except (OperationalError, InterfaceError):
-            outcome.error = SyncInterrupted()  # the database went away: whole pages stay, as after a stop
-        except Exception:
-            outcome.error = DashtamError()
-            await self._finish(run, outcome)
-            raise
+        except Exception as error:
+            # After an outage of the database whole pages stay, as after a stop.
+            outcome.error = SyncInterrupted() if is_outage(error) else DashtamError()
+            if not is_outage(error):
+                await self._finish(run, outcome)
+                raise
         await self._finish(run, outcome)
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
-        connector = self.connector(run.connection.provider)
+        connector, started = self.connector(run.connection.provider), time.monotonic()
         async with self.open_client(run.connection, connector) as client:
             records = await connector.fetch_accounts(client)
             accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
             if run.connection.last_success_at is None:
                 await self.first_accounts(run.connection.user_id)
             run.accounts_total = len(accounts)
-            await run_db(SyncRun.objects.progress, run.id, accounts_total=len(accounts))
-            for account in accounts:
+            await run_db(SyncRun.objects.progress, run, accounts_total=len(accounts))
+            errors_before = await run_db(SyncRun.objects.latest_account_errors, run)
+            shares = Shares(self.budget, started=started, before=errors_before)
+            for account, allowance in shares.of(accounts):
                 await self._publish_progress(run, outcome, account.name)
-                reader = AccountReader(run=run, connector=connector, client=client, account=account)
-                try:
-                    await reader.read()
-                except (ConsentEnded, ProviderRateLimited):
-                    raise  # the other accounts would fare no better
-                except ProviderError as error:
-                    outcome.account_errors[str(account.id)] = error.code
-                else:
-                    outcome.accounts_done += 1
-                await run_db(SyncRun.objects.progress, run.id, accounts_done=1)
+                reader = AccountReader(
+                    run=run, connector=connector, client=client, account=account, allowance=allowance
+                )
+                await _read(reader, outcome)
+                await run_db(SyncRun.objects.progress, run, accounts_done=1)
 
     async def _finish(self, run: SyncRun, outcome: Outcome) -> None:
         before = run.connection.state
@@ -174,7 +185,7 @@ class SyncService:
         """
         pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 spreads load, no secret
         if outcome.state is not State.SUCCEEDED:
-            backoff = FIRST_PAUSE * 2 ** min(run.connection.failures, 16)
+            backoff = FIRST_PAUSE * 2 ** (0 if outcome.blameless else min(run.connection.failures, 16))
             pause = min(pause, backoff * random.uniform(0.8, 1.2))  # noqa: S311
         if isinstance(outcome.error, ProviderError):
             pause = max(pause, timedelta(seconds=outcome.error.retry_after or 0))
@@ -190,6 +201,18 @@ class SyncService:
             total=run.accounts_total,
             account=account,
         )
+
+
+async def _read(reader: AccountReader, outcome: Outcome) -> None:
+    """Read one account and note how it went. Raises what would stop the other accounts too."""
+    try:
+        await reader.read()
+    except (ConsentEnded, ProviderRateLimited):
+        raise
+    except ProviderError as error:
+        outcome.account_errors[str(reader.account.id)] = error.code
+    else:
+        outcome.accounts_done += 1
 
 
 def _request(user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:

@@ -91,11 +91,14 @@ def traced(error: ProviderError, response: httpx.Response) -> ProviderError:
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
-def decoded(response: httpx.Response, type: type[T]) -> T:
-    """The JSON body as `type`; numbers with a point are exact. Raises ProviderUnreadable."""
+def decoded(response: httpx.Response, type: type[T], *, as_sent: bool = False) -> T:
+    """The JSON body as `type`; numbers with a point are exact, and NUL is left out unless `as_sent`.
+
+    Raises ProviderUnreadable.
+    """
     try:
         tree = _decoder.decode(response.content)
-        if b"\\u0000" in response.content:
+        if b"\\u0000" in response.content and not as_sent:
             tree = _without_nul(tree)  # PostgreSQL stores no NUL
         return msgspec.convert(tree, type=type)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

@@ -27,7 +27,8 @@ from providers.errors import (
 from providers.wire import client_auth, dpop, http, pauses
 from providers.wire.oauth_server import OAuthServer
 
-Token = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]
+VSCHARS, PRINTABLE = r"\A[\x20-\x7e]+\Z", r"\A[\x20-\x7e]*\Z"  # RFC 6749 appendix A.12 and A.17; A.4, looser
+Token = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000, pattern=VSCHARS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,17 @@ class TokenAnswer(msgspec.Struct):
     """The JSON of a successful token response (RFC 6749 §5.1)."""
 
     access_token: Token
-    token_type: str
+    token_type: Annotated[str, msgspec.Meta(max_length=500)]
     refresh_token: Token | None = None
     expires_in: Annotated[int, msgspec.Meta(ge=0, le=10**9)] | None = None
-    scope: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    scope: Annotated[str, msgspec.Meta(max_length=500, pattern=PRINTABLE)] | None = None
     consent_expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class PushedAnswer(msgspec.Struct):
     """The JSON of a pushed authorization response (RFC 9126 §2.2)."""
 
-    request_uri: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+    request_uri: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000, pattern=VSCHARS)]
 
 
 class ErrorAnswer(msgspec.Struct):
@@ -131,7 +132,7 @@ async def _tokens(server: OAuthServer, form: dict[str, str]) -> TokenResponse:
     response = await _post(server, server.token_endpoint, form)
     if not response.is_success:
         raise _refusal(response)
-    answer = http.decoded(response, TokenAnswer)
+    answer = http.decoded(response, TokenAnswer, as_sent=True)
     if answer.token_type.lower() != ("dpop" if server.dpop_key else "bearer"):
         raise http.traced(ProviderUnreadable(), response)
     return TokenResponse(

@@ -25,3 +25,5 @@ class OAuthServer:
     pushed_authorization_request_endpoint: str | None = None  # RFC 9126
     dpop_key: str = field(default="", repr=False)  # PEM: tokens are bound to it (RFC 9449)
     consent_lifetime_days: int | None = None  # where the token response does not say when the consent ends
+    # A new consent renews the grant there is: revoking the tokens of before would end the new ones too (RFC 7009 §2.1).
+    one_grant_per_person: bool = False

@@ -22,13 +22,19 @@ def main(wanted: set[str], *, docs: bool) -> int:
 
     django.setup()
     from tests.benchmarks import (
+        dashboard,
         deep_pages,
+        due,
+        files,
         growth,
         guessing,
         hops,
+        public,
+        questions,
         readers,
         refresh,
         report,
+        sockets,
         storm,
         throughput,
     )
@@ -43,6 +49,12 @@ def main(wanted: set[str], *, docs: bool) -> int:
         ("P10",): hops.measure,
         ("B2",): lambda scene: guessing.measure(scene.stack),
         ("P1", "P2", "P3"): lambda scene: storm.measure(scene.stack, scene.token),
+        ("P8",): due.measure,
+        ("P9",): sockets.measure,
+        ("dashboard",): dashboard.measure,
+        ("public",): public.measure,
+        ("import",): files.measure,
+        ("search", "net-worth"): questions.measure,
     }
     if unknown := wanted - set().union(*measures):
         print(f"There is no row {', '.join(sorted(unknown))}.", file=sys.stderr)

@@ -2,13 +2,11 @@
 
 import statistics
 import time
-from hashlib import md5
-from uuid import UUID
 
 import httpx
 
 from dashtam.api.paging import cursor_at
-from tests.benchmarks import load
+from tests.benchmarks import load, people
 from tests.benchmarks.curves import Curve
 from tests.benchmarks.scene import Scene
 
@@ -17,30 +15,6 @@ PEOPLE = (1, 10, 100, 1_000)
 ROWS = (1_000, 10_000, 100_000, 1_000_000)
 ROUNDS, SECONDS = 3, 1.0
 TIMES = 80
-
-# A copy of the person, with a session, a connection and the accounts of its own.
-_PEOPLE = """
-INSERT INTO {table} SELECT (jsonb_populate_record(original, jsonb_build_object({changes}))).*
-FROM {table} AS original, generate_series(1, %(people)s) AS n WHERE original.{whose} = %(user)s {more}
-"""
-_COPIES = (
-    ("accounts_user", "id", {"id": "user", "email": "mail"}, ""),
-    ("accounts_session", "user_id", {"id": "session", "user_id": "user"}, "AND original.kind = 'api'"),
-    ("providers_connection", "user_id", {"id": "connection", "user_id": "user"}, ""),
-    (
-        "providers_financialaccount",
-        "user_id",
-        {"id": "account", "user_id": "user", "connection_id": "connection"},
-        "",
-    ),
-)
-_MADE_UP = {
-    "user": "md5('user' || n)::uuid",
-    "mail": "'person-' || n || '@example.org'",
-    "session": "md5('session' || n)::uuid",
-    "connection": "md5('connection' || n)::uuid",
-    "account": "gen_random_uuid()",
-}
 
 
 def measure(scene: Scene) -> list[Curve]:
@@ -54,8 +28,8 @@ def _by_readers(scene: Scene) -> Curve:
 
 
 def _by_people(scene: Scene) -> Curve:
-    tokens = _make_people(scene, max(PEOPLE))
-    lines = _beside_the_peer(scene, [(people, tokens[:people], 32) for people in PEOPLE])
+    tokens = people.make(scene, max(PEOPLE), accounts=True)
+    lines = _beside_the_peer(scene, [(number, tokens[:number], 32) for number in PEOPLE])
     note = "list of accounts, 32 connections"
     return Curve("people", "Requests a second, by different people who read", note, lines)
 
@@ -101,28 +75,3 @@ def _milliseconds(client: httpx.Client, url: str) -> float:
         client.get(url).raise_for_status()
         took.append(time.perf_counter() - started)
     return statistics.median(took) * 1e3
-
-
-def _make_people(scene: Scene, people: int) -> list[str]:
-    """So many people who have signed in; their access tokens."""
-    from django.conf import settings
-
-    from accounts.services.jwt_service import JWTService
-
-    with scene.database() as database:
-        user = scene.user_id(database)
-        for table, whose, columns, more in _COPIES:
-            changes = ", ".join(f"'{column}', {_MADE_UP[value]}" for column, value in columns.items())
-            query = _PEOPLE.format(table=table, whose=whose, changes=changes, more=more)
-            database.execute(query.encode(), {"people": people, "user": user})
-    origin = scene.stack.origin
-    tokens = JWTService(keys=settings.JWT_KEYS, issuer=origin, audience=origin, lifetime=600)
-    made = (
-        tokens.create_access_token(user_id=_made("user", n), session_id=_made("session", n))
-        for n in range(1, people + 1)
-    )
-    return [each.token for each in made]
-
-
-def _made(what: str, n: int) -> UUID:
-    return UUID(md5(f"{what}{n}".encode()).hexdigest())  # noqa: S324 as PostgreSQL made it

@@ -27,10 +27,15 @@ class Load:
     cpu: float
 
 
-def read(url: str, *tokens: str, readers: int, seconds: float) -> Load:
-    """Let `readers` ask for `url`, each anew as soon as it has its answer, with one token after the other."""
+def read(url: str, *tokens: str, readers: int, seconds: float, cookie: str = "") -> Load:
+    """Let `readers` ask for `url`, each anew as soon as it has its answer.
+
+    They show one token after the other, or a browser's cookie, or are strangers.
+    """
     command = (sys.executable, "-m", "tests.benchmarks.load", url, str(readers), str(seconds))
-    done = subprocess.run(command, input="\n".join(tokens), check=True, stdout=subprocess.PIPE, text=True)
+    shown = [f"Authorization: Bearer {token}" for token in tokens] + [f"Cookie: {cookie}"] * bool(cookie)
+    given = "\n".join(shown or ["Accept: */*"])
+    done = subprocess.run(command, input=given, check=True, stdout=subprocess.PIPE, text=True)
     return Load(**json.loads(done.stdout))
 
 
@@ -81,8 +86,8 @@ async def _load(url: str, readers: int, seconds: float) -> Load:
     host, _, path = url.removeprefix("http://").partition("/")
     name, _, port = host.partition(":")
     requests = itertools.cycle(
-        f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-        for token in sys.stdin.read().split()
+        f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n{header}\r\n\r\n".encode()
+        for header in sys.stdin.read().splitlines()
     )
     seen: list[float] = []
     answers: dict[str, int] = {}
@@ -91,7 +96,7 @@ async def _load(url: str, readers: int, seconds: float) -> Load:
         loop.create_connection(lambda: Reader(requests, seen, answers), name, int(port))
         for _ in range(readers)
     )
-    transports = [transport for transport, _ in await asyncio.gather(*opened)]
+    connected = await asyncio.gather(*opened)
     await asyncio.sleep(ARRIVING_SECONDS)
     seen.clear()
     cpu, started = time.process_time(), time.perf_counter()
@@ -99,7 +104,9 @@ async def _load(url: str, readers: int, seconds: float) -> Load:
     took = time.perf_counter() - started
     used = time.process_time() - cpu
     lost = dict(answers)
-    for transport in transports:
+    if len(seen) < 2:  # starved: those who still wait have waited for so long at least
+        seen += [time.perf_counter() - reader.started for _, reader in connected] * 2
+    for transport, _ in connected:
         transport.abort()
     return Load(len(seen) / took, percentile(seen, 50), percentile(seen, 99), lost, used / took)
 

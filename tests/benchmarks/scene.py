@@ -99,14 +99,15 @@ class Scene:
         url = f"postgresql+asyncpg://{user}@{at.path}?host={host}"
         return {**self.stack.environment, "PEER_DATABASE_URL": url, "PEER_CONNECTIONS": "8"}
 
-    def fill(self, rows: int) -> UUID:
-        """One more account of the person, with so many transactions."""
+    def fill(self, rows: int, user: UUID | None = None, *, tidy: bool = True) -> UUID:
+        """One more account of a person, the scene's own by default, with so many transactions."""
         with self.database() as database:
-            user = self.user_id(database)
+            user = user or self.user_id(database)
             made = database.execute(_ACCOUNT, {"user": user, "name": f"Account of {rows}"}).fetchone()
             account = UUID(str((made or ())[0]))
             database.execute(_FILL, {"user": user, "account": account, "rows": rows})
-            database.execute("VACUUM ANALYZE providers_transaction")
+            if tidy:
+                database.execute("VACUUM ANALYZE providers_transaction")
             return account
 
     def user_id(self, database: "psycopg.Connection[tuple[Any, ...]]") -> UUID:

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -190,3 +192,18 @@ def test_what_is_remembered_of_a_key_gives_nothing_away(settings: Any) -> None:
     remembered = b"".join(bytes(row.fingerprint_hash) for row in KeyFingerprint.objects.all())
     for ring in (settings.JWT_KEYS, settings.ENCRYPTION_KEYS):
         assert not any(key in remembered or key[:16] in remembered for key in ring.values())
+
+
+def test_s15_without_a_database_it_says_so_and_makes_none(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": "", "REDIS_URL": "", "DASHTAM_HOME": str(tmp_path / "none")}
+    run = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=Path(__file__).resolve().parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "DATABASE_URL is not set" in run.stdout
+    assert not (tmp_path / "none").exists()

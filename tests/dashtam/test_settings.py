@@ -130,6 +130,31 @@ def _start_the_server(environment: dict[str, str]) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.parametrize(("mode", "after"), [(0o644, 0o600), (0o666, 0o600), (0o640, 0o640), (0o600, 0o600)])
+def test_s09_files_of_secrets_are_closed_to_the_other_users_of_the_machine(
+    tmp_path: Path, mode: int, after: int
+) -> None:
+    (tmp_path / "dashtam").mkdir()
+    shutil.copytree(ROOT / "dashtam" / "installation", tmp_path / "dashtam" / "installation")
+    shutil.copytree(ROOT / "dashtam" / "crypto", tmp_path / "dashtam" / "crypto")
+    files = [tmp_path / ".env", tmp_path / "secrets.env"]
+    for file in files:
+        file.write_text("PORT=1\n")
+        file.chmod(mode)
+    code = "from dashtam.installation import local; local.read_env_file(); local.load_secrets()"
+    environment = {"PATH": os.environ["PATH"], "DASHTAM_HOME": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [file.stat().st_mode & 0o777 for file in files] == [after, after]
+    assert run.stderr.count("was open to every user") == (2 if mode != after else 0)
+
+
 def test_commands_and_the_server_read_the_same_env_file(tmp_path: Path) -> None:
     copied = tmp_path / "copy"
     for app in ("dashtam", "accounts", "notifications", "providers"):

@@ -9,12 +9,11 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
 from dashtam.installation import embedded, local
-
-LATEST_ANSWER_SECONDS = 20.0
 
 
 def main(wanted: list[str]) -> int:
@@ -31,7 +30,7 @@ def main(wanted: list[str]) -> int:
     import django
 
     django.setup()
-    from tests.faults import other_parties, processes  # noqa: F401 they register themselves
+    from tests.faults import moves, other_parties, processes, stops, stores  # noqa: F401 they register themselves
     from tests.faults.rows import FAULTS
     from tests.faults.world import World
 
@@ -55,19 +54,25 @@ def main(wanted: list[str]) -> int:
 
 
 def suffer(world: Any, each: Any) -> dict[str, Any]:
-    """Run one fault, wait until all is well again, and count the losses."""
+    """Run one fault, wait until all is well again, and count the losses and the bounds that did not hold."""
+    world.sign_in_again()
     with world.somebody_reads() as seen:
         try:
             with each.inject(world):
                 pass
         except Exception as error:  # noqa: BLE001 the other faults are still to come
-            world.found.append(f"{type(error).__name__}: {error}")
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            world.found.append(f"{type(error).__name__} in {where.name}, line {where.lineno}: {error}")
         well_after = world.seconds_until_well()
     lost = [*seen.unexplained[:3], *world.found]
     lost += world.losses() if well_after is not None else ["it did not recover"]
     world.found.clear()
-    if seen.worst > LATEST_ANSWER_SECONDS:
-        lost.append("an answer came late")
+    if other := sorted(set(seen.answers) - each.answers):
+        lost.append(f"readers were answered {', '.join(map(str, other))}")
+    if seen.worst > each.latest:
+        lost.append(f"an answer took more than {each.latest:.1f} s")
+    if well_after is not None and well_after > each.well_within:
+        lost.append(f"well again only after more than {each.well_within:.0f} s")
     return {
         "fault": each.name,
         "injected": each.words,

@@ -10,15 +10,16 @@ from tests.faults.rows import fault, hold
 from tests.faults.world import World
 
 ENOUGH = 3  # a GET is tried three times
+DEADLINE = 10.0  # for a whole exchange with all its retries, and a run that ends by it
+ASKED = "SELECT count(*) FROM notifications_email WHERE kind = 'connection_needs_attention'"
 THROTTLED = b'{"__type": "TooManyRequestsException", "message": "slow down"}'
 
 
 @fault("provider-refused", "the institution refuses connections in the middle of a sync, and comes back")
 def provider_refused(world: World) -> Iterator[None]:
     world.stack.bank.stop()
-    world.ask_for_a_sync()
     try:
-        hold()
+        world.expect_failed(world.ask_for_a_sync(), "provider_unavailable", within=DEADLINE)
         yield
     finally:
         world.bank_returns()
@@ -27,58 +28,53 @@ def provider_refused(world: World) -> Iterator[None]:
 @fault("provider-hangs", "the institution takes calls and never answers")
 def provider_hangs(world: World) -> Iterator[None]:
     world.fault("accounts", "hang", ENOUGH)
-    world.ask_for_a_sync()
-    hold(6)
+    world.expect_failed(world.ask_for_a_sync(), "provider_unavailable", within=DEADLINE)
     yield
 
 
 @fault("provider-dribbles", "the institution answers a byte at a time")
 def provider_dribbles(world: World) -> Iterator[None]:
     world.fault("transactions", "dribble", ENOUGH)
-    world.ask_for_a_sync()
-    hold(6)
+    world.expect_failed(world.ask_for_a_sync(), "provider_unavailable", within=ENOUGH * DEADLINE)
     yield
 
 
 @fault("provider-garbage", "the institution answers with bytes that mean nothing")
 def provider_garbage(world: World) -> Iterator[None]:
     world.fault("transactions", "garbage", ENOUGH)
-    world.ask_for_a_sync()
-    hold()
+    world.expect_failed(world.ask_for_a_sync(), "provider_unreadable", within=DEADLINE)
     yield
 
 
 @fault("provider-huge", "the institution answers with 64 MB")
 def provider_huge(world: World) -> Iterator[None]:
     world.fault("transactions", "huge", ENOUGH)
-    world.ask_for_a_sync()
-    hold()
+    world.expect_failed(world.ask_for_a_sync(), "provider_unreadable", within=DEADLINE)
     yield
 
 
 @fault("provider-gzip-bomb", "the institution answers with 64 KB that would unpack to 64 MB")
 def provider_gzip_bomb(world: World) -> Iterator[None]:
     world.fault("transactions", "gzip_bomb", ENOUGH)
-    world.ask_for_a_sync()
-    hold()
+    world.expect_failed(world.ask_for_a_sync(), "provider_unreadable", within=DEADLINE)
     yield
 
 
 @fault(
     "provider-reply-lost",
-    "the institution rotated the token and its answer was lost: one new consent is needed",
+    "the institution rotated the token and its answer was lost: one mail asks for one new consent",
 )
 def provider_reply_lost(world: World) -> Iterator[None]:
     world.stack.bank.control("expire-access-tokens", {})
     world.fault("token", "drop_after")
-    world.ask_for_a_sync()
+    calls, mails = world.token_calls(), world.count(ASKED)
+    world.ended(world.ask_for_a_sync(), within=DEADLINE)
+    world.ended(world.ask_for_a_sync(), within=DEADLINE)  # tries the old token once more: there is no other
+    world.expect(world.state() == ("reauth_required", "outcome_unknown"), f"it is {world.state()}")
     hold()
-    world.ask_for_a_sync()  # tries the old token once more, which is all that is left to try
-    world.stack.wait_for(
-        lambda: world.state() in {("reauth_required", "outcome_unknown"), ("active", "")}, "an end"
-    )
-    if world.state()[0] != "active":
-        world.stack.connect(world.email, world.token)
+    world.expect(world.token_calls() - calls <= ENOUGH, "the old token is tried over and over")
+    world.expect(world.count(ASKED) - mails == 1, f"{world.count(ASKED) - mails} mails ask for a consent")
+    world.stack.connect(world.email, world.token)
     yield
 
 

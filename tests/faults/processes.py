@@ -1,7 +1,6 @@
 """Faults of Dashtam's own processes, of the people who use it, and of the clock."""
 
 import contextlib
-import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 
 from dashtam.installation.demo.browser import Browser
-from tests.faults.rows import fault, hold
+from tests.faults.rows import GONE, fault, hold
 from tests.faults.world import World
 from tests.stack import PASSWORD, free_port
 
@@ -30,9 +29,12 @@ async_to_sync(sync_service().schedule_due)()
 def worker_killed_before(world: World) -> Iterator[None]:
     world.stack.bank.control("expire-access-tokens", {})
     world.kill("worker")
-    world.ask_for_a_sync()
+    calls, run = world.token_calls(), world.ask_for_a_sync()
     hold(1)
     world.restart_worker()
+    ended = world.ended(run, within=30)
+    world.expect(ended.get("state") == "succeeded", f"the sync ended {ended.get('state')}")
+    world.expect(world.token_calls() - calls == 1, f"{world.token_calls() - calls} refreshes")
     yield
 
 
@@ -49,6 +51,9 @@ def worker_killed_inside(world: World) -> Iterator[None]:
     world.kill("worker")
     world.stack.manage("shell", "-c", LATER)
     world.restart_worker()
+    ended = world.ended(world.ask_for_a_sync(), within=30)
+    world.expect(ended.get("state") == "succeeded", f"the sync ended {ended.get('state')}")
+    world.expect(world.token_calls() - calls == 2, f"{world.token_calls() - calls} calls for a token")
     yield
 
 
@@ -63,10 +68,17 @@ def worker_killed_after(world: World) -> Iterator[None]:
     world.kill("worker")
     world.stack.manage("shell", "-c", LATER)
     world.restart_worker()
+    ended = world.ended(world.ask_for_a_sync(), within=30)
+    world.expect(ended.get("state") == "succeeded", f"the sync ended {ended.get('state')}")
+    world.expect(world.token_calls() - calls == 1, "it refreshed what was fresh")
     yield
 
 
-@fault("web-killed", "the web process killed while somebody refreshes their session over and over")
+@fault(
+    "web-killed",
+    "the web process killed while a client refreshes its session over and over",
+    answers=GONE,
+)
 def web_killed(world: World) -> Iterator[None]:
     with world.stack.api() as api:
         latest = _pair(world, api)
@@ -146,7 +158,7 @@ def clock_behind(world: World) -> Iterator[None]:
 def _with_another_clock(world: World, seconds: int) -> None:
     port = free_port()
     options = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-proxy-headers")
-    world.stack.processes.start("other", "-m", "tests.faults.off_clock", str(seconds), *options)
+    world.stack.processes.start("other", "-m", "tests.faults.off_clock", str(seconds), "web", *options)
     there = f"http://localhost:{port}/api/v1/"
     world.stack.processes.wait_for("other", f"{there}openapi.json")
     with world.stack.api() as here:
@@ -161,6 +173,4 @@ def _with_another_clock(world: World, seconds: int) -> None:
             world.expect(
                 here.post(f"{address}auth/tokens/refresh", json=body).status_code == 200, "no refresh"
             )
-    process = world.stack.processes.running.pop("other")
-    process.send_signal(signal.SIGTERM)
-    process.wait(20)
+    world.stack.end("other", within=20)

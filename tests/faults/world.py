@@ -1,52 +1,35 @@
 """A whole Dashtam with faults between its parts, a person who reads all the time, and the bank's own books."""
 
 import os
+import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import httpx
 import psutil
+import psycopg
 from django.db import OperationalError, connection
 
 from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
+from tests.faults.books import differences
 from tests.faults.proxy import FaultProxy
-from tests.stack import Stack, free_port
+from tests.faults.reader import Seen, reading
+from tests.stack import PASSWORD, Stack, free_port
 
-READ_EVERY_SECONDS = 0.05
 WELL_WITHIN_SECONDS = 120.0  # a job whose worker died is given to another within 90
+FRESH_SECONDS = 240.0
 SETTINGS = {
     "PROVIDER_DEADLINE_SECONDS": "4",
     "PROVIDER_REST_SECONDS": "1",
     "SYNC_INTERVAL_MINUTES": "100000",  # syncs happen when we ask for them
 }
-
-
-@dataclass
-class Seen:
-    """Answers to a person who read their accounts over and over."""
-
-    answers: Counter[int] = field(default_factory=Counter)
-    worst: float = 0.0
-    unexplained: list[str] = field(default_factory=list)
-
-    def note(self, response: httpx.Response, seconds: float) -> None:
-        """One answer."""
-        self.answers[response.status_code] += 1
-        self.worst = max(self.worst, seconds)
-        if response.status_code == 503 and "Retry-After" not in response.headers:
-            self.unexplained.append("503 without Retry-After")
-        if response.status_code not in {200, 503}:
-            self.unexplained.append(f"{response.status_code} {response.text[:200]}")
 
 
 class World:
@@ -55,13 +38,14 @@ class World:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.found: list[str] = []
+        self.seen = Seen()
         base, redis = urlsplit(os.environ["DATABASE_URL"]), os.environ["REDIS_URL"]
         folder = unquote(base.netloc.rpartition("@")[2])
         self.postgres = FaultProxy(port=free_port(), target=f"{folder}/.s.PGSQL.5432")
         self.valkey = FaultProxy(port=free_port(), target=urlsplit(redis).path)
         self.mail_port = free_port()
         self.stack = Stack(**SETTINGS, REDIS_URL=f"redis://127.0.0.1:{self.valkey.port}/0")
-        role = urlsplit(os.environ["STACK_DATABASE_URL"]).username
+        role = urlsplit(os.environ["STACK_DATABASE_URL"]).netloc.rpartition("@")[0]
         through = f"postgresql://{role}@127.0.0.1:{self.postgres.port}/{self.stack.database}"
         self.stack.environment["DATABASE_URL"] = through
         self._bank_with_a_memory()
@@ -80,6 +64,7 @@ class World:
 
     def __enter__(self) -> "World":
         self.stack.__enter__()
+        self.signed_in = time.monotonic()
         self.email, self.token = self.stack.sign_up("Ana")
         self.stack.connect(self.email, self.token)
         self.stack.synced(self.token)
@@ -92,6 +77,11 @@ class World:
         self.stack.__exit__(*error)
         self.postgres.close()
         self.valkey.close()
+
+    def sign_in_again(self) -> None:
+        """A new access token now and then: they live ten minutes, and the faults together last longer."""
+        if time.monotonic() - self.signed_in > FRESH_SECONDS:
+            self.signed_in, self.token = time.monotonic(), self.stack.sign_in(self.email)
 
     # --- what can break -------------------------------------------------------------------------------
     def servers(self, name: str) -> list[psutil.Process]:
@@ -125,9 +115,18 @@ class World:
         connection.settings_dict["NAME"] = self.stack.database
         return str(SyncRun.objects.request(connection_id=UUID(self.connection), trigger="manual").id)
 
+    def calls(self, endpoint: str) -> int:
+        """The number of calls to an endpoint of the bank."""
+        return int(self.stack.bank.control("log")["counts"].get(endpoint, 0))
+
     def token_calls(self) -> int:
         """The number of calls to the bank's token endpoint."""
-        return int(self.stack.bank.control("log")["counts"].get("token", 0))
+        return self.calls("token")
+
+    def count(self, query: LiteralString) -> int:
+        """The number that a query of the installation's database answers, past all that is broken."""
+        with psycopg.connect(self.stack.environment["MIGRATION_DATABASE_URL"]) as database:
+            return int((database.execute(query).fetchone() or (0,))[0])
 
     def state(self) -> tuple[str, str]:
         """The connection's state and its reason."""
@@ -137,53 +136,68 @@ class World:
 
     def kill(self, name: str) -> None:
         """End one of our processes as a machine does that runs out of memory."""
-        process = self.stack.processes.running.pop(name)
-        process.kill()
-        process.wait()
+        self.stack.end(name, signal.SIGKILL)
 
     def restart_worker(self, **environment: str) -> None:
         """Another worker in place of the one that runs, or ran."""
         if "worker" in self.stack.processes.running:
-            process = self.stack.processes.running.pop("worker")
-            process.terminate()
-            process.wait(40)
-        before = dict(self.stack.environment)
-        self.stack.environment.update(environment)
-        self.stack.processes.start("worker", "manage.py", "procrastinate", "worker")
-        self.stack.environment.clear()
-        self.stack.environment.update(before)
+            self.stack.end("worker")
+        self.stack.start_worker(environment=environment)
+
+    def newest_run(self, id: str) -> dict[str, Any]:
+        """A sync run as the API shows it; empty before it does."""
+        with self.stack.api(self.token) as api:
+            runs = api.get(f"connections/{self.connection}/syncs").json().get("results", [])
+        return next((run for run in runs if run["id"] == id), {})
+
+    def ended(self, id: str, *, within: float) -> dict[str, Any]:
+        """That run once it has ended; a finding, and the run as it is, when it has not in so many seconds."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            run = self.newest_run(id)
+            if run.get("state", "queued") not in {"queued", "running"}:
+                return run
+            threading.Event().wait(0.2)
+        self.expect(False, f"the sync had not ended after {within:.0f} s")
+        return self.newest_run(id)
+
+    def expect_failed(self, id: str, *codes: str, within: float) -> None:
+        """The run ends soon, because of what the provider did, and the connection waits for its next turn."""
+        run = self.ended(id, within=within)
+        errors = {run.get("error_code") or "", *(run.get("account_errors") or {}).values()} - {""}
+        self.expect(bool(errors) and errors <= set(codes), f"the sync ended {run.get('state')} of {errors}")
+        self.expect(self.state()[0] in {"active", "degraded"}, f"the connection is {self.state()}")
+
+    def reads(self) -> bool:
+        """True if the person's accounts can be read."""
+        with self.stack.api(self.token) as api:
+            return api.get("accounts").status_code == 200
+
+    def expect_daily_life(self) -> None:
+        """A person signs in, reads, signs out, and is out; a sync succeeds."""
+        with self.stack.api() as api:
+            signed_in = api.post("auth/tokens", json={"email": self.email, "password": PASSWORD})
+            self.expect(signed_in.status_code == 200, f"no sign-in: {signed_in.status_code}")
+            pair = signed_in.json()
+            bearer = {"Authorization": f"Bearer {pair.get('access_token')}"}
+            self.expect(api.get("accounts", headers=bearer).status_code == 200, "no reading after a sign-in")
+            api.post("auth/tokens/revoke", json={"refresh_token": pair.get("refresh_token")})
+            self.expect(
+                api.get("accounts", headers=bearer).status_code == 401, "a session lives on after its end"
+            )
+        run = self.ended(self.ask_for_a_sync(), within=15)
+        self.expect(run.get("state") == "succeeded", f"the sync ended {run.get('state')}")
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Note a failed expectation."""
         if not holds:
             self.found.append(otherwise)
 
-    # --- a reader -------------------------------------------------------------------------------------
     @contextmanager
     def somebody_reads(self) -> Iterator[Seen]:
         """A person reads their accounts twenty times a second, in the background."""
-        seen, stop = Seen(), threading.Event()
-        reader = threading.Thread(target=self._read, args=(seen, stop))
-        reader.start()
-        try:
-            yield seen
-        finally:
-            stop.set()
-            reader.join()
-
-    def _read(self, seen: Seen, stop: threading.Event) -> None:
-        with self.stack.api(self.token) as api:
-            while not stop.wait(READ_EVERY_SECONDS):
-                started = time.monotonic()
-                try:
-                    seen.note(api.get("accounts"), time.monotonic() - started)
-                except httpx.TransportError as error:
-                    seen.answers[0] += 1
-                    seen.worst = max(seen.worst, time.monotonic() - started)
-                    if not isinstance(
-                        error, (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError)
-                    ):
-                        seen.unexplained.append(type(error).__name__)
+        with self.stack.api(self.token) as api, reading(api) as self.seen:
+            yield self.seen
 
     # --- how it ends ----------------------------------------------------------------------------------
     def seconds_until_well(self) -> float | None:
@@ -198,7 +212,7 @@ class World:
     def _is_well(self) -> bool:
         try:
             with self.stack.api(self.token) as api:
-                if api.get(f"{self.stack.origin}/readyz").status_code != 200:
+                if api.get(f"{self.stack.origin}/healthz/installation").status_code != 200:
                     return False
                 if api.get("accounts").status_code != 200:
                     return False
@@ -219,7 +233,7 @@ class World:
     def losses(self) -> list[str]:
         """Differences to the bank's own rows and balances, and a token that no longer works, in words."""
         with self.stack.api(self.token) as api:
-            lost = list(self._against_the_bank(api))
+            lost = list(differences(api, self.stack.bank))
             state = api.get(f"connections/{self.connection}").json()["state"]
             if state != "active":
                 lost.append(f"the connection is {state}")
@@ -227,27 +241,3 @@ class World:
         if not self._is_well():
             lost.append("the refresh token no longer works")
         return lost
-
-    def _against_the_bank(self, api: httpx.Client) -> Iterator[str]:
-        truth = {each["kind"]: each for each in self.stack.bank.control("truth?customer=ana")["accounts"]}
-        accounts = api.get("accounts").json()["results"]
-        ours = sorted(abs(Decimal(account["balances"]["current"])) for account in accounts)
-        if ours != sorted(abs(Decimal(account["current"])) for account in truth.values()):
-            yield "balances differ from the bank's"
-        rows = [row for account in accounts for row in _every(api, f"accounts/{account['id']}/transactions")]
-        if len({row["id"] for row in rows}) != len(rows):
-            yield "rows are there twice"
-        for status in ("posted", "pending"):
-            amounts = [Decimal(row["amount"]) for row in rows if row["status"] == status]
-            count = sum(account[status]["count"] for account in truth.values())
-            total = sum(Decimal(account[status]["sum"]) for account in truth.values())
-            if (len(amounts), sum(amounts)) != (count, total):
-                yield f"{len(amounts)} {status} rows of {count}, {sum(amounts)} of {total}"
-
-
-def _every(api: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
-    cursor: str | None = ""
-    while cursor is not None:
-        page = api.get(path, params={"limit": 500, **({"cursor": cursor} if cursor else {})}).json()
-        yield from page["results"]
-        cursor = page["next_cursor"]

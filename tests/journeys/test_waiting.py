@@ -53,6 +53,28 @@ def test_a_request_that_waits_for_a_bank_holds_no_database_thread(stack: Stack) 
         returning.join(timeout=30)
 
 
+def test_s11_a_database_that_falls_silent_during_a_refresh_signs_nobody_out(stack: Stack, line: Line) -> None:
+    email, _ = stack.sign_up("Cleo")
+    with stack.api() as api:
+        pair = api.post("auth/tokens", json={"email": email, "password": PASSWORD}).json()
+        body = {"refresh_token": pair["refresh_token"]}
+        line.freeze()
+        try:
+            answers = [api.post("auth/tokens/refresh", json=body) for _ in range(4)]
+        finally:
+            line.thaw()
+        assert {answer.status_code for answer in answers} == {503}
+        assert sum(answer.elapsed.total_seconds() for answer in answers) > 11  # longer than the grace
+        stack.wait_for(lambda: api.get(f"{stack.origin}/readyz").status_code == 200, "the database")
+        refreshed = api.post("auth/tokens/refresh", json=body)
+        assert refreshed.status_code == 200, refreshed.text
+        with stack.api(refreshed.json()["access_token"]) as again:
+            assert [event["action"] for event in again.get("auth/activity").json()["results"]].count(
+                "refresh_token.reused"
+            ) == 0
+            assert again.get("auth/sessions").status_code == 200
+
+
 def test_a_database_that_does_not_answer_costs_no_more_than_the_deadline(stack: Stack, line: Line) -> None:
     _, token = stack.sign_up("Ben")
     with stack.api(token) as api:

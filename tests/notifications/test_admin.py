@@ -1,5 +1,6 @@
 """The mail in the admin."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from notifications.models import Email
 from tests import jobs
 
 SECRET_ID = str(uuid7())
+REASON = "The person asked for it by phone."
 
 
 @pytest.fixture
@@ -41,7 +43,8 @@ def sees(staff: User) -> Any:
     def see(*, id: Any = None, post: dict[str, Any] | None = None, **query: str) -> Any:
         path = reverse("admin:notifications_email_changelist")
         request: Any = RequestFactory().post(path, post) if post else RequestFactory().get(path, query)
-        request.user, request.session, request.principal = staff, {}, None
+        request.user, request.session = staff, {}
+        request.principal = SimpleNamespace(user_id=staff.id, session_id=uuid7(), mfa=True)
         request._dont_enforce_csrf_checks = True
         request._messages = FallbackStorage(request)
         admin = site.get_model_admin(Email)
@@ -85,14 +88,14 @@ def test_failed_mail_is_sent_again_and_the_rest_left_alone(
     sent = Email.objects.queue(user_id=ben.id, to=ben.email, kind="address_known")
     jobs.run_queued()
     chosen = [str(failed.id), str(sent.id)]
-    _, said = sees(post={"action": "send_again", "_selected_action": chosen})
+    _, said = sees(post={"action": "send_again", "_selected_action": chosen, "reason": REASON})
     assert [line.split(".")[0] for line in said] == [
         "Queued again: 1",
         "Left alone, because they did not fail: 1",
     ]
     assert jobs.queued() == [("notifications.tasks.deliver_email", {"email_id": str(failed.id)})]
     noted = AuditEvent.objects.get(action="staff.mail_sent_again")
-    assert (noted.user_id, noted.detail) == (failed.user_id, {"email_id": str(failed.id)})
+    assert (noted.user_id, noted.detail["email_id"]) == (failed.user_id, str(failed.id))
     jobs.run_queued()
     failed.refresh_from_db()
     assert (failed.state, failed.attempts, failed.error_code) == ("sent", 1, "")
@@ -108,5 +111,5 @@ def test_staff_who_may_only_look_cannot_send(sees: Any, failed: Email, staff: Us
     staff.user_permissions.add(Permission.objects.get(codename="view_email"))
     page, _ = sees()
     assert "send_again" not in page.content.decode()
-    sees(post={"action": "send_again", "_selected_action": [str(failed.id)]})
+    sees(post={"action": "send_again", "_selected_action": [str(failed.id)], "reason": REASON})
     assert jobs.queued() == []

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.export.archive import plain
 from accounts.export.tables import LEFT_OUT, TABLES
@@ -105,6 +108,37 @@ async def test_n4_the_export_is_complete_and_holds_nobody_else_s(
 def test_h9_no_cell_starts_a_formula(start: str) -> None:
     assert plain(f"{start}1") == f"'{start}1"
     assert plain(f"1{start}") == f"1{start}"
+
+
+SIGNS = "=+-@＝＋－＠﹢﹣﹦−"
+BEFORE = [*" \t\r\n\xa0\u2028\u200b\u202e\ufeff\"';,|", "“", "\x0b"]
+
+
+@given(st.lists(st.sampled_from(BEFORE)).map("".join), st.sampled_from(SIGNS), st.text())
+def test_s09_no_cell_starts_a_formula_whatever_stands_before_its_sign(
+    before: str, sign: str, rest: str
+) -> None:
+    assert plain(before + sign + rest).startswith("'")
+
+
+@given(
+    st.text(),
+    st.sampled_from(";|\t\r\n"),
+    st.lists(st.sampled_from(BEFORE)).map("".join),
+    st.sampled_from(SIGNS),
+)
+def test_s09_nor_does_what_follows_a_separator(text: str, separator: str, spaces: str, sign: str) -> None:
+    for part in re.split(r"[;|\t\r\n]", plain(text + separator + spaces + sign + "1")):
+        bare = part.strip(' \xa0\u2028\u200b\u202e\ufeff"“\x0b')
+        assert not bare or bare[0] not in SIGNS
+
+
+@given(
+    st.text(st.characters(categories=["L", "N"]), min_size=1),
+    st.text(st.characters(categories=["L", "N", "P"])),
+)
+def test_s09_ordinary_text_stays_as_it_is(first: str, rest: str) -> None:
+    assert plain(f"{first} {rest}") == f"{first} {rest}" or ";" in rest
 
 
 async def test_n4_no_secret_is_in_it(ana: User, bank: SandboxBank) -> None:

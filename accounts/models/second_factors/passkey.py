@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models.audit import AuditEvent
 from accounts.models.second_factors.second_factor import SecondFactors
+from accounts.models.session import Session
 from dashtam.ids import uuid7
 
 MOST = 20  # of one person
@@ -47,6 +48,12 @@ class PasskeyManager(models.Manager["Passkey"]):
         return False
 
     @transaction.atomic
+    def trust(self, *, id: UUID, session_id: UUID) -> None:
+        """Let it sign in alone again: `session_id` was opened by the password, with this passkey after it."""
+        if Session.objects.live().select_for_update().filter(id=session_id).exists():
+            self.filter(id=id, alone=False).update(alone=True)
+
+    @transaction.atomic
     def remove(self, *, user_id: UUID, id: UUID) -> bool:
         """Delete one. False when the person has no such passkey. Raises FactorRequired."""
         removed, _ = self.filter(user_id=user_id, id=id).delete()
@@ -65,6 +72,12 @@ class Passkey(models.Model):
     public_key = models.TextField(help_text="COSE, base64url")
     sign_count = models.PositiveBigIntegerField(default=0)
     synced = models.BooleanField(default=False, help_text="Whether its maker keeps copies on other devices.")
+    alone = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Whether it signs in without a password: not after a password set by mail, until it was shown "
+        "after that password.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True)
 

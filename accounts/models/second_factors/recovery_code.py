@@ -29,7 +29,9 @@ class RecoveryCodeManager(models.Manager["RecoveryCode"]):
 class RecoveryCode(models.Model):
     """One recovery code of a person; only a keyed hash of it is kept."""
 
-    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="recovery_codes")
+    user = models.ForeignKey(
+        "accounts.User", on_delete=models.CASCADE, related_name="recovery_codes", db_index=False
+    )
     code_hash = models.BinaryField(max_length=32)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, blank=True)

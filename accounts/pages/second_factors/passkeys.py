@@ -28,6 +28,7 @@ from accounts.pages.second_factors.recovery_codes import show_codes
 from accounts.services.second_factors.passkey_service import Challenge, Options
 from dashtam.errors import Conflict, DashtamError, Unauthorized
 from dashtam.web import problems, visitor
+from dashtam.web.measures import LONGEST_TEXT
 
 KEY = "challenge"  # in the signed cookie of this browser
 REFUSED = (PasskeyRefused, InvalidCredentials, *NOT_NOW)
@@ -64,8 +65,11 @@ def _answer(request: HttpRequest, purpose: str) -> dict[str, Any]:
     kept = request.session.pop(KEY, None)
     if not isinstance(kept, dict) or kept["purpose"] != purpose:
         raise PasskeyRefused
+    signed = request.POST.get("credential", "")
+    if len(signed) > LONGEST_TEXT:
+        raise PasskeyRefused
     try:
-        credential = json.loads(request.POST.get("credential", ""))
+        credential = json.loads(signed)
     except (ValueError, RecursionError) as error:
         raise PasskeyRefused from error
     if not isinstance(credential, dict):
@@ -82,7 +86,7 @@ def _refused(request: HttpRequest, error: DashtamError, back: str) -> HttpRespon
 async def sign_in(request: Any) -> HttpResponse:
     """Sign in by a passkey alone: it is on a device, and asked for a finger, a face or a PIN."""
     try:
-        user = await wiring.passkey_service().prove(**_answer(request, "sign-in"))
+        user = (await wiring.passkey_service().prove(**_answer(request, "sign-in"))).user
         device = cookie.device_of(request, user.email)
         session = await wiring.auth_service().open_session(user, factor="passkey", device=device)
     except REFUSED as error:
@@ -98,10 +102,11 @@ async def second(request: Any) -> HttpResponse:
     try:
         step = sign_in_step.under_way(request)
         answer = _answer(request, "second")
-        await wiring.passkey_service().prove(user_id=step.user_id, **answer)
+        passkey = await wiring.passkey_service().prove(user_id=step.user_id, **answer)
         user = await service.user_of(step)
         device = cookie.device_of(request, user.email)
         session = await service.open_session(user, factor="passkey", device=device)
+        await wiring.passkey_service().trust(passkey, session_id=session.id)
     except StepExpired:
         return sign_in_step.start_again(request)
     except REFUSED as error:
@@ -139,7 +144,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 **_answer(request, "register"),
             )
-        except (PasskeyRefused, Conflict) as error:
+        except (PasskeyRefused, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
             cookie.sign_in(request, enrolled.session)

@@ -11,7 +11,7 @@ import webauthn
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json, structs
 
 from accounts.errors import FactorMissing, PasskeyRefused
-from accounts.models import Passkey, User
+from accounts.models import Passkey
 from accounts.models.second_factors.passkey import MOST
 from accounts.services.second_factors.second_factor_service import Enrolled, hash_codes, make_codes
 from accounts.services.sessions.session_service import SessionService
@@ -21,6 +21,7 @@ from dashtam.errors import Conflict
 
 CHALLENGE_SECONDS = 300
 CREDENTIAL_ID = re.compile(r"[A-Za-z0-9_-]{1,1400}")
+AFTER_RESET = "Your password was set anew by mail. Sign in with it once; this passkey is your second step."
 VERIFIED = structs.UserVerificationRequirement.REQUIRED  # finger, face or PIN: a second factor in itself
 
 
@@ -75,7 +76,11 @@ class PasskeyService:
     async def register(
         self, *, user_id: UUID, session_id: UUID, name: str, challenge: Challenge, credential: dict[str, Any]
     ) -> Enrolled:
-        """Count a new passkey from now on. Raises PasskeyRefused, and Conflict when there are too many."""
+        """Count a new passkey from now on.
+
+        Raises PasskeyRefused, TooManyRequests, and Conflict when there are too many.
+        """
+        await self.throttle.factor(user_id=user_id)
         if await Passkey.objects.filter(user_id=user_id).acount() >= MOST:
             raise Conflict(f"Nobody looks after more than {MOST} passkeys. Remove some first.")
         verified = self._registered(challenge, credential)
@@ -126,10 +131,10 @@ class PasskeyService:
 
     async def prove(
         self, *, challenge: Challenge, credential: dict[str, Any], user_id: UUID | None = None
-    ) -> User:
-        """Find the person whose passkey signed the challenge, which is used up.
+    ) -> Passkey:
+        """Find the passkey, with its person, that signed the challenge, which is used up.
 
-        Raises PasskeyRefused and TooManyRequests.
+        Without `user_id` it signs in alone. Raises PasskeyRefused and TooManyRequests.
         """
         await self.throttle.passkey()
         passkey = await self._passkey(credential)
@@ -140,7 +145,14 @@ class PasskeyService:
         used = await run_db(Passkey.objects.use, id=passkey.id, sign_count=sign_count, challenged_at=at)
         if not used or not passkey.user.may_sign_in:
             raise PasskeyRefused
-        return passkey.user
+        if user_id is None and not passkey.alone:
+            raise PasskeyRefused(AFTER_RESET)
+        return passkey
+
+    async def trust(self, passkey: Passkey, *, session_id: UUID) -> None:
+        """Let a passkey sign in alone again: it was shown after the password, and opened `session_id`."""
+        if not passkey.alone:
+            await run_db(Passkey.objects.trust, id=passkey.id, session_id=session_id)
 
     async def _passkey(self, credential: dict[str, Any]) -> Passkey | None:
         own = credential.get("id")

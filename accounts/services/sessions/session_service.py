@@ -18,6 +18,9 @@ from notifications.services.live_event_service import LiveEventService
 
 PRINCIPAL_SECONDS = 30
 MARK_SECONDS = 60  # longer than any request that may still hold an older principal
+HEARD_KEPT = 4096
+
+_heard: dict[UUID, int] = {}  # what this process has noted lately
 
 Ended = Sequence[Session | ApiKey] | None
 
@@ -54,6 +57,15 @@ class SessionService:
             session = await run_db(Session.objects.seen, id=session_id)
             principal = Principal.of_session(session) if session is not None else None
         return principal if principal is not None and principal.cookie == number else None
+
+    async def hear(self, *, session_id: UUID, counter: int) -> None:
+        """Note the first use of the access token that came with refresh token number `counter`."""
+        if _heard.get(session_id, 0) >= counter:
+            return  # the principal in the cache has an older number for some seconds more
+        await run_db(Session.objects.hear, id=session_id, counter=counter)
+        _heard[session_id] = counter
+        if len(_heard) > HEARD_KEPT:
+            del _heard[next(iter(_heard))]
 
     async def proved(self, *, session_id: UUID, factor: str) -> Session:
         """Note a fresh proof of identity and return the session; `factor` is the second one, if any.

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from dashtam.installation import unprivileged
+from dashtam.installation.embedded import MOST_LOG_BYTES
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60
@@ -34,7 +35,10 @@ class Processes:
     def start(self, name: str, *command: str, show_output: bool = False) -> None:
         """Start `python …command` with its log in `<logs>/<name>.log`; its stdout may go to ours."""
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.logs / f"{name}.log").open("ab") as log:
+        file = self.logs / f"{name}.log"
+        if file.exists() and file.stat().st_size > MOST_LOG_BYTES:
+            file.replace(file.with_suffix(".log.1"))
+        with file.open("ab") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603 our own modules
                 [sys.executable, *command],
                 cwd=ROOT,

@@ -70,6 +70,7 @@ class Command(BaseCommand):
                 )
         with self.console.status("Preparing the database …"):
             call_command("migrate", verbosity=0, interactive=False)
+            os.environ.pop("MIGRATION_DATABASE_URL", None)  # the servers started below do not need it
             call_command("load_exchange_rates", years=2, stdout=io.StringIO())
         with self.console.status("Starting Dashtam …"):
             if not self.bank_url:
@@ -77,21 +78,9 @@ class Command(BaseCommand):
                 callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
                 bank = ("--port", str(self.bank_port), "--state", str(state), "--redirect-uri", callback)
                 processes.start("bank", "manage.py", "simulator", *bank)
-            server = (
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(settings.PORT),
-                "--log-level",
-                "warning",
-                "--no-proxy-headers",
-                "--no-server-header",
-            )
-            processes.start(
-                "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server
-            )
+            processes.start("web", "manage.py", "serve", "--port", str(settings.PORT))
             processes.start("worker", "manage.py", "procrastinate", "worker", show_output=True)
-            processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/readyz")
+            processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/healthz/installation")
 
     def _main_job(self) -> None:
         credentials = remembered_credentials(settings.HOME / "demo.json")

@@ -1,4 +1,4 @@
-// Live events: progress of syncs, fresh numbers when one ends, and a notice while the connection is lost.
+// Live events: progress of syncs and imports, fresh numbers when one ends, and a notice while the connection is lost.
 const BACKOFF_FIRST = 1000, BACKOFF_MOST = 60_000;
 let socket = null;
 let failures = 0;
@@ -72,6 +72,22 @@ function progress(event) {
   }
 }
 
+function importProgress(event) {
+  const boxes = document.querySelectorAll(`[data-import-progress="${CSS.escape(String(event.import_id))}"]`);
+  for (const box of boxes) {
+    const bar = box.querySelector("progress"), words = box.querySelector("[data-import-text]");
+    const landed = Number(event.landed) || 0, read = Number(event.read) || 0;
+    if (bar && landed) {
+      bar.max = Math.max(read, landed);
+      bar.value = landed;
+    }
+    const rows = (landed || read).toLocaleString("en");
+    if (words && rows !== "0") words.textContent = landed ? `Under way: ${rows} rows stored so far.` : `Under way: about ${rows} rows read so far.`;
+  }
+  // The page of a finished import shows other things than that of a running one: it is read anew as a whole.
+  if (event.type === "import.finished" && boxes.length) location.reload();
+}
+
 function step({ account, done, total }) {
   const count = total ? ` (${done} of ${total})` : "";
   return account ? `Reading ${account}${count}` : `Reading your accounts${count}`;
@@ -105,7 +121,9 @@ async function refresh() {
 }
 
 document.addEventListener("dashtam:event", async ({ detail }) => {
+  if (detail.type === "events.missed") await refresh();
   if (detail.type === "sync.progress") progress(detail);
+  if (detail.type === "import.progress" || detail.type === "import.finished") importProgress(detail);
   if (detail.type !== "sync.finished") return;
   progress(detail);
   await refresh();

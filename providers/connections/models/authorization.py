@@ -14,10 +14,12 @@ from dashtam.crypto.sealed_fields import SealedField
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from providers.connections.models.connection import Connection
+from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
-from providers.errors import AuthorizationUsed, DifferentCustomer, EmailUnverified
+from providers.errors import AuthorizationUsed, DifferentCustomer, EmailUnverified, TooManyConnections
 
 State = Connection.State
+MOST_CONNECTIONS = 200  # of one person, those that have ended included
 
 
 class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
@@ -27,14 +29,16 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
     def begin(
         self, *, user_id: UUID, provider: str, redirect_uri: str, connection_id: UUID | None = None
     ) -> "AuthorizationRequest":
-        """A request for a new connection, or to renew one. Raises EmailUnverified, NotFound."""
+        """A request for a new connection, or to renew one. Raises EmailUnverified, NotFound, TooManyConnections."""
         people = get_user_model().objects.filter(id=user_id, is_active=True, email_verified_at__isnull=False)
-        if not people.exists():
+        if people.select_for_update(no_key=True).first() is None:
             raise EmailUnverified
         now, theirs = timezone.now(), Connection.objects.filter(user_id=user_id)
         theirs.filter(state=State.PENDING).exclude(authorizations__expires_at__gt=now).delete()
         connection: Connection | None = None
         if connection_id is None:
+            if theirs.count() >= MOST_CONNECTIONS:
+                raise TooManyConnections
             connection = Connection.objects.create(user_id=user_id, provider=provider)
         elif (connection := theirs.filter(id=connection_id, provider=provider).first()) is None:
             raise NotFound
@@ -90,10 +94,12 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         subject: str,
         consent_expires_at: datetime | None,
         seal: Callable[[UUID], dict[str, Any]],
+        hand_over: Callable[[str, ProviderToken], PendingRevocation | None],
     ) -> Connection:
         """Give the new consent to its connection: the person's earlier one of the same customer, if any.
 
-        `seal` gives the columns of ProviderToken for a connection. Raises DifferentCustomer, AuthorizationUsed.
+        `seal` gives the columns of ProviderToken for a connection, `hand_over` what is left to revoke of the consent
+        that this one replaces. Raises DifferentCustomer, AuthorizationUsed.
         """
         request = self.get(id=id)
         get_user_model().objects.select_for_update(no_key=True).get(id=request.user_id)  # one at a time
@@ -104,6 +110,10 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         connection.failures, connection.next_sync_at = 0, now
         connection.move_to(*connection.healthy_state(now))
         connection.save()
+        replaced = ProviderToken.objects.filter(connection_id=connection.id).first()
+        revocation = None if replaced is None else hand_over(connection.provider, replaced)
+        if revocation is not None:
+            PendingRevocation.objects.queue(revocation)
         ProviderToken.objects.replace(connection_id=connection.id, sealed=seal(connection.id))
         # Where the consent went to an earlier connection, the new one is not needed.
         Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
@@ -139,7 +149,7 @@ class AuthorizationRequest(models.Model):
     connection = models.ForeignKey(
         "providers.Connection", null=True, on_delete=models.SET_NULL, related_name="authorizations"
     )
-    provider = models.SlugField(max_length=40)
+    provider = models.SlugField(max_length=40, db_index=False)
     redirect_uri = models.URLField(max_length=500)
     state_hash = models.BinaryField(null=True)
     browser_hash = models.BinaryField(null=True)

@@ -111,8 +111,10 @@ class Connection(models.Model):
     EXPIRING_BEFORE = timedelta(days=7)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connections")
-    provider = models.SlugField(max_length=40)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connections", db_index=False
+    )
+    provider = models.SlugField(max_length=40, db_index=False)
     state = models.CharField(max_length=16, choices=State, default=State.PENDING)
     state_reason = models.CharField(max_length=40, blank=True)
     state_since = models.DateTimeField(default=timezone.now)

@@ -35,7 +35,7 @@ class PendingRevocation(models.Model):
     LIFETIME = timedelta(days=1)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    provider = models.SlugField(max_length=40)
+    provider = models.SlugField(max_length=40, db_index=False)
     token = SealedField()
     hint = models.CharField(max_length=20)
     attempts = models.PositiveSmallIntegerField(default=0)

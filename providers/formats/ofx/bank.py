@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.identity import with_identities
-from providers.formats.ofx.tokens import Node
+from providers.formats.ofx.tree import Node
 from providers.formats.ofx.values import MAX_TEXT, BadValueError
 from providers.formats.statement import Statement, StatementAccount, StatementTransaction
 from providers.records import AccountType, Kind
 
 _CENT = Decimal("0.01")
+# What banks write into rows that tell a balance, the whole of it: in English, Portuguese, Spanish, Italian, German,
+# French and Dutch. Such rows have no FITID; movements with these words do.
+_BALANCE = re.compile(
+    r"(?:(?:opening|closing|beginning|starting|ending|previous) balance"
+    r"|balance (?:brought forward|carried forward|forward)"
+    r"|saldo (?:anterior|inicial|final|do dia|del dia|iniziale|finale|precedente)|s a l d o"
+    r"|anfangssaldo|endsaldo|saldovortrag|beginsaldo|eindsaldo"
+    r"|(?:ancien|nouveau) solde|solde (?:initial|final|précédent|precedent))[ \d./:-]*"
+)
 _SECTIONS = frozenset(
     {"BANKACCTFROM", "CCACCTFROM", "BANKTRANLIST", "STMTTRN", "LEDGERBAL", "AVAILBAL", "BALLIST"}
 )
@@ -49,8 +62,9 @@ _ACCOUNTS: dict[str, tuple[AccountType, str | None]] = {
 def read_bank_statement(fields: Fields, findings: Findings) -> Statement:
     """A STMTRS, a CCSTMTRS, or a BANKTRANLIST that some exporters write without either."""
     if fields.node.tag == "BANKTRANLIST":
-        fields = Fields(_wrapped(fields.node), fields.decimal_commas)
+        fields = fields.of(_wrapped(fields.node))
     account = _account(fields, findings)
+    fields = replace(fields, currency_code=account.currency or "")
     transactions = findings.rows(_rows(fields), lambda row: read_bank_row(row, account.currency))
     findings.sections(fields.node, _SECTIONS)
     period = fields.within("BANKTRANLIST")
@@ -76,9 +90,12 @@ def read_bank_row(fields: Fields, currency: str | None) -> StatementTransaction:
     day, moment = fields.when("DTPOSTED")
     amount = fields.amount("TRNAMT")
     code = fields.word("TRNTYPE")
+    fitid, description = fields.id("FITID"), _description(fields)
+    if not (fitid or "").strip("0") and _BALANCE.fullmatch(description.casefold()):
+        raise BadValueError("This row tells a balance, not a transaction, so it was not added.")
     row_currency, original, rate = row_currencies(fields, currency)
     return StatementTransaction(
-        fitid=fields.id("FITID"),
+        fitid=fitid,
         date=day,
         posted_at=moment,
         amount=amount,
@@ -86,7 +103,7 @@ def read_bank_row(fields: Fields, currency: str | None) -> StatementTransaction:
         original_currency=original,
         original_amount=_original_amount(amount, rate) if original else None,
         exchange_rate=rate,
-        description=_description(fields),
+        description=description,
         kind=_kind(code, amount),
         source_code=code,
         check_number=fields.id("CHECKNUM"),
@@ -99,13 +116,13 @@ def read_bank_row(fields: Fields, currency: str | None) -> StatementTransaction:
 
 def _wrapped(node: Node) -> Node:
     statement = Node("STMTRS", node.line)
-    statement.children.append(node)
+    statement.add(node)
     return statement
 
 
-def _rows(fields: Fields) -> list[Fields]:
-    stray = [Fields(node, fields.decimal_commas) for node in fields.node.children if node.tag == "STMTTRN"]
-    return fields.below("BANKTRANLIST") + stray
+def _rows(fields: Fields) -> Iterator[Fields]:
+    stray = [fields.of(node) for node in fields.node.children if node.tag == "STMTTRN"]
+    return chain(fields.below("BANKTRANLIST"), stray)
 
 
 def row_currencies(fields: Fields, default: str | None) -> tuple[str | None, str | None, Decimal | None]:
@@ -181,5 +198,6 @@ def read_currency(fields: Fields, findings: Findings) -> str | None:
     """The currency of CURDEF; a notice is added when the file does not say."""
     currency = fields.currency("CURDEF")
     if currency is None:
-        findings.notice(fields.node.line, "The file does not say which currency this account is in.")
+        detail = "The file does not say which currency this account is in."
+        findings.notice("currency_missing", fields.node.line, detail)
     return currency

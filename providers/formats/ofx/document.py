@@ -48,10 +48,14 @@ _TEXTS = (
         "This is a web page, perhaps the bank's sign-in page.",
     ),
     (r"urn:iso:std:iso:20022:|<Document\b", "camt", "This is an ISO 20022 (CAMT) file."),
-    (r"^\s*!(?:Type|Account|Option):", "qif", "This is a QIF file."),
-    (r"^\s*(?:\{1:|:20:)", "mt940", "This is an MT940 file."),
-    (r"^\s*[\[{]", "json", "This is a JSON file."),
-    (r"^\s*<", "xml", "This is another kind of XML or web file."),
+    (r"^[ \t\ufeff]*!(?:Type|Clear|Option|Account)\b", "qif", "This is a QIF file."),
+    (
+        r"^[ \t]*(?:\{1:[A-Z0-9]|:20:|:25:|:28C?:|:60[FM]:|:61:|:86:)",
+        "mt940",
+        "This is an MT940 file.",
+    ),
+    (r"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])", "json", "This is a JSON file."),
+    (r"\A\s*<", "xml", "This is another kind of XML or web file."),
     (
         "|".join(rf"\A[^<\n{mark}]*{mark}[^<\n]*\n[^<\n{mark}]*{mark}" for mark in (",", ";", "\t", "[|]")),
         "csv",
@@ -59,6 +63,8 @@ _TEXTS = (
     ),
 )
 _ADVICE = " In your bank's download page, choose OFX, QFX, Quicken or Money as the format."
+# What banks call “Quicken” may be either QFX or QIF.
+_ADVICE_FOR_QIF = " In your bank's download page, choose OFX, QFX or Money as the format."
 
 
 def read_text(data: bytes, max_bytes: int = MAX_BYTES) -> tuple[str, Literal["ofx1", "ofx2"]]:
@@ -87,8 +93,9 @@ def _refuse_other_text(head: str) -> None:
         message = "The file ends right after its header. Download it again from your bank."
         raise TruncatedStatementError(message)
     for pattern, reason, sentence in _TEXTS:
-        if re.search(pattern, head, re.IGNORECASE):
-            raise NotAStatementError(sentence + _ADVICE, reason=reason)
+        if re.search(pattern, head, re.IGNORECASE | re.MULTILINE):
+            advice = _ADVICE_FOR_QIF if reason == "qif" else _ADVICE
+            raise NotAStatementError(sentence + advice, reason=reason)
     raise NotAStatementError("We do not recognise this kind of file." + _ADVICE)
 
 
@@ -113,7 +120,7 @@ def _decode_as(data: bytes, encoding: str) -> str:
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     # Banks cut long names at a byte, through the middle of a character: that does not make it Windows-1252.
-    if sum(1 for _ in re.finditer(r"[^\x00-\x7f\ufffd]", text)) > broken:
+    if len(text) - len(text.encode("ascii", "ignore")) - broken > broken:
         return text
     return data.decode(_declared_codec(text[:_HEAD]), "replace")
 

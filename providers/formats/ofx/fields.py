@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from providers.formats.ofx.tokens import Node
-from providers.formats.ofx.values import BadValueError, clean_id, clean_text, parse_amount, parse_when
+from providers.formats.ofx.tree import Node
+from providers.formats.ofx.values import (
+    BadValueError,
+    clean_id,
+    clean_text,
+    clean_word,
+    parse_amount,
+    parse_when,
+)
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The values of one aggregate; `decimal_commas` holds for the whole file."""
+    """The values of one aggregate; `decimal_commas` holds for the whole file, `currency_code` for the statement."""
 
     node: Node
     decimal_commas: bool = False
+    currency_code: str = ""
 
     def within(self, *path: str) -> Fields:
         """The aggregate at the end of the path, or an empty one."""
         node: Node | None = self.node
         for tag in path:
             node = node.child(tag) if node else None
-        return Fields(node or Node("", self.node.line), self.decimal_commas)
+        return self.of(node or Node("", self.node.line))
 
-    def below(self, *tags: str) -> list[Fields]:
-        """The aggregates inside all lists of those names."""
+    def of(self, node: Node) -> Fields:
+        """The values of another aggregate of the same file."""
+        return Fields(node, self.decimal_commas, self.currency_code)
+
+    def below(self, *tags: str) -> Iterator[Fields]:
+        """The aggregates inside all lists of those names, taken out of them: to be read once."""
         lists = [node for node in self.node.children if node.tag in tags]
-        return [Fields(row, self.decimal_commas) for node in lists for row in node.children]
+        return (self.of(row) for node in lists for row in node.take_children())
 
     def text(self, tag: str) -> str:
         """Text for people; empty when missing."""
@@ -38,18 +51,22 @@ class Fields:
 
     def word(self, tag: str) -> str:
         """A code word in upper case; empty when missing."""
-        return clean_text(self.node.values.get(tag, ""), 40).upper()
+        raw = self.node.values.get(tag)
+        return clean_word(raw) if raw else ""
 
     def id(self, tag: str) -> str | None:
         """An identifier. Raises BadValueError when there are two."""
         self._refuse_repetition(tag)
-        return clean_id(self.node.values.get(tag, "")) or None
+        raw = self.node.values.get(tag)
+        return clean_id(raw) or None if raw else None
 
     def maybe_amount(self, tag: str) -> Decimal | None:
         """An exact number, None when missing. Raises BadValueError."""
         self._refuse_repetition(tag)
         raw = clean_text(self.node.values.get(tag, ""), 80)
-        return parse_amount(raw, decimal_commas=self.decimal_commas) if raw else None
+        if not raw:
+            return None
+        return parse_amount(raw, decimal_commas=self.decimal_commas, currency=self.currency_code)
 
     def amount(self, tag: str) -> Decimal:
         """An exact number. Raises BadValueError, also when it is missing."""
@@ -67,7 +84,7 @@ class Fields:
         """Calendar day and moment, None when missing. Raises BadValueError."""
         self._refuse_repetition(tag)
         raw = clean_text(self.node.values.get(tag, ""), 80)
-        return parse_when(raw) if raw else None
+        return parse_when(raw) if raw.strip("0") else None  # some banks fill an empty date with zeros
 
     def when(self, tag: str) -> tuple[dt.date, dt.datetime]:
         """Calendar day and moment. Raises BadValueError, also when missing."""

@@ -6,20 +6,23 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.tokens import Node
+from providers.formats.ofx.tree import Node
 from providers.formats.ofx.values import BadValueError
-from providers.formats.statement import Notice, RejectedRow
+from providers.formats.statement import Notice, NoticeCode, RejectedRow
 
 MAX_NOTICES = 100
+MAX_REJECTED = 1_000
 T = TypeVar("T")
 
 
 class Findings:
-    """Rejected rows, and notices about anything else."""
+    """Rejected rows, and notices about anything else: the first of them, and how many there are."""
 
     def __init__(self) -> None:
         self.rejected: list[RejectedRow] = []
+        self.rejected_count = 0
         self.notices: list[Notice] = []
+        self.notices_count = 0
 
     def rows(self, rows: Iterable[Fields], read: Callable[[Fields], T]) -> list[T]:
         """Those rows that can be read exactly; each of the others is rejected with its line and reason."""
@@ -28,7 +31,7 @@ class Findings:
             try:
                 good.append(read(row))
             except BadValueError as problem:
-                self.rejected.append(RejectedRow(row.node.line, str(problem)))
+                self.reject(row.node.line, str(problem))
         return good
 
     def value(self, fields: Fields, name: str, read: Callable[[str], T | None]) -> T | None:
@@ -36,16 +39,25 @@ class Findings:
         try:
             return read(name)
         except BadValueError as problem:
-            self.notice(fields.node.line, f"{fields.node.tag} {name} was left out: {problem}")
+            detail = f"{fields.node.tag} {name} was left out: {problem}"
+            self.notice("value_left_out", fields.node.line, detail)
             return None
 
     def sections(self, node: Node, known: frozenset[str]) -> None:
         """Note the sections of an aggregate that are not read."""
         for child in node.children:
             if child.tag not in known:
-                self.notice(child.line, f"The section {child.tag[:40]} was skipped: we do not read it yet.")
+                detail = f"The section {child.tag[:40]} was skipped: we do not read it yet."
+                self.notice("section_skipped", child.line, detail)
 
-    def notice(self, line: int, reason: str) -> None:
-        """Add a notice, up to MAX_NOTICES."""
+    def reject(self, line: int, reason: str) -> None:
+        """Add a rejected row; beyond MAX_REJECTED only count it."""
+        self.rejected_count += 1
+        if len(self.rejected) < MAX_REJECTED:
+            self.rejected.append(RejectedRow(line, reason))
+
+    def notice(self, code: NoticeCode, line: int, reason: str) -> None:
+        """Add a notice; beyond MAX_NOTICES only count it."""
+        self.notices_count += 1
         if len(self.notices) < MAX_NOTICES:
-            self.notices.append(Notice(line, reason))
+            self.notices.append(Notice(line, reason, code))

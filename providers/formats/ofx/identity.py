@@ -11,26 +11,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
 from decimal import Decimal
 from hashlib import sha256
 
 from providers.formats.statement import StatementTransaction
 
 
-def with_identities(rows: Sequence[StatementTransaction]) -> tuple[StatementTransaction, ...]:
-    """The same rows in the same order, each with `identity` and `occurrence` filled in."""
+def with_identities(rows: list[StatementTransaction]) -> tuple[StatementTransaction, ...]:
+    """The same rows in the same order, each with `identity` and `occurrence` filled in. Replaces those of the list."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         groups[_name(row)].append(index)
-    named = list(rows)
     for name, indexes in groups.items():
         if len(indexes) > 1:
             indexes.sort(key=lambda index: (_content(rows[index]), index))
         for occurrence, index in enumerate(indexes):
             identity = f"{name}~{occurrence}" if occurrence else name
-            named[index] = dataclasses.replace(rows[index], identity=identity, occurrence=occurrence)
-    return tuple(named)
+            rows[index] = dataclasses.replace(rows[index], identity=identity, occurrence=occurrence)
+    return tuple(rows)
 
 
 def _name(row: StatementTransaction) -> str:

@@ -51,6 +51,7 @@ _WITHOUT_CASH = frozenset({"SPLIT", "TRANSFER", "JRNLSEC", "CLOSUREOPT"})
 def read_investment_statement(fields: Fields, securities: Securities, findings: Findings) -> Statement:
     """An INVSTMTRS. `balance_as_of` is the day of the whole statement (DTASOF)."""
     account = _account(fields, findings)
+    fields = replace(fields, currency_code=account.currency or "")
     period = fields.within("INVTRANLIST")
     findings.sections(fields.node, _SECTIONS)
     currency = account.currency

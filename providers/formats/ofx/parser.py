@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from providers.formats.errors import NoStatementsError, ProviderStatementError
+from providers.formats.errors import NoStatementsError, ProviderStatementError, StatementTooLargeError
 from providers.formats.ofx.bank import read_bank_statement
 from providers.formats.ofx.document import MAX_BYTES, read_text
 from providers.formats.ofx.fields import Fields
@@ -12,10 +12,13 @@ from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.investment import read_investment_statement
 from providers.formats.ofx.securities import read_securities
 from providers.formats.ofx.tags import ACTIVITIES, STATEMENTS, STRUCTURE
-from providers.formats.ofx.tokens import Node, parse_tree
+from providers.formats.ofx.tokens import Count, parse_tree
+from providers.formats.ofx.tree import Node
 from providers.formats.ofx.values import uses_decimal_commas
-from providers.formats.statement import Institution, RejectedRow, Statement, StatementFile
+from providers.formats.statement import Institution, Statement, StatementFile
 
+MAX_STATEMENTS = 200
+MAX_HOLDINGS = 10_000
 _EXPECTED = STRUCTURE | {"SIGNUPMSGSRSV1", "PROFMSGSRSV1", "EMAILMSGSRSV1"}
 _ROWS = ACTIVITIES | {"STMTTRN"}
 # Some exporters write a list of transactions without the statement around it.
@@ -32,14 +35,18 @@ _MEANINGS = {
 }
 
 
-def parse_statement_file(data: bytes, *, max_bytes: int = MAX_BYTES) -> StatementFile:
+def parse_statement_file(
+    data: bytes, *, max_bytes: int = MAX_BYTES, count: Count = lambda _: None
+) -> StatementFile:
     """Read a statement file. Raises StatementError for a file without a readable statement, and nothing else.
 
-    Rows that are not certain are in `rejected`, sections and balances we cannot use in `notices`.
+    Rows that are not certain are in `rejected`, sections and balances we cannot use in `notices`. `count` is
+    called now and then with the number of aggregates so far, most of which are rows.
     """
     text, version = read_text(data, max_bytes)
     decimal_commas = uses_decimal_commas(text)
-    tree = parse_tree(text)
+    tree = parse_tree(text, count)
+    del text
     nodes = list(tree.descendants(outside=_ROOTS | _ROWS))
     securities = read_securities(nodes)
     findings = Findings()
@@ -51,14 +58,24 @@ def parse_statement_file(data: bytes, *, max_bytes: int = MAX_BYTES) -> Statemen
             statements.append(read_investment_statement(fields, securities, findings))
         elif node.tag in _ROOTS:
             statements.append(read_bank_statement(fields, findings))
+        _bound(statements)
     _report_errors(nodes, findings, found=bool(statements))
     return StatementFile(
         format=version,
         institution=_institution(nodes),
         statements=tuple(statements),
         rejected=tuple(findings.rejected),
+        rejected_count=findings.rejected_count,
         notices=tuple(findings.notices),
+        notices_count=findings.notices_count,
     )
+
+
+def _bound(statements: Sequence[Statement]) -> None:
+    if len(statements) > MAX_STATEMENTS:
+        raise StatementTooLargeError("The file has too many accounts. Download fewer at a time.")
+    if statements and len(statements[-1].holdings) > MAX_HOLDINGS:
+        raise StatementTooLargeError("The file has too many holdings. Download one account at a time.")
 
 
 def _institution(nodes: Sequence[Node]) -> Institution:
@@ -85,7 +102,7 @@ def _report_errors(nodes: Sequence[Node], findings: Findings, *, found: bool) ->
         if not found:
             message += " Sign in at its website, then download the file again."
             raise ProviderStatementError(message, status_code=code)
-        findings.notice(line, message)
+        findings.notice("account_error", line, message)
     if not found:
         message = (
             "The file has no bank, card or investment statement. Download the transactions of an account."
@@ -104,4 +121,4 @@ def _report_strays(tree: Node, nodes: Sequence[Node], findings: Findings) -> Non
         if node.tag in {"", "OFX"}:
             findings.sections(node, _EXPECTED | _ROWS)
         if node.tag in _ROWS:
-            findings.rejected.append(RejectedRow(node.line, "This row is outside of any statement."))
+            findings.reject(node.line, "This row is outside of any statement.")

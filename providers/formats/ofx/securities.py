@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.tokens import Node
+from providers.formats.ofx.tree import Node
 from providers.formats.ofx.values import clean_id
 from providers.formats.statement import Security
 

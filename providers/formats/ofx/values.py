@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from html.entities import name2codepoint
 
@@ -29,9 +30,24 @@ _COMMA_DECIMALS = re.compile(
 _DATE = re.compile(
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
     r"(?:[T ]?([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?(?:[.,:][0-9]{1,9})?)?"
-    r"\s*(?:\[([^\]]{0,40})\]?)?"
+    r"\s*(?:\[([^\]]{0,40})\]?|(Z|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
+_SLASHED = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_ISO_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
 _OFFSET = re.compile(r"\s*([+-]?)([0-9]{1,2})(?:([.:])([0-9]{1,2}))?\s*(?::.*)?")
+
+
+# The currencies that each sign may stand for; beside them, an amount may name its ISO 4217 code.
+_SIGNS = {
+    "R$": "BRL",
+    "US$": "USD",
+    "$": "USD CAD AUD NZD HKD SGD MXN ARS CLP COP",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY CNY",
+}
+_SIGN = r"R\$|US\$|[$€£¥]|[A-Z]{3}"
+_BEFORE, _AFTER = re.compile(rf"([+-]?) ?({_SIGN}) ?(.+)"), re.compile(rf"(.+?) ?({_SIGN})")
 
 
 class BadValueError(ValueError):
@@ -47,6 +63,16 @@ def clean_text(raw: str, limit: int = MAX_TEXT) -> str:
         return raw[:limit].strip()  # the most common text has nothing to clean
     text = _ENTITY.sub(_entity, raw[: limit * 12]) if "&" in raw else raw[: limit * 12]
     return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()[:limit].rstrip()
+
+
+def clean_word(raw: str) -> str:
+    """A code word in upper case, at most 40 characters."""
+    return _word(raw[:480])
+
+
+@lru_cache(512)  # a file repeats a few words in all its rows
+def _word(raw: str) -> str:
+    return clean_text(raw, 40).upper()
 
 
 def clean_id(raw: str) -> str:
@@ -71,13 +97,15 @@ def uses_decimal_commas(text: str) -> bool:
     return _COMMA_DECIMALS.search(text) is not None
 
 
-def parse_amount(raw: str, *, decimal_commas: bool = False) -> Decimal:
+def parse_amount(raw: str, *, decimal_commas: bool = False, currency: str = "") -> Decimal:
     """An exact number. A lone point is a decimal point, as OFX says, unless the file uses decimal commas.
 
     `1,234` could be a thousand or a fraction (OFX allows the decimal comma): refused. So is `1.234` in a file
-    with decimal commas. Raises BadValueError.
+    with decimal commas, and a currency sign other than that of `currency`. Raises BadValueError.
     """
     text = _SEPARATOR.sub(" ", clean_text(raw, 80)).replace("\u2212", "-")
+    if not text.isascii() or "$" in text or text[-1:].isalpha() or text[:1].isalpha():
+        text = _without_sign(text, currency)
     match = _NUMBER.fullmatch(_SPACED.sub(lambda group: group.group().replace(" ", ""), text))
     if not match or not any(char.isdigit() for char in text):
         raise BadValueError(f"“{clean_text(raw, 40)}” is not a number.")
@@ -89,6 +117,18 @@ def parse_amount(raw: str, *, decimal_commas: bool = False) -> Decimal:
         raise BadValueError(f"“{clean_text(raw, 40)}” has more digits than any amount of money.")
     point = "." if fraction else ""
     return Decimal(f"{match.group(1)}{whole or 0}{point}{fraction}")
+
+
+def _without_sign(text: str, currency: str) -> str:
+    if match := _BEFORE.fullmatch(text):
+        minus, sign, number = match.groups()
+    elif match := _AFTER.fullmatch(text):
+        minus, (number, sign) = "", match.groups()
+    else:
+        return text
+    if not currency or currency not in _SIGNS.get(sign, sign).split():
+        raise BadValueError(f"“{text[:40]}” is not an amount in the currency of this account.")
+    return minus + number
 
 
 def _split_number(digits: str, *, decimal_commas: bool) -> tuple[str | None, str]:
@@ -119,34 +159,75 @@ def _grouped(whole: str, group: str) -> bool:
 def parse_when(raw: str) -> tuple[dt.date, dt.datetime]:
     """The calendar day as written, and the moment in UTC; see StatementTransaction for the rules.
 
-    Reads `YYYYMMDD[HHMM[SS[.XXX]]][[+-]h[.frac][:TZ]]`, also with ISO 8601 punctuation. Raises BadValueError.
+    Reads `YYYYMMDD[HHMM[SS[.XXX]]][[+-]h[.frac][:TZ]]`, also with ISO 8601 punctuation and offset, and a day
+    with slashes if it can only be read in one way. A time or zone that is not certain costs the time, not the
+    day. Raises BadValueError.
     """
-    text = clean_text(raw, 80)
+    return _when(clean_text(raw, 80))
+
+
+@lru_cache(4096)  # a file has many rows of few days
+def _when(text: str) -> tuple[dt.date, dt.datetime]:
     match = _DATE.fullmatch(text)
     if not match:
-        raise BadValueError(f"“{text[:40]}” is not a date.")
-    year, month, day, hour, minute, second = (int(part) if part else 0 for part in match.groups()[:6])
+        return _at_noon(text, *_slashed(text))
+    year, month, day = (int(part) for part in match.groups()[:3])
+    written, noon = _at_noon(text, year, month, day)
+    hour, minute, second, zone, iso = match.groups()[3:]
+    offset = _offset(zone or "0") if iso is None else _iso_offset(iso)
+    if hour is None or offset is None:
+        return written, noon
     try:
-        local = dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
+        local = noon.replace(hour=int(hour), minute=int(minute), second=int(second or 0))
+    except ValueError:
+        return written, noon
+    return written, local - offset
+
+
+def _at_noon(text: str, year: int, month: int, day: int) -> tuple[dt.date, dt.datetime]:
+    try:
+        noon = dt.datetime(year, month, day, 12, tzinfo=dt.UTC)
     except ValueError:
         raise BadValueError(f"“{text[:40]}” is not a date in the calendar.") from None
     if not 1900 <= year < 2200:
         raise BadValueError(f"“{text[:40]}” is not a plausible date.")
-    if match.group(4) is None:
-        return local.date(), local.replace(hour=12)
-    return local.date(), local - _offset(match.group(7) or "0")
+    return noon.date(), noon
 
 
-def _offset(raw: str) -> dt.timedelta:
+def _slashed(text: str) -> tuple[int, int, int]:
+    """Year, month and day of `30/06/2026`. Raises BadValueError for `05/06/2026`, which has two readings."""
+    match = _SLASHED.fullmatch(text)
+    if not match:
+        raise BadValueError(f"“{text[:40]}” is not a date.")
+    one, other, year = (int(part) for part in match.groups())
+    if one <= 12 and other <= 12 and one != other:
+        raise BadValueError(f"“{text[:40]}” could be read as two different days.")
+    return (year, other, one) if one > 12 else (year, one, other)
+
+
+def _iso_offset(text: str) -> dt.timedelta | None:
+    """`Z`, `+0100`, `-05:30` of ISO 8601."""
+    match = _ISO_OFFSET.fullmatch(text)
+    if not match:
+        return dt.timedelta(0)  # Z
+    sign, hours, minutes = match.groups()
+    return _signed(sign, int(hours), int(minutes or 0))
+
+
+def _offset(raw: str) -> dt.timedelta | None:
     """`-5:EST`, `+5.5:IST`, `+5:30`: fractions of an hour, unless only minutes make a quarter (`5.30`)."""
     match = _OFFSET.fullmatch(raw)
     if not match:
-        raise BadValueError(f"“[{raw[:20]}]” is not a time zone.")
+        return None
     sign, hours, point, digits = match.groups()
     minutes = Decimal(f"0.{digits or 0}") * 60
     if point == ":" or minutes % 15:
         minutes = Decimal(digits)
-    offset = dt.timedelta(hours=int(hours), minutes=int(minutes))
-    if minutes % 15 or offset > dt.timedelta(hours=14):
-        raise BadValueError(f"“[{raw[:20]}]” is not a time zone.")
+    return _signed(sign, int(hours), int(minutes)) if not minutes % 15 else None
+
+
+def _signed(sign: str, hours: int, minutes: int) -> dt.timedelta | None:
+    offset = dt.timedelta(hours=hours, minutes=minutes)
+    if offset > dt.timedelta(hours=14):
+        return None
     return -offset if sign == "-" else offset

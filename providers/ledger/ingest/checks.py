@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from dashtam.plain_text import visible
 from providers.errors import ProviderUnreadable
 
 DIGITS = 18  # on either side of the point, as the columns have it
@@ -38,6 +39,11 @@ def ids(values: Iterable[str], *, longest: int) -> None:
             raise ProviderUnreadable(code="bad_id")
 
 
-def text(value: str, longest: int) -> str:
-    """The text as a column can hold it: without NUL and lone surrogates, at most `longest` characters."""
+def opaque(value: str, longest: int) -> str:
+    """A text that only its provider reads, as a column can hold it: without NUL and lone surrogates."""
     return value.replace("\x00", "").encode(errors="replace").decode()[:longest]
+
+
+def text(value: str, longest: int) -> str:
+    """The text as people may see it, without invisible characters and controls: at most `longest` characters."""
+    return visible(value)[:longest]

@@ -11,6 +11,7 @@ from django.db import DataError, connection, transaction
 from django.utils import timezone
 
 from dashtam.ids import uuid7
+from dashtam.plain_text import may_hide
 from providers.errors import ProviderUnreadable, SyncOvertaken
 from providers.ledger.ingest import checks
 from providers.ledger.ingest.sql import REMOVE, SECURITIES, TAKE_OVER, UPSERT
@@ -38,7 +39,7 @@ def apply_transactions(account: FinancialAccount, page: TransactionsPage, expect
     there. Raises ProviderUnreadable for a page that contradicts itself; nothing of it is then kept.
     """
     here = FinancialAccount.objects.filter(id=account.id, transactions_cursor=expected_cursor)
-    if not here.update(transactions_cursor=checks.text(page.next_cursor, 10_000)):
+    if not here.update(transactions_cursor=checks.opaque(page.next_cursor, 10_000)):
         raise SyncOvertaken()
     rows = _latest([*page.added, *page.modified])
     return upsert_transactions(account, rows, removed=page.removed)
@@ -122,12 +123,10 @@ def _check(rows: Sequence[TransactionRecord]) -> None:
 
 def _json(rows: Sequence[TransactionRecord]) -> str:
     try:
-        encoded = msgspec.json.encode(rows)
-    except UnicodeEncodeError:
-        encoded = msgspec.json.encode([_clean(row) for row in rows])
-    if b"\\u0000" in encoded:
-        encoded = msgspec.json.encode([_clean(row) for row in rows])
-    return encoded.decode()
+        encoded = msgspec.json.encode(rows).decode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return msgspec.json.encode([_clean(row) for row in rows]).decode()
+    return msgspec.json.encode([_clean(row) for row in rows]).decode() if may_hide(encoded) else encoded
 
 
 def _clean(row: TransactionRecord) -> TransactionRecord:

@@ -12,6 +12,7 @@ from dashtam.ids import uuid7
 
 # Eighteen digits on either side of the point: enough for any currency, coin or token, so that nothing is rounded.
 MONEY: dict[str, Any] = {"max_digits": 36, "decimal_places": 18}
+QUANTITY = MONEY
 
 
 class FinancialAccountManager(models.Manager["FinancialAccount"]):
@@ -39,9 +40,11 @@ class FinancialAccount(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="financial_accounts"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="financial_accounts", db_index=False
     )
-    connection = models.ForeignKey("providers.Connection", on_delete=models.CASCADE, related_name="accounts")
+    connection = models.ForeignKey(
+        "providers.Connection", on_delete=models.CASCADE, related_name="accounts", db_index=False
+    )
     provider_account_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200)
     mask = models.CharField(max_length=8, blank=True, help_text="The last characters of the number.")
@@ -82,7 +85,9 @@ class BalanceSnapshot(models.Model):
     """A balance snapshot: the last balance known of a day."""
 
     id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(FinancialAccount, on_delete=models.CASCADE, related_name="balances")
+    account = models.ForeignKey(
+        FinancialAccount, on_delete=models.CASCADE, related_name="balances", db_index=False
+    )
     date = models.DateField()
     current = models.DecimalField(**MONEY)
     available = models.DecimalField(**MONEY, null=True)

@@ -1,20 +1,37 @@
 """Securities, and the holdings of accounts."""
 
+from datetime import timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from dashtam.ids import uuid7
-from providers.ledger.models.account import MONEY
+from providers.ledger.models.account import MONEY, QUANTITY
+from providers.ledger.models.transaction import Transaction
 
-QUANTITY = MONEY
+
+class SecurityManager(models.Manager["Security"]):
+    """Finds the securities that no account refers to any more."""
+
+    def long_over(self) -> "models.QuerySet[Security]":
+        """Those that no holding and no transaction names, and that were first named KEPT ago."""
+        milliseconds = int((timezone.now() - Security.KEPT).timestamp() * 1000)
+        held = Exists(Holding.objects.filter(security=OuterRef("pk")))
+        traded = Exists(Transaction.objects.filter(security=OuterRef("pk")))
+        # Ids begin with the time at which they were made (RFC 9562 §5.7).
+        return self.filter(~held, ~traded, pk__lt=UUID(int=milliseconds << 80))
 
 
 class Security(models.Model):
     """A stock, fund, bond or other instrument, as one provider names it."""
 
+    KEPT = timedelta(days=30)
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    provider = models.SlugField(max_length=40)
+    provider = models.SlugField(max_length=40, db_index=False)
     provider_security_id = models.CharField(max_length=200)
     symbol = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=300)
@@ -23,7 +40,7 @@ class Security(models.Model):
     isin = models.CharField(max_length=12, blank=True)
     currency = models.CharField(max_length=3)
 
-    objects: ClassVar[models.Manager["Security"]] = models.Manager()
+    objects: ClassVar[SecurityManager] = SecurityManager()
 
     class Meta:
         verbose_name_plural = "securities"
@@ -40,7 +57,7 @@ class Holding(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(
-        "providers.FinancialAccount", on_delete=models.CASCADE, related_name="holdings"
+        "providers.FinancialAccount", on_delete=models.CASCADE, related_name="holdings", db_index=False
     )
     security = models.ForeignKey(Security, on_delete=models.PROTECT, related_name="holdings")
     quantity = models.DecimalField(**QUANTITY)

@@ -9,8 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dashtam.ids import uuid7
-from providers.ledger.models.account import MONEY
-from providers.ledger.models.investment import QUANTITY
+from providers.ledger.models.account import MONEY, QUANTITY
 
 
 class Transaction(models.Model):
@@ -68,6 +67,9 @@ class Transaction(models.Model):
             models.Index(fields=("user", "-date", "-id"), name="transaction_by_user"),
             models.Index(
                 fields=("account", "replaced_id"), name="transaction_replaced", condition=~Q(replaced_id="")
+            ),
+            models.Index(
+                fields=("security",), name="transaction_by_security", condition=Q(security__isnull=False)
             ),
         )
 

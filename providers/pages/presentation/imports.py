@@ -17,6 +17,16 @@ class ImportRow:
     summary: str
     format_name: str
 
+    @property
+    def more_rejected(self) -> int:
+        """How many rows were left out beside those that are listed."""
+        return int(self.file["rejected_count"]) - len(self.file["rejected"])
+
+    @property
+    def more_notices(self) -> int:
+        """How many notices there were beside those that are listed."""
+        return int(self.file["notices_count"]) - len(self.file["notices"])
+
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
@@ -52,8 +62,21 @@ def _statement_row(statement: Mapping[str, Any], account: Mapping[str, Any] | No
 
 
 def _summary(file: Mapping[str, Any]) -> str:
+    if file["state"] == "running":
+        return _progress(file)
     if file["state"] == "failed":
         return "Nothing was imported."
-    rejected = len(file["rejected"])
+    rejected, notices = file["rejected_count"], file["notices_count"]
     parts = [f"{file['added']:,} added", f"{file['matched']:,} known already"]
-    return ", ".join([*parts, f"{rejected:,} rejected"] if rejected else parts)
+    parts += [f"{rejected:,} rejected"] if rejected else []
+    return ", ".join([*parts, f"{notices:,} notice{'' if notices == 1 else 's'}"] if notices else parts)
+
+
+def _progress(file: Mapping[str, Any]) -> str:
+    if file["rows_landed"]:
+        return f"Under way: {file['rows_landed']:,} rows stored so far."
+    return (
+        f"Under way: about {file['rows_read']:,} rows read so far."
+        if file["rows_read"]
+        else "Waits for its turn."
+    )

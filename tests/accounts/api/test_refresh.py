@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
+import time_machine
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Session, User
@@ -18,8 +20,15 @@ async def _refresh(api: Api, token: str) -> Any:
     return await api.post("auth/tokens/refresh", {"refresh_token": token})
 
 
-async def _after_the_grace() -> None:
-    await Session.objects.aupdate(rotated_at=timezone.now() - timedelta(seconds=11))
+async def _use(pair: dict[str, Any]) -> None:
+    """Send the access token of a pair with a request, as a client that got our answer does."""
+    client = Api()
+    client.token = pair["access_token"]
+    assert (await client.get("auth/me")).status_code == 200
+
+
+async def _after_the_grace(seconds: float = 11) -> None:
+    await Session.objects.aupdate(rotated_at=Now() - timedelta(seconds=seconds))
 
 
 async def test_c2_a_refresh_token_is_exchanged_for_its_successor(api: Api, ana: User) -> None:
@@ -54,7 +63,9 @@ async def test_c3_a_grandparent_ends_the_session_even_within_the_grace(api: Api,
 async def test_c2_reuse_is_told_by_mail_and_kept_for_the_record_although_refused(api: Api, ana: User) -> None:
     body = {"email": ana.email, "password": PASSWORD}
     first = await api.post("auth/tokens", body, **{"user-agent": "books/2.1"})
-    second = (await _refresh(api, first.json()["refresh_token"])).json()["refresh_token"]
+    pair = (await _refresh(api, first.json()["refresh_token"])).json()
+    second = pair["refresh_token"]
+    await _use(pair)
     await _after_the_grace()
     for _ in range(3):
         assert (await _refresh(api, first.json()["refresh_token"])).status_code == 401
@@ -78,12 +89,57 @@ async def test_c2_a_token_that_is_merely_old_or_of_a_disabled_person_raises_no_a
     assert await mails("refresh_token_reused") == []
 
 
-async def test_c2_a_parent_ends_the_session_after_the_grace(api: Api, ana: User) -> None:
+async def test_c2_a_parent_ends_the_session_after_the_grace_once_its_successor_was_used(
+    api: Api, ana: User
+) -> None:
     first = (await api.sign_in(ana.email))["refresh_token"]
-    second = (await _refresh(api, first)).json()["refresh_token"]
+    second = (await _refresh(api, first)).json()
+    await _use(second)
+    assert (await _refresh(api, first)).json()["refresh_token"] == second["refresh_token"]
     await _after_the_grace()
     assert (await _refresh(api, first)).status_code == 401
-    assert (await _refresh(api, second)).status_code == 401
+    assert (await _refresh(api, second["refresh_token"])).status_code == 401
+
+
+async def test_s11_a_parent_counts_until_its_successor_was_used(api: Api, ana: User) -> None:
+    first = (await api.sign_in(ana.email))["refresh_token"]
+    second = (await _refresh(api, first)).json()["refresh_token"]
+    for minutes in (1, 5, 9):
+        await _after_the_grace(60 * minutes)
+        assert (await _refresh(api, first)).json()["refresh_token"] == second
+    third = (await _refresh(api, second)).json()["refresh_token"]
+    await _after_the_grace(60)
+    assert (await _refresh(api, second)).json()["refresh_token"] == third
+    assert await mails("refresh_token_reused") == []
+    assert (await _refresh(api, first)).status_code == 401  # two generations old
+    assert (await _refresh(api, third)).status_code == 401
+
+
+async def test_s11_a_parent_does_not_count_for_ever(api: Api, ana: User) -> None:
+    first = (await api.sign_in(ana.email))["refresh_token"]
+    await _refresh(api, first)
+    await _after_the_grace(601)
+    assert (await _refresh(api, first)).status_code == 401
+
+
+async def test_s11_the_clock_of_the_application_does_not_matter(api: Api, ana: User) -> None:
+    first = (await api.sign_in(ana.email))["refresh_token"]
+    second = (await _refresh(api, first)).json()
+    await _use(second)
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        assert (await _refresh(api, first)).json()["refresh_token"] == second["refresh_token"]
+
+
+async def test_s11_a_thief_who_comes_while_the_client_works_is_noticed(api: Api, ana: User) -> None:
+    stolen = (await api.sign_in(ana.email))["refresh_token"]
+    for _ in range(3):
+        pair = (await _refresh(api, stolen)).json()
+        await _use(pair)
+        await _use(pair)
+        parent, stolen = stolen, pair["refresh_token"]
+    await _after_the_grace()
+    assert (await _refresh(api, parent)).status_code == 401
+    assert len(await mails("refresh_token_reused")) == 1
 
 
 async def test_c5_an_unused_session_ends_and_refreshing_keeps_it(api: Api, ana: User) -> None:

@@ -48,12 +48,14 @@ async def test_the_owner_s_password_survives_a_second_sign_up(api: Api, ana: Use
     await api.sign_in(ana.email)
 
 
-async def test_until_the_address_is_confirmed_the_latest_sign_up_counts(api: Api, db: None) -> None:
-    await api.post("auth/users", NEWCOMER | {"password": "the squatter knows this one"})
+async def test_until_the_address_is_confirmed_a_squatter_s_password_opens_nothing(api: Api, db: None) -> None:
+    squatter = NEWCOMER | {"password": "the squatter knows this one"}
+    await api.post("auth/users", squatter)
     await api.post("auth/users", NEWCOMER)
-    await api.post("auth/email-verifications", {"token": await link_token("verify_email")})
-    squatter = {"email": NEWCOMER["email"], "password": "the squatter knows this one"}
-    assert (await api.post("auth/tokens", squatter)).status_code == 401
+    confirmation = {"token": await link_token("verify_email"), "password": PASSWORD}
+    assert (await api.post("auth/email-verifications", confirmation)).status_code == 204
+    credentials = {name: squatter[name] for name in ("email", "password")}
+    assert (await api.post("auth/tokens", credentials)).status_code == 401
     await api.sign_in(NEWCOMER["email"])
 
 

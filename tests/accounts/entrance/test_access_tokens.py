@@ -190,9 +190,9 @@ def test_d4_a_new_key_signs_while_the_old_one_still_verifies() -> None:
     during = JWTService(keys={"new": NEW, "old": OLD}, **parts)  # type: ignore[arg-type]
     after = JWTService(keys={"new": NEW}, **parts)  # type: ignore[arg-type]
     ids = {"user_id": User().id, "session_id": Session().id}
-    old_token = before.create_access_token(**ids).token
+    old_token = before.create_access_token(user_id=ids["user_id"], session_id=ids["session_id"]).token
     assert during.decode_access_token(old_token).session_id == ids["session_id"]
-    new_token = during.create_access_token(**ids).token
+    new_token = during.create_access_token(user_id=ids["user_id"], session_id=ids["session_id"]).token
     assert jwt.get_unverified_header(new_token)["kid"] == "new"
     assert after.decode_access_token(new_token).user_id == ids["user_id"]
     with pytest.raises(InvalidToken):

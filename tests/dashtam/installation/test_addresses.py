@@ -1,5 +1,10 @@
 """Connections to servers on other machines are encrypted, or refused."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -9,6 +14,8 @@ from dashtam.installation.server_urls import (
     require_encrypted_cache,
     require_encrypted_database,
 )
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
@@ -89,3 +96,21 @@ def test_a_url_is_read_in_full(url: str, host: str, port: object) -> None:
         "PORT": port,
     }
     assert libpq_options(url) == ({"sslmode": "require"} if "?" in url else {})
+
+
+def test_s15_migrations_go_to_the_database_of_their_own_url_and_as_encrypted_as_it_says() -> None:
+    urls = {
+        "DATABASE_URL": "postgresql://app:one@db.example.org:6432/pooled?sslmode=require",
+        "MIGRATION_DATABASE_URL": "postgresql://owner:two@db.example.org/dashtam?sslmode=verify-full",
+    }
+    show = "from dashtam.settings import MIGRATION_DATABASE as m; print(m['NAME'], m['USER'], m['OPTIONS']['sslmode'])"
+    run = subprocess.run(
+        [sys.executable, "-c", show],
+        cwd=ROOT,
+        env={**os.environ, **urls},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["dashtam", "owner", "verify-full"]
+    assert database_settings("postgresql://owner:two@db.example.org", name="pooled")["NAME"] == "pooled"

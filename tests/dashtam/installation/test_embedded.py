@@ -134,6 +134,64 @@ def test_data_from_before_there_were_two_roles_gets_the_second_one(home: Path) -
     again.communicate()
 
 
+def refused(url: str, **instead: str) -> bool:
+    try:
+        psycopg.connect(url, **instead).close()  # type: ignore[arg-type]
+    except psycopg.OperationalError as error:
+        return "password" in str(error)
+    return False
+
+
+def test_s09_each_role_has_a_password_of_its_own_also_over_data_from_before(home: Path) -> None:
+    user = use(home)
+    assert stat.S_IMODE((home / embedded.PASSWORDS).stat().st_mode) == 0o600
+    for url in (user.application_url, user.database_url):
+        assert refused(url, password="")
+        assert refused(url, password="another")
+    assert refused(user.application_url, user="dashtam"), "the application cannot choose to be the superuser"
+    with psycopg.connect(user.database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        connection.execute("ALTER ROLE dashtam PASSWORD NULL")
+        connection.execute(f"ALTER ROLE {embedded.APPLICATION_ROLE} PASSWORD NULL")
+    running = servers_of(home)
+    user.communicate()
+    psutil.wait_procs(running, timeout=20)
+    (home / "postgres" / "pg_hba.conf").write_text("local all all trust\n")
+    (home / embedded.PASSWORDS).unlink()
+    again = use(home)
+    with psycopg.connect(again.database_url) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+    psycopg.connect(again.application_url).close()
+    assert refused(again.application_url, user="dashtam")
+    assert refused(again.database_url, password="")
+    again.communicate()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server has that user's rights")
+def test_s09_no_sql_reads_or_writes_what_is_not_the_server_s_own(home: Path) -> None:
+    user = use(home)
+    (home / "secrets.env").write_text("SECRET_KEY=1")
+    ours = [home / "secrets.env", home / embedded.PASSWORDS, Path(__file__)]
+    with psycopg.connect(user.database_url, autocommit=True) as connection:
+        for path in ("/etc/shadow", "/etc/passwd", "/proc/1/environ", *map(str, ours)):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT pg_read_file(%s)", [path])
+        for place in (home / "written", Path("/tmp/written-by-a-server")):  # noqa: S108 a place open to all
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"COPY (SELECT 1) TO '{place}'")
+            assert not place.exists()
+        with pytest.raises(psycopg.Error):
+            connection.execute("COPY (SELECT 1) TO PROGRAM 'touch /tmp/written-by-a-server'")
+        connection.execute("CREATE EXTENSION vector")  # its own library, which is read only now
+        assert connection.execute("SELECT count(*) > 100 FROM pg_timezone_names").fetchone() == (True,)
+    valkey = redis.Redis.from_url(user.redis_url)
+    with pytest.raises(redis.ResponseError):
+        valkey.config_set("dir", "/root")  # protected since Valkey 7
+    with pytest.raises(redis.ResponseError):
+        valkey.save()  # its folder is the home, where it may not write
+    user.communicate()
+
+
 @pytest.mark.usefixtures("home")
 def test_two_installations_run_side_by_side(tmp_path: Path) -> None:
     one, two = use(tmp_path / "one"), use(tmp_path / "two")

@@ -1,5 +1,7 @@
 """Rights of the application's database role."""
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
@@ -89,6 +91,27 @@ def test_whether_the_application_has_a_role_of_its_own_can_be_asked(db: None) ->
 @pytest.mark.usefixtures("weak")
 def test_a_weak_role_may_not_edit_the_audit_log() -> None:
     assert not database_roles.may_edit(connection, "accounts_auditevent")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_s15_migrations_have_their_own_database_options_and_all_the_time_they_need(settings: Any) -> None:
+    def asked() -> tuple[str, ...]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('statement_timeout'), current_setting('application_name'), current_database()"
+            )
+            row: tuple[str, ...] = cursor.fetchone()
+            return row
+
+    before = asked()
+    assert before[0] == "10s"
+    with database_roles.as_owner(connection):
+        assert asked() == ("0", *before[1:])
+    options = {**settings.MIGRATION_DATABASE["OPTIONS"], "application_name": "migrating"}
+    settings.MIGRATION_DATABASE = {"NAME": "postgres", "OPTIONS": options}
+    with database_roles.as_owner(connection):
+        assert asked() == ("0", "migrating", "postgres")
+    assert asked() == before
 
 
 def test_granting_twice_changes_nothing(db: None) -> None:

@@ -1,12 +1,14 @@
 """Background work in general."""
 
 import traceback
+from collections import Counter
 
 import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from dashtam.jobs.background import TaskFailed, background, defer
+from dashtam.jobs.ended import AT_ONCE
 from tests.jobs import run_queued
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +40,26 @@ def test_jobs_that_went_well_are_forgotten_after_three_days() -> None:
     left = set(ProcrastinateJob.objects.values_list("id", flat=True))
     assert recent in left
     assert old not in left
+
+
+def test_s15_old_jobs_are_found_in_parts_beyond_those_that_stay() -> None:
+    for status, days in (("failed", 31), ("failed", 4), ("succeeded", 4), ("succeeded", 2)):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO procrastinate_jobs (task_name, queue_name, status)"
+                " SELECT 'past', %s, %s FROM generate_series(1, %s)",
+                [f"{status} {days}", status, AT_ONCE + 1],
+            )
+            cursor.execute(
+                "INSERT INTO procrastinate_events (job_id, type, at)"
+                " SELECT id, 'deferred', now() - make_interval(days => %s) FROM procrastinate_jobs"
+                " WHERE queue_name = %s",
+                [days, f"{status} {days}"],
+            )
+    defer("dashtam.tasks.tidy_jobs", timestamp=0)
+    run_queued()
+    left = Counter(ProcrastinateJob.objects.filter(task_name="past").values_list("queue_name", flat=True))
+    assert left == {"failed 4": AT_ONCE + 1, "succeeded 2": AT_ONCE + 1}
 
 
 def test_a_job_whose_worker_died_is_given_to_the_living() -> None:

@@ -16,7 +16,8 @@ from providers import wiring
 from providers.connections.models import Connection
 from providers.formats import parse_statement_file
 from providers.imports import queries as import_queries
-from providers.imports.import_service import MAX_BYTES, FileTooLarge, StatementUnreadable
+from providers.imports.errors import FileTooLarge, StatementUnreadable
+from providers.imports.import_service import MAX_BYTES
 from providers.imports.models import FileImport
 from providers.imports.statement_ingest import ImportRefused
 from providers.ledger import queries as ledger_queries

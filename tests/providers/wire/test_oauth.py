@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -47,6 +48,29 @@ def form(peer: Canned) -> dict[str, str]:
 async def refreshed(*answers: bytes, **changes: Any) -> oauth.TokenResponse:
     async with canned(*answers) as peer:
         return await oauth.refresh(server(peer.url, **changes), refresh_token="RT0")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({name: text} for name in ("access_token", "refresh_token") for text in
+          ("", "a\nb", "a\r\nX: y", "a\tb", "tok\u00e9n", "a\x7f", "\U0001f511", "a\u0000", "AT\n", "x" * 10_001, 7)),
+        *({"token_type": value} for value in ("x" * 501, 7, None)),
+        *({"scope": value} for value in ("a\nb", "\u00e9", "x" * 501, 7)),
+        *({"expires_in": value} for value in (-1, 10**10, "soon", 1.5)),
+    ],
+)  # fmt: skip
+async def test_s09_a_token_response_outside_of_rfc_6749_is_unreadable(changes: dict[str, Any]) -> None:
+    fields = {"access_token": "AT", "token_type": "bearer", "refresh_token": "RT", **changes}
+    with pytest.raises(ProviderUnreadable):
+        await refreshed(answer(json.dumps(fields)))
+
+
+async def test_s09_every_character_of_vschar_is_taken() -> None:
+    visible = "".join(map(chr, range(0x20, 0x7F)))
+    fields = {"access_token": visible, "token_type": "bearer", "refresh_token": visible}
+    tokens = await refreshed(answer(json.dumps(fields)))
+    assert (tokens.access_token, tokens.refresh_token) == (visible, visible)
 
 
 async def test_e1_the_authorization_url_carries_all_that_rfc_6749_and_7636_ask_for() -> None:

@@ -5,12 +5,13 @@ import pickle
 import pytest
 
 from providers.formats import NotAStatementError, ProviderStatementError, StatementError, parse_statement_file
+from providers.formats.ofx.document import MAX_BYTES
 from tests.providers.formats.ofx.writing import FILES, HEADER, bank_file, row
 
 
-def refusal(data: bytes, **limits: int) -> StatementError:
+def refusal(data: bytes, *, max_bytes: int = MAX_BYTES) -> StatementError:
     with pytest.raises(StatementError) as caught:
-        parse_statement_file(data, **limits)
+        parse_statement_file(data, max_bytes=max_bytes)
     return caught.value
 
 

@@ -1,0 +1,45 @@
+"""Errors of imports, beside those of the files themselves (`providers.formats.errors`)."""
+
+from dashtam import errors
+from providers.formats import StatementError
+
+
+class StatementUnreadable(errors.Unprocessable):
+    """A StatementError of `providers.formats`, as an answer."""
+
+    code = "statement_error"
+
+    def __init__(self, error: StatementError) -> None:
+        super().__init__(str(error), code=error.code)
+        self.title = f"{error.title}."
+
+
+class ReadingStopped(errors.Unprocessable):
+    """The processes that read the file ended again and again, without reaching a bound."""
+
+    code = "reading_stopped"
+    title = "This file could not be read."
+    detail = "Reading it stopped several times. Import it again; if it stops again, download it anew."
+
+
+class FileTooLarge(errors.PayloadTooLarge):
+    """The file is larger than MAX_BYTES."""
+
+    code = "file_too_large"
+    title = "This file is too large."
+    detail = "We read files of up to 20 MB. Download a shorter period and import that."
+
+
+class TooManyImports(errors.TooManyRequests):
+    """The person has MOST_RUNNING imports under way."""
+
+    title = "Your other files come first."
+    detail = "Some of your files are still being read. Import this one when they are done."
+    retry_after = 15
+
+
+class ImportOvertaken(errors.Conflict):
+    """Another process has the import by now, or it is over."""
+
+    code = "import_overtaken"
+    title = "Another process took over."
