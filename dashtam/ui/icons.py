@@ -4,7 +4,7 @@
 ICONS = {
     "dashboard": '<path d="M4 20V10M10 20V4M16 20v-7M21 20H3"/>',
     "list": '<path d="M8.5 6.5H20M8.5 12H20M8.5 17.5H20M4 6.5h.1M4 12h.1M4 17.5h.1"/>',
-    "more": '<path d="M5.5 12v.1M12 12v.1M18.5 12v.1" stroke-width="3"/>',
+    "more": '<circle cx="5" cy="12" r="1.25"/><circle cx="12" cy="12" r="1.25"/><circle cx="19" cy="12" r="1.25"/>',
     "flow": '<path d="M7.5 4v15M3.5 15l4 4 4-4M16.5 20V5M12.5 9l4-4 4 4"/>',
     "connections": '<path d="M9.5 14.5l5-5M11 6.5l1.6-1.6a4.5 4.5 0 0 1 6.4 6.4L17.5 13M6.5 11L5 12.6A4.5 4.5 0 0 0 11.4 19l1.6-1.5"/>',
     "import": '<path d="M12 16V4M7.5 8.5L12 4l4.5 4.5M4 15v4a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-4"/>',

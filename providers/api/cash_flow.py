@@ -119,7 +119,7 @@ class CashFlowView(KeyedView):
 
         Transfers between your own accounts are left out: opposite amounts in one currency, in two accounts, at most
         five days apart. So are trades of investments. Each amount is converted at the ECB's rates of its own day, or
-        the last ones up to ten days before it; amounts without a rate are in `unconverted`, and counted nowhere.
+        of its last publication before it; amounts without a rate are in `unconverted`, and counted nowhere.
         A refund is money in. Pending transactions count.
         """
         asked = self.read_query(CashFlowQuery, paged=False)

@@ -94,12 +94,14 @@ def without_transfers(groups: Mapping[Key, Sum], moved: Iterable[Transfer], aske
 def converted(groups: Mapping[Key, Sum], rates: Mapping[date, DayRates], base: str) -> Sums:
     """The groups in the base, each at the rates of its day."""
     sums = Sums()
+    pairs = {(day, unit) for _, day, unit, _ in groups if day is not None}
+    with_rate = {(day, unit) for day, unit in pairs if rates[day].convertible(unit, base)}
+    sums.rates_of = {rate.day for day, unit in with_rate for rate in rates[day].used([unit], base)}
     for (span, day, unit, category), amounts in groups.items():
         if day is None:
             told = amounts
-        elif rates[day].convertible(unit, base):
+        elif (day, unit) in with_rate:
             told = _told(amounts, unit, rates[day], base)
-            sums.rates_of |= {rate.day for rate in rates[day].used([unit], base)}
         else:
             sums.partly.add(span)
             if span is not None:

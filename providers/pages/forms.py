@@ -5,6 +5,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.pages.forms import AccountForm
 from dashtam.ui.formats import MINUS
@@ -49,6 +52,20 @@ def _amount(label: str) -> AmountField:
     )
 
 
+class _Choice(forms.Select):
+    """A select whose options are written in one go. Django renders a template for each: 8 ms for ninety options."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        choices: Any = self.choices
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((code, " selected" if str(code) == str(value or "") else "", words) for code, words in choices),
+        )
+        attributes = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
+        return format_html("<select{}>{}</select>", flatatt(attributes), options)
+
+
 class TransactionFilters(forms.Form):
     """Filters of transactions; the names are those of the API.
 
@@ -69,12 +86,14 @@ class TransactionFilters(forms.Form):
     to = _day("To")
     status = forms.ChoiceField(
         label="Status",
+        widget=_Choice,
         required=False,
         choices=[("", "Any"), ("posted", "Posted"), ("pending", "Pending")],
         error_messages={"invalid_choice": "Choose Posted or Pending."},
     )
     account = forms.TypedChoiceField(
         label="Account",
+        widget=_Choice,
         required=False,
         coerce=UUID,
         empty_value=None,
@@ -82,11 +101,13 @@ class TransactionFilters(forms.Form):
     )
     category = forms.ChoiceField(
         label="Category",
+        widget=_Choice,
         required=False,
         error_messages={"invalid_choice": "Choose one of the categories listed."},
     )
     kind = forms.ChoiceField(
         label="Kind",
+        widget=_Choice,
         required=False,
         choices=[("", "Any"), *sorted(words.KINDS.items(), key=lambda pair: pair[1])],
         error_messages={"invalid_choice": "Choose one of the kinds listed."},

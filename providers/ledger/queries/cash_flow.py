@@ -15,7 +15,7 @@ from providers.ledger.flows import Asked, Key, Sum, Sums, converted, without_tra
 from providers.ledger.intervals import Span, first_day, spans
 from providers.ledger.money import plain
 from providers.ledger.queries.net_worth import RatesUsed
-from providers.ledger.transfers import NEVER, TRADES, Leg, Transfer, transfers
+from providers.ledger.transfers import MOST_DAYS, NEVER, TRADES, Leg, Transfer, transfers
 from providers.rates.conversion import DIGITS, SOURCE, DayRates, rounded
 from providers.rates.lookup import rates_of_days
 
@@ -23,15 +23,19 @@ MOST_SPANS = 4_000
 # Rows this far around the range are matched too, so that a transfer over its edge is found from both sides.
 AROUND = timedelta(days=30)
 
-# The rows of amounts that came in as well as went out: all others have no other side.
+# The rows that have one of the opposite amount near them. Counts over a window take one sort; a join of the rows with
+# themselves takes minutes under a plan that is made before the table has statistics.
 _LEGS = """
-WITH moved AS (
-    SELECT id, account_id, date, amount, currency, kind, category FROM providers_transaction
+SELECT id, account_id, date, amount, currency, kind, category FROM (
+    SELECT id, account_id, date, amount, currency, kind, category,
+        count(*) FILTER (WHERE amount > 0) OVER near AS ins, count(*) FILTER (WHERE amount < 0) OVER near AS outs
+    FROM providers_transaction
     WHERE user_id = %(user)s AND date BETWEEN %(first)s AND %(last)s AND amount <> 0 AND NOT kind = ANY(%(never)s)
-)
-SELECT moved.* FROM moved JOIN (
-    SELECT currency, abs(amount) AS size FROM moved GROUP BY 1, 2 HAVING min(amount) < 0 AND max(amount) > 0
-) AS both_ways ON both_ways.currency = moved.currency AND both_ways.size = abs(moved.amount)
+    WINDOW near AS (
+        PARTITION BY abs(amount), currency ORDER BY date
+        RANGE BETWEEN %(near)s::interval PRECEDING AND %(near)s::interval FOLLOWING
+    )
+) AS moved WHERE ins > 0 AND outs > 0
 """
 
 # Amounts in the base need no rate and are summed by month or week, others by day. Without a period: before the range.
@@ -173,6 +177,7 @@ def _read(user_id: UUID, asked: Asked) -> _Read:
         "base": asked.base,
         "trades": sorted(TRADES),
         "never": sorted(NEVER),
+        "near": timedelta(days=MOST_DAYS),
         "first": asked.before - AROUND,
         "last": asked.end + AROUND,
     }

@@ -68,7 +68,7 @@ def transactions_url(**filters: Any) -> str:
 
 def _span_row(flow: Mapping[str, Any]) -> SpanRow:
     start: date = flow["start"]
-    return SpanRow(f"{start:%B} {start.year}", flow, _between(start, flow["end"]))
+    return SpanRow(f"{start:%b} {start.year}", flow, _between(start, flow["end"]))
 
 
 def _label(start: date) -> str:
