@@ -1,6 +1,7 @@
 """Forms: filters of transactions, and the upload of a statement file."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,11 +19,26 @@ from providers.pages import words
 UNCATEGORISED = "-"
 
 
+class DayInput(forms.DateInput):
+    """A browser's date field, left empty for a value that is no date: the browser would not show it either."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        """The value as YYYY-MM-DD; None for a text that is no such date."""
+        shown = super().format_value(value)
+        try:
+            date.fromisoformat(shown or "")
+        except ValueError:
+            return None
+        return shown
+
+
 def _day(label: str) -> forms.DateField:
     return forms.DateField(
         label=label,
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
         error_messages={"invalid": "Give a date such as 2026-03-09."},
     )
