@@ -51,7 +51,7 @@ class FileImportManager(models.Manager["FileImport"]):
     """Every step is guarded by state and lease, so that an import is carried out by one process and finished once."""
 
     MOST_RUNNING = 3
-    LEASE = timedelta(seconds=30)
+    LEASE = timedelta(seconds=15)
     MOST_ATTEMPTS = 3
     LOST_AFTER = timedelta(minutes=1)
     FILES_KEPT = timedelta(days=1)
