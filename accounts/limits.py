@@ -5,6 +5,9 @@ network (an IPv4 address, or the /64 of an IPv6 address, which is one customer's
 that was typed, whether or not it has an account), both together, a known device, a session, or a person.
 """
 
+from uuid import UUID
+
+from dashtam import limits
 from dashtam.limits import Limit
 from dashtam.web.visitor import customer_of, request_ip
 
@@ -40,6 +43,25 @@ REFRESH_BY_SESSION = Limit("refresh by session", 60, 60, told=True)
 EMAIL_CHANGE_BY_PERSON = Limit("email change by person", 5, 86_400, told=True)
 EMAIL_CHANGE_TO_EMAIL = Limit("email change to email", 3, 86_400)
 EXPORT_BY_PERSON = Limit("export by person", 5, 86_400, told=True)
+
+API_KEY_BY_PERSON = Limit("API key by person", 30, 86_400, told=True)
+FACTOR_BY_PERSON = Limit("second factor by person", 30, 86_400, told=True)
+
+# Everything else that a right credential can write: sessions, audit events, rows. What one session or API key uses
+# up takes nothing from the others: who has stolen one must not keep its owner from ending it.
+SESSION_BY_PERSON = Limit("session by person", 300, 3600)
+PROOF_AGAIN_BY_SESSION = Limit("proof by session", 30, 3600)
+CHANGE_BY_CREDENTIAL = Limit("change by session or key", 240, 600)
+CHANGE_BY_CREDENTIAL_A_DAY = Limit("change by session or key and day", 4_000, 86_400)
+LINK_BY_NETWORK = Limit("mailed link by network", 60, 600)
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def require_change(method: str | None, credential: UUID) -> None:
+    """Count a request that may change something. Raises TooManyRequests."""
+    if method not in READS:
+        await limits.require((CHANGE_BY_CREDENTIAL, credential), (CHANGE_BY_CREDENTIAL_A_DAY, credential))
 
 
 def network_here() -> str:

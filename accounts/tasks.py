@@ -11,7 +11,17 @@ from procrastinate.contrib.django import app
 
 from accounts import wiring
 from accounts.audit import chain
-from accounts.models import ApiKey, EmailChange, FailedProof, IdempotencyKey, OneTimeLink, Session, SignUp
+from accounts.models import (
+    ApiKey,
+    EmailChange,
+    FailedProof,
+    IdempotencyKey,
+    OneTimeLink,
+    Session,
+    SignUp,
+    User,
+)
+from accounts.models.audit import NOBODY
 from dashtam.bridge.doors import run_db
 from dashtam.jobs.background import RETRY, background
 from dashtam.jobs.deletion import delete_in_parts
@@ -77,10 +87,20 @@ async def erase_leavers(timestamp: int) -> None:
     await wiring.leaving_service().erase_due()
 
 
+@app.periodic(cron="37 * * * *")
+@background(queue="schedule", queueing_lock="end_surplus_sessions")
+async def end_surplus_sessions(timestamp: int) -> None:
+    """End the sessions that nobody has used the longest, of people with more than anybody uses."""
+    while ids := await run_db(Session.objects.surplus):
+        await wiring.session_service().end(
+            Session.objects.end, id__in=ids, reason="too_many", actor_id=NOBODY
+        )
+
+
 @app.periodic(cron="53 4 * * *")
 @background(queue="schedule", queueing_lock="forget_old_accounts_rows")
 async def forget_old(timestamp: int) -> None:
-    """Delete old links, sign-ups, sessions, keys, email changes, failed proofs, and the admin's own log."""
+    """Delete old links, sign-ups, unconfirmed accounts, sessions, keys, email changes, proofs, and the admin's log."""
     now = timezone.now()
     ended = Q(revoked_at__lt=now - ENDED_KEPT) | Q(expires_at__lt=now - ENDED_KEPT)
     await delete_in_parts(OneTimeLink.objects.filter(expires_at__lt=now - LINKS_KEPT))
@@ -88,5 +108,6 @@ async def forget_old(timestamp: int) -> None:
     await delete_in_parts(ApiKey.objects.filter(ended))
     await delete_in_parts(EmailChange.objects.filter(created_at__lt=now - ENDED_KEPT))
     await delete_in_parts(SignUp.objects.long_over())
+    await delete_in_parts(User.objects.never_confirmed())
     await delete_in_parts(FailedProof.objects.long_over())
     await delete_in_parts(LogEntry.objects.filter(action_time__lt=now - ADMIN_LOG_KEPT))

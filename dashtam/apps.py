@@ -16,5 +16,7 @@ class DashtamConfig(AppConfig):
 
         metrics.gauges.append(gauges.jobs)
         program_paths.register(API, cookieless=True)
-        program_paths.register("/healthz", "/readyz", "/metrics", cookieless=True, probe=True)
+        program_paths.register("/healthz", "/healthz/installation", "/readyz", cookieless=True, probe=True)
+        program_paths.register("/metrics", cookieless=True, probe=True)
+        program_paths.allow_any_host("/healthz", "/healthz/installation", "/readyz")
         program_paths.register(REPORTS)

@@ -38,6 +38,7 @@ urlpatterns = [
     path("ws/events", live_events),
     path("csp-reports", csp_reports.CspReports.as_view()),
     path("healthz", health.Healthz.as_view(), name="healthz"),
+    path("healthz/installation", health.Installation.as_view(), name="installation"),
     path("readyz", health.Readyz.as_view(), name="readyz"),
     path("metrics", exposition.Metrics.as_view(), name="metrics"),
     path("", include("accounts.pages.urls")),

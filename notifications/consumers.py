@@ -13,6 +13,7 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from redis.exceptions import RedisError
 
+from dashtam.processes.server import LARGEST_FRAME
 from dashtam.telemetry import metrics
 from notifications.services.live_event_service import TIMEOUT_SECONDS, group_of
 
@@ -25,9 +26,9 @@ SIGNED_OUT = 4401
 TOO_MANY_SOCKETS = 4429
 
 SOCKETS_PER_PERSON = 20  # in one process
-LARGEST_FRAME = 1024
 # A page then connects anew. Channels drops members of a group after a day, and silently.
 LONGEST_SECONDS = 12 * 3600.0
+RENEW_SECONDS = 30.0
 
 
 class EventsConsumer(AsyncConsumer):
@@ -58,7 +59,11 @@ class EventsConsumer(AsyncConsumer):
         self.accepted = self.joined = False
         try:
             async with asyncio.timeout(min(session_seconds, LONGEST_SECONDS)) as lifetime:
-                await super().__call__(scope, receive, send)
+                renewing = asyncio.get_running_loop().create_task(self._renew_for_ever())
+                try:
+                    await super().__call__(scope, receive, send)
+                finally:
+                    renewing.cancel()
         except (RedisError, OSError, TimeoutError) as error:
             if not lifetime.expired():
                 logger.warning("A page lost its live events (%s).", error.__class__.__name__)
@@ -75,8 +80,7 @@ class EventsConsumer(AsyncConsumer):
         """Join the person's group, then let the page in, so that it misses nothing."""
         if self._open[self.principal.user_id] > SOCKETS_PER_PERSON:
             await self._stop(TOO_MANY_SOCKETS)
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            await self.channel_layer.group_add(group_of(self.principal.user_id), self.channel_name)
+        await self._join()
         self.joined = True
         await self._accept()
 
@@ -86,6 +90,7 @@ class EventsConsumer(AsyncConsumer):
         if len(frame) > LARGEST_FRAME:
             await self._stop(TOO_BIG)
         if _is_ping(frame):
+            await self._renew()
             await self._send_event({"type": "pong"})
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
@@ -98,6 +103,29 @@ class EventsConsumer(AsyncConsumer):
         if event["type"] == "session.ended" and event.get("session_id") == str(self.principal.session_id):
             await self._stop(SIGNED_OUT)
         await self._send_event(event)
+
+    async def _join(self) -> bool:
+        """Join the person's group. False if this socket was a member already."""
+        layer, group = self.channel_layer, group_of(self.principal.user_id)
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            members = layer.connection(layer.consistent_hash(group))
+            known = await members.zscore(f"{layer.prefix}:group:{group}", self.channel_name)
+            await layer.group_add(group, self.channel_name)
+        return known is None
+
+    async def _renew(self) -> None:
+        """Join again where the server has forgotten this socket, and tell the page that it may have missed events."""
+        with suppress(
+            RedisError, OSError, TimeoutError
+        ):  # while it is away, the waiting for events ends by itself
+            if await self._join():
+                await self._send_event({"type": "events.missed"})
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            if self.joined:
+                await self._renew()
 
     async def _send_event(self, event: dict[str, Any]) -> None:
         await self.send({"type": "websocket.send", "text": msgspec.json.encode(event).decode()})

@@ -10,14 +10,16 @@ class ProvidersConfig(AppConfig):
     verbose_name = "Providers and data"
 
     def ready(self) -> None:
-        """Register the gauges of connections and the names of institutions, and read the institutions' settings."""
+        """Register gauges, the names of institutions and upkeep, and read the institutions' settings."""
+        from dashtam.processes import upkeep
         from dashtam.telemetry import metrics
         from dashtam.web.paths import API, program_paths
-        from providers import connectors, gauges
+        from providers import connectors, gauges, wiring
         from providers.connectors.settings import load
         from providers.wire import outage_guard
 
         metrics.gauges.append(gauges.connections)
+        upkeep.register(wiring.replay_token_spool)
         program_paths.allow_files(f"{API}v1/imports", "/imports/new")
         outage_guard.provider_of = connectors.slug_of
         for connector in connectors.CONNECTORS.values():

@@ -208,6 +208,14 @@ class AuthorizationFailed(BadRequest):
     detail = "Nothing was connected. Please start again; if it keeps failing, try another day."
 
 
+class TooManyConnections(Conflict):
+    """The person has as many connections as there can be, among them those that have ended."""
+
+    code = "too_many_connections"
+    title = "You have as many connections as there can be."
+    detail = "Renew one that you have instead of adding another."
+
+
 class DifferentCustomer(Conflict):
     """Renewing a connection with another customer's sign-in would mix two people's accounts."""
 

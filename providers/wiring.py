@@ -1,5 +1,6 @@
 """Builds the services of providers; settings are read at call time."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -16,6 +17,7 @@ from providers import connectors
 from providers.connections.connection_service import ConnectionService
 from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
+from providers.connections.spool import TokenSpool
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.imports.import_service import ImportService
@@ -25,10 +27,25 @@ from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
 from providers.wire import client_auth, http
 
+logger = logging.getLogger(__name__)
+
+
+def token_spool() -> TokenSpool:
+    """Keeps refreshed tokens while the database is away."""
+    return TokenSpool(encryption=encryption_service(), folder=settings.SPOOL)
+
+
+async def replay_token_spool() -> None:
+    """Store the tokens that wait in the spool: upkeep of web and worker."""
+    if count := await token_spool().replay():
+        logger.warning("%d refreshed tokens that had waited in the spool were stored.", count)
+
 
 def token_service() -> TokenService:
     """Keeps access tokens fresh."""
-    return TokenService(encryption=encryption_service(), live_events=live_event_service())
+    return TokenService(
+        encryption=encryption_service(), live_events=live_event_service(), spool=token_spool()
+    )
 
 
 def consent_service() -> ConsentService:

@@ -38,7 +38,7 @@ def free_port() -> int:
 class Stack:
     """A running installation as a client meets it: a URL, an outbox, a bank."""
 
-    def __init__(self, *, ready: str = "/readyz", **environment: str) -> None:
+    def __init__(self, *, ready: str = "/healthz/installation", **environment: str) -> None:
         self.ready = ready
         self.home = Path(tempfile.mkdtemp(prefix="dashtam-stack-"))
         self.port = free_port()
@@ -99,18 +99,7 @@ class Stack:
 
     def start_web(self, name: str, port: int) -> None:
         """One more web process of the same installation."""
-        server = (
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "--no-proxy-headers",
-            "--no-server-header",
-        )
-        application = ("uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio")
-        self.processes.start(name, "-m", *application, *server)
+        self.processes.start(name, "manage.py", "serve", "--port", str(port))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

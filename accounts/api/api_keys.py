@@ -37,7 +37,7 @@ class ApiKeys(ApiView):
         parameters=[CREATED],
         request=serializers.NewApiKey,
         responses={201: serializers.CreatedApiKey}
-        | problem_responses(400, 401, ReauthRequired, TooManyApiKeys),
+        | problem_responses(400, 401, ReauthRequired, TooManyApiKeys, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Create a key; the answer shows it this once. Needs a fresh proof of who one is."""

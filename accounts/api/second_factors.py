@@ -26,7 +26,7 @@ class Totp(ApiView):
         operation_id="start_totp",
         summary="Begin to set up an authenticator app",
         request=None,
-        responses={200: serializers.Enrolment} | problem_responses(401, ReauthRequired, FactorExists),
+        responses={200: serializers.Enrolment} | problem_responses(401, ReauthRequired, FactorExists, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Get a secret for an app. It counts once its first code is confirmed; until then a newer one replaces it."""
@@ -87,7 +87,8 @@ class RecoveryCodes(ApiView):
         operation_id="renew_recovery_codes",
         summary="Make new recovery codes",
         request=None,
-        responses={201: serializers.RecoveryCodes} | problem_responses(401, ReauthRequired, FactorMissing),
+        responses={201: serializers.RecoveryCodes}
+        | problem_responses(401, ReauthRequired, FactorMissing, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Make new ones. All older ones end."""

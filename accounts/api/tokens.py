@@ -65,7 +65,7 @@ class RevokedTokens(ApiView):
         operation_id="revoke",
         summary="Sign out",
         request=serializers.RefreshToken,
-        responses={204: None} | problem_responses(400),
+        responses={204: None} | problem_responses(400, 429),
     )
     async def post(self, request: Any) -> Reply:
         """End the session of a refresh token (RFC 7009). Its access tokens stop working at once."""

@@ -5,6 +5,7 @@ from typing import Any
 from accounts import wiring
 from accounts.entrance import second_factor
 from accounts.errors import SecondFactorMissing
+from accounts.limits import require_change
 from accounts.principal import Principal
 from accounts.services.api_key_service import PREFIX
 from accounts.services.jwt_service import MAX_TOKEN_LENGTH
@@ -20,7 +21,7 @@ class BearerAuthentication:
     async def authenticate(self, request: Any) -> Principal | None:
         """The principal of the token; None without credentials of this scheme.
 
-        Raises BadRequest, InvalidToken, SecondFactorMissing.
+        Raises BadRequest, InvalidToken, SecondFactorMissing, and TooManyRequests.
         """
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
@@ -33,6 +34,7 @@ class BearerAuthentication:
             raise InvalidToken()
         principal = await self._principal(token.strip())
         second_factor.require(principal, request.path)
+        await require_change(request.method, principal.session_id)
         return principal
 
     async def _principal(self, token: str) -> Principal:

@@ -14,7 +14,8 @@ from accounts import wiring
 from accounts.entrance import cookie, second_factor
 from accounts.principal import Principal
 from dashtam.bridge.doors import database_context
-from dashtam.errors import DashtamError, Forbidden
+from dashtam.errors import DashtamError, Forbidden, ServiceBusy
+from dashtam.processes import server
 from dashtam.telemetry import logs
 from dashtam.web import measures, problems
 
@@ -37,6 +38,7 @@ class SignedInOnly:
         logs.request_id.set(secrets.token_hex(8))
         try:
             measures.check_head(scope)
+            _require_room(receive)
             async with database_context():
                 principal = await _vouched_for(scope)
             if principal is not None:
@@ -52,6 +54,14 @@ class SignedInOnly:
             return
         logs.event(logger, "live_events.opened", user_id=str(principal.user_id))
         await self.inner({**scope, "principal": principal}, receive, send)
+
+
+def _require_room(receive: Any) -> None:
+    """Raises ServiceBusy when the server would inflate more than we take, or has no descriptors to spare."""
+    if not server.frames_are_bounded(receive):
+        raise ServiceBusy("This server was started without its lifespan, so it opens no sockets.")
+    if not server.has_room():
+        raise ServiceBusy(retry_after=30)
 
 
 async def _vouched_for(scope: Any) -> Principal | None:

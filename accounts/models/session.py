@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import ExpressionWrapper, F, Q
-from django.db.models.functions import Now
+from django.db.models import ExpressionWrapper, F, Q, Window
+from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from accounts import devices
@@ -18,6 +18,7 @@ from notifications.models import Email
 
 SEEN_EVERY = timedelta(minutes=5)
 SEEN_IN_ADMIN_EVERY = timedelta(minutes=1)
+MOST_SESSIONS = 100  # of one person
 LATELY = timedelta(minutes=2)  # longer than any cache remembers a session, with room for clocks that differ
 
 
@@ -187,6 +188,12 @@ class SessionManager(models.Manager["Session"]):
         """The ids of sessions that ended so lately that a cache may still hold them."""
         since = timezone.now() - LATELY
         return frozenset(self.filter(revoked_at__gt=since).values_list("id", flat=True))
+
+    def surplus(self) -> list[UUID]:
+        """The ids of live sessions beyond the MOST_SESSIONS latest seen of their person, 500 at most."""
+        place = Window(RowNumber(), partition_by="user_id", order_by=F("last_seen_at").desc())
+        ranked = self.live().annotate(place=place).filter(place__gt=MOST_SESSIONS)
+        return list(ranked.values_list("id", flat=True)[:500])
 
     @transaction.atomic
     def end(self, *which: Q, reason: str, actor_id: UUID | None = None, **where: Any) -> "list[Session]":

@@ -21,7 +21,7 @@ from accounts.models.one_time_link import OneTimeLink
 from accounts.models.second_factors.passkey import Passkey
 from accounts.models.session import Session
 from accounts.models.sign_in import SignInManager
-from accounts.models.sign_up import SignUp
+from accounts.models.sign_up import KEPT, SignUp
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -191,6 +191,11 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
             context = {"when": timezone.now().isoformat(), "email": user.email}
             Email.objects.queue(user_id=None, to=email, kind="superuser_made", context=context)
         AuditEvent.objects.record("superuser.made", user_id=user.id, actor_id=NOBODY)
+
+    def never_confirmed(self) -> "models.QuerySet[User]":
+        """Accounts that were signed up for and not confirmed in all the time that their sign-up is kept."""
+        old = self.filter(created_at__lt=timezone.now() - KEPT, email_verified_at=None, last_login=None)
+        return old.filter(is_staff=False, is_superuser=False, sign_ups=None, sessions=None, api_keys=None)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=normalise_email(username or ""))

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from accounts.errors import ReauthRequired
+from accounts.limits import require_change
 from accounts.principal import Principal
 from dashtam.web.referer import page_before
 
@@ -27,12 +28,16 @@ class SignedInRequest(HttpRequest):
 def signed_in(
     view: Callable[Concatenate[SignedInRequest, P], Coroutine[Any, Any, HttpResponseBase]],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Send strangers to the sign-in page, and back afterwards."""
+    """Send strangers to the sign-in page, and back afterwards.
+
+    Changes are counted; one too many is answered by the page of 429.
+    """
 
     @functools.wraps(view)
     async def checked(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.principal is None:
             return to_sign_in(request)
+        await require_change(request.method, request.principal.session_id)
         return await view(request, *args, **kwargs)
 
     return checked

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import queries, wiring
 from accounts.errors import TooManyApiKeys
 from accounts.pages.access import SignedInRequest, fresh, signed_in
-from accounts.pages.answers import FORM_METHODS, form_page, see_other
+from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import ApiKeyForm
 
 
@@ -32,7 +32,7 @@ async def new_api_key(request: SignedInRequest) -> HttpResponse:
             created = await wiring.api_key_service().create(
                 user_id=request.principal.user_id, **form.cleaned_data
             )
-        except TooManyApiKeys as error:
+        except (TooManyApiKeys, *NOT_NOW) as error:
             form.take(error)
         else:
             return render(request, "accounts/api_key_created.html", {"row": created.row, "key": created.key})

@@ -8,10 +8,12 @@ import zlib
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from accounts.limits import API_KEY_BY_PERSON
 from accounts.models import ApiKey, SecondFactors
 from accounts.principal import Principal
 from accounts.services.sessions.ended_sessions import EndedSessions
 from accounts.services.sessions.session_service import PRINCIPAL_SECONDS, SessionService
+from dashtam import limits
 from dashtam.bridge.doors import run_db
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens
@@ -45,7 +47,8 @@ class ApiKeyService:
         self.sessions = sessions
 
     async def create(self, *, user_id: UUID, name: str, scopes: list[str], days: int) -> CreatedKey:
-        """Make a key that works for `days`. Raises TooManyApiKeys."""
+        """Make a key that works for `days`. Raises TooManyApiKeys, TooManyRequests."""
+        await limits.require((API_KEY_BY_PERSON, user_id))
         key = _new_key()
         row = await run_db(
             ApiKey.objects.make,

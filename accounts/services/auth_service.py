@@ -140,8 +140,9 @@ class AuthService:
     ) -> Session:
         """Open a session for `user`, who has proved who they are; `factor` is the second one, if any.
 
-        Failures in a row before `attempt` are forgotten. Raises InvalidCredentials.
+        Failures in a row before `attempt` are forgotten. Raises InvalidCredentials, TooManyRequests.
         """
+        await self.throttle.session(user_id=user.id)
         session = await run_db(
             User.objects.open_session,
             user=user,
@@ -221,10 +222,16 @@ class AuthService:
         await self.sessions.end(Session.objects.end, id=session_id, reason="signed_out")
 
     async def revoke(self, *, refresh_token: str) -> None:
-        """End the session of a refresh token; an unknown token is no error (RFC 7009 §2.2)."""
+        """End the session of a refresh token; an unknown token is no error (RFC 7009 §2.2).
+
+        Raises TooManyRequests.
+        """
         sealed = sealed_tokens.unseal("refresh", refresh_token)
         if sealed is not None:
+            await self.throttle.refresh(session_id=sealed.id)
             await self.sessions.end(Session.objects.end, id=sealed.id, reason="signed_out")
+        else:
+            await self.throttle.forged()
 
     async def end_session(self, *, user_id: UUID, session_id: UUID) -> None:
         """End one of a person's sessions. Raises NotFound."""

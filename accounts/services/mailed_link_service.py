@@ -33,6 +33,7 @@ class MailedLinkService:
         for kind in kinds:
             sealed = sealed_tokens.unseal(kind, token)
             if sealed is not None:
+                await self.throttle.link()
                 return MailedLink(kind, sealed.id)
         await self.throttle.forged()
         raise LinkNotValid()

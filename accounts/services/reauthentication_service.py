@@ -31,6 +31,7 @@ class ReauthenticationService:
 
         Raises ValidationFailed naming the field, OtpRequired, OtpInvalid and TooManyRequests.
         """
+        await self.throttle.proof_again(session_id=principal.session_id)
         user = await User.objects.aget(id=principal.user_id)
         with place_to_hash(stranger=False) as place:
             attempt = await self.throttle.proof(session_id=principal.session_id, user_id=user.id)

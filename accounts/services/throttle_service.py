@@ -138,6 +138,22 @@ class ThrottleService:
         """Count a password that comes with a mailed link, before it is hashed."""
         await limits.require((account_limits.PASSWORD_BY_LINK, link_id))
 
+    async def session(self, *, user_id: UUID) -> None:
+        """Count a session that is about to be opened, after all proofs."""
+        await limits.require((account_limits.SESSION_BY_PERSON, user_id))
+
+    async def factor(self, *, user_id: UUID) -> None:
+        """Count a second factor that is set up, or new recovery codes: each is mailed."""
+        await limits.require((account_limits.FACTOR_BY_PERSON, user_id))
+
+    async def proof_again(self, *, session_id: UUID) -> None:
+        """Count a fresh proof of identity, also one that succeeds."""
+        await limits.require((account_limits.PROOF_AGAIN_BY_SESSION, session_id))
+
+    async def link(self) -> None:
+        """Count a mailed link that comes back."""
+        await limits.require((account_limits.LINK_BY_NETWORK, network_here()))
+
     async def refresh(self, *, session_id: UUID) -> None:
         """Count an exchange of a genuine refresh token."""
         await limits.require((account_limits.REFRESH_BY_SESSION, session_id))

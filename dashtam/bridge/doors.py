@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import functools
 import logging
+import math
 import socket
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -160,11 +161,20 @@ async def run_db_at_last(function: Callable[P, T], /, *args: P.args, **kwargs: P
     For a single statement or transaction that may be repeated. Raises what the database raises after
     STORE_SECONDS.
     """
+    return await _patiently(STORE_SECONDS, functools.partial(function, *args, **kwargs))
+
+
+async def run_db_however_long(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Like `run_db_at_last`, but waits until the process ends."""
+    return await _patiently(math.inf, functools.partial(function, *args, **kwargs))
+
+
+async def _patiently(seconds: float, call: Callable[[], T]) -> T:
     loop, pause = asyncio.get_running_loop(), 0.1
-    end = loop.time() + STORE_SECONDS
+    end = loop.time() + seconds
     while True:
         try:
-            return await run_db(function, *args, **kwargs)
+            return await run_db(call)
         except (DatabaseError, InterfaceError, DatabaseBusy) as error:
             if not is_outage(error) or loop.time() > end:
                 raise

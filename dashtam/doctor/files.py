@@ -1,12 +1,15 @@
-"""Examination of file modes: only their owner may read the files of this installation."""
+"""Examinations of files: only their owner may read those of this installation, and enough may be open."""
 
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 
 from dashtam.doctor.checkup import Finding, examines
+
+FEWEST_FILES = 4_096
 
 
 @examines("files")
@@ -18,6 +21,18 @@ def files(*, full: bool) -> Iterator[Finding]:
     for file in (home / "secrets.env", home / "database.env", settings.BASE_DIR / ".env"):
         if file.exists():
             yield from _closed(file, allowed=0o600)
+
+
+@examines("open files")
+def open_files(*, full: bool) -> Iterator[Finding]:
+    """A web process may open enough files: each page with live events takes one."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < FEWEST_FILES:
+        yield Finding(
+            f"A process may open {hard} files here, and every page with live events takes one: raise the limit to"
+            f" {FEWEST_FILES} or more (LimitNOFILE= of systemd, `ulimit -n`).",
+            trouble=False,
+        )
 
 
 def _closed(path: Path, *, allowed: int) -> Iterator[Finding]:

@@ -9,28 +9,30 @@ from django.db import DatabaseError
 from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db, warm_up
 from dashtam.cache import close_cache
 from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
-from dashtam.processes import recorder
+from dashtam.processes import recorder, server
+from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Open connections before the first request, and finish kept work after the last."""
+    upkeep: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            server.bound_frames(receive)
+            server.raise_descriptor_limit()
             try:
                 recorder.start("web")
                 await _open()
             except KeysDoNotFit as error:
                 await send({"type": "lifespan.startup.failed", "message": f"Dashtam cannot start. {error}"})
                 return
+            upkeep = asyncio.create_task(keep_up())
             await send({"type": "lifespan.startup.complete"})
         else:
-            await finish_kept()
-            await recorder.stop()
-            close_processes()
-            await close_cache()
+            await _close(upkeep)
             await send({"type": "lifespan.shutdown.complete"})
             return
 
@@ -43,3 +45,12 @@ async def _open() -> None:
     except (DatabaseError, TimeoutError) as error:
         # Start anyway: requests are answered with 503 until the database is there.
         logger.warning("The database does not answer yet (%s).", type(error).__name__)
+
+
+async def _close(upkeep: asyncio.Task[None] | None) -> None:
+    if upkeep is not None:
+        upkeep.cancel()
+    await finish_kept()
+    await recorder.stop()
+    close_processes()
+    await close_cache()

@@ -5,21 +5,19 @@ import logging
 import signal
 from typing import Any
 
-from django.db import DatabaseError
 from procrastinate import App, cli
 from procrastinate.contrib.django.management.commands import procrastinate
 
-from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db
-from dashtam.errors import DashtamError
+from dashtam.bridge.doors import close_processes, finish_kept, run_db
 from dashtam.jobs.lanes import lanes
 from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.jobs.rescue import rescue_jobs
 from dashtam.processes import recorder
+from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
-RESCUE_EVERY_SECONDS = 10.0
 # After a signal: how long jobs may go on, how long those that were cancelled then may clean up, and how long what
 # `keep_running` started (the refresh of a token) may take. Together below the 20 seconds that are promised.
 JOB_SECONDS = 4.0
@@ -43,10 +41,10 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     recorder.start("worker")
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
-    rescue = asyncio.create_task(_rescue_again_and_again())
+    upkeep = asyncio.create_task(keep_up(_rescue))
     workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
     await stop.wait()
-    rescue.cancel()
+    upkeep.cancel()
     await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
     await finish_kept(seconds=KEPT_SECONDS)
     await recorder.stop()
@@ -78,15 +76,7 @@ async def _work_again_and_again(app: App, stop: asyncio.Event, options: dict[str
             await asyncio.wait({stopped}, timeout=PAUSE_SECONDS)
 
 
-async def _rescue_again_and_again() -> None:
+async def _rescue() -> None:
     """Rescue jobs from outside the queue: a task that does so would wait behind a backlog."""
-    while True:
-        await asyncio.sleep(RESCUE_EVERY_SECONDS)
-        try:
-            async with database_context():
-                rescued = await run_db(rescue_jobs)
-        except (DatabaseError, DashtamError) as error:
-            logger.debug("Jobs of dead workers wait for the database (%s).", type(error).__name__)
-        else:
-            if rescued:
-                logger.warning("%d jobs of workers that died were put back in their queues.", rescued)
+    if rescued := await run_db(rescue_jobs):
+        logger.warning("%d jobs of workers that died were put back in their queues.", rescued)

@@ -8,7 +8,7 @@ from dashtam.telemetry import metrics
 from dashtam.telemetry.metric_files import Value, own_values
 from dashtam.telemetry.sums import BOUNDS, Number, Numbers
 
-PROBES = {"/healthz", "/readyz", "/metrics"}
+PROBES = {"/healthz", "/healthz/installation", "/readyz", "/metrics"}
 SIGN_IN_ROUTES = {"/api/v1/auth/tokens", "/sign-in"}
 ANSWERED = {"2xx", "3xx"}
 

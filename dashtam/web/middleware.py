@@ -79,7 +79,8 @@ class RequestMiddleware(AsyncMiddleware):
         except errors.BadRequest as error:
             return problems.respond(request, error)
         try:
-            request.get_host()
+            if not program_paths.takes_any_host(request.path):
+                request.get_host()
         except DisallowedHost:
             return problems.respond(request, errors.BadRequest(code="bad_host"))
         if _sent_from_elsewhere(request):

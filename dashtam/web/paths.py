@@ -9,6 +9,7 @@ class ProgramPaths:
         self.cookieless: tuple[str, ...] = ()
         self.probes: tuple[str, ...] = ()
         self.uploads: tuple[str, ...] = ()
+        self.hostless: tuple[str, ...] = ()
 
     def register(self, *prefixes: str, cookieless: bool = False, probe: bool = False) -> None:
         """Add prefixes.
@@ -26,6 +27,13 @@ class ProgramPaths:
         """Read bodies of up to MAX_BODY_BYTES at exactly these paths, of pages or programs."""
         self.uploads += paths
 
+    def allow_any_host(self, *paths: str) -> None:
+        """Answer at exactly these paths whatever the Host header: balancers ask by IP address.
+
+        Nothing there may depend on the host, or tell what a page of another site must not know (DNS rebinding).
+        """
+        self.hostless += paths
+
     def for_programs(self, path: str) -> bool:
         """Return True if errors at this path are problem+json."""
         return path.startswith(self.programs)
@@ -37,6 +45,10 @@ class ProgramPaths:
     def is_probe(self, path: str) -> bool:
         """Return True for the exact path of a health check or of the metrics."""
         return path in self.probes
+
+    def takes_any_host(self, path: str) -> bool:
+        """Return True if the Host header does not count at this exact path."""
+        return path in self.hostless
 
     def takes_files(self, path: str) -> bool:
         """Return True if files may be sent to this exact path."""

@@ -18,6 +18,7 @@ from providers.errors import (
     NotSupported,
     ProviderNotConfigured,
     ProviderTakesFiles,
+    TooManyConnections,
     UnknownProvider,
 )
 
@@ -86,9 +87,11 @@ class Connections(KeyedView):
             401,
             EmailUnverified,
             UnknownProvider,
+            TooManyConnections,
             NotSupported,
             ProviderNotConfigured,
             ProviderTakesFiles,
+            429,
         ),
     )
     async def post(self, request: Any) -> Reply:
@@ -142,6 +145,7 @@ class Reauthorizations(KeyedView):
             NotSupported,
             ProviderNotConfigured,
             ProviderTakesFiles,
+            429,
         ),
     )
     async def post(self, request: Any, id: UUID) -> Reply:

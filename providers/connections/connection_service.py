@@ -10,12 +10,14 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from dashtam import limits
 from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
 from dashtam.cache import Cache
 from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
 from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed, NotFound
+from dashtam.limits import Limit
 from dashtam.web import problems
 from notifications.services.live_event_service import LiveEventService
 from providers.connections.consent_service import revocation_of, revocation_of_replaced, revocation_of_stored
@@ -37,6 +39,7 @@ from providers.errors import (
 from providers.wire import oauth
 from providers.wire.oauth import TokenResponse
 
+CONNECT_BY_PERSON = Limit("connect by person", 20, 3600, told=True)  # each is a row and an audit event
 LINK_PURPOSE = "connection_start"
 
 
@@ -86,7 +89,8 @@ class ConnectionService:
     async def start(self, *, user_id: UUID, provider: str) -> StartedConnection:
         """Create a pending connection and its one-time URL.
 
-        Raises UnknownProvider, ProviderTakesFiles, ProviderNotConfigured, EmailUnverified.
+        Raises UnknownProvider, ProviderTakesFiles, ProviderNotConfigured, EmailUnverified, TooManyConnections,
+        TooManyRequests.
         """
         return await self._begin(user_id, provider, None)
 
@@ -164,6 +168,7 @@ class ConnectionService:
 
     async def _begin(self, user_id: UUID, provider: str, connection_id: UUID | None) -> StartedConnection:
         linkable(provider)
+        await limits.require((CONNECT_BY_PERSON, user_id))
         request = await run_db(
             AuthorizationRequest.objects.begin,
             user_id=user_id,

@@ -23,6 +23,7 @@ from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connections.consent_service import revocation_of
 from providers.connections.models import Connection, PendingRevocation, ProviderToken
+from providers.connections.spool import Spooled, TokenSpool
 from providers.errors import (
     AnswerLost,
     ConsentEnded,
@@ -62,8 +63,11 @@ def sealed(encryption: EncryptionService, connection_id: UUID, tokens: TokenResp
 class TokenService:
     """Hands out access tokens. All methods raise ProviderErrors and DecryptionFailed."""
 
-    def __init__(self, *, encryption: EncryptionService, live_events: LiveEventService) -> None:
+    def __init__(
+        self, *, encryption: EncryptionService, live_events: LiveEventService, spool: TokenSpool
+    ) -> None:
         self.encryption = encryption
+        self.spool = spool
         self.live_events = live_events
 
     async def store_tokens(self, *, connection_id: UUID, tokens: TokenResponse) -> None:
@@ -126,6 +130,8 @@ class TokenService:
         if token.refresh_token is None:
             await self._end(token, State.REAUTH_REQUIRED, "consent_expired")
             raise ConsentEnded(code="consent_expired")
+        if await self.spool.recover(token.connection_id, token.version):
+            return await self._open(await self._read(token.connection_id), "access_token")
         lease_id = uuid4()
         claimed = await run_db(
             ProviderToken.objects.claim,
@@ -174,14 +180,9 @@ class TokenService:
         raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason) from error
 
     async def _stored(self, token: ProviderToken, tokens: TokenResponse) -> str:
-        """Store the new tokens, which exist only here: waits for a database that is away."""
+        """Store the new tokens, which exist only here: waits for a database that is away, with a copy in the spool."""
         fields = sealed(self.encryption, token.connection_id, tokens)
-        stored = await run_db_at_last(
-            ProviderToken.objects.store,
-            connection_id=token.connection_id,
-            version=token.version,
-            sealed=fields,
-        )
+        stored = await self.spool.store(Spooled(token.connection_id, token.version, fields))
         metrics.refresh("refreshed" if stored else "overtaken")
         if stored:
             return tokens.access_token

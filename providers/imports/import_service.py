@@ -40,6 +40,7 @@ BOUNDS = Bounds(seconds=120, cpu_seconds=90, memory=300 * 1024 * 1024)
 # The database away or crowded, or the process that read the file killed by another party: not the file's fault.
 AWAY = (OperationalError, InterfaceError, errors.ServiceBusy)
 LATER = (*AWAY, ProcessLost)
+IMPORT_BY_PERSON = limits.Limit("import by person", 60, 3600, told=True)
 
 
 @dataclass(slots=True)
@@ -88,6 +89,7 @@ class ImportService:
             await run_db(
                 FinancialAccount.objects.currency_of, user_id=user_id, id=account_id
             )  # raises NotFound
+        await limits.require((IMPORT_BY_PERSON, user_id))
         async with limits.concurrent("import", user_id, at_most=1, seconds=120):
             digest = sha256(data).hexdigest()
             new = FileImport(

@@ -51,6 +51,7 @@ class FileImportManager(models.Manager["FileImport"]):
     """Every step is guarded by state and lease, so that an import is carried out by one process and finished once."""
 
     MOST_RUNNING = 3
+    FAILED_KEPT = 100  # of one person
     LEASE = timedelta(seconds=15)
     MOST_ATTEMPTS = 3
     LOST_AFTER = timedelta(minutes=1)
@@ -122,9 +123,12 @@ class FileImportManager(models.Manager["FileImport"]):
         ImportPart.objects.filter(file_import_id=id).delete()
 
     def fail(self, id: UUID, lease_id: UUID | None, error: errors.DashtamError) -> None:
-        """End an import of which nothing was stored. Raises ImportOvertaken."""
+        """End an import of which no row was stored; of a person's, the latest are kept. Raises ImportOvertaken."""
         told = {"error_code": error.code, "error_detail": error.detail[:300]}
         self.finish(id, lease_id, FileImport.State.FAILED, **told)
+        owner = self.filter(id=id).values("user_id")
+        failed = self.filter(user_id__in=owner, state=FileImport.State.FAILED).order_by("-created_at")
+        self.filter(id__in=list(failed.values_list("id", flat=True)[self.FAILED_KEPT :][:1000])).delete()
 
     def queue_waiting(self, *, user_id: UUID | None = None, created_before: datetime | None = None) -> int:
         """Queue the imports that no process has; returns how many were not queued yet."""
@@ -172,17 +176,23 @@ class FileImport(models.Model):
         default=list,
         help_text="For each statement: account, rows, added, matched, closing balance and its time.",
     )
-    rows_read = models.PositiveIntegerField(default=0, help_text="While it runs: about how many so far.")
-    rows_landed = models.PositiveIntegerField(default=0)
+    rows_read = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="While it runs: about how many so far."
+    )
+    rows_landed = models.PositiveIntegerField(default=0, db_default=0)
     added = models.PositiveIntegerField(default=0)
     matched = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list, help_text="Line and reason of the first rows left out.")
-    rejected_count = models.PositiveIntegerField(default=0)
-    notices = models.JSONField(default=list, help_text="Code, detail and line of the first other findings.")
-    notices_count = models.PositiveIntegerField(default=0)
+    rejected_count = models.PositiveIntegerField(default=0, db_default=0)
+    notices = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Code, detail and line of the first other findings.",
+    )
+    notices_count = models.PositiveIntegerField(default=0, db_default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error_detail = models.CharField(max_length=300, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     lease_id = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

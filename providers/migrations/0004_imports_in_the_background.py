@@ -18,12 +18,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.CharField(max_length=48, primary_key=True, serialize=False)),
                 ('data', models.BinaryField()),
+                ('file_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='providers.fileimport')),
             ],
         ),
         migrations.AddField(
             model_name='fileimport',
             name='attempts',
-            field=models.PositiveSmallIntegerField(default=0),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='fileimport',
@@ -43,27 +44,27 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='fileimport',
             name='notices',
-            field=models.JSONField(default=list, help_text='Code, detail and line of the first other findings.'),
+            field=models.JSONField(db_default=models.Value([], models.JSONField()), default=list, help_text='Code, detail and line of the first other findings.'),
         ),
         migrations.AddField(
             model_name='fileimport',
             name='notices_count',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='fileimport',
             name='rejected_count',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='fileimport',
             name='rows_landed',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='fileimport',
             name='rows_read',
-            field=models.PositiveIntegerField(default=0, help_text='While it runs: about how many so far.'),
+            field=models.PositiveIntegerField(db_default=0, default=0, help_text='While it runs: about how many so far.'),
         ),
         migrations.AddField(
             model_name='fileimport',
@@ -83,11 +84,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='fileimport',
             index=models.Index(condition=models.Q(('state', 'running')), fields=['created_at'], name='import_running'),
-        ),
-        migrations.AddField(
-            model_name='importpart',
-            name='file_import',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='providers.fileimport'),
         ),
         migrations.RunSQL(
             "UPDATE providers_fileimport SET rejected_count = jsonb_array_length(rejected), finished_at = created_at",

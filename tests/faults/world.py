@@ -212,7 +212,7 @@ class World:
     def _is_well(self) -> bool:
         try:
             with self.stack.api(self.token) as api:
-                if api.get(f"{self.stack.origin}/readyz").status_code != 200:
+                if api.get(f"{self.stack.origin}/healthz/installation").status_code != 200:
                     return False
                 if api.get("accounts").status_code != 200:
                     return False

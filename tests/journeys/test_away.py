@@ -39,8 +39,7 @@ class Web:
             "PORT": str(self.port),
         }
         self.processes = Processes(logs=self.logs, environment=environment)
-        server = ("uvicorn", "dashtam.asgi:application", "--port", str(self.port), "--no-server-header")
-        self.processes.start("web", "-m", *server, "--ws", "websockets-sansio", "--no-proxy-headers")
+        self.processes.start("web", "manage.py", "serve", "--port", str(self.port))
         self.processes.wait_for("web", f"{self.origin}/healthz")
         jwts = JWTService(keys=settings.JWT_KEYS, issuer=self.origin, audience=self.origin, lifetime=600)
         token = jwts.create_access_token(user_id=uuid4(), session_id=uuid4()).token

@@ -14,4 +14,6 @@ def test_the_main_job_works_without_the_cache() -> None:
             assert api.delete("auth/sessions").status_code == 204
         with stack.api() as api:
             ready = api.get(f"{stack.origin}/readyz")
-            assert (ready.status_code, ready.json()["checks"]["cache"]) == (503, "unreachable")
+            assert (ready.status_code, ready.json()["checks"]["cache"]) == (200, "unreachable")
+            whole = api.get(f"{stack.origin}/healthz/installation")
+            assert (whole.status_code, whole.json()["checks"]["cache"]) == (503, "unreachable")

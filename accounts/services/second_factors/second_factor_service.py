@@ -91,7 +91,8 @@ class SecondFactorService:
 
     # --- setting it up --------------------------------------------------------------------------------
     async def start_totp(self, *, user_id: UUID, email: str) -> Enrolment:
-        """Make a secret, which counts once its first code is confirmed. Raises FactorExists."""
+        """Make a secret, which counts once its first code is confirmed. Raises FactorExists, TooManyRequests."""
+        await self.throttle.factor(user_id=user_id)
         secret = self.totp.create_secret()
         sealed = seal_field(self.encryption, Totp, user_id, "secret", secret)
         if not await run_db(Totp.objects.start, user_id=user_id, secret=sealed):
@@ -130,7 +131,8 @@ class SecondFactorService:
             raise FactorMissing
 
     async def renew_codes(self, *, user_id: UUID) -> list[str]:
-        """Replace all recovery codes. Raises FactorMissing without any second factor."""
+        """Replace all recovery codes. Raises FactorMissing without any second factor, TooManyRequests."""
+        await self.throttle.factor(user_id=user_id)
         codes = make_codes()
         if not await run_db(
             SecondFactors.renew_codes, user_id=user_id, code_hashes=hash_codes(user_id, codes)

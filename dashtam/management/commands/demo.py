@@ -78,21 +78,9 @@ class Command(BaseCommand):
                 callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
                 bank = ("--port", str(self.bank_port), "--state", str(state), "--redirect-uri", callback)
                 processes.start("bank", "manage.py", "simulator", *bank)
-            server = (
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(settings.PORT),
-                "--log-level",
-                "warning",
-                "--no-proxy-headers",
-                "--no-server-header",
-            )
-            processes.start(
-                "web", "-m", "uvicorn", "dashtam.asgi:application", "--ws", "websockets-sansio", *server
-            )
+            processes.start("web", "manage.py", "serve", "--port", str(settings.PORT))
             processes.start("worker", "manage.py", "procrastinate", "worker", show_output=True)
-            processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/readyz")
+            processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/healthz/installation")
 
     def _main_job(self) -> None:
         credentials = remembered_credentials(settings.HOME / "demo.json")

@@ -16,9 +16,10 @@ from dashtam.ids import uuid7
 from providers.connections.models.connection import Connection
 from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
-from providers.errors import AuthorizationUsed, DifferentCustomer, EmailUnverified
+from providers.errors import AuthorizationUsed, DifferentCustomer, EmailUnverified, TooManyConnections
 
 State = Connection.State
+MOST_CONNECTIONS = 200  # of one person, those that have ended included
 
 
 class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
@@ -28,14 +29,16 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
     def begin(
         self, *, user_id: UUID, provider: str, redirect_uri: str, connection_id: UUID | None = None
     ) -> "AuthorizationRequest":
-        """A request for a new connection, or to renew one. Raises EmailUnverified, NotFound."""
+        """A request for a new connection, or to renew one. Raises EmailUnverified, NotFound, TooManyConnections."""
         people = get_user_model().objects.filter(id=user_id, is_active=True, email_verified_at__isnull=False)
-        if not people.exists():
+        if people.select_for_update(no_key=True).first() is None:
             raise EmailUnverified
         now, theirs = timezone.now(), Connection.objects.filter(user_id=user_id)
         theirs.filter(state=State.PENDING).exclude(authorizations__expires_at__gt=now).delete()
         connection: Connection | None = None
         if connection_id is None:
+            if theirs.count() >= MOST_CONNECTIONS:
+                raise TooManyConnections
             connection = Connection.objects.create(user_id=user_id, provider=provider)
         elif (connection := theirs.filter(id=connection_id, provider=provider).first()) is None:
             raise NotFound
