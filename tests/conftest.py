@@ -2,7 +2,7 @@
 
 import inspect
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -53,6 +53,17 @@ def _own_corner(settings: Any, tmp_path: Any) -> None:
     """Each test has its own outbox and its own part of the cache."""
     settings.OUTBOX = settings.EMAIL_FILE_PATH = tmp_path / "outbox"
     settings.CACHE_PREFIX = f"test:{tmp_path}"
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs_left(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """Jobs that a test has committed are gone with it; Django empties the tables that it manages only."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_periodic_defers")
+            cursor.execute("DELETE FROM procrastinate_jobs")
 
 
 _numbers = itertools.count(1)

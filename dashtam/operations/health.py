@@ -126,8 +126,11 @@ def _migrations() -> frozenset[tuple[str, str]]:
 
 def _database_findings(expected: frozenset[tuple[str, str]]) -> dict[str, str]:
     pending = expected - set(MigrationRecorder(connection).applied_migrations())
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        (read_only,) = cursor.fetchone()
     return {
-        "database": "ok",
+        "database": "read-only" if read_only == "on" else "ok",
         "migrations": "pending" if pending else "ok",
         "worker": "ok" if worker_is_alive() else "no worker has reported lately",
         # Asked at the start too, but the database may have been away then.

@@ -16,6 +16,7 @@ TWICE = (
     "providers_authorizationrequest_provider_0fa4786e",
     "providers_authorizationrequest_provider_0fa4786e_like",
     "providers_fileimport_user_id_e562fbaf",
+    "providers_importpart_id_4329da86_like",
     "providers_financialaccount_connection_id_4d3675cc",
     "providers_financialaccount_user_id_4628613f",
     "providers_balancesnapshot_account_id_ae63cfd3",

@@ -19,7 +19,7 @@ def type_password(page: Page, email: str) -> None:
 
 
 def sign_out(page: Page) -> None:
-    page.locator("details[data-menu] summary").click()
+    page.locator("summary[aria-label^='Your account']").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     page.goto("/sign-in")  # whichever way it was reached: by the button, or by the end of the live events

@@ -15,7 +15,17 @@ from tests.accounts.conftest import Browser
 from tests.dashtam.web.test_content_policy import assert_policy, directives
 from tests.staff import Staff
 
-NOT_PAGES = ("api/", "admin/", "healthz", "readyz", "metrics", "ws/", "csp-reports", "favicon.ico")
+NOT_PAGES = (
+    "api/",
+    "admin/",
+    "healthz",
+    "readyz",
+    "metrics",
+    "ws/",
+    "csp-reports",
+    "favicon.ico",
+    "transactions.csv",
+)
 WITHOUT_A_WAY_OUT = {"/reauthenticate"}
 PASSWORDS = {"current-password", "new-password"}
 
