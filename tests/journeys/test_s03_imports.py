@@ -37,9 +37,10 @@ def test_s03_the_import_of_a_worker_that_was_killed_is_finished_once_by_another(
     _, token = stack.sign_up()
     address = sent(stack, token)
     stack.wait_for(lambda: state(stack, token, address)["rows_read"], "the first rows")
-    worker = psutil.Process(stack.processes.running.pop("worker").pid)
-    offspring = worker.children(recursive=True)
-    worker.send_signal(signal.SIGKILL)
+    worker = stack.processes.running.pop("worker")
+    offspring = psutil.Process(worker.pid).children(recursive=True)
+    worker.kill()
+    worker.wait(20)
     _, alive = psutil.wait_procs(offspring, timeout=10)
     assert alive == [], "the process that read the file ends with its worker"
     assert state(stack, token, address)["state"] == "running"
