@@ -134,7 +134,7 @@ class ImportService:
     async def _carry_out(self, import_id: UUID) -> None:
         """Claim and land an import. Raises why nothing was stored, once that is written down."""
         async with place_to_compute() as place:
-            file = await run_db(FileImport.objects.claim, import_id, uuid4())
+            file = await self._claim(import_id)
             if file is None:
                 return
             try:
@@ -153,6 +153,17 @@ class ImportService:
                 raise
         await self.first_accounts(file.user_id)
         await self._end(file)
+
+    async def _claim(self, import_id: UUID) -> FileImport | None:
+        """The import, leased to us. A caller that gives up meanwhile leaves no lease behind."""
+        claiming = asyncio.ensure_future(run_db(FileImport.objects.claim, import_id, uuid4()))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            file = await claiming
+            if file is not None:
+                await self._hand_over(file, lost=False)
+            raise
 
     async def _land(self, file: FileImport, place: Place) -> None:
         data = await run_db(self._opened, file.id)

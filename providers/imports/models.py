@@ -52,7 +52,7 @@ class FileImportManager(models.Manager["FileImport"]):
 
     MOST_RUNNING = 3
     FAILED_KEPT = 100  # of one person
-    LEASE = timedelta(seconds=30)
+    LEASE = timedelta(seconds=15)
     MOST_ATTEMPTS = 3
     LOST_AFTER = timedelta(minutes=1)
     FILES_KEPT = timedelta(days=1)
