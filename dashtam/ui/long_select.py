@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 class LongSelect(forms.Select):
     """Django's, without groups of options."""
 
-    choices: Iterable[tuple[Any, Any]]  # type: ignore[assignment]
+    choices: Iterable[tuple[Any, Any]]
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
