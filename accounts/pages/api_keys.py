@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import queries, wiring
@@ -12,6 +11,7 @@ from accounts.errors import TooManyApiKeys
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import ApiKeyForm
+from dashtam.web.rendering import rendered
 
 
 @require_safe
@@ -19,7 +19,7 @@ from accounts.pages.forms import ApiKeyForm
 async def api_keys(request: SignedInRequest) -> HttpResponse:
     """List the keys that work."""
     rows = await queries.api_keys(request.principal.user_id)
-    return render(request, "accounts/api_keys.html", {"keys": rows})
+    return await rendered(request, "accounts/api_keys.html", {"keys": rows})
 
 
 @require_http_methods(FORM_METHODS)
@@ -35,8 +35,10 @@ async def new_api_key(request: SignedInRequest) -> HttpResponse:
         except (TooManyApiKeys, *NOT_NOW) as error:
             form.take(error)
         else:
-            return render(request, "accounts/api_key_created.html", {"row": created.row, "key": created.key})
-    return form_page(request, "accounts/api_key_new.html", form)
+            return await rendered(
+                request, "accounts/api_key_created.html", {"row": created.row, "key": created.key}
+            )
+    return await form_page(request, "accounts/api_key_new.html", form)
 
 
 @require_POST

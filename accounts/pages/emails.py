@@ -36,7 +36,7 @@ async def change_email(request: SignedInRequest) -> HttpResponseBase:
             messages.success(request, "We have written to both addresses. Open the links in both mails.")
             return see_other("settings-email")
     change = await queries.email_change(person.user_id)
-    return form_page(request, "accounts/email.html", form, change=change)
+    return await form_page(request, "accounts/email.html", form, change=change)
 
 
 @require_POST
@@ -63,7 +63,7 @@ async def email_change(request: Any) -> HttpResponse:
 async def _answer(request: Any, name: str, *, new: bool) -> HttpResponse:
     template = "accounts/email_change.html"
     if request.method != "POST":
-        return links.set_aside(request, name) or links.page(request, name, template, LinkForm, new=new)
+        return links.set_aside(request, name) or await links.page(request, name, template, LinkForm, new=new)
     form = LinkForm(request.POST)
     service = wiring.email_change_service()
     if form.is_valid():
@@ -80,4 +80,4 @@ async def _answer(request: Any, name: str, *, new: bool) -> HttpResponse:
             said = "The change is stopped; your address stays." if stop else "Thank you, that is confirmed."
             messages.success(request, said)
             return see_other("settings-profile" if request.principal else "sign-in")
-    return form_page(request, template, form, new=new)
+    return await form_page(request, template, form, new=new)

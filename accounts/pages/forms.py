@@ -14,6 +14,7 @@ from accounts.pages.answers import NOT_NOW
 from accounts.services.api_key_service import DEFAULT_DAYS
 from dashtam.errors import DashtamError
 from dashtam.ui.currencies import CODES
+from dashtam.ui.long_select import LongSelect
 
 
 class CleanedField(forms.CharField):
@@ -178,14 +179,14 @@ class ProfileForm(AccountForm):
     time_zone = CleanedField(
         validation.clean_time_zone,
         label="Time zone",
-        widget=forms.Select(
+        widget=LongSelect(
             choices=[(zone, zone.replace("_", " ")) for zone in sorted(validation.time_zones())]
         ),
     )
     base_currency = CleanedField(
         validation.clean_currency,
         label="Currency for totals",
-        widget=forms.Select(choices=[(code, code) for code in CODES]),
+        widget=LongSelect(choices=[(code, code) for code in CODES]),
     )
 
     FIELDS: ClassVar[tuple[str, ...]] = ("name", "time_zone", "base_currency")

@@ -25,12 +25,14 @@ def set_aside(request: HttpRequest, name: str) -> HttpResponse | None:
     return response
 
 
-def page(
+async def page(
     request: HttpRequest, name: str, template: str, form: Callable[..., LinkForm], **context: Any
 ) -> HttpResponse:
     """Render the page with its form, holding the token that was set aside."""
     token = request.session.get(name, "")
-    return form_page(request, template, form(initial={"token": token}), link_missing=not token, **context)
+    return await form_page(
+        request, template, form(initial={"token": token}), link_missing=not token, **context
+    )
 
 
 def forget(request: HttpRequest, name: str) -> None:

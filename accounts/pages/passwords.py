@@ -35,7 +35,7 @@ async def forgot_password(request: Any) -> HttpResponse:
         else:
             messages.success(request, LINK_SENT)
             return see_other("forgot-password")
-    return form_page(request, "accounts/forgot_password.html", form)
+    return await form_page(request, "accounts/forgot_password.html", form)
 
 
 @require_http_methods(FORM_METHODS)
@@ -45,7 +45,7 @@ async def reset_password(request: Any) -> HttpResponse:
     if request.method != "POST":
         keys = await service.api_keys(token=request.session.get("reset-password", ""))
         shown = functools.partial(ResetPasswordForm, api_keys=keys)
-        return links.set_aside(request, "reset-password") or links.page(
+        return links.set_aside(request, "reset-password") or await links.page(
             request, "reset-password", "accounts/reset_password.html", shown
         )
     keys = await service.api_keys(token=request.POST.get("token", ""))
@@ -67,7 +67,7 @@ async def reset_password(request: Any) -> HttpResponse:
                 "API keys that you did not choose to keep have ended.",
             )
             return see_other("sign-in")
-    return form_page(request, "accounts/reset_password.html", form)
+    return await form_page(request, "accounts/reset_password.html", form)
 
 
 @require_http_methods(FORM_METHODS)
@@ -93,4 +93,4 @@ async def security(request: SignedInRequest) -> HttpResponse:
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
     factors = await queries.second_factors(request.principal.user_id)
-    return form_page(request, "accounts/security.html", form, factors=factors)
+    return await form_page(request, "accounts/security.html", form, factors=factors)

@@ -27,7 +27,7 @@ async def reauthenticate(request: SignedInRequest) -> HttpResponse:
         else:
             return see_other(next_page(request, form.cleaned_data["next"]))
     factors = await queries.second_factors(request.principal.user_id)
-    return form_page(request, "accounts/reauthenticate.html", form, factors=factors)
+    return await form_page(request, "accounts/reauthenticate.html", form, factors=factors)
 
 
 async def _prove(request: SignedInRequest, form: ReauthenticationForm) -> None:

@@ -36,7 +36,7 @@ async def sign_up(request: Any) -> HttpResponse:
         else:
             request.session[MAILED_TO] = form.cleaned_data["email"]
             return see_other("check-your-mail")
-    return form_page(request, "accounts/sign_up.html", form)
+    return await form_page(request, "accounts/sign_up.html", form)
 
 
 @require_http_methods(FORM_METHODS)
@@ -52,14 +52,14 @@ async def check_your_mail(request: Any) -> HttpResponse:
         else:
             messages.success(request, LINK_AGAIN)
             return see_other("check-your-mail")
-    return form_page(request, "accounts/check_your_mail.html", form, mailed_to=mailed_to)
+    return await form_page(request, "accounts/check_your_mail.html", form, mailed_to=mailed_to)
 
 
 @require_http_methods(FORM_METHODS)
 async def verify_email(request: Any) -> HttpResponse:
     """Confirm an email address, by the mailed link. Only the button confirms: mail scanners follow links, too."""
     if request.method != "POST":
-        return links.set_aside(request, "verify-email") or links.page(
+        return links.set_aside(request, "verify-email") or await links.page(
             request, "verify-email", "accounts/verify_email.html", ConfirmationForm
         )
     form = ConfirmationForm(request.POST)
@@ -80,4 +80,4 @@ async def verify_email(request: Any) -> HttpResponse:
             links.forget(request, "verify-email")
             messages.success(request, "Your address is confirmed. You can sign in now.")
             return see_other("sign-in")
-    return form_page(request, "accounts/verify_email.html", form, contested=contested)
+    return await form_page(request, "accounts/verify_email.html", form, contested=contested)

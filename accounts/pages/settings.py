@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import devices, queries, wiring
@@ -12,6 +11,7 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from accounts.pages.forms import ProfileForm
 from dashtam.api.paging import page
+from dashtam.web.rendering import rendered
 
 
 @require_http_methods(FORM_METHODS)
@@ -26,7 +26,7 @@ async def profile(request: SignedInRequest) -> HttpResponse:
         await wiring.auth_service().update_profile(user_id=person.user_id, **changes)
         messages.success(request, "Your profile is saved.")
         return see_other("settings-profile")
-    return form_page(request, "accounts/profile.html", form)
+    return await form_page(request, "accounts/profile.html", form)
 
 
 @require_safe
@@ -36,7 +36,7 @@ async def sessions(request: SignedInRequest) -> HttpResponse:
     person = request.principal
     rows = await queries.sessions(person.user_id, session_id=person.session_id)
     named = [{**row, "device": devices.describe(row["user_agent"])} for row in rows]
-    return render(request, "accounts/sessions.html", {"sessions": named, "others": len(rows) - 1})
+    return await rendered(request, "accounts/sessions.html", {"sessions": named, "others": len(rows) - 1})
 
 
 @require_safe
@@ -47,7 +47,7 @@ async def activity(request: SignedInRequest) -> HttpResponse:
     older = f"?cursor={found.next_cursor}" if found.next_cursor else ""
     newest = request.path if request.GET.get("cursor") else ""
     context = {"events": found.results, "older_url": older, "newest_url": newest}
-    return render(request, "accounts/activity.html", context)
+    return await rendered(request, "accounts/activity.html", context)
 
 
 @require_POST

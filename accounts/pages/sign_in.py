@@ -31,7 +31,7 @@ async def sign_in(request: Any) -> HttpResponse:
             form.take(error)
         else:
             return see_other(next_page(request, form.cleaned_data["next"]))
-    return form_page(request, "accounts/sign_in.html", form, sent_here=wanted not in {"", "/"})
+    return await form_page(request, "accounts/sign_in.html", form, sent_here=wanted not in {"", "/"})
 
 
 async def _open_session(request: Any, form: SignInForm) -> None:

@@ -109,6 +109,15 @@ async def run_aside(function: Callable[..., T], /, *args: object) -> T:
     return await asyncio.get_running_loop().run_in_executor(_aside, function, *args)
 
 
+_rendering = ThreadPoolExecutor(1, "rendering")  # templates hold the interpreter: more threads gain nothing
+
+
+async def run_rendering(function: Callable[..., T], /, *args: object) -> T:
+    """Render a template in the caller's context, off the event loop, in turn. It asks no database."""
+    call = contextvars.copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(_rendering, call, function, *args)
+
+
 def close_processes() -> None:
     """End the processes of `place_to_compute`. Servers end by a signal, which passes Python's own clean-up by."""
     computing.end_all()

@@ -5,11 +5,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
-from dashtam.bridge.doors import run_db
+from dashtam.web.rendering import rendered
 from providers.ledger import queries as ledger_queries
 from providers.ledger.intervals import months_before
 from providers.pages.presentation.cash_flow import flow_rows
@@ -44,7 +43,7 @@ async def cash_flow(request: SignedInRequest) -> HttpResponse:
         principal.user_id, months.start, months.end, "month", principal.base_currency
     )
     context = {"flow": flow, "rows": flow_rows(flow), "months": months}
-    return await run_db(render, request, "providers/cash_flow.html", context)
+    return await rendered(request, "providers/cash_flow.html", context)
 
 
 def _chosen(request: SignedInRequest) -> Months:

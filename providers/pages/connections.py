@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -13,6 +12,7 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
 from dashtam.api.paging import page
 from dashtam.errors import Conflict, TooManyRequests
+from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
@@ -35,7 +35,7 @@ async def connections(request: SignedInRequest) -> HttpResponse:
     rows = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {"connections": [connection_row(row, updating, accounts) for row in rows], "syncing": syncing}
-    return render(request, "providers/connections.html", context)
+    return await rendered(request, "providers/connections.html", context)
 
 
 @require_safe
@@ -55,7 +55,7 @@ async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
         "runs": sync_rows(runs.results, row["provider_name"], accounts),
     }
     urls = links(request, older=runs.next_cursor, newer=newer, anchor="updates")
-    return render(request, "providers/connection.html", context | urls)
+    return await rendered(request, "providers/connection.html", context | urls)
 
 
 @require_POST
@@ -80,4 +80,4 @@ async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
         await wiring.connection_service().disconnect(user_id=request.principal.user_id, connection_id=id)
         messages.success(request, ended_message(row))
         return see_other("connections")
-    return render(request, "providers/disconnect.html", {"row": row, "ending": ending(row)})
+    return await rendered(request, "providers/disconnect.html", {"row": row, "ending": ending(row)})

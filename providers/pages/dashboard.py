@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
 from dashtam.api.paging import Page
+from dashtam.web.rendering import rendered
 from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.accounts import trends
@@ -41,7 +41,7 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     }
     if accounts:
         context |= await _numbers(request, range_, accounts)
-    return render(request, "providers/dashboard.html", context)
+    return await rendered(request, "providers/dashboard.html", context)
 
 
 async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> dict[str, Any]:

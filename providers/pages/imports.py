@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -12,6 +11,7 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import form_page, see_other
 from dashtam.api.paging import Page
 from dashtam.errors import DashtamError
+from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.imports import queries as import_queries
 from providers.imports.models import FileImport
@@ -41,7 +41,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
             form.add_error("file", f"{error.title} {error.detail}")
     before = await import_queries.imports(user_id, Page(LATEST))
     imports = [import_row(row) for row in before.results]
-    return form_page(request, "providers/import_new.html", form, imports=imports)
+    return await form_page(request, "providers/import_new.html", form, imports=imports)
 
 
 @require_safe
@@ -52,7 +52,9 @@ async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
     file = await import_queries.import_(user_id, id)
     accounts = await ledger_queries.accounts(user_id)
     statements = statement_rows(file["statements"], accounts.results)
-    return render(request, "providers/import.html", {"row": import_row(file), "statements": statements})
+    return await rendered(
+        request, "providers/import.html", {"row": import_row(file), "statements": statements}
+    )
 
 
 async def _import(user_id: UUID, form: StatementFile) -> FileImport:

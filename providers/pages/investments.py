@@ -1,11 +1,10 @@
 """The page of investments: what they are worth, what they cost, and how they are spread."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
-from dashtam.bridge.doors import run_db
+from dashtam.web.rendering import rendered
 from providers.ledger import queries as ledger_queries
 from providers.pages.presentation.investments import investment_rows
 
@@ -16,4 +15,4 @@ async def investments(request: SignedInRequest) -> HttpResponse:
     """All holdings, in the person's currency."""
     found = await ledger_queries.investments(request.principal.user_id, request.principal.base_currency)
     context = {"found": found, "rows": investment_rows(found)}
-    return await run_db(render, request, "providers/investments.html", context)
+    return await rendered(request, "providers/investments.html", context)

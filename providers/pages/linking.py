@@ -8,13 +8,13 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, see_other
 from dashtam.errors import DashtamError, NotFound, Unauthorized
+from dashtam.web.rendering import rendered
 from providers import connectors, wiring
 from providers.connections.linking import linkable
 from providers.connections.models import AuthorizationRequest
@@ -37,7 +37,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
     """The catalogue; with `?provider=` the page before leaving, whose form leads to the institution."""
     slug, search = request.GET.get("provider", ""), request.GET.get("q", "")[:100]
     if not slug:
-        return render(request, "providers/catalogue.html", {"providers": offers(search), "q": search})
+        return await rendered(request, "providers/catalogue.html", {"providers": offers(search), "q": search})
     try:
         connector = linkable(slug)
         if request.method == "POST":
@@ -48,8 +48,8 @@ async def new(request: SignedInRequest) -> HttpResponse:
     except ProviderTakesFiles:
         return see_other("import-new")
     except DashtamError as error:
-        return refused(request, error)
-    return _before_leaving(request, connector, request.get_full_path())
+        return await refused(request, error)
+    return await _before_leaving(request, connector, request.get_full_path())
 
 
 @require_http_methods(FORM_METHODS)
@@ -62,11 +62,11 @@ async def start(request: SignedInRequest, token: str) -> HttpResponse:
         link = await wiring.connection_service().pending_link(
             user_id=request.principal.user_id, link_token=token
         )
-        return _before_leaving(
+        return await _before_leaving(
             request, connectors.get(link.provider), request.path, reconnecting=link.reconnecting
         )
     except DashtamError as error:
-        return refused(request, error)
+        return await refused(request, error)
 
 
 @require_POST
@@ -78,7 +78,7 @@ async def reconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
             user_id=request.principal.user_id, connection_id=id
         )
     except DashtamError as error:
-        return refused(request, error)
+        return await refused(request, error)
     token = started.authorization_url.rpartition("/")[2]
     return see_other(reverse("connection-start", args=[token]))
 
@@ -107,7 +107,7 @@ async def callback(request: Any, slug: str) -> HttpResponse:
 @require_safe
 async def failed(request: Any, code: str) -> HttpResponse:
     """The page of a failed callback, at a URL with nothing but the error's code."""
-    return refused(request, error_called(code)())
+    return await refused(request, error_called(code)())
 
 
 def _returned(request: HttpRequest) -> dict[str, str]:
@@ -116,12 +116,12 @@ def _returned(request: HttpRequest) -> dict[str, str]:
     return answer | {"browser_key": request.COOKIES.get(_cookie(), "")}
 
 
-def _before_leaving(
+async def _before_leaving(
     request: SignedInRequest, connector: Connector, action_url: str, *, reconnecting: bool = False
 ) -> HttpResponse:
     context = {"provider": offer(connector), "action_url": action_url, "reconnecting": reconnecting}
     may_lead_to(request, connector.oauth.authorization_endpoint)
-    return render(request, "providers/connect.html", context)
+    return await rendered(request, "providers/connect.html", context)
 
 
 async def _leave(request: SignedInRequest, token: str) -> HttpResponse:
@@ -146,9 +146,9 @@ def _cookie() -> str:
     return "__Host-link" if settings.SESSION_COOKIE_SECURE else "link"
 
 
-def refused(request: Any, error: DashtamError) -> HttpResponse:
+async def refused(request: Any, error: DashtamError) -> HttpResponse:
     """The page that says why linking did not work, with links to go on."""
-    page = render(request, "providers/linking_failed.html", {"error": error}, status=error.status)
+    page = await rendered(request, "providers/linking_failed.html", {"error": error}, status=error.status)
     page["Referrer-Policy"] = "no-referrer"
     if error.retry_after is not None:
         page["Retry-After"] = str(error.retry_after)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
 from dashtam.api.paging import page
-from dashtam.bridge.doors import run_db
+from dashtam.web.rendering import rendered
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.transaction_sums import filter_choices, sums
 from providers.ledger.queries.transactions import previous_transactions, transactions_in_parts
@@ -37,8 +36,7 @@ async def transactions(request: SignedInRequest) -> HttpResponse:
     context = await transaction_list(request, filters, accounts=choices["accounts"])
     context["accounts"] = choices["accounts"]
     status = 422 if filters.errors else 200
-    # On a thread, as the page of an account: no other request should wait for its templates.
-    return await run_db(render, request, "providers/transactions.html", context, status=status)
+    return await rendered(request, "providers/transactions.html", context, status=status)
 
 
 @require_safe

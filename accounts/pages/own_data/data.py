@@ -5,7 +5,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import queries, wiring
@@ -13,6 +12,7 @@ from accounts.errors import ExportGone, ExportNotReady
 from accounts.export.downloads import archive_response
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import see_other
+from dashtam.web.rendering import rendered
 
 
 @require_safe
@@ -20,7 +20,7 @@ from accounts.pages.answers import see_other
 async def data(request: SignedInRequest) -> HttpResponseBase:
     """Offer export and deletion, and show an export that is under way."""
     export = await queries.export(request.principal.user_id)
-    return render(request, "accounts/data.html", {"export": export})
+    return await rendered(request, "accounts/data.html", {"export": export})
 
 
 @require_POST

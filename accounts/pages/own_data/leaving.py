@@ -5,13 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import wiring
 from accounts.errors import DeletionBegun
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, see_other
+from dashtam.web.rendering import rendered
 
 AT_ONCE = (
     "You are signed out everywhere, and your API keys end.",
@@ -28,7 +28,7 @@ AT_THE_END = (
 async def leave(request: SignedInRequest) -> HttpResponse:
     """Confirm the deletion after showing its consequences."""
     if request.method != "POST":
-        return render(request, "accounts/leave.html", _consequences())
+        return await rendered(request, "accounts/leave.html", _consequences())
     await wiring.leaving_service().leave(user_id=request.principal.user_id)
     request.session.flush()
     messages.success(

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
@@ -29,6 +28,7 @@ from accounts.services.second_factors.passkey_service import Challenge, Options
 from dashtam.errors import Conflict, DashtamError, Unauthorized
 from dashtam.web import problems, visitor
 from dashtam.web.measures import LONGEST_TEXT
+from dashtam.web.rendering import rendered
 
 KEY = "challenge"  # in the signed cookie of this browser
 REFUSED = (PasskeyRefused, InvalidCredentials, *NOT_NOW)
@@ -148,8 +148,8 @@ async def new(request: SignedInRequest) -> HttpResponse:
             form.take(error)
         else:
             cookie.sign_in(request, enrolled.session)
-            return show_codes(request, enrolled.recovery_codes, added="Your passkey is added.")
-    return form_page(request, "accounts/passkey_new.html", form)
+            return await show_codes(request, enrolled.recovery_codes, added="Your passkey is added.")
+    return await form_page(request, "accounts/passkey_new.html", form)
 
 
 @require_http_methods(FORM_METHODS)
@@ -162,7 +162,7 @@ async def remove(request: SignedInRequest, id: UUID) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         will = ["It no longer signs you in. With your last second factor, the recovery codes end too."]
-        return render(request, "accounts/passkey_remove.html", {"passkey": passkey, "will": will})
+        return await rendered(request, "accounts/passkey_remove.html", {"passkey": passkey, "will": will})
     try:
         await wiring.passkey_service().remove(user_id=request.principal.user_id, passkey_id=id)
     except (FactorMissing, FactorRequired) as error:

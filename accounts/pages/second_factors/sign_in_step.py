@@ -71,7 +71,7 @@ async def second_step(request: Any) -> HttpResponse:
     except (StepExpired, InvalidCredentials):
         return start_again(request)
     factors = await queries.second_factors(user.id)
-    return form_page(request, "accounts/second_step.html", form, factors=factors)
+    return await form_page(request, "accounts/second_step.html", form, factors=factors)
 
 
 async def _finish(request: Any, step: PasswordStep, user: User, form: OtpForm) -> HttpResponse:
@@ -81,7 +81,7 @@ async def _finish(request: Any, step: PasswordStep, user: User, form: OtpForm) -
     except (OtpInvalid, *NOT_NOW) as error:
         form.take(error)
         factors = await queries.second_factors(user.id)
-        return form_page(request, "accounts/second_step.html", form, factors=factors)
+        return await form_page(request, "accounts/second_step.html", form, factors=factors)
     wanted = wanted_page(request)
     cookie.sign_in(request, session)
     return see_other(wanted)

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import wiring
@@ -12,6 +11,7 @@ from accounts.pages.access import SignedInRequest, fresh
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import OtpForm
 from accounts.pages.second_factors.recovery_codes import show_codes
+from dashtam.web.rendering import rendered
 
 
 @require_POST
@@ -39,7 +39,9 @@ async def set_up_totp(request: SignedInRequest) -> HttpResponse:
                 user_id=person.user_id, session_id=person.session_id, **form.cleaned_data
             )
             cookie.sign_in(request, enrolled.session)
-            return show_codes(request, enrolled.recovery_codes, added="Your authenticator app is set up.")
+            return await show_codes(
+                request, enrolled.recovery_codes, added="Your authenticator app is set up."
+            )
     except (OtpInvalid, *NOT_NOW) as error:
         form.take(error)
     except FactorMissing:
@@ -47,7 +49,7 @@ async def set_up_totp(request: SignedInRequest) -> HttpResponse:
     enrolment = await service.pending_totp(user_id=person.user_id, email=person.email)
     if enrolment is None:
         return see_other("settings-security")
-    return form_page(request, "accounts/totp_set_up.html", form, enrolment=enrolment)
+    return await form_page(request, "accounts/totp_set_up.html", form, enrolment=enrolment)
 
 
 @require_http_methods(FORM_METHODS)
@@ -59,7 +61,7 @@ async def remove_totp(request: SignedInRequest) -> HttpResponse:
             "Signing in no longer asks for a code of your app.",
             "With your last second factor, the recovery codes end too.",
         ]
-        return render(request, "accounts/totp_remove.html", {"will": will})
+        return await rendered(request, "accounts/totp_remove.html", {"will": will})
     try:
         await wiring.second_factor_service().remove_totp(user_id=request.principal.user_id)
     except (FactorMissing, FactorRequired) as error:
