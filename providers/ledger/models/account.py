@@ -99,7 +99,12 @@ class BalanceSnapshot(models.Model):
 
     class Meta:
         ordering = ("-date",)
-        constraints = (models.UniqueConstraint("account", "date", name="balance_once_per_day"),)
+        constraints = (
+            # Sums over years then read the index alone.
+            models.UniqueConstraint(
+                fields=("account", "date"), include=("current",), name="balance_each_day"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"balance of {self.account_id} on {self.date}"

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from dashtam.ids import uuid7
+from providers.ledger.models import grams
 from providers.ledger.models.account import MONEY, QUANTITY
 
 
@@ -71,6 +73,7 @@ class Transaction(models.Model):
             models.Index(
                 fields=("security",), name="transaction_by_security", condition=Q(security__isnull=False)
             ),
+            GinIndex(grams.of_row(), name="transaction_grams"),
         )
 
     def __str__(self) -> str:

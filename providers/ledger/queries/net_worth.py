@@ -14,6 +14,7 @@ from django.utils import timezone
 from dashtam import errors
 from dashtam.bridge.doors import run_db
 from dashtam.cache import cache
+from providers.ledger.balance_sums import DaySum, day_sums
 from providers.ledger.intervals import Interval, points
 from providers.ledger.money import plain, total
 from providers.rates.conversion import SOURCE, DayRates
@@ -24,21 +25,6 @@ DEFAULT_RANGE = timedelta(days=90)
 KEPT_SECONDS = 3600
 MOST_POINTS = 4_000
 _STEP = {"day": 1, "week": 7, "month": 28}
-
-# For each point and account the last balance known by then. An account that was closed counts until it closed.
-_SERIES = """
-SELECT point.day, account.currency, sum(greatest(known.current, 0)), sum(least(known.current, 0)), max(known.as_of)
-FROM unnest(%(days)s::date[]) AS point (day)
-CROSS JOIN providers_financialaccount AS account
-CROSS JOIN LATERAL (
-    SELECT current, as_of FROM providers_balancesnapshot AS snapshot
-    WHERE snapshot.account_id = account.id AND snapshot.date <= point.day
-    ORDER BY snapshot.date DESC LIMIT 1
-) AS known
-WHERE account.user_id = %(user)s AND (account.closed_at IS NULL OR account.closed_at::date > point.day)
-GROUP BY point.day, account.currency
-ORDER BY point.day, account.currency
-"""
 
 # Changes with every balance that lands, every account that comes or goes, and every day of rates.
 _VERSION = """
@@ -94,15 +80,6 @@ class NetWorth(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sum:
-    day: date
-    currency: str
-    assets: Decimal
-    liabilities: Decimal
-    as_of: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class _Converted:
     """Total and assets are each rounded once; what is shown adds up, to the cent, in the liabilities."""
 
@@ -155,7 +132,7 @@ def _version(user_id: UUID) -> tuple[str, date | None]:
 
 def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: str) -> NetWorth:
     days = list(points(start, end, interval))
-    sums = _sums(user_id, days)
+    sums, as_of = day_sums(user_id, days)
     rates = _rates(days, {row.currency for row in sums} - {base}, base)
     by_day = {day: list(rows) for day, rows in groupby(sums, key=lambda row: row.day)}
     last = by_day.get(end, [])
@@ -164,7 +141,7 @@ def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: 
     now = _converted((row for row in last if rates[end].convertible(row.currency, base)), rates[end], base)
     amounts = now.amounts(base) if now else {"total": None, "assets": None, "liabilities": None}
     return {
-        "as_of": max((row.as_of for row in last), default=None),
+        "as_of": as_of,
         "currency": base,
         **amounts,  # type: ignore[typeddict-item]  # either form fits
         "rates": now.rates if now else None,
@@ -182,7 +159,7 @@ def _rates(days: Sequence[date], others: set[str], base: str) -> Mapping[date, D
     return rates_of_days(days, {*others, base}) if others else {day: DayRates(day) for day in days}
 
 
-def _left_out(sums: Sequence[_Sum], rates: Mapping[date, DayRates], base: str) -> set[str]:
+def _left_out(sums: Sequence[DaySum], rates: Mapping[date, DayRates], base: str) -> set[str]:
     """The currencies that no point counts, so that all points are of the same accounts as the total.
 
     These are the ones without a rate on the last day that they have an amount on. Where that would leave no
@@ -195,7 +172,7 @@ def _left_out(sums: Sequence[_Sum], rates: Mapping[date, DayRates], base: str) -
 
 
 def _converted(
-    rows: Iterable[_Sum], rates: DayRates, base: str, left_out: Iterable[str] = ()
+    rows: Iterable[DaySum], rates: DayRates, base: str, left_out: Iterable[str] = ()
 ) -> _Converted | None:
     """The amounts of a day in the base; None if there are none, or one of them has no rate."""
     counted = [row for row in rows if row.currency not in left_out]
@@ -204,12 +181,6 @@ def _converted(
     if assets.total is None or whole.total is None or whole.unconverted:
         return None
     return _Converted(whole.total, assets.total, whole.as_of)
-
-
-def _sums(user_id: UUID, days: list[date]) -> list[_Sum]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SERIES, {"user": user_id, "days": days})
-        return [_Sum(*row) for row in cursor.fetchall()]
 
 
 def _amounts(assets: Decimal, liabilities: Decimal, currency: str) -> Amounts:

@@ -63,7 +63,7 @@ def _sums(user_id: UUID, filters: TransactionFilters, account_id: UUID | None) -
     rows = Transaction.objects.filter(user_id=user_id)
     if account_id is not None:
         rows = rows.filter(account_id=account_id)
-    by_currency = filters.apply(rows).values("currency").order_by("currency")
+    by_currency = filters.find(rows, user_id).values("currency").order_by("currency")
     return [
         {"currency": row["currency"], "count": row["count"], "total": row["total"]}
         for row in by_currency.annotate(count=Count("id"), total=Sum("amount"))

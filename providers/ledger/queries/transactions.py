@@ -19,10 +19,11 @@ from dashtam import errors, limits
 from dashtam.api.keyset import after, beyond, previous_cursor
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
-from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.models import FinancialAccount, Security, Transaction, grams
 from providers.ledger.money import padded
 
 SEARCHES = 2  # at once, for each person
+NEWEST = 2000  # read before the index of words is asked
 PART = 500
 PARTS_SECONDS = 600
 
@@ -100,7 +101,24 @@ class TransactionFilters:
     max_amount: Decimal | None = None
 
     def apply(self, rows: QuerySet[Transaction]) -> QuerySet[Transaction]:
-        """Narrow the rows down."""
+        """Narrow the rows down, reading each: for words that match often, in the order of a list."""
+        rows = self._without_words(rows)
+        return rows.filter(self._words() | Q(security__symbol__icontains=self.q)) if self.q else rows
+
+    def find(self, rows: QuerySet[Transaction], user_id: UUID) -> QuerySet[Transaction]:
+        """Do the same by the index of words: for words that match seldom. Reads the symbols that match."""
+        if len(self.q) < grams.SIZE:
+            return self.apply(rows)
+        named = list(Security.objects.filter(symbol__icontains=self.q).values_list("id", flat=True))
+        indexed = Q(self._words(), grams__contains=grams.of_words(user_id, self.q))
+        found = self._without_words(rows).alias(grams=grams.of_row())
+        return found.filter(indexed | Q(security__in=named))
+
+    def _words(self) -> Q:
+        texts = ("description", "note", "category")
+        return Q(*((f"{text}__icontains", self.q) for text in texts), _connector=Q.OR)
+
+    def _without_words(self, rows: QuerySet[Transaction]) -> QuerySet[Transaction]:
         wanted = {
             "date__gte": self.start,
             "date__lte": self.end,
@@ -110,11 +128,7 @@ class TransactionFilters:
             "amount__gte": self.min_amount,
             "amount__lte": self.max_amount,
         }
-        rows = rows.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
-        if self.q:
-            words = ("description", "note", "category", "security__symbol")
-            rows = rows.filter(Q(*((f"{word}__icontains", self.q) for word in words), _connector=Q.OR))
-        return rows
+        return rows.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
 
 
 UNFILTERED = TransactionFilters()
@@ -130,7 +144,7 @@ async def transactions(
 ) -> Listing[TransactionRow]:
     """The person's transactions, or those of one account. Raises NotFound for an account that is not theirs.
 
-    A search for words reads all of them, so each person may run SEARCHES at a time. Raises TooManyRequests.
+    A search for words may read many, so each person may run SEARCHES at a time. Raises TooManyRequests.
     """
     which = (user_id, filters, page or Page(), account_id)
     if not filters.q:
@@ -167,7 +181,13 @@ async def previous_transactions(
     rows = Transaction.objects.filter(user_id=user_id)
     if account_id is not None:
         rows = rows.filter(account_id=account_id)
-    return await run_db(previous_cursor, filters.apply(rows), page, "date", date.fromisoformat)
+    return await run_db(_previous, user_id, filters, page, rows)
+
+
+def _previous(
+    user_id: UUID, filters: TransactionFilters, page: Page, rows: QuerySet[Transaction]
+) -> str | None:
+    return previous_cursor(filters.find(rows, user_id), page, "date", date.fromisoformat)
 
 
 def _transactions(
@@ -207,8 +227,19 @@ def _filtered(
     if account_id is not None:
         theirs = FinancialAccount.objects.filter(user_id=user_id, id=account_id)
         rows = Transaction.objects.filter(Exists(theirs), account_id=account_id)
-    wanted = after(filters.apply(rows), page, minus_date=date.fromisoformat, minus_id=UUID)
-    return wanted.values_list(*_COLUMNS)[: page.limit + 1]
+    read = _beyond(filters.apply(rows), page).values_list(*_COLUMNS)
+    if len(filters.q) < grams.SIZE:
+        return read[: page.limit + 1]
+    # What matches often fills a page soon, and the index would find too much of it: the NEWEST are read first.
+    since = _beyond(rows, page).values_list("date", flat=True)[NEWEST : NEWEST + 1].first()
+    newest = list((read if since is None else read.filter(date__gte=since))[: page.limit + 1])
+    if since is None or len(newest) > page.limit:
+        return newest
+    return _beyond(filters.find(rows, user_id), page).values_list(*_COLUMNS)[: page.limit + 1]
+
+
+def _beyond(rows: QuerySet[Transaction], page: Page) -> QuerySet[Transaction]:
+    return after(rows, page, minus_date=date.fromisoformat, minus_id=UUID)
 
 
 def _rows(found: Iterable[tuple[Any, ...]]) -> list[TransactionRow]:
