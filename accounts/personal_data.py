@@ -39,6 +39,7 @@ tables.register(
     left_out={
         "accounts.IdempotencyKey": "answers that were given, kept for a day in case they are asked for again",
         "accounts.ExportPart": "the export itself",
+        "dashtam.Installation": "the installation's",
         "dashtam.KeyFingerprint": "the installation's",
         "dashtam.Sample": "how the installation is doing; names nobody",
         "admin.LogEntry": "what the staff did; what touches an account is among its events",

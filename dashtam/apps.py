@@ -15,6 +15,7 @@ class DashtamConfig(AppConfig):
         from dashtam.web.paths import API, program_paths
 
         metrics.gauges.append(gauges.jobs)
+        metrics.gauges.append(gauges.outgoing)
         program_paths.register(API, cookieless=True)
         program_paths.register("/healthz", "/healthz/installation", "/readyz", cookieless=True, probe=True)
         program_paths.register("/metrics", cookieless=True, probe=True)

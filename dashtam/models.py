@@ -1,6 +1,7 @@
 """The models of all rooms, where Django looks for them."""
 
 from dashtam.crypto.fingerprints import KeyFingerprint
+from dashtam.installation.identity import Installation
 from dashtam.telemetry.samples import Sample
 
-__all__ = ["KeyFingerprint", "Sample"]
+__all__ = ["Installation", "KeyFingerprint", "Sample"]

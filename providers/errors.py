@@ -3,6 +3,7 @@
 ProviderError
 ├── ProviderUnavailable    timed out, cut off, 5xx: try again later
 │   ├── ProviderUnreachable    no connection: nothing was sent, so nothing can have happened
+│   │   └── OutgoingPaused         this database is a copy, which calls no institution
 │   └── AnswerLost             sent, and then silence: what it did is not known
 ├── ProviderRateLimited    429: try again after `retry_after` seconds
 ├── ProviderRefused        another 4xx: asking again in the same way will not help
@@ -47,6 +48,14 @@ class ProviderUnreachable(ProviderUnavailable):
     """No connection could be made, so nothing was sent."""
 
     title = "The institution could not be reached."
+
+
+class OutgoingPaused(ProviderUnreachable):
+    """A copy of an installation calls no institution; see `dashtam/installation/identity.py`."""
+
+    code = "outgoing_paused"
+    title = "This Dashtam is a copy and does not call institutions."
+    detail = "Its administrator can change that (`manage.py resume_outgoing`)."
 
 
 class AnswerLost(ProviderUnavailable):

@@ -17,6 +17,7 @@ from providers import connectors
 from providers.connections.connection_service import ConnectionService
 from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
+from providers.connections.outgoing import require_outgoing
 from providers.connections.spool import TokenSpool
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
@@ -66,7 +67,8 @@ def connection_service() -> ConnectionService:
 
 @asynccontextmanager
 async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that is authorised for this connection, and reaches its provider only."""
+    """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused."""
+    await require_outgoing()
     server = connector.oauth
     auth = http.ConnectionAuth(tokens=token_service(), connection_id=connection.id, dpop_key=server.dpop_key)
     async with http.client(connector.base_url, auth, context=client_auth.tls(server)) as client:

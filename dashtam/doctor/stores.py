@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from dashtam.doctor.checkup import Finding, examines
+from dashtam.installation.identity import Installation
 from dashtam.telemetry.gauges import worker_is_alive
 
 OLDEST_POSTGRESQL = 140_000
@@ -96,6 +97,16 @@ def cache(*, full: bool) -> Iterator[Finding]:
         yield Finding(
             f"The cache drops what it likes when it is full ({policy}), and with it the limits on sign-ins: set"
             " maxmemory-policy to noeviction or volatile-ttl."
+        )
+
+
+@examines("institutions")
+def outgoing(*, full: bool) -> Iterator[Finding]:
+    """They may be called: this database is not a copy."""
+    if Installation.objects.looks_like_a_copy():
+        yield Finding(
+            "This database is a copy, or was moved, so no institution is called: run `manage.py resume_outgoing` once"
+            " the original is no longer in use."
         )
 
 

@@ -40,6 +40,15 @@ def jobs() -> Iterator[Metric]:
         yield GaugeMetricFamily("dashtam_worker_heartbeat_age_seconds", words, age)
 
 
+def outgoing() -> Iterator[Metric]:
+    """1 while no institution is called, because this database is a copy."""
+    words = "Institutions are not called, because this database is a copy (manage.py resume_outgoing)."
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM dashtam_installation WHERE outgoing_paused_at IS NOT NULL")
+        (paused,) = cursor.fetchone()
+    yield GaugeMetricFamily("dashtam_outgoing_paused", words, paused)
+
+
 def heartbeat_age() -> float | None:
     """Seconds since any worker has reported; None if none ever has."""
     with connection.cursor() as cursor:

@@ -23,6 +23,7 @@ from notifications.services.live_event_service import LiveEventService
 from providers.connections.consent_service import revocation_of, revocation_of_replaced, revocation_of_stored
 from providers.connections.linking import check_answer, consent_end, fetch_subject, linkable
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation
+from providers.connections.outgoing import require_outgoing
 from providers.connections.queries import CATALOGUE_KEY
 from providers.connections.token_service import sealed
 from providers.connectors.base import Connector
@@ -114,10 +115,11 @@ class ConnectionService:
     async def authorization_redirect(self, *, user_id: UUID, link_token: str, browser_key: str) -> str:
         """The authorization URL (RFC 6749 §4.1.1); works once. `browser_key` is the random value of its new cookie.
 
-        Raises LinkUnknown, LinkNotYours, LinkUsed, and the ProviderErrors of a pushed request (RFC 9126).
+        Raises LinkUnknown, LinkNotYours, LinkUsed, OutgoingPaused, and a pushed request's ProviderErrors (RFC 9126).
         """
         request = await self._linked_request(user_id, link_token)
         connector = linkable(request.provider)
+        await require_outgoing()
         state, verifier = oauth.new_state(), oauth.new_code_verifier()
         envelope = seal_field(self.encryption, AuthorizationRequest, request.id, "code_verifier", verifier)
         url = await oauth.authorization_url(

@@ -12,6 +12,7 @@ from dashtam.errors import DecryptionFailed
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connections.models import Connection, PendingRevocation, ProviderToken
+from providers.connections.outgoing import require_outgoing
 from providers.errors import ProviderError, ProviderRefused
 from providers.wire import oauth
 from providers.wire.oauth import TokenResponse
@@ -85,6 +86,7 @@ class ConsentService:
         revocation = await run_db(PendingRevocation.objects.filter(id=revocation_id).first)
         if revocation is None:
             return
+        await require_outgoing()
         try:
             await self._revoke(revocation)
         except (ProviderError, DecryptionFailed) as error:

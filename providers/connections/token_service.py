@@ -23,6 +23,7 @@ from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connections.consent_service import revocation_of
 from providers.connections.models import Connection, PendingRevocation, ProviderToken
+from providers.connections.outgoing import require_outgoing
 from providers.connections.spool import Spooled, TokenSpool
 from providers.errors import (
     AnswerLost,
@@ -38,6 +39,7 @@ from providers.wire.oauth import TokenResponse
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 15.0
+LONG_OVERDUE = timedelta(days=2)
 State = Connection.State
 
 Running = dict[UUID, asyncio.Task[str]]
@@ -130,6 +132,7 @@ class TokenService:
         if token.refresh_token is None:
             await self._end(token, State.REAUTH_REQUIRED, "consent_expired")
             raise ConsentEnded(code="consent_expired")
+        await require_outgoing()
         if await self.spool.recover(token.connection_id, token.version):
             return await self._open(await self._read(token.connection_id), "access_token")
         lease_id = uuid4()
@@ -231,10 +234,15 @@ class TokenService:
 
 
 def _verdict(token: ProviderToken) -> tuple[Connection.State, str]:
-    """State and reason after a refused refresh token. `previous_attempt_at` is a refresh whose outcome is unknown."""
+    """State and reason after a refused refresh token.
+
+    `previous_attempt_at` is a refresh whose outcome is unknown. A token that should have been refreshed long ago may
+    have been, by the installation that this database was restored from.
+    """
     expires_at = token.connection.consent_expires_at
     if expires_at is not None and expires_at <= timezone.now():
         return State.REAUTH_REQUIRED, "consent_expired"
-    if token.previous_attempt_at is not None:
+    overdue = token.access_expires_at is not None and token.access_expires_at < timezone.now() - LONG_OVERDUE
+    if token.previous_attempt_at is not None or overdue:
         return State.REAUTH_REQUIRED, "outcome_unknown"
     return State.REVOKED, "revoked_by_user"

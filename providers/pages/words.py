@@ -78,6 +78,7 @@ REASONS = {
     "bad_id": "{name} sent records we cannot tell apart, so they were left out. We keep trying.",
     "contradictory_page": "{name} sent a list that contradicts itself, so it was left out. We keep trying.",
     "unstorable_value": "{name} sent a value we cannot keep, so it was left out. We keep trying.",
+    "outgoing_paused": "This Dashtam is a copy and does not call {name}. Its administrator can change that.",
     "budget_spent": "{name} has more than one update reads. What was read stays, and the next one goes on from there.",
     "endless_feed": "The list of {name} did not end for many updates, so only its next page is read. Tell your"
     " administrator: its connector may need an update.",

@@ -15,10 +15,14 @@ from dashtam import errors
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 from providers.connections.models.connection import Connection
-from providers.errors import BudgetSpent, SyncOvertaken
+from providers.errors import BudgetSpent, OutgoingPaused, SyncOvertaken
 
 INTERRUPTED = "interrupted"
-BLAMELESS = (INTERRUPTED, BudgetSpent.code)  # reasons that say nothing against the institution
+BLAMELESS = (
+    INTERRUPTED,
+    BudgetSpent.code,
+    OutgoingPaused.code,
+)  # reasons that say nothing against the institution
 # Runs of one institution at once, over all workers. Together no more than the calls to it that are allowed at once
 # (`outage_guard.CALLS_AT_ONCE`), so that a run never holds a place only to wait for its turn.
 SCHEDULED_AT_ONCE = 7

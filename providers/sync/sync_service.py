@@ -16,13 +16,21 @@ from dashtam import errors, limits
 from dashtam.bridge.database import is_outage
 from dashtam.bridge.doors import run_db, run_db_at_last
 from dashtam.errors import DashtamError
+from dashtam.installation.identity import Installation
 from dashtam.limits import Limit
 from dashtam.telemetry import metrics
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
-from providers.errors import BudgetSpent, ConsentEnded, ProviderError, ProviderRateLimited, ProviderTakesFiles
+from providers.errors import (
+    BudgetSpent,
+    ConsentEnded,
+    OutgoingPaused,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderTakesFiles,
+)
 from providers.ledger.ingest import apply_accounts
 from providers.sync.account_reader import AccountReader
 from providers.sync.budget import Budget, Shares
@@ -63,9 +71,9 @@ class Outcome:
 
     @property
     def blameless(self) -> bool:
-        """True if nothing went wrong at the institution: the run was stopped, or had more to read than it may."""
+        """True if the institution has done no wrong: the run was stopped or not allowed, or has spent its budget."""
         if self.error is not None:
-            return isinstance(self.error, SyncInterrupted)
+            return isinstance(self.error, (SyncInterrupted, OutgoingPaused))
         return set(self.account_errors.values()) <= {BudgetSpent.code}
 
 
@@ -103,11 +111,16 @@ class SyncService:
         return await run_db(_request, user_id, connection_id, trigger)
 
     async def schedule_due(self) -> int:
-        """Queue the runs that are due, and end or requeue those that got lost. Returns how many are new."""
+        """Queue the runs that are due, and end or requeue those that got lost. Returns how many are new.
+
+        Where this database is a copy, none are queued.
+        """
         now = timezone.now()
         for run in await run_db(lambda: list(SyncRun.objects.stuck()[:DUE_AT_ONCE])):
             await self._finish(run, Outcome(error=SyncInterrupted()))
         await run_db(SyncRun.objects.queue_lost, now)
+        if await run_db(Installation.objects.outgoing_paused):
+            return 0
         queued = 0
         while batch := await run_db(SyncRun.objects.queue_due, now, limit=DUE_AT_ONCE):
             queued += batch
