@@ -3,9 +3,11 @@
 ProviderError
 ├── ProviderUnavailable    timed out, cut off, 5xx: try again later
 │   ├── ProviderUnreachable    no connection: nothing was sent, so nothing can have happened
-│   │   └── OutgoingPaused         this database is a copy, which calls no institution
+│   │   ├── OutgoingPaused         this database is a copy, which calls no institution
+│   │   └── ProviderResting        it kept failing, and is left alone for a moment
 │   └── AnswerLost             sent, and then silence: what it did is not known
 ├── ProviderRateLimited    429: try again after `retry_after` seconds
+│                          (AskedToWait: what a person or program is told who asks for an update meanwhile)
 ├── ProviderRefused        another 4xx: asking again in the same way will not help
 ├── ProviderUnreadable     an answer that is not what the contract says
 ├── BudgetSpent            more than one run reads: the next one goes on
@@ -26,7 +28,16 @@ Linking (RFC 6749 §4.1)
 Messages are made here and carry no URL, token or response body.
 """
 
-from dashtam.errors import BadRequest, Conflict, DashtamError, Forbidden, Gone, NotFound, Unprocessable
+from dashtam.errors import (
+    BadRequest,
+    Conflict,
+    DashtamError,
+    Forbidden,
+    Gone,
+    NotFound,
+    TooManyRequests,
+    Unprocessable,
+)
 
 
 class ProviderError(DashtamError):
@@ -58,6 +69,12 @@ class OutgoingPaused(ProviderUnreachable):
     detail = "Its administrator can change that (`manage.py resume_outgoing`)."
 
 
+class ProviderResting(ProviderUnreachable):
+    """The calls before this one failed in a row, so none is made for a moment. The choice is ours, not the provider's."""
+
+    title = "The institution kept failing, so we are leaving it alone for a moment."
+
+
 class AnswerLost(ProviderUnavailable):
     """The request went out and no whole answer came back."""
 
@@ -66,7 +83,15 @@ class ProviderRateLimited(ProviderError):
     """The provider asks us to slow down; `retry_after` in seconds, at most an hour."""
 
     code = "rate_limited"
-    title = "The institution asks us to slow down."
+    title = "The institution asked us to slow down."
+
+
+class AskedToWait(TooManyRequests):
+    """A sync by hand came before the time that the provider asked us to wait was over."""
+
+    code = "rate_limited"
+    title = "The institution asked us to wait."
+    detail = "Try again once `Retry-After` has passed; Dashtam also goes on by itself."
 
 
 class ProviderRefused(ProviderError):

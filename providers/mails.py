@@ -8,7 +8,7 @@ REASONS = {
     "revoked_by_user": "the permission was withdrawn at the institution",
     "outcome_unknown": "an answer from the institution was lost on the way, and with it our permission to read",
     "provider_unavailable": "the institution has not answered for a while",
-    "rate_limited": "the institution asks us to wait longer than usual",
+    "rate_limited": "the institution asked us to slow down, and the next update comes later than usual",
 }
 OTHER_REASON = "the institution asks you to sign in again"
 
