@@ -70,8 +70,8 @@ roles.permit(
 
 activity.register(
     {
-        "account.registered": "Somebody signed up with your address",
-        "account.sign_up_repeated": "Somebody tried to sign up with your address again",
+        "account.registered": "Your address was used to sign up",
+        "account.sign_up_repeated": "Your address was used to sign up again, which changed nothing",
         "account.deletion_requested": "You asked for your account to be deleted",
         "account.deletion_cancelled": "You kept your account after all",
         "account.deleted": "The account was deleted",
@@ -97,7 +97,7 @@ activity.register(
         "mfa.totp_removed": "You removed the authenticator app",
         "password.changed": "Your password was changed",
         "password.reset": "Your password was set anew, by a mailed link",
-        "refresh_token.reused": "A program's session was used twice, perhaps by somebody else, and was ended",
+        "refresh_token.reused": "A program's sign-in was used twice, perhaps by another person, so it was ended",
         "reset_password.requested": "A link to set a new password was asked for",
         "session.opened": "A new sign-in",
         "session.ended": "A session ended",

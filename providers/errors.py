@@ -70,7 +70,7 @@ class OutgoingPaused(ProviderUnreachable):
 
 
 class ProviderResting(ProviderUnreachable):
-    """The calls before this one failed in a row, so none is made for a moment. The choice is ours, not the provider's."""
+    """The calls before this one failed in a row, so we make none for a moment. The provider did not ask for it."""
 
     title = "The institution kept failing, so we are leaving it alone for a moment."
 
@@ -87,9 +87,8 @@ class ProviderRateLimited(ProviderError):
 
 
 class AskedToWait(TooManyRequests):
-    """A sync by hand came before the time that the provider asked us to wait was over."""
+    """A sync by hand came too early: the provider asked us to wait. It is raised with the code rate_limited."""
 
-    code = "rate_limited"
     title = "The institution asked us to wait."
     detail = "Try again once `Retry-After` has passed; Dashtam also goes on by itself."
 

@@ -59,7 +59,8 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         sign_up = SignUp.objects.keep(user=user, password_hash=password_hash, **chosen)
         purpose = OneTimeLink.Purpose.VERIFY_EMAIL if sign_up else OneTimeLink.Purpose.RESET_PASSWORD
         OneTimeLink.objects.mail(user=user, purpose=purpose, sign_up=sign_up)
-        AuditEvent.objects.record_a_few("account.registered", user_id=user.id)
+        detail = {"sign_up": str(sign_up.id)} if sign_up else {}
+        AuditEvent.objects.record_a_few("account.registered", user_id=user.id, **detail)
 
     @transaction.atomic
     def mail_link(self, *, email: str, purpose: OneTimeLink.Purpose) -> None:
@@ -95,8 +96,9 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         if link.sign_up is not None:
             own = link.sign_up
             chosen = {"password": own.password, "name": own.name, "time_zone": own.time_zone}
+        detail = {"sign_up": str(link.sign_up_id)} if link.sign_up_id else {}
         self._confirm_email(link, **chosen)
-        AuditEvent.objects.record("email.verified", user_id=link.user_id)
+        AuditEvent.objects.record("email.verified", user_id=link.user_id, **detail)
         return True
 
     @transaction.atomic

@@ -66,7 +66,7 @@ class Syncs(ApiView):
         request=None,
         responses={202: QueuedSync}
         | problem_responses(
-            401, 404, ConnectionNotSyncable, ProviderTakesFiles, 429, AskedToWait
+            401, 404, ConnectionNotSyncable, ProviderTakesFiles, 429, (AskedToWait, "rate_limited")
         ),
     )
     async def post(self, request: Any, id: UUID) -> Reply:

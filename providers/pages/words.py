@@ -66,7 +66,7 @@ REASONS = {
     "provider_unavailable": "{name} does not answer at the moment. We keep trying; there is nothing you need to do.",
     "provider_unreadable": "{name} sent something we could not read, so your numbers stay put. We keep trying.",
     "provider_refused": "{name} did not accept our request. If this lasts, tell your administrator.",
-    "rate_limited": "{name} asked us to slow down, so the next update comes a little later. There is nothing you need to do.",
+    "rate_limited": "{name} asked us to slow down, so the next update comes later. There is nothing you need to do.",
     "not_supported": "{name} does not offer this, so it was left out.",
     "provider_not_configured": "{name} is not set up on this Dashtam any more. Ask your administrator to add it again.",
     "address_refused": "{name} is set up at an address that Dashtam may not call. Tell your administrator.",

@@ -242,5 +242,5 @@ def _request(user_id: UUID, connection_id: UUID, trigger: str, wait: int) -> Syn
         raise ConnectionNotSyncable
     if wait:
         detail = f"You can try again in {limits.duration(wait)}. Dashtam also goes on by itself."
-        raise AskedToWait(detail, retry_after=wait)
+        raise AskedToWait(detail, code=ProviderRateLimited.code, retry_after=wait)
     return SyncRun.objects.request(connection_id=connection.id, trigger=trigger)
