@@ -15,6 +15,7 @@ NEED_NO_SERVERS = {
     "simulator",
     "check",
     "collectstatic",
+    "draw_icons",
     "spectacular",
     "help",
     "--help",

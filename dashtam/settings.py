@@ -238,6 +238,10 @@ TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "dashtam.ui.admin_formats"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "dashtam.web.static_files.HashedStorage"},
+}
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
