@@ -25,6 +25,7 @@ from providers.ledger.models import (
     Transaction,
     WithdrawnTransaction,
 )
+from providers.pages.presentation import sheets
 from providers.sync.models import SyncRun
 
 # Tables with so many rows of one person that a single statement could run into its time limit.
@@ -58,11 +59,11 @@ tables.register(
     Table("provider_tokens", ProviderToken, by("connection__user_id")),
     Table("syncs", SyncRun, by("connection__user_id")),
     Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),
-    Table("accounts", FinancialAccount, by("user_id")),
-    Table("balances", BalanceSnapshot, by("account__user_id")),
-    Table("holdings", Holding, by("account__user_id")),
+    Table("accounts", FinancialAccount, by("user_id"), sheet=sheets.ACCOUNTS),
+    Table("balances", BalanceSnapshot, by("account__user_id"), sheet=sheets.BALANCES),
+    Table("holdings", Holding, by("account__user_id"), sheet=sheets.HOLDINGS),
     Table("securities", Security, _traded_or_held),
-    Table("transactions", Transaction, by("user_id"), spreadsheet=True),
+    Table("transactions", Transaction, by("user_id"), sheet=sheets.TRANSACTIONS),
     Table("withdrawn_transactions", WithdrawnTransaction, by("account__user_id")),
     left_out={
         "providers.ExchangeRate": "the European Central Bank's, the same for all people",

@@ -108,6 +108,9 @@ class Command(BaseCommand):
             f"  email     [bold]{credentials.email}[/]\n  password  [bold]{credentials.password}[/]",
             highlight=False,
         )
+        self.console.print(
+            f"To see a broken connection, withdraw the permission at [bold]{self._environment()['SANDBOX_URL']}[/]"
+        )
 
     def _watch_sync(self, person: Person, connection: dict[str, Any]) -> None:
         if connection["last_success_at"]:
