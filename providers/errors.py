@@ -46,7 +46,7 @@ class ProviderError(DashtamError):
     status = 503
     code = "provider_unavailable"
     title = "The institution did not answer as it should."
-    detail = "Your data here is safe. Dashtam keeps trying; you need not do anything."
+    detail = "Your data here is safe. Dashtam keeps trying; there is nothing you need to do."
     retry_after: int | None = 60
     provider_request_id = ""
 
@@ -98,9 +98,7 @@ class ProviderRefused(ProviderError):
 
     code = "provider_refused"
     title = "The institution did not accept our request."
-    detail = (
-        "Your data here is safe. If it goes on, tell your administrator: its connector may need an update."
-    )
+    detail = "Your data here is safe. If it keeps happening, tell your administrator: the connector may need updating."
 
 
 class ProviderUnreadable(ProviderError):
@@ -140,7 +138,7 @@ class OutcomeUnknown(ConsentEnded):
     """A refresh may have rotated the token, and its answer was lost."""
 
     code = "outcome_unknown"
-    title = "We lost touch while renewing access."
+    title = "The connection broke off while we renewed access."
 
 
 class NotSupported(ProviderError):
@@ -166,7 +164,7 @@ class ProviderNotConfigured(Unprocessable):
 
     code = "provider_not_configured"
     title = "This institution is not set up here."
-    detail = "Whoever runs this Dashtam must add its client id and secret first."
+    detail = "The administrator of this Dashtam must add its client id and secret first."
 
 
 class ProviderTakesFiles(Unprocessable):
@@ -198,7 +196,7 @@ class LinkNotYours(Forbidden):
 
     code = "link_not_yours"
     title = "This link was not made for you."
-    detail = "Nothing was connected. If somebody sent it to you, do not go on; tell your administrator."
+    detail = "Nothing was connected. If you were sent this link, do not go on, and tell your administrator."
 
 
 class LinkUsed(Gone):
@@ -213,7 +211,7 @@ class AuthorizationInvalid(BadRequest):
     """The callback does not match a request that this browser, person and provider have under way."""
 
     code = "authorization_invalid"
-    title = "We cannot tell where this came from."
+    title = "We cannot tell which sign-in this belongs to."
     detail = "Nothing was connected. Start again under Connections, in this same browser."
 
 
@@ -238,22 +236,22 @@ class AuthorizationFailed(BadRequest):
 
     code = "authorization_failed"
     title = "The institution did not complete the connection."
-    detail = "Nothing was connected. Please start again; if it keeps failing, try another day."
+    detail = "Nothing was connected. Please start again. If it keeps failing, try again tomorrow."
 
 
 class TooManyConnections(Conflict):
     """The person has as many connections as there can be, among them those that have ended."""
 
     code = "too_many_connections"
-    title = "You have as many connections as there can be."
-    detail = "Renew one that you have instead of adding another."
+    title = "You have reached the limit of connections."
+    detail = "Renew one that you have instead of adding another one."
 
 
 class DifferentCustomer(Conflict):
     """Renewing a connection with another customer's sign-in would mix two people's accounts."""
 
     code = "different_customer"
-    title = "You signed in to the institution as somebody else."
+    title = "You signed in to the institution as another customer."
     detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
 
 

@@ -92,7 +92,7 @@ activity.register(
         "connection.started": "You started to connect {provider}",
         "connection.renewal_started": "You started to renew the connection to {provider}",
         "connection.linked": "{provider} was connected",
-        "connection.refused": "Connecting {provider} did not work out",
+        "connection.refused": "Connecting {provider} did not work",
         "connection.stopped": "The connection to {provider} stopped and needs you",
         "connection.disconnected": "{provider} was disconnected",
         "connection_token.refused": "Stored access to an institution could not be opened, and was not used",

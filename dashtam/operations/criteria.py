@@ -86,8 +86,8 @@ def _saturation(numbers: Numbers, seconds: float) -> Criterion:
         busy < SATURATED * cores,
         f"Hashing kept {busy:.1f} of {cores} cores busy. CPU: hashing {used:.0%}, everything else {rest:.0%}.",
         "HASH_THREADS",
-        "Fewer hashing threads than cores keep a core free, and let fewer people in; "
-        "more cores, or another machine for the web processes, mend both.",
+        "Fewer hashing threads than cores keep a core free, but let fewer people in. "
+        "More cores, or another machine for the web processes, help with both.",
     )
 
 
@@ -102,7 +102,7 @@ def _sign_ins(numbers: Numbers) -> Criterion:
         if spread
         else "Nobody signed in.",
         "HASH_WAIT_SECONDS",
-        "Lower, fewer wait and more are told to come back; the hash itself takes about 0.3 s of a core.",
+        "With a lower value, fewer wait and more are asked to come back. The hash itself takes about 0.3 s of a core.",
     )
 
 

@@ -165,7 +165,9 @@ def _pulled(form: QueryDict, bank: Sandbox) -> AuthorizationRequest:
     strict = bank.strict
     parameters = strict.pulled(reference["request_uri"]) if strict else None
     if strict is None or parameters is None or reference["client_id"] != bank.client.id:
-        raise UntrustedError("The app has to tell us itself what it asks for, and a minute ago at most.")
+        raise UntrustedError(
+            "The app must send us its request itself, at most a minute before it sends you here."
+        )
     pushed = QueryDict(mutable=True)
     pushed.update(parameters)
     return replace(_trusted(pushed, bank.client), reference=reference)

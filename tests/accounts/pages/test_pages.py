@@ -62,7 +62,7 @@ async def test_a_reset_ends_all_sessions_and_signs_nobody_in(browser: Browser, a
     await browser.get(f"/reset-password?token={await link_token('reset_password')}")
     await browser.send("/reset-password", password=NEW)
     assert (
-        "API keys that you did not choose to keep have ended"
+        "API keys that you did not choose to keep no longer work"
         in (await browser.get("/sign-in")).content.decode()
     )
     assert (await browser.get("/settings/profile")).status_code == 302
