@@ -15,6 +15,7 @@ NEED_NO_SERVERS = {
     "simulator",
     "check",
     "collectstatic",
+    "draw_icons",
     "spectacular",
     "help",
     "--help",
@@ -27,7 +28,7 @@ def main() -> None:
     """Prepare this machine as far as the command needs it, then hand over to Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    local.read_env_file()
+    local.read_env_file(of_a_running_demo=command == "doctor")
     if command == "demo":
         os.environ.setdefault("LOG_FORMAT", "text")  # a person reads it at a terminal
     local.load_secrets(generate=command in MAKE_SECRETS)

@@ -18,7 +18,7 @@ from dashtam.ui.read_only import ReadOnly
 from notifications.admin import EmailAdmin
 from notifications.models import Email
 
-NO_REASON = "Nothing was sent. Say why in a sentence: the person will read it."
+NO_REASON = "Nothing was sent. Give the reason in a sentence: the person will read it."
 SESSION_FIELDS = (
     "id",
     "kind",

@@ -44,6 +44,11 @@ class Device:
         return any((kind, describe(agent), network_of(ip or "")) == own for kind, agent, ip in earlier)
 
 
+def of_session(kind: str, user_agent: str) -> str:
+    """Name the device of a session: `Firefox on Linux`; `curl, by API`."""
+    return describe(user_agent) if kind == "browser" else f"{describe(user_agent)}, by API"
+
+
 def describe(user_agent: str) -> str:
     """Name a device: `Firefox on Linux`; a program by its own name; "Unknown device" without a user agent."""
     browser = next((name for word, name in BROWSERS.items() if f"{word}/" in user_agent), "")

@@ -58,7 +58,7 @@ class TooManyApiKeys(Conflict):
     """The account has as many API keys as it may have."""
 
     code = "too_many_api_keys"
-    title = "You have as many API keys as there can be."
+    title = "You have reached the limit of API keys."
     detail = "End some that you no longer use, then create a new one."
 
 

@@ -12,8 +12,8 @@ CHANGES = {
     "passkey_added": "A passkey was added to your account",
     "passkey_removed": "A passkey was removed from your account",
     "recovery_code_used": "A recovery code was used to sign in to your account",
-    "codes_refused": "Somebody with your password kept giving wrong codes for your second step",
-    "release_started": "Somebody asked us to remove all second factors from your account",
+    "codes_refused": "Wrong codes for your second step were given again and again, after your right password",
+    "release_started": "The removal of all second factors from your account was asked for",
     "released": "All second factors were removed from your account",
     "recovery_codes_renewed": "New recovery codes were made for your account, and the old ones ended",
 }

@@ -1,13 +1,14 @@
 """Reads of a person's own account: one function per question, the person first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from accounts.audit.activity import describe
+from accounts.devices import of_session
 from accounts.models import (
     ApiKey,
     AuditEvent,
@@ -24,6 +25,9 @@ from dashtam.api.keyset import after
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from dashtam.errors import NotFound
+
+_NAMED = ("act_id", "session_id", "sign_up")  # what the details of events name
+KINDS = {"browser": "A browser", "api": "A program, by API"}  # of sessions that are forgotten
 
 
 class ProfileRow(TypedDict):
@@ -146,7 +150,10 @@ async def api_keys(user_id: UUID) -> list[ApiKeyRow]:
 
 
 class ActivityRow(TypedDict):
-    """An audit event in words. `by` is `you`, `support`, or None for Dashtam itself and for strangers."""
+    """An audit event in words. `by` is `you`, `support`, or None for Dashtam itself and for strangers.
+
+    `device` names the browser or program of the session that it is about, such as `Firefox on Linux`.
+    """
 
     id: str
     at: datetime
@@ -154,6 +161,7 @@ class ActivityRow(TypedDict):
     summary: str
     by: str | None
     network: str | None
+    device: str | None
     reason: str | None
     ticket: str | None
 
@@ -169,11 +177,32 @@ async def activity(user_id: UUID, *, page: Page) -> Listing[ActivityRow]:
 def _activity(user_id: UUID, page: Page) -> Listing[ActivityRow]:
     events = after(AuditEvent.objects.filter(user_id=user_id), page, minus_id=_event_id)
     rows = list(events.values("id", "at", "action", "actor_id", "ip", "detail")[: page.limit + 1])
-    acts = StaffAct.objects.filter(user_id=user_id).in_bulk(
-        {row["detail"]["act_id"] for row in rows if "act_id" in row["detail"]}
+    told = _told_of(user_id, rows)
+    return listing([_in_words(row, user_id, told) for row in rows], page, lambda event: (event["id"],))
+
+
+class _Told(NamedTuple):
+    """Rows that the details of events name: acts of support and devices of sessions by id, confirmed sign-ups."""
+
+    acts: Mapping[str, StaffAct]
+    devices: Mapping[str, str]
+    own_sign_ups: Collection[str]
+
+
+def _told_of(user_id: UUID, rows: Sequence[Mapping[str, Any]]) -> _Told:
+    """One statement for each kind of row that there is any of."""
+    named = {name: {row["detail"][name] for row in rows if name in row["detail"]} for name in _NAMED}
+    acts = StaffAct.objects.filter(user_id=user_id).in_bulk(named["act_id"])
+    sessions = Session.objects.filter(user_id=user_id).in_bulk(named["session_id"])
+    own: Collection[str] = ()
+    if sign_ups := named["sign_up"]:
+        confirmed = AuditEvent.objects.filter(user_id=user_id, action="email.verified")
+        own = set(confirmed.filter(detail__sign_up__in=sign_ups).values_list("detail__sign_up", flat=True))
+    return _Told(
+        {str(act.id): act for act in acts.values()},
+        {str(each.id): of_session(each.kind, each.user_agent) for each in sessions.values()},
+        own,
     )
-    by_id = {str(act.id): act for act in acts.values()}
-    return listing([_in_words(row, user_id, by_id) for row in rows], page, lambda event: (event["id"],))
 
 
 def _event_id(text: str) -> int:
@@ -183,17 +212,21 @@ def _event_id(text: str) -> int:
     return int(text)
 
 
-def _in_words(event: Mapping[str, Any], user_id: UUID, acts: Mapping[str, StaffAct]) -> ActivityRow:
+def _in_words(event: Mapping[str, Any], user_id: UUID, told: _Told) -> ActivityRow:
     """Support is named by its role only: its people answer to the installation, not to those they help."""
-    act = acts.get(event["detail"].get("act_id", ""))
+    detail = event["detail"]
+    act = told.acts.get(detail.get("act_id", ""))
     by_support = event["actor_id"] is not None and event["actor_id"] != user_id
+    own = event["action"] == "account.registered" and detail.get("sign_up") in told.own_sign_ups
+    by_person = own or event["actor_id"] is not None
     return {
         "id": str(event["id"]),
         "at": event["at"],
         "action": event["action"],
-        "summary": describe(event["action"], event["detail"]),
-        "by": "support" if by_support else "you" if event["actor_id"] else None,
+        "summary": "You signed up" if own else describe(event["action"], detail),
+        "by": "support" if by_support else "you" if by_person else None,
         "network": None if by_support else event["ip"] or None,
+        "device": told.devices.get(detail.get("session_id", "")) or KINDS.get(detail.get("kind", "")),
         "reason": act.reason if act else None,
         "ticket": (act.ticket or None) if act else None,
     }

@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashtam.settings")
 
@@ -13,28 +12,13 @@ django.setup()
 
 from channels.layers import get_channel_layer
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.conf import settings
-from django.contrib.staticfiles.finders import get_finders
 from django.urls import get_resolver, path
-from servestatic import ServeStaticASGI
 
 from accounts.entrance.websocket import SignedInOnly
 from dashtam.processes.lifespan import lifespan
-from dashtam.web.headers import of_a_file
 from dashtam.web.http_handler import HttpHandler
+from dashtam.web.static_files import StaticFiles
 from notifications.consumers import EventsConsumer
-
-
-def with_static_files(application: Any) -> Any:
-    """Serve the apps' own static files from memory-mapped listings, before Django sees the request."""
-    served = ServeStaticASGI(
-        application, max_age=300, allow_all_origins=False, add_headers_function=of_a_file
-    )
-    for finder in get_finders():
-        for storage in finder.storages.values():  # type: ignore[attr-defined]
-            served.add_files(storage.location, prefix=settings.STATIC_URL)
-    return served
-
 
 # Load every view and the channel layer now: the first request would otherwise do it, on the loop, for 0.3 s.
 get_resolver().url_patterns  # noqa: B018 asking is what loads them
@@ -52,7 +36,7 @@ websockets = URLRouter([path("ws/events", EventsConsumer.as_asgi())])
 application = ProtocolTypeRouter(
     {
         "lifespan": lifespan,
-        "http": with_static_files(HttpHandler()),
+        "http": StaticFiles(HttpHandler()),
         "websocket": SignedInOnly(websockets),
     }
 )

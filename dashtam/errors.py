@@ -136,7 +136,7 @@ class Conflict(DashtamError):
     status = 409
     code = "conflict"
     title = "This cannot be done right now."
-    detail = "Its state has changed. Load it again and decide anew."
+    detail = "Its state has changed. Load it again and decide again."
 
 
 class Gone(DashtamError):
@@ -209,4 +209,4 @@ class DecryptionFailed(DashtamError):
 
     code = "envelope_invalid"
     title = "We cannot open what is stored encrypted."
-    detail = "Reconnect or set it up anew to go on; everything else stays."
+    detail = "Reconnect it or set it up again to go on. Everything else stays."

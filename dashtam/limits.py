@@ -194,11 +194,15 @@ async def require(*takes: Take) -> None:
 def too_many(wait: float) -> TooManyRequests:
     """The error that says how long to wait."""
     seconds = math.ceil(wait)
+    return TooManyRequests(f"Wait {duration(seconds)}, then try again.", retry_after=seconds)
+
+
+def duration(seconds: int) -> str:
+    """`40 seconds`, `2 minutes`, `3 hours`: never shorter than it is."""
     number, unit = (seconds, "second") if seconds <= 90 else (math.ceil(seconds / 60), "minute")
     if seconds > 90 * 60:
         number, unit = math.ceil(seconds / 3600), "hour"
-    words = f"Wait {number} {unit}{'' if number == 1 else 's'}, then try again."
-    return TooManyRequests(words, retry_after=seconds)
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 async def take(*takes: Take) -> float:

@@ -1,9 +1,12 @@
 """The URL map of the project."""
 
+from collections.abc import Awaitable, Callable
+
+from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.templatetags.static import static
-from django.urls import include, path
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
+from django.urls import include, path, reverse
+from django.views.decorators.http import require_safe
 
 from dashtam import errors
 from dashtam.api import docs
@@ -17,8 +20,18 @@ handler500 = "dashtam.web.problems.server_error"
 
 
 async def favicon(request: HttpRequest) -> HttpResponse:
-    """Redirect of the path that browsers ask for before they have read any page."""
-    return HttpResponsePermanentRedirect(static("dashtam/favicon.svg"))
+    """Redirect of the path that browsers ask for before they have read any page, to a URL that stays the same."""
+    return HttpResponsePermanentRedirect(f"{settings.STATIC_URL}dashtam/favicon.svg")
+
+
+def leads_to(name: str) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+    """A view that redirects to the page with this name."""
+
+    @require_safe
+    async def elsewhere(request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse(name))
+
+    return elsewhere
 
 
 async def live_events(request: HttpRequest) -> HttpResponse:
@@ -41,6 +54,10 @@ urlpatterns = [
     path("healthz/installation", health.Installation.as_view(), name="installation"),
     path("readyz", health.Readyz.as_view(), name="readyz"),
     path("metrics", exposition.Metrics.as_view(), name="metrics"),
+    # Addresses that people and password managers try (https://www.w3.org/TR/change-password-url/).
+    path("settings", leads_to("settings-profile")),
+    path("accounts", leads_to("dashboard")),
+    path(".well-known/change-password", leads_to("settings-security")),
     path("", include("accounts.pages.urls")),
     path("", include("providers.pages.urls")),
 ]

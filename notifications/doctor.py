@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from dashtam.doctor.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, counted, examines
 from notifications.models import Email
 
 
@@ -23,17 +23,22 @@ def mail(*, full: bool) -> Iterator[Finding]:
     now = timezone.now()
     failed = Email.objects.filter(state=Email.State.FAILED, created_at__gt=now - timedelta(days=7)).count()
     if failed:
-        yield Finding(
-            f"{failed} mails of the last week could not be sent: the admin's list of mails says why."
-        )
+        what = counted(failed, "One mail", "{} mails")
+        yield Finding(f"{what} of the last week could not be sent: the list of mails in the admin says why.")
     waiting = Email.objects.filter(state=Email.State.QUEUED, created_at__lt=now - timedelta(hours=1)).count()
     if waiting:
-        yield Finding(f"{waiting} mails wait for over an hour: look at the worker and at the mail provider.")
+        what = counted(waiting, "One mail has", "{} mails have")
+        yield Finding(
+            f"{what} been waiting for over an hour: check that the worker runs and that the mail service answers."
+        )
 
 
 def _outbox(folder: Path) -> Iterator[Finding]:
     if settings.PUBLIC_URL.startswith("https:"):
-        text = "EMAIL_PROVIDER is `outbox`: mails are files here and reach nobody. Set it to `ses` if others use this."
+        text = (
+            "EMAIL_PROVIDER is `outbox`: mails are kept as files here and reach nobody. Set it to `ses` if other people"
+            " use this Dashtam."
+        )
         yield Finding(text, trouble=False)
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):

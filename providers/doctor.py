@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Count
 
-from dashtam.doctor.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, counted, examines
 from providers.connections.models import Connection
 from providers.connectors import CONNECTORS
 from providers.connectors.base import Connector
@@ -19,9 +19,11 @@ def providers(*, full: bool) -> Iterator[Finding]:
     for row in living.values("provider").annotate(count=Count("id")):
         connector = CONNECTORS.get(row["provider"])
         if connector is None or not connector.configured:
+            name = connector.name if connector else repr(row["provider"])
+            what = counted(row["count"], "One connection is", "{} connections are")
             yield Finding(
-                f"{row['count']} connections are to {row['provider']!r}, which is not set up here: configure it again,"
-                " or have them disconnected."
+                f"{what} to {name}, which is not set up here: configure it again, or have its"
+                " connections ended."
             )
     for connector in CONNECTORS.values():
         if connector.auth == "oauth2" and connector.configured:
@@ -36,7 +38,7 @@ def _insecure_urls(connector: Connector) -> Iterator[Finding]:
         parts = urlsplit(url)
         if parts.scheme != "https" and parts.hostname not in settings.PRIVATE_HOSTS:
             yield Finding(
-                f"{connector.name} is spoken to at {parts.scheme}://{parts.netloc}: give it an https address."
+                f"{connector.name} is called at {parts.scheme}://{parts.netloc}, without TLS: give it an https address."
             )
 
 
@@ -44,8 +46,8 @@ def _sandbox() -> Iterator[Finding]:
     sandbox = CONNECTORS["sandbox"]
     if sandbox.base_url and not sandbox.configured:
         yield Finding(
-            "SANDBOX_URL is set without SANDBOX_CLIENT_SECRET, so Sandbox Bank is not offered: set both."
+            "SANDBOX_URL is set but SANDBOX_CLIENT_SECRET is not, so Sandbox Bank is not offered: set both, or neither."
         )
     elif sandbox.base_url and settings.PUBLIC_URL.startswith("https:"):
-        text = "Sandbox Bank is offered to everybody: leave SANDBOX_URL empty where people connect real accounts."
+        text = "Sandbox Bank is offered to everyone here: leave SANDBOX_URL empty where people connect real accounts."
         yield Finding(text, trouble=False)

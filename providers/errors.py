@@ -3,9 +3,11 @@
 ProviderError
 ├── ProviderUnavailable    timed out, cut off, 5xx: try again later
 │   ├── ProviderUnreachable    no connection: nothing was sent, so nothing can have happened
-│   │   └── OutgoingPaused         this database is a copy, which calls no institution
+│   │   ├── OutgoingPaused         this database is a copy, which calls no institution
+│   │   └── ProviderResting        it kept failing, and is left alone for a moment
 │   └── AnswerLost             sent, and then silence: what it did is not known
 ├── ProviderRateLimited    429: try again after `retry_after` seconds
+│                          (AskedToWait: what a person or program is told who asks for an update meanwhile)
 ├── ProviderRefused        another 4xx: asking again in the same way will not help
 ├── ProviderUnreadable     an answer that is not what the contract says
 ├── BudgetSpent            more than one run reads: the next one goes on
@@ -26,7 +28,16 @@ Linking (RFC 6749 §4.1)
 Messages are made here and carry no URL, token or response body.
 """
 
-from dashtam.errors import BadRequest, Conflict, DashtamError, Forbidden, Gone, NotFound, Unprocessable
+from dashtam.errors import (
+    BadRequest,
+    Conflict,
+    DashtamError,
+    Forbidden,
+    Gone,
+    NotFound,
+    TooManyRequests,
+    Unprocessable,
+)
 
 
 class ProviderError(DashtamError):
@@ -35,7 +46,7 @@ class ProviderError(DashtamError):
     status = 503
     code = "provider_unavailable"
     title = "The institution did not answer as it should."
-    detail = "Your data here is safe. Dashtam keeps trying; you need not do anything."
+    detail = "Your data here is safe. Dashtam keeps trying; there is nothing you need to do."
     retry_after: int | None = 60
     provider_request_id = ""
 
@@ -58,6 +69,12 @@ class OutgoingPaused(ProviderUnreachable):
     detail = "Its administrator can change that (`manage.py resume_outgoing`)."
 
 
+class ProviderResting(ProviderUnreachable):
+    """The calls before this one failed in a row, so we make none for a moment. The provider did not ask for it."""
+
+    title = "The institution kept failing, so we are leaving it alone for a moment."
+
+
 class AnswerLost(ProviderUnavailable):
     """The request went out and no whole answer came back."""
 
@@ -66,7 +83,14 @@ class ProviderRateLimited(ProviderError):
     """The provider asks us to slow down; `retry_after` in seconds, at most an hour."""
 
     code = "rate_limited"
-    title = "The institution asks us to slow down."
+    title = "The institution asked us to slow down."
+
+
+class AskedToWait(TooManyRequests):
+    """A sync by hand came too early: the provider asked us to wait. It is raised with the code rate_limited."""
+
+    title = "The institution asked us to wait."
+    detail = "Try again once `Retry-After` has passed; Dashtam also goes on by itself."
 
 
 class ProviderRefused(ProviderError):
@@ -74,9 +98,7 @@ class ProviderRefused(ProviderError):
 
     code = "provider_refused"
     title = "The institution did not accept our request."
-    detail = (
-        "Your data here is safe. If it goes on, tell your administrator: its connector may need an update."
-    )
+    detail = "Your data here is safe. If it keeps happening, tell your administrator: the connector may need updating."
 
 
 class ProviderUnreadable(ProviderError):
@@ -116,7 +138,7 @@ class OutcomeUnknown(ConsentEnded):
     """A refresh may have rotated the token, and its answer was lost."""
 
     code = "outcome_unknown"
-    title = "We lost touch while renewing access."
+    title = "The connection broke off while we renewed access."
 
 
 class NotSupported(ProviderError):
@@ -142,7 +164,7 @@ class ProviderNotConfigured(Unprocessable):
 
     code = "provider_not_configured"
     title = "This institution is not set up here."
-    detail = "Whoever runs this Dashtam must add its client id and secret first."
+    detail = "The administrator of this Dashtam must add its client id and secret first."
 
 
 class ProviderTakesFiles(Unprocessable):
@@ -174,7 +196,7 @@ class LinkNotYours(Forbidden):
 
     code = "link_not_yours"
     title = "This link was not made for you."
-    detail = "Nothing was connected. If somebody sent it to you, do not go on; tell your administrator."
+    detail = "Nothing was connected. If you were sent this link, do not go on, and tell your administrator."
 
 
 class LinkUsed(Gone):
@@ -189,7 +211,7 @@ class AuthorizationInvalid(BadRequest):
     """The callback does not match a request that this browser, person and provider have under way."""
 
     code = "authorization_invalid"
-    title = "We cannot tell where this came from."
+    title = "We cannot tell which sign-in this belongs to."
     detail = "Nothing was connected. Start again under Connections, in this same browser."
 
 
@@ -214,22 +236,22 @@ class AuthorizationFailed(BadRequest):
 
     code = "authorization_failed"
     title = "The institution did not complete the connection."
-    detail = "Nothing was connected. Please start again; if it keeps failing, try another day."
+    detail = "Nothing was connected. Please start again. If it keeps failing, try again tomorrow."
 
 
 class TooManyConnections(Conflict):
     """The person has as many connections as there can be, among them those that have ended."""
 
     code = "too_many_connections"
-    title = "You have as many connections as there can be."
-    detail = "Renew one that you have instead of adding another."
+    title = "You have reached the limit of connections."
+    detail = "Renew one that you have instead of adding another one."
 
 
 class DifferentCustomer(Conflict):
     """Renewing a connection with another customer's sign-in would mix two people's accounts."""
 
     code = "different_customer"
-    title = "You signed in to the institution as somebody else."
+    title = "You signed in to the institution as another customer."
     detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
 
 

@@ -3,12 +3,12 @@
 from notifications.kinds import Kind, Phrases, register
 
 REASONS = {
-    "consent_expired": "your permission for Dashtam to read it has come to its end",
+    "consent_expired": "your permission for Dashtam to read it has expired",
     "consent_expiring": "your permission for Dashtam to read it will end soon",
     "revoked_by_user": "the permission was withdrawn at the institution",
-    "outcome_unknown": "an answer from the institution was lost on the way, and with it our permission to read",
+    "outcome_unknown": "an answer from the institution was lost, and with it our access",
     "provider_unavailable": "the institution has not answered for a while",
-    "rate_limited": "the institution asks us to wait longer than usual",
+    "rate_limited": "the institution asked us to slow down, and the next update comes later than usual",
 }
 OTHER_REASON = "the institution asks you to sign in again"
 

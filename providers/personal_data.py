@@ -25,6 +25,7 @@ from providers.ledger.models import (
     Transaction,
     WithdrawnTransaction,
 )
+from providers.pages.presentation import sheets
 from providers.sync.models import SyncRun
 
 # Tables with so many rows of one person that a single statement could run into its time limit.
@@ -58,11 +59,11 @@ tables.register(
     Table("provider_tokens", ProviderToken, by("connection__user_id")),
     Table("syncs", SyncRun, by("connection__user_id")),
     Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),
-    Table("accounts", FinancialAccount, by("user_id")),
-    Table("balances", BalanceSnapshot, by("account__user_id")),
-    Table("holdings", Holding, by("account__user_id")),
+    Table("accounts", FinancialAccount, by("user_id"), sheet=sheets.ACCOUNTS),
+    Table("balances", BalanceSnapshot, by("account__user_id"), sheet=sheets.BALANCES),
+    Table("holdings", Holding, by("account__user_id"), sheet=sheets.HOLDINGS),
     Table("securities", Security, _traded_or_held),
-    Table("transactions", Transaction, by("user_id"), spreadsheet=True),
+    Table("transactions", Transaction, by("user_id"), sheet=sheets.TRANSACTIONS),
     Table("withdrawn_transactions", WithdrawnTransaction, by("account__user_id")),
     left_out={
         "providers.ExchangeRate": "the European Central Bank's, the same for all people",
@@ -91,7 +92,7 @@ activity.register(
         "connection.started": "You started to connect {provider}",
         "connection.renewal_started": "You started to renew the connection to {provider}",
         "connection.linked": "{provider} was connected",
-        "connection.refused": "Connecting {provider} did not work out",
+        "connection.refused": "Connecting {provider} did not work",
         "connection.stopped": "The connection to {provider} stopped and needs you",
         "connection.disconnected": "{provider} was disconnected",
         "connection_token.refused": "Stored access to an institution could not be opened, and was not used",

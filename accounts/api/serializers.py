@@ -238,8 +238,12 @@ class Event(serializers.Serializer[Any]):
     action = serializers.CharField(help_text="`noun.past_participle`, such as `session.opened`.")
     summary = serializers.CharField()
     by = serializers.ChoiceField(
-        ("you", "support"), allow_null=True, help_text="null: Dashtam itself, or somebody unknown."
+        ("you", "support"), allow_null=True, help_text="null: Dashtam itself, or a stranger."
     )
     network = serializers.CharField(allow_null=True, help_text="Where from; never a whole address.")
+    device = serializers.CharField(
+        allow_null=True,
+        help_text="The browser or program of the session that it is about: `Firefox on Linux`.",
+    )
     reason = serializers.CharField(allow_null=True, help_text="What support gave as its reason.")
     ticket = serializers.CharField(allow_null=True)

@@ -5,27 +5,32 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from decimal import Context, Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, TextField
-
-from accounts.export.tables import TABLES, Table
+from accounts.export.tables import TABLES, Sheet, Table
 from dashtam.api.views import encode
 
 PIECE = 1_000_000  # bytes
 ROWS = 2000
+MAX_DIGITS = 100  # more than any column holds
 # The signs with which spreadsheets begin a formula, the full-width and small forms among them. Some skip spaces and
 # quotes before them; some split a cell at semicolons, tabs and line breaks first.
 SIGNS = "=+\\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
 _HIDDEN = r"\s\x00-\x1f\x7f-\x9f\"'`\u2018-\u201f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 STARTS_A_FORMULA = re.compile(rf"[{_HIDDEN};,|]*[{SIGNS}]|[\t\r]")
 GOES_ON_WITH_ONE = re.compile(rf"([;|\t\r\n][{_HIDDEN}]*)(?=[{SIGNS}])")
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()  # by which spreadsheets know UTF-8
 README = """Everything that this Dashtam holds of yours.
 
-One file of JSON for each kind of thing, each an array of objects. Amounts are exact decimals, positive into the
-account; times are in UTC. {same}, for spreadsheets: a text that one
-would take for a formula has an apostrophe in front. Passwords, tokens and other secrets are not part of it.
+For people and spreadsheets: {sheets}. They have names and words where programs have ids and codes. A text that a
+spreadsheet would take for a formula has an apostrophe in front.
+
+For programs: one file of JSON for each kind of thing, each an array of objects. Amounts are exact decimals, positive
+into the account; times are in UTC.
+
+Passwords, tokens and other secrets are not part of it.
 """
 
 
@@ -81,16 +86,16 @@ class Archive:
             for table in TABLES:
                 for _ in _write_json(archive, table, self.user_id):
                     yield out.take(PIECE)
-            for table in (table for table in TABLES if table.spreadsheet):
-                for _ in _write_csv(archive, table, self.user_id):
+            for table in TABLES:
+                for _ in _write_csv(archive, table, table.sheet, self.user_id) if table.sheet else ():
                     yield out.take(PIECE)
         self.complete = True
         yield out.take(1)
 
 
 def _readme() -> str:
-    pairs = [f"{table.name}.csv is the same as {table.name}.json" for table in TABLES if table.spreadsheet]
-    return README.format(same=", ".join(pairs))
+    names = [f"{table.name}.csv" for table in TABLES if table.sheet]
+    return README.format(sheets=", ".join(names))
 
 
 def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterator[None]:
@@ -98,28 +103,33 @@ def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterat
         before = b"[\n"
         for rows in table.batches(user_id, ROWS):
             for row in rows:
-                file.write(before + encode(row))
+                file.write(before + encode({name: digits(value) for name, value in row.items()}))
                 before = b",\n"
             yield
         file.write(b"\n]\n" if before == b",\n" else b"[]\n")
     yield
 
 
-def _write_csv(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterator[None]:
-    words = {f.attname for f in table.model._meta.concrete_fields if isinstance(f, (CharField, TextField))}
+def digits(value: Any) -> Any:
+    """A decimal with the digits it has, not all those that its column has room for; anything else as it is."""
+    if not isinstance(value, Decimal):
+        return value
+    return f"{value.normalize(Context(prec=MAX_DIGITS)):f}" if value else "0"
+
+
+def _write_csv(archive: zipfile.ZipFile, table: Table, sheet: Sheet, user_id: UUID) -> Iterator[None]:
     with archive.open(f"{table.name}.csv", "w", force_zip64=True) as file:
-        _write_line(file, table.columns)
-        for rows in table.batches(user_id, ROWS):
-            for row in rows:
-                _write_line(file, [plain(value) if name in words else value for name, value in row.items()])
+        file.write(BOM + _csv([sheet.headings]))
+        for lines in table.lines(user_id, ROWS):
+            file.write(_csv(lines))
             yield
     yield
 
 
-def _write_line(file: IO[bytes], cells: Iterable[Any]) -> None:
-    line = io.StringIO()
-    csv.writer(line).writerow(["" if cell is None else cell for cell in cells])
-    file.write(line.getvalue().encode())
+def _csv(lines: Iterable[Iterable[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(lines)
+    return text.getvalue().encode()
 
 
 def plain(text: str) -> str:

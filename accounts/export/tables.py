@@ -4,12 +4,26 @@ Every model is in TABLES or, with a reason, in LEFT_OUT: an app registers its ow
 Columns of bytes (secrets, hashes, envelopes) and password hashes are never exported, nor which colleague it was.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db.models import BinaryField, Field, Model, Q, QuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table as people read it, in a CSV file: headings in words, names instead of ids, plain decimals.
+
+    `line` makes the cells under the headings from a row of the columns that it `reads`, also over relations. Texts
+    among them have been through `archive.plain`.
+    """
+
+    headings: tuple[str, ...]
+    reads: tuple[str, ...]
+    line: Callable[[Mapping[str, Any]], Iterable[str]]
+    order: tuple[str, ...] = ("pk",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,7 @@ class Table:
     model: type[Model]
     whose: Callable[[UUID], Q]
     hidden: tuple[str, ...] = ()
-    spreadsheet: bool = False  # also as CSV
+    sheet: Sheet | None = None  # also as CSV
 
     @property
     def label(self) -> str:
@@ -39,15 +53,24 @@ class Table:
         return mine.filter(self.whose(user_id)).order_by("pk").values(*self.columns)
 
     def batches(self, user_id: UUID, size: int) -> Iterator[list[dict[str, Any]]]:
-        """The person's rows, so many at a time, as they are when their batch is read.
+        """The person's rows, so many at a time, as they are when their batch is read."""
+        return self._batches(user_id, size, self.columns, ("pk",))
 
-        The ids are read first, in one statement: by them no plan can make a batch slow, however many rows others have.
-        """
-        ids = list(self.rows(user_id).values_list("pk", flat=True))
+    def lines(self, user_id: UUID, size: int) -> Iterator[list[Iterable[str]]]:
+        """The lines of its sheet, so many at a time; none where it has no sheet."""
+        if self.sheet is not None:
+            for rows in self._batches(user_id, size, self.sheet.reads, self.sheet.order):
+                yield [self.sheet.line(row) for row in rows]
+
+    def _batches(
+        self, user_id: UUID, size: int, columns: Sequence[str], order: Sequence[str]
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The ids are read first, in one statement: by them no plan is slow, however many rows others have."""
+        ids = list(self.rows(user_id).order_by(*order).values_list("pk", flat=True))
         table: QuerySet[Any] = QuerySet(self.model)
         for start in range(0, len(ids), size):
             batch = table.filter(pk__in=ids[start : start + size])
-            yield list(batch.order_by("pk").values(*self.columns))
+            yield list(batch.order_by(*order).values(*columns))
 
 
 TABLES: list[Table] = []  # in the order of the archive

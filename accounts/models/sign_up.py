@@ -1,11 +1,13 @@
 """Sign-ups that wait for their email address to be confirmed, each with the password that was chosen in it."""
 
+import hmac
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
 
+from dashtam.crypto.sealed_tokens import digest
 from dashtam.ids import uuid7
 
 if TYPE_CHECKING:
@@ -15,11 +17,16 @@ MOST_WAITING = 10  # of one account
 KEPT = timedelta(days=30)  # as long as its mail may be taken for the one of a later sign-up
 
 
+def browser_hash_of(browser_key: str) -> bytes:
+    """The keyed hash of a browser's random key, by which its sign-up knows it again."""
+    return digest(f"browser of a sign-up {browser_key}")
+
+
 class SignUpManager(models.Manager["SignUp"]):
     """Keeps sign-ups until one of them is confirmed."""
 
-    def keep(self, *, user: "User", password_hash: str, name: str, time_zone: str) -> "SignUp | None":
-        """Keep a sign-up beside those that wait already; None when there are too many.
+    def keep(self, *, user: "User", password_hash: str, **chosen: Any) -> "SignUp | None":
+        """Keep a sign-up, with what else was `chosen`, beside those that wait already; None when there are too many.
 
         With a second one the account has no password of its own any more, until one of them is confirmed.
         """
@@ -31,7 +38,7 @@ class SignUpManager(models.Manager["SignUp"]):
             user.save(update_fields=["password"])
         if waiting.count() >= MOST_WAITING:
             return None
-        return self.create(user=user, password=password_hash, name=name, time_zone=time_zone)
+        return self.create(user=user, password=password_hash, **chosen)
 
     def _keep_own(self, user: "User") -> None:
         """Keep what an account has that was signed up before there were rows of sign-ups, or made by the staff."""
@@ -52,6 +59,9 @@ class SignUp(models.Model):
     password = models.CharField(max_length=128)
     name = models.CharField(max_length=150, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    browser_hash = models.BinaryField(
+        null=True, help_text="Of the random key in the browser that made it, which its link signs in."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[SignUpManager] = SignUpManager()
@@ -61,3 +71,8 @@ class SignUp(models.Model):
 
     def __str__(self) -> str:
         return f"sign-up {self.id}"
+
+    def is_from(self, browser_key: str) -> bool:
+        """True if the browser that has this key made the sign-up."""
+        made_by = bytes(self.browser_hash or b"")
+        return bool(browser_key) and hmac.compare_digest(made_by, browser_hash_of(browser_key))

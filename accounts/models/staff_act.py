@@ -57,7 +57,7 @@ class StaffActManager(models.Manager["StaffAct"]):
     def open_looks(self, *, staff_id: UUID, session_id: UUID) -> "dict[UUID, StaffAct]":
         """The looks that are open in this session, by person; the latest reason for each."""
         acts = self.filter(staff_id=staff_id, session_id=session_id, shown_until__gt=timezone.now())
-        return {act.user_id: act for act in acts.order_by("shown_until")}
+        return {act.user_id: act for act in acts.select_related("user").order_by("shown_until")}
 
 
 class StaffAct(models.Model):

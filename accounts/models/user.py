@@ -1,7 +1,7 @@
 """People who use Dashtam, and the writes of their accounts."""
 
 from collections.abc import Collection
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from accounts.models.one_time_link import OneTimeLink
 from accounts.models.second_factors.passkey import Passkey
 from accounts.models.session import Session
 from accounts.models.sign_in import SignInManager
-from accounts.models.sign_up import KEPT, SignUp
+from accounts.models.sign_up import KEPT, SignUp, browser_hash_of
 from dashtam.ids import uuid7
 from notifications.models import Email
 
@@ -29,6 +29,13 @@ from notifications.models import Email
 def normalise_email(email: str) -> str:
     """Lower-case an email address: no mail provider runs two mailboxes that differ in case."""
     return email.strip().lower()
+
+
+class Verified(NamedTuple):
+    """A person whose email address is confirmed. `signed_up_here`: in the client's own browser, and with this link."""
+
+    user: "User"
+    signed_up_here: bool
 
 
 class UserManager(SignInManager["User"], LeavingManager["User"]):
@@ -42,7 +49,9 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         return self.create(email=normalise_email(email), password=password_hash, name=name, **fields)
 
     @transaction.atomic
-    def register(self, *, email: str, password_hash: str, name: str, time_zone: str = "UTC") -> None:
+    def register(
+        self, *, email: str, password_hash: str, name: str, time_zone: str = "UTC", browser_key: str = ""
+    ) -> None:
         """Sign a person up and mail them a link; if `email` has a confirmed account, mail a notice instead.
 
         While an email address is unconfirmed, each sign-up waits with its own password and its own link. With too
@@ -56,10 +65,13 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
             Email.objects.queue(user_id=user.id, to=email, kind="address_known", context={})
             AuditEvent.objects.record_a_few("account.sign_up_repeated", user_id=user.id)
             return
-        sign_up = SignUp.objects.keep(user=user, password_hash=password_hash, **chosen)
+        browser_hash = browser_hash_of(browser_key) if browser_key else None
+        known = {"password_hash": password_hash, "browser_hash": browser_hash, **chosen}
+        sign_up = SignUp.objects.keep(user=user, **known)
         purpose = OneTimeLink.Purpose.VERIFY_EMAIL if sign_up else OneTimeLink.Purpose.RESET_PASSWORD
         OneTimeLink.objects.mail(user=user, purpose=purpose, sign_up=sign_up)
-        AuditEvent.objects.record_a_few("account.registered", user_id=user.id)
+        detail = {"sign_up": str(sign_up.id)} if sign_up else {}
+        AuditEvent.objects.record_a_few("account.registered", user_id=user.id, **detail)
 
     @transaction.atomic
     def mail_link(self, *, email: str, purpose: OneTimeLink.Purpose) -> None:
@@ -78,26 +90,27 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
             transaction.set_rollback(True)
 
     @transaction.atomic
-    def verify_email(self, *, link_id: UUID, proved: bool) -> bool:
-        """Confirm the email address that the link was sent to. False if the link does not count.
+    def verify_email(self, *, link_id: UUID, proved: bool, browser_key: str = "") -> "Verified | None":
+        """Confirm the email address that the link was sent to. None if the link does not count.
 
         What was chosen in the link's own sign-up counts from now on; all others are discarded. Where there are
         others, the client must have `proved` to know the password. Raises SignUpContested.
         """
         link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
         if link is None:
-            return False
+            return None
         self.select_for_update().get(id=link.user_id)  # no sign-up comes in between
         others = SignUp.objects.filter(user_id=link.user_id).exclude(links=link)
         if not proved and others.exists():
             raise SignUpContested
-        chosen: dict[str, Any] = {}
-        if link.sign_up is not None:
-            own = link.sign_up
+        own, chosen, detail = link.sign_up, dict[str, Any](), dict[str, str]()
+        if own is not None:
             chosen = {"password": own.password, "name": own.name, "time_zone": own.time_zone}
+            detail = {"sign_up": str(own.id)}
+        signed_up_here = own is not None and own.is_from(browser_key)
         self._confirm_email(link, **chosen)
-        AuditEvent.objects.record("email.verified", user_id=link.user_id)
-        return True
+        AuditEvent.objects.record("email.verified", user_id=link.user_id, **detail)
+        return Verified(self.get(id=link.user_id), signed_up_here)
 
     @transaction.atomic
     def reset_password(

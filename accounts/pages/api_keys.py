@@ -36,7 +36,9 @@ async def new_api_key(request: SignedInRequest) -> HttpResponse:
             form.take(error)
         else:
             return await rendered(
-                request, "accounts/api_key_created.html", {"row": created.row, "key": created.key}
+                request,
+                "accounts/api_key_created.html",
+                {"row": created.row, "key": created.key, "shows_secret": True},
             )
     return await form_page(request, "accounts/api_key_new.html", form)
 

@@ -77,7 +77,11 @@ async def _answer(request: Any, name: str, *, new: bool) -> HttpResponse:
             form.take(error)
         else:
             links.forget(request, name)
-            said = "The change is stopped; your address stays." if stop else "Thank you, that is confirmed."
+            said = (
+                "The change is stopped, and your address stays the same."
+                if stop
+                else "Thank you, that is confirmed."
+            )
             messages.success(request, said)
             return see_other("settings-profile" if request.principal else "sign-in")
     return await form_page(request, template, form, new=new)

@@ -64,7 +64,7 @@ async def reset_password(request: Any) -> HttpResponse:
             messages.success(
                 request,
                 "Your password is changed, and you are signed out everywhere. Sign in with it now. "
-                "API keys that you did not choose to keep have ended.",
+                "API keys that you did not choose to keep no longer work.",
             )
             return see_other("sign-in")
     return await form_page(request, "accounts/reset_password.html", form)

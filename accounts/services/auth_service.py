@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.devices import Device
 from accounts.errors import InvalidCredentials, InvalidGrant, LinkNotValid, StepExpired
 from accounts.models import AuditEvent, OneTimeLink, Session, User
-from accounts.models.user import normalise_email
+from accounts.models.user import Verified, normalise_email
 from accounts.principal import Principal
 from accounts.services.jwt_service import JWTService
 from accounts.services.mailed_link_service import MailedLinkService
@@ -60,23 +60,28 @@ class AuthService:
         self.links = links
 
     # --- signing up -----------------------------------------------------------------------------------
-    async def register_user(self, *, email: str, password: str, name: str, time_zone: str = "UTC") -> None:
+    async def register_user(
+        self, *, email: str, password: str, name: str, time_zone: str = "UTC", browser_key: str = ""
+    ) -> None:
         """Sign a person up. A known email address gets the same answer after the same work, and a mail.
 
+        `browser_key` is the random value of the browser that the mailed link may sign in; empty for a program.
         Raises ValidationFailed for a weak password, and TooManyRequests.
         """
         self.passwords.require_strength(password, email=email, name=name)
         with place_to_hash(stranger=True) as place:
             await self.throttle.sign_up(email=email)
             password_hash = await place.run(self.passwords.hash_password, password)
-        known = {"email": email, "name": name, "time_zone": time_zone}
+        known = {"email": email, "name": name, "time_zone": time_zone, "browser_key": browser_key}
         await run_db(User.objects.register, password_hash=password_hash, **known)
 
     async def resend_verification(self, *, email: str) -> None:
         """Mail a new link to an email address that is not confirmed yet. Raises TooManyRequests."""
         await self.links.send(email=email, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
 
-    async def verify_email(self, *, token: str, password: str | None = None) -> None:
+    async def verify_email(
+        self, *, token: str, password: str | None = None, browser_key: str = ""
+    ) -> Verified:
         """Confirm an email address; `password` is needed where it was used in several sign-ups.
 
         Raises LinkNotValid, SignUpContested, ValidationFailed for a password of another sign-up, TooManyRequests.
@@ -85,8 +90,11 @@ class AuthService:
         if password is not None:
             await self._require_chosen(link.id, password)
         proved = password is not None
-        if not await run_db(User.objects.verify_email, link_id=link.id, proved=proved):
+        which = {"link_id": link.id, "proved": proved, "browser_key": browser_key}
+        verified = await run_db(User.objects.verify_email, **which)
+        if verified is None:
             raise LinkNotValid()
+        return verified
 
     async def _require_chosen(self, link_id: UUID, password: str) -> None:
         """Check the password against that of the link's own sign-up. Raises ValidationFailed, LinkNotValid."""
@@ -119,6 +127,15 @@ class AuthService:
             session = await self.open_session(user, factor="", device=device, attempt=attempt)
         await self.throttle.settle(attempt)
         return session
+
+    async def log_in_verified(self, verified: Verified, *, device: Device) -> Session:
+        """Open a session in the browser that signed up, after its link was used there.
+
+        Raises InvalidCredentials for any other browser, OtpRequired, TooManyRequests.
+        """
+        if not verified.signed_up_here or not verified.user.may_sign_in:
+            raise InvalidCredentials()
+        return await self._log_in_enrolled(verified.user, None, device=device)
 
     async def log_in_second(self, *, step: PasswordStep, otp: str, device: Device) -> Session:
         """Open a session after a right password moments ago. Raises StepExpired, OtpInvalid, TooManyRequests."""

@@ -52,7 +52,7 @@ class PasswordService:
         if len(password) > MAX_LENGTH:
             return [FieldError(field, "password_too_long", f"Use at most {MAX_LENGTH} characters.")]
         if _follows_a_pattern(password):
-            detail = "It repeats itself or follows the keyboard. Use three or four unrelated words instead."
+            detail = "It repeats itself or follows the keys of the keyboard. Use three or four unrelated words instead."
             return [FieldError(field, "password_too_simple", detail)]
         if _is_guessable(password, _context_words(email, name)):
             detail = (

@@ -63,7 +63,7 @@ ACTS: dict[str, Act] = {
     ),
     "mail-verification": Act(
         "staff.verification_mailed",
-        "Mail the link that confirms the address once more",
+        "Mail the link that confirms the address again",
         "Earlier links stop working. Only the person can confirm the address.",
         "Mail the link",
         _mail(Purpose.VERIFY_EMAIL),

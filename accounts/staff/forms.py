@@ -17,7 +17,7 @@ class ReasonForm(forms.Form):
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
         help_text="In a sentence. The person can read it in their settings, under Activity.",
-        error_messages={"min_length": "Say it in a sentence: the person will read it."},
+        error_messages={"min_length": "Write a sentence: the person will read it."},
     )
     ticket = forms.CharField(
         max_length=60,
@@ -45,7 +45,7 @@ class RolesForm(ReasonForm):
         choices=[(name, name) for name in ROLES],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="With none, they are no longer staff. They are signed out and sign in anew with what they have now.",
+        help_text="With none, they are no longer staff. They are signed out, and sign in again with their new roles.",
     )
     field_order = ("roles", "reason", "ticket")
 

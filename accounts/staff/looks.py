@@ -95,9 +95,10 @@ class Masked:
         return [f"shown_{name}" if name in self.masked else name for name in names]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, watched."""
+        """The list, watched, with the people whose numbers it shows."""
         parent = super().changelist_view  # type: ignore[misc]
-        return watched(request, self.opts.model_name, lambda: parent(request, extra_context))
+        context = {**(extra_context or {}), "looks": list(looks_of(request).values())}
+        return watched(request, self.opts.model_name, lambda: parent(request, context))
 
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

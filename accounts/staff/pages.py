@@ -59,7 +59,7 @@ def roles(request: Any, id: UUID) -> HttpResponse:
         acts.give_roles(user, form.cleaned_data["roles"], cause_of(request, form))
         messages.success(request, f"The roles of {user} are set.")
         return _on(form, user)
-    says = "Support helps people and sees connections. Operations sees jobs and how the installation does, no people."
+    says = "Support helps people and sees connections. Operations sees jobs and how the installation is, but no people."
     return _page(request, user, form, title=f"Roles of {user}", says=says, button="Set the roles")
 
 

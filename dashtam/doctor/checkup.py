@@ -16,6 +16,11 @@ class Finding:
     trouble: bool = True
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """`One mail was` or, with the number for `{}`, `3 mails were`."""
+    return one if number == 1 else several.format(number)
+
+
 class Examination(Protocol):
     """A generator of findings; `full` asks for the slow checks too."""
 

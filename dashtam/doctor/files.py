@@ -38,6 +38,8 @@ def open_files(*, full: bool) -> Iterator[Finding]:
 def _closed(path: Path, *, allowed: int) -> Iterator[Finding]:
     mode = path.stat().st_mode & 0o777
     if mode & ~allowed:
-        yield Finding(f"{path} is open to others (mode {mode:o}): `chmod {allowed:o}` it.")
+        yield Finding(
+            f"Other users of this machine can read {path} (mode {mode:o}): run `chmod {allowed:o} {path}`."
+        )
     elif not os.access(path, os.R_OK):
-        yield Finding(f"{path} cannot be read by this user: give it to the user that runs Dashtam.")
+        yield Finding(f"This user cannot read {path}: make the user that runs Dashtam its owner.")

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from dashtam.crypto.fingerprints import KeyFingerprint
 from dashtam.crypto.sealed_fields import BROKEN, SealedColumn, keys_in_use, place, sealed_columns
-from dashtam.doctor.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, counted, examines
 from dashtam.errors import DecryptionFailed
 from dashtam.wiring import encryption_service
 
@@ -25,18 +25,21 @@ def envelopes(*, full: bool) -> Iterator[Finding]:
     for column in sealed_columns():
         for key_id, count in sorted(column.key_ids().items()):
             if key_id == BROKEN:
-                yield Finding(f"{count} of {column} are not sealed at all: have what they hold set up anew.")
+                yield Finding(f"{count} of {column} are not sealed at all: set up again what they hold.")
             elif key_id not in settings.ENCRYPTION_KEYS:
                 yield Finding(
                     f"{count} of {column} are sealed with the key {key_id!r}, which is not in ENCRYPTION_KEYS: put it"
-                    " back, or have what it protected set up anew."
+                    " back, or set up again what it protected."
                 )
         yield from _unopened(column, full=full)
     others = [key_id for key_id in settings.ENCRYPTION_KEYS if key_id != encryption_service().key_id]
     used = keys_in_use()
     for key_id in others:
         if used[key_id]:
-            text = f"{used[key_id]} secrets are sealed with the older key {key_id!r}: run rotate_encryption_keys."
+            what = counted(used[key_id], "One secret is", "{} secrets are")
+            text = (
+                f"{what} still sealed with the older key {key_id!r}: run `manage.py rotate_encryption_keys`."
+            )
             yield Finding(text, trouble=False)
 
 
@@ -52,5 +55,5 @@ def _unopened(column: SealedColumn, *, full: bool) -> Iterator[Finding]:
     if closed:
         yield Finding(
             f"{closed} of {column} do not open although their key is here: they were altered, or moved to another row."
-            " Restore those rows from a backup, or have what they protected set up anew."
+            " Restore those rows from a backup, or set up again what they protected."
         )

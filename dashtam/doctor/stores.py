@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from dashtam.doctor.checkup import Finding, examines
+from dashtam.doctor.checkup import Finding, counted, examines
 from dashtam.installation.identity import Installation
 from dashtam.telemetry.gauges import worker_is_alive
 
@@ -31,8 +31,8 @@ def _connections(room: int, busy: int) -> Iterator[Finding]:
     needed = settings.DATABASE_THREADS * (webs + 1) + QUEUE_CONNECTIONS
     if needed > room:
         yield Finding(
-            f"{webs} web processes and one worker may open {needed} connections and PostgreSQL allows {room}: raise"
-            " max_connections or lower DATABASE_THREADS."
+            f"{counted(webs, 'One web process', '{} web processes')} and one worker may open {needed} connections, but"
+            f" PostgreSQL allows {room}: raise max_connections, or lower DATABASE_THREADS."
         )
     elif busy > 0.9 * room:
         yield Finding(f"PostgreSQL has {busy} of {room} connections open: raise max_connections.")
@@ -78,7 +78,8 @@ def tables(*, full: bool) -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if pending:
-        yield Finding(f"{len(pending)} migrations are pending: run `manage.py migrate`.")
+        what = counted(len(pending), "One migration is", "{} migrations are")
+        yield Finding(f"{what} pending: run `manage.py migrate`.")
 
 
 @examines("cache")
@@ -95,7 +96,7 @@ def cache(*, full: bool) -> Iterator[Finding]:
     policy = memory.get("maxmemory_policy", "noeviction")
     if memory.get("maxmemory") and policy.startswith("allkeys"):
         yield Finding(
-            f"The cache drops what it likes when it is full ({policy}), and with it the limits on sign-ins: set"
+            f"When the cache is full it drops any key ({policy}), the limits on sign-ins among them: set"
             " maxmemory-policy to noeviction or volatile-ttl."
         )
 
@@ -105,8 +106,8 @@ def outgoing(*, full: bool) -> Iterator[Finding]:
     """They may be called: this database is not a copy."""
     if Installation.objects.looks_like_a_copy():
         yield Finding(
-            "This database is a copy, or was moved, so no institution is called: run `manage.py resume_outgoing` once"
-            " the original is no longer in use."
+            "This database is a copy, or was moved, so no institution is called. Once the original is no longer in use,"
+            " run `manage.py resume_outgoing`."
         )
 
 

@@ -17,7 +17,7 @@ def public_url(*, full: bool) -> Iterator[Finding]:
     url = urlsplit(settings.PUBLIC_URL)
     if url.scheme not in ("http", "https") or not url.hostname or url.path:
         yield Finding(
-            "PUBLIC_URL is not an address like https://dashtam.example.org: set it to how people reach you."
+            "PUBLIC_URL is no address like https://dashtam.example.org: set it to the one at which people reach you."
         )
     elif url.scheme == "http" and url.hostname not in HERE:
         yield Finding(
@@ -34,7 +34,7 @@ def allowed_hosts(*, full: bool) -> Iterator[Finding]:
     """ALLOWED_HOSTS holds no wildcard."""
     for host in settings.ALLOWED_HOSTS:
         if host == "*" or host.startswith("."):
-            yield Finding(f"ALLOWED_HOSTS lets {host!r} in: name each host in full.")
+            yield Finding(f"ALLOWED_HOSTS accepts {host!r}: name each host in full.")
 
 
 @examines("proxies")
@@ -48,10 +48,10 @@ def trusted_proxies(*, full: bool) -> Iterator[Finding]:
         else:
             if network.num_addresses > 2**16 and not network.is_private:
                 yield Finding(
-                    f"TRUSTED_PROXIES believes {name}, which is half the world: name your proxies only."
+                    f"TRUSTED_PROXIES trusts {name}, a large part of the internet: name only your own proxies."
                 )
     if settings.PUBLIC_URL.startswith("https:") and not settings.TRUSTED_PROXIES:
         yield Finding(
-            "PUBLIC_URL is https and TRUSTED_PROXIES is empty: behind a proxy every request would be redirected for"
-            " ever. Set it to the proxy's address."
+            "PUBLIC_URL is https but TRUSTED_PROXIES is empty: behind a proxy, every request would be redirected"
+            " without end. Set it to the proxy's address."
         )

@@ -19,9 +19,14 @@ def home() -> Path:
     return Path(os.environ.get("DASHTAM_HOME") or ROOT / ".dashtam").resolve()
 
 
-def read_env_file() -> None:
-    """Read `.env` into the environment; a name with an empty value counts as not set."""
+def read_env_file(*, of_a_running_demo: bool = False) -> None:
+    """Read `.env`, or the settings of a running demo before it, into the environment.
+
+    What is set there already wins; a name with an empty value counts as not set.
+    """
     before = set(os.environ)
+    if of_a_running_demo and demo_file().exists():
+        environ.Env.read_env(demo_file())
     _close(ROOT / ".env")
     environ.Env.read_env(ROOT / ".env")
     for name in set(os.environ) - before:
@@ -37,6 +42,11 @@ def load_secrets(*, generate: bool = False) -> None:
     if file.exists():
         _close(file)
         environ.Env.read_env(file)
+
+
+def demo_file() -> Path:
+    """The file of settings that `make demo` gives its processes: there while it runs, for the doctor to read."""
+    return home() / "demo.env"
 
 
 def _close(file: Path) -> None:

@@ -9,6 +9,8 @@ from dashtam.telemetry.sums import Numbers, quantile
 SLOW_REQUEST_SECONDS = 0.5
 SLOW_SIGN_IN_SECONDS = 1.0
 SATURATED = 0.8
+# The fewest that a share of 95 or 99 of 100 is judged by: of fewer, a single one would be too many.
+FEWEST = {0.95: 20, 0.99: 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,12 @@ def _requests(numbers: Numbers) -> Criterion:
         others = quantile(_spread(numbers, "other_requests"), 0.99)
         figure = (
             f"p95 {_time(p95)}, p99 {_time(p99)} of {sum(spread):,}; p99 without sign-ins {_time(others)}."
+            f"{_too_few(spread, 'requests')}"
         )
     wait, lag = (quantile(_spread(numbers, name), 0.99) for name in ("database_wait", "loop_lag"))
     return Criterion(
         "95 and 99 of 100 requests are answered within 500 ms",
-        None if p99 is None else max(p95 or 0, p99) <= SLOW_REQUEST_SECONDS,
+        _within(spread, SLOW_REQUEST_SECONDS, 0.95, 0.99),
         figure,
         "DATABASE_THREADS, uvicorn --workers",
         f"More database threads if requests wait for one (p99 {_time(wait)}); "
@@ -65,8 +68,8 @@ def _crowd(numbers: Numbers) -> Criterion:
         None if nobody else not (refused or failed),
         "Nobody signed in." if nobody else figure,
         "HASH_WAIT_SECONDS, HASH_THREADS",
-        "How long somebody may wait before others are turned away, and how many passwords are hashed at once: "
-        "one for each core. More cores, or web processes on other machines, let more in.",
+        "The first is how long a person may wait before others are turned away; the second, how many passwords are "
+        "hashed at once, one for each core. More cores, or web processes on other machines, let more people in.",
     )
 
 
@@ -83,8 +86,8 @@ def _saturation(numbers: Numbers, seconds: float) -> Criterion:
         busy < SATURATED * cores,
         f"Hashing kept {busy:.1f} of {cores} cores busy. CPU: hashing {used:.0%}, everything else {rest:.0%}.",
         "HASH_THREADS",
-        "Fewer hashing threads than cores keep a core free, and let fewer people in; "
-        "more cores, or another machine for the web processes, mend both.",
+        "Fewer hashing threads than cores keep a core free, but let fewer people in. "
+        "More cores, or another machine for the web processes, help with both.",
     )
 
 
@@ -93,13 +96,25 @@ def _sign_ins(numbers: Numbers) -> Criterion:
     p50, p95 = quantile(spread, 0.5), quantile(spread, 0.95)
     return Criterion(
         "Signing in takes less than 1 s",
-        None if p95 is None else p95 <= SLOW_SIGN_IN_SECONDS,
+        _within(spread, SLOW_SIGN_IN_SECONDS, 0.95),
         f"Half of {sum(spread):,} within {_time(p50)}, 95 of 100 within {_time(p95)}."
+        f"{_too_few(spread, 'sign-ins')}"
         if spread
         else "Nobody signed in.",
         "HASH_WAIT_SECONDS",
-        "Lower, fewer wait and more are told to come back; the hash itself takes about 0.3 s of a core.",
+        "With a lower value, fewer wait and more are asked to come back. The hash itself takes about 0.3 s of a core.",
     )
+
+
+def _within(spread: list[int], limit: float, *shares: float) -> bool | None:
+    """True if each share of the durations is within the limit; None if there are too few to tell."""
+    judged = [quantile(spread, share) for share in shares if sum(spread) >= FEWEST[share]]
+    return all(each is None or each <= limit for each in judged) if judged else None
+
+
+def _too_few(spread: list[int], things: str) -> str:
+    fewest = min(FEWEST.values())
+    return "" if sum(spread) >= fewest else f" It takes at least {fewest} {things} to judge."
 
 
 def _spread(numbers: Numbers, name: str) -> list[int]:

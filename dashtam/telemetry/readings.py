@@ -10,7 +10,15 @@ from dashtam.telemetry.sums import BOUNDS, Number, Numbers
 
 PROBES = {"/healthz", "/healthz/installation", "/readyz", "/metrics"}
 SIGN_IN_ROUTES = {"/api/v1/auth/tokens", "/sign-in"}
+# A file that is sent here is read for a moment, whose length is a setting (IMPORT_MOMENT_SECONDS), before the answer.
+FILE_ROUTES = {"/api/v1/imports", "/imports/new"}
 ANSWERED = {"2xx", "3xx"}
+
+
+def _is_quick(of: Mapping[str, str]) -> bool:
+    """True for requests that are to be answered at once: no probes, and no files."""
+    file = of["route"] in FILE_ROUTES and of["method"] == "POST"
+    return of["route"] not in PROBES and not file
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +32,11 @@ class Sum:
 
 
 SUMS = (
-    Sum("requests", "request_seconds_bucket", lambda of: of["route"] not in PROBES, spread=True),
+    Sum("requests", "request_seconds_bucket", _is_quick, spread=True),
     Sum(
         "other_requests",
         "request_seconds_bucket",
-        lambda of: of["route"] not in PROBES | SIGN_IN_ROUTES,
+        lambda of: _is_quick(of) and of["route"] not in SIGN_IN_ROUTES,
         spread=True,
     ),
     Sum("sign_ins", "sign_in_seconds_bucket", lambda of: of["outcome"] == "accepted", spread=True),

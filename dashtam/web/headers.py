@@ -19,7 +19,8 @@ ALWAYS = {
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGES = (
     "default-src 'none'; script-src {scripts}; style-src {scripts}; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'{form_target}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'{form_target}; base-uri 'none'; object-src 'none'; "
+    "frame-ancestors 'none'; "
     f"{{more}}report-uri {REPORTS}; report-to csp"
 )
 # For pages that are the same bytes for everybody: no scripts, and no styles but those of our own files.

@@ -10,9 +10,8 @@ from rest_framework import serializers
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import READ, SYNC, ApiView, Reply
-from dashtam.errors import TooManyRequests
 from providers import wiring
-from providers.errors import ProviderTakesFiles
+from providers.errors import AskedToWait, ProviderTakesFiles
 from providers.sync import queries
 from providers.sync.models import SyncRun as SyncRunModel
 from providers.sync.sync_service import ConnectionNotSyncable
@@ -67,7 +66,7 @@ class Syncs(ApiView):
         request=None,
         responses={202: QueuedSync}
         | problem_responses(
-            401, 404, ConnectionNotSyncable, ProviderTakesFiles, 429, (TooManyRequests, "rate_limited")
+            401, 404, ConnectionNotSyncable, ProviderTakesFiles, 429, (AskedToWait, "rate_limited")
         ),
     )
     async def post(self, request: Any, id: UUID) -> Reply:

@@ -24,6 +24,7 @@ from providers import connectors
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.errors import (
+    AskedToWait,
     BudgetSpent,
     ConsentEnded,
     OutgoingPaused,
@@ -36,6 +37,7 @@ from providers.sync.account_reader import AccountReader
 from providers.sync.budget import Budget, Shares
 from providers.sync.heartbeat import alive
 from providers.sync.models import SyncInterrupted, SyncRun
+from providers.wire import pauses
 from providers.wire.http import Client
 
 FIRST_PAUSE = timedelta(minutes=2)
@@ -103,12 +105,14 @@ class SyncService:
     async def request_sync(self, *, user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
         """The run that will bring the person's connection up to date; asked twice, the same one.
 
-        Raises NotFound, ConnectionNotSyncable, and TooManyRequests while the provider's rate limit lasts or after
-        BY_HAND requests of the person.
+        Raises NotFound, ConnectionNotSyncable, and by hand TooManyRequests: for as long as the provider has asked for,
+        which our own back-off (`next_sync_at`) does not prolong, or after BY_HAND requests of the person.
         """
+        wait = 0
         if trigger == SyncRun.Trigger.MANUAL:
             await limits.require((BY_HAND, user_id))
-        return await run_db(_request, user_id, connection_id, trigger)
+            wait = await pauses.seconds_left(pauses.of_connection(connection_id))
+        return await run_db(_request, user_id, connection_id, trigger, wait)
 
     async def schedule_due(self) -> int:
         """Queue the runs that are due, and end or requeue those that got lost. Returns how many are new.
@@ -228,7 +232,7 @@ async def _read(reader: AccountReader, outcome: Outcome) -> None:
         outcome.accounts_done += 1
 
 
-def _request(user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
+def _request(user_id: UUID, connection_id: UUID, trigger: str, wait: int) -> SyncRun:
     connection = Connection.objects.filter(user_id=user_id, id=connection_id).first()
     if connection is None:
         raise errors.NotFound
@@ -236,9 +240,7 @@ def _request(user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
         raise ProviderTakesFiles
     if connection.state not in Connection.SYNCABLE:
         raise ConnectionNotSyncable
-    if connection.state_reason == "rate_limited" and connection.next_sync_at:
-        wait = (connection.next_sync_at - timezone.now()).total_seconds()
-        if wait > 0:
-            detail = "The institution asks us to wait. Dashtam goes on by itself as soon as it may."
-            raise errors.TooManyRequests(detail, code="rate_limited", retry_after=int(wait) + 1)
+    if wait:
+        detail = f"You can try again in {limits.duration(wait)}. Dashtam also goes on by itself."
+        raise AskedToWait(detail, code=ProviderRateLimited.code, retry_after=wait)
     return SyncRun.objects.request(connection_id=connection.id, trigger=trigger)

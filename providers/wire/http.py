@@ -140,7 +140,7 @@ class ConnectionAuth(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """The generator that httpx drives for each request."""
-        key = f"connection:{self.connection_id}"
+        key = pauses.of_connection(self.connection_id)
         await pauses.require_none(key, ProviderRateLimited)
         token = await self.tokens.get_access_token(connection_id=self.connection_id)
         response = yield bearing(request, token, self.dpop_key)

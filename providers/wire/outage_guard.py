@@ -13,7 +13,13 @@ from django.conf import settings
 from dashtam.bridge.per_loop import PerLoop
 from dashtam.outbound import AddressRefused, AnswerRefused, Outbound
 from dashtam.telemetry import metrics
-from providers.errors import AnswerLost, ProviderUnavailable, ProviderUnreachable, ProviderUnreadable
+from providers.errors import (
+    AnswerLost,
+    ProviderResting,
+    ProviderUnavailable,
+    ProviderUnreachable,
+    ProviderUnreadable,
+)
 from providers.wire import pauses
 
 logger = logging.getLogger(__name__)
@@ -65,7 +71,7 @@ class OutageGuard(httpx.AsyncBaseTransport):
         if _origin(request.url) != self.origin:
             raise ProviderUnreadable(code="foreign_address")
         async with self._slot() as state:
-            await pauses.require_none(state.name)
+            await pauses.require_none(state.name, ProviderResting)
             try:
                 async with asyncio.timeout(self.deadline):
                     response = await self._persistently(request)

@@ -7,12 +7,13 @@ import email.utils
 import math
 import time
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
 
 from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
-from providers.errors import ProviderError, ProviderRateLimited, ProviderUnreachable
+from providers.errors import ProviderError, ProviderRateLimited, ProviderResting
 
 LONGEST_SECONDS = 3600
 
@@ -31,12 +32,22 @@ async def begin(key: str, seconds: float) -> None:
     await cache().set(f"pause:{key}", until, seconds=math.ceil(min(seconds, LONGEST_SECONDS)))
 
 
-async def require_none(key: str, error: type[ProviderError] = ProviderUnreachable) -> None:
+async def require_none(key: str, error: type[ProviderError] = ProviderResting) -> None:
     """Raise the error, with the seconds that are left as `retry_after`, while a pause lasts."""
-    until = max(_pauses.get().get(key, 0.0), await cache().get(f"pause:{key}", float) or 0.0)
-    left = math.ceil(min(until - time.time(), LONGEST_SECONDS))
+    left = await seconds_left(key)
     if left > 0:
         raise error(retry_after=left)
+
+
+async def seconds_left(key: str) -> int:
+    """The whole seconds that are left of a pause; 0 for none."""
+    until = max(_pauses.get().get(key, 0.0), await cache().get(f"pause:{key}", float) or 0.0)
+    return max(0, math.ceil(min(until - time.time(), LONGEST_SECONDS)))
+
+
+def of_connection(connection_id: UUID) -> str:
+    """The key of the pause that an institution has asked of one connection."""
+    return f"connection:{connection_id}"
 
 
 async def heed(key: str, response: httpx.Response) -> None:

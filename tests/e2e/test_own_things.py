@@ -65,5 +65,5 @@ def test_one_s_data_can_be_saved_and_one_s_account_left_and_kept(
     sign_in(page, email)
     judge(page, pictures, "leaving")
     page.get_by_role("button", name="Keep my account").click()
-    expect(page.get_by_text("Your account stays.")).to_be_visible()
+    expect(page.get_by_text("Your account stays")).to_be_visible()
     assert complaints == []

@@ -142,7 +142,7 @@ def test_each_mail_has_one_button_and_the_same_link_as_text(kind: str, ana: User
 def test_each_mail_says_why_it_came_and_has_a_plain_subject(kind: str, ana: User) -> None:
     message = parsed(messages.render(queued(ana, kind)))
     for body in bodies(message):
-        assert "You get this mail because" in body
+        assert "You are getting this mail because" in body
         assert "ana@example.org" in body
         assert "{" not in re.sub(r"<style>.*</style>", "", body, flags=re.DOTALL)
     assert 10 < len(message["Subject"]) < 80

@@ -1,5 +1,6 @@
 """Support staff see people's amounts only for a stated reason, for a limited time, and recorded."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -212,3 +213,36 @@ async def test_k2_a_connection_tells_its_story_without_money(sam: User, ana: Use
     assert "Next sync at" in text
     assert "customer-77" not in text
     assert await Session.objects.acount() == 1
+
+
+async def test_t04_a_list_that_shows_numbers_does_not_say_that_it_hides_them(
+    sam: User, ana: User, ben: User
+) -> None:
+    await run_db(money_of, ana)
+    staff = await Staff.arrives(sam, "Support")
+    hidden = "Numbers and names are hidden until you give a reason"
+    for path in lists(ana):
+        assert hidden in await staff.text(path)
+    await staff.say_why(ana, WHY)
+    for path in lists(ana):
+        text = await staff.text(path)
+        assert hidden not in text
+        assert f"You see the numbers and names of {ana.email} until" in text
+        assert "Those of everyone else are hidden" in text
+    for path in lists(ben):
+        assert "Those of everyone else are hidden" in await staff.text(path)
+
+
+async def test_t04_every_moment_in_the_admin_says_its_zone(make_user: Any, ana: User) -> None:
+    await run_db(money_of, ana)
+    root = await Staff.arrives(await run_db(make_user, "Root", is_staff=True, is_superuser=True))
+    pages = [
+        "accounts/user/",
+        f"accounts/user/{ana.id}/change/",
+        "accounts/session/",
+        "providers/connection/",
+    ]
+    for page in pages:
+        text = await root.text(f"/admin/{page}")
+        assert re.search(r"\b\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d UTC", text), page
+        assert not re.search(r"\b[ap]\.m\.|, (midnight|noon)\b", text), page

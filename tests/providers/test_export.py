@@ -6,22 +6,24 @@ import json
 import re
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.export.archive import plain
+from accounts.export.archive import digits, plain
 from accounts.export.tables import LEFT_OUT, TABLES
 from accounts.models import AuditEvent, DataExport, ExportPart, OneTimeLink, Session, User
 from accounts.tasks import forget_exports
 from dashtam.bridge.doors import run_db
 from notifications.models import Email
 from providers.connections.models import ProviderToken
-from providers.ledger.models import Transaction
+from providers.ledger.models import FinancialAccount, Transaction
 from providers.simulator.process import SandboxBank
 from tests.accounts.conftest import Api
 from tests.accounts.conftest import Browser as PasswordBrowser
@@ -30,6 +32,7 @@ from tests.providers import dumps
 from tests.providers.connections.linking import connect
 from tests.providers.test_leaving import signed_in
 
+SHEETS = {"accounts.csv", "balances.csv", "holdings.csv", "transactions.csv"}
 FORMULA = '=HYPERLINK("http://evil.example","click")'
 
 
@@ -83,7 +86,7 @@ async def test_n4_the_export_is_complete_and_holds_nobody_else_s(
     await Transaction.objects.filter(id=one[0]).aupdate(description=FORMULA, note="-1+1")
     api = await signed_in(ana)
     files = await unpacked(await taken(api, await asked(api)))
-    assert set(files) == {f"{table.name}.json" for table in TABLES} | {"README.txt", "transactions.csv"}
+    assert set(files) == {f"{table.name}.json" for table in TABLES} | SHEETS | {"README.txt"}
     rows = {name[:-5]: json.loads(text) for name, text in files.items() if name.endswith(".json")}
     assert [row["email"] for row in rows["profile"]] == [ana.email]
     later = {"events": 1, "mails": 1}  # that it was taken, and the mail that it is ready
@@ -97,11 +100,53 @@ async def test_n4_the_export_is_complete_and_holds_nobody_else_s(
     assert str(ben.id) not in everything
     assert ben.email not in everything
     assert isinstance(rows["transactions"][0]["amount"], str)
-    table_rows = list(csv.DictReader(io.StringIO(files["transactions.csv"].decode(), newline="")))
+    table_rows = list(csv.DictReader(io.StringIO(files["transactions.csv"].decode("utf-8-sig"), newline="")))
     assert len(table_rows) == len(rows["transactions"])
-    (odd,) = [row for row in table_rows if "HYPERLINK" in row["description"]]
-    assert (odd["description"], odd["note"]) == (f"'{FORMULA}", "'-1+1")
-    assert any(row["amount"].startswith("-") for row in table_rows), "numbers stay numbers"
+    (odd,) = [row for row in table_rows if "HYPERLINK" in row["Description"]]
+    assert (odd["Description"], odd["Note"]) == (f"'{FORMULA}", "'-1+1")
+    assert any(row["Amount"].startswith("-") for row in table_rows), "numbers stay numbers"
+
+
+async def test_t11_people_read_names_words_and_plain_decimals(ana: User, bank: SandboxBank) -> None:
+    await connect(ana, bank)
+    await run_db(run_queued)
+    api = await signed_in(ana)
+    files = await unpacked(await taken(api, await asked(api)))
+    sheets = {
+        name: list(csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"), newline="")))
+        for name in SHEETS
+    }
+    readme = files["README.txt"].decode()
+    for name, lines in sheets.items():
+        assert name in readme
+        assert lines, name
+        assert {line["Institution"] for line in lines} == {"Sandbox Bank"}
+        assert all(line["Account"] for line in lines)
+        cells = " ".join(cell for line in lines for cell in line.values())
+        assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-|\d[eE][+-]?\d|None|T\d\d:", cells), name
+        assert not re.search(r"\.\d*0{6}", cells), name
+    transactions = sheets["transactions.csv"]
+    assert [line["Date"] for line in transactions] == sorted(line["Date"] for line in transactions)
+    assert {line["Status"] for line in transactions} == {"Posted", "Pending"}
+    assert {"Purchase", "Buy"} <= {line["Kind"] for line in transactions}
+    assert all(re.fullmatch(r"-?\d+\.\d\d", line["Amount"]) for line in transactions)
+    truth = {str(row.provider_account_id): row async for row in FinancialAccount.objects.filter(user=ana)}
+    told = {line["Account"]: Decimal(line["Balance"]) for line in sheets["accounts.csv"]}
+    assert told == {account.name: account.balance_current for account in truth.values()}
+    sums = {account.name: Decimal(0) for account in truth.values()}
+    for line in transactions:
+        sums[line["Account"]] += Decimal(line["Amount"])
+    async for account in FinancialAccount.objects.filter(user=ana).annotate(sum=Sum("transactions__amount")):
+        assert sums[account.name] == (account.sum or 0)
+    for row in json.loads(files["transactions.json"]):
+        assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", row["amount"]), "programs read no zeros that nobody wrote"
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=18, min_value=-(10**17), max_value=10**17))
+def test_t11_a_decimal_is_written_with_its_own_digits_and_no_other(number: Decimal) -> None:
+    written = digits(number)
+    assert Decimal(written) == number
+    assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", written)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

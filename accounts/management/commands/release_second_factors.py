@@ -16,7 +16,7 @@ from dashtam.jobs.background import defer
 class Command(BaseCommand):
     """Begins a release, or completes it. Make sure of the person first: afterwards their password alone signs in."""
 
-    help = "Remove the second factors of somebody who has lost them. Run it twice, three days apart."
+    help = "Remove the second factors of a person who has lost them. Run it twice, three days apart."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the email address of the person."""

@@ -28,7 +28,7 @@ async def data(request: SignedInRequest) -> HttpResponseBase:
 async def start_export(request: SignedInRequest) -> HttpResponseBase:
     """Ask for an export."""
     await wiring.export_service().request(user_id=request.principal.user_id)
-    messages.success(request, "We are putting your data together, and write to you when it is ready.")
+    messages.success(request, "We are putting your data together, and will write to you when it is ready.")
     return see_other("settings-data")
 
 

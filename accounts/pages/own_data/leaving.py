@@ -15,11 +15,11 @@ from dashtam.web.rendering import rendered
 
 AT_ONCE = (
     "You are signed out everywhere, and your API keys end.",
-    "Nothing is read from your institutions any more.",
+    "We no longer read anything from your institutions.",
 )
 AT_THE_END = (
     "Our access ends at your institutions, and the tokens for it are erased.",
-    "Your accounts, balances, holdings, transactions, files and settings are deleted, for good.",
+    "Your accounts, balances, holdings, transactions, files and settings are deleted for good.",
 )
 
 
@@ -45,7 +45,7 @@ def _consequences() -> dict[str, Any]:
     will_not = ["Your accounts at the institutions themselves. Dashtam only reads them."]
     if days:
         will_not.insert(0, "Everything, if you sign in before that day and choose to keep it.")
-    will_not.append("That something happened, without your name or address, in the log of this installation.")
+    will_not.append("The log of this installation keeps what happened, without your name or address.")
     will = [*(f"Now: {line}" for line in AT_ONCE), *(then + line for line in AT_THE_END)]
     return {"will": will, "will_not": will_not}
 
@@ -59,5 +59,8 @@ async def stay(request: SignedInRequest) -> HttpResponse:
     except DeletionBegun as error:
         messages.warning(request, f"{error.title} {error.detail}")
         return see_other("dashboard")
-    messages.success(request, "Your account stays. Connections are updated again; API keys you create anew.")
+    messages.success(
+        request,
+        "Your account stays, and your connections are updated again. You have to create new API keys.",
+    )
     return see_other("dashboard")

@@ -33,4 +33,8 @@ async def show_codes(request: SignedInRequest, codes: list[str], *, added: str) 
     messages.success(request, added)
     if not codes:
         return see_other("settings-security")
-    return await rendered(request, "accounts/recovery_codes.html", {"codes": codes, "text": "\n".join(codes)})
+    return await rendered(
+        request,
+        "accounts/recovery_codes.html",
+        {"codes": codes, "text": "\n".join(codes), "shows_secret": True},
+    )

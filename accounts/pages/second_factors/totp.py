@@ -49,7 +49,7 @@ async def set_up_totp(request: SignedInRequest) -> HttpResponse:
     enrolment = await service.pending_totp(user_id=person.user_id, email=person.email)
     if enrolment is None:
         return see_other("settings-security")
-    return await form_page(request, "accounts/totp_set_up.html", form, enrolment=enrolment)
+    return await form_page(request, "accounts/totp_set_up.html", form, enrolment=enrolment, shows_secret=True)
 
 
 @require_http_methods(FORM_METHODS)

@@ -21,7 +21,9 @@ from dashtam.errors import Conflict
 
 CHALLENGE_SECONDS = 300
 CREDENTIAL_ID = re.compile(r"[A-Za-z0-9_-]{1,1400}")
-AFTER_RESET = "Your password was set anew by mail. Sign in with it once; this passkey is your second step."
+AFTER_RESET = (
+    "You set a new password by mail. Sign in with it once, and use this passkey as your second step."
+)
 VERIFIED = structs.UserVerificationRequirement.REQUIRED  # finger, face or PIN: a second factor in itself
 
 
@@ -82,7 +84,7 @@ class PasskeyService:
         """
         await self.throttle.factor(user_id=user_id)
         if await Passkey.objects.filter(user_id=user_id).acount() >= MOST:
-            raise Conflict(f"Nobody looks after more than {MOST} passkeys. Remove some first.")
+            raise Conflict(f"You can have at most {MOST} passkeys. Remove one first.")
         verified = self._registered(challenge, credential)
         codes = make_codes()
         made = await run_db(

@@ -38,7 +38,8 @@ class Person:
     def __init__(self, *, origin: str, credentials: Credentials) -> None:
         self.origin = origin
         self.credentials = credentials
-        self.api = httpx.Client(base_url=f"{origin}/api/v1/", timeout=30, trust_env=False)
+        named = {"User-Agent": "Dashtam demo"}
+        self.api = httpx.Client(base_url=f"{origin}/api/v1/", timeout=30, trust_env=False, headers=named)
 
     def can_sign_in(self) -> bool:
         """Sign in by API; False if the address is unknown or not confirmed yet."""

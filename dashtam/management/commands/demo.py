@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from dashtam.installation import embedded
+from dashtam.installation import embedded, local
 from dashtam.installation.demo.person import Person, StepFailed, remembered_credentials
 from dashtam.installation.demo.processes import Processes, StartFailed, port_is_free
 
@@ -46,8 +46,12 @@ class Command(BaseCommand):
         except (StartFailed, StepFailed) as error:
             raise CommandError(str(error)) from error
         finally:
-            processes.stop()
-            embedded.release(settings.HOME)
+            self._stop(processes)
+
+    def _stop(self, processes: Processes) -> None:
+        local.demo_file().unlink(missing_ok=True)
+        processes.stop()
+        embedded.release(settings.HOME)
 
     def _interrupt(self, stopped: threading.Event) -> None:
         if stopped.is_set():
@@ -62,6 +66,10 @@ class Command(BaseCommand):
             "DASHTAM_HOME": str(settings.HOME),
         }
 
+    def _tell_the_doctor(self) -> None:
+        told = self._environment() | {"PORT": str(settings.PORT)}
+        local.demo_file().write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+
     def _start(self, processes: Processes) -> None:
         for port in (settings.PORT, *([] if self.bank_url else [self.bank_port])):
             if not port_is_free(port):
@@ -73,6 +81,7 @@ class Command(BaseCommand):
             os.environ.pop("MIGRATION_DATABASE_URL", None)  # the servers started below do not need it
             call_command("load_exchange_rates", years=2, stdout=io.StringIO())
         with self.console.status("Starting Dashtam …"):
+            self._tell_the_doctor()
             if not self.bank_url:
                 state = settings.HOME / "sandbox-bank.json"
                 callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
@@ -98,6 +107,9 @@ class Command(BaseCommand):
         self.console.print(
             f"  email     [bold]{credentials.email}[/]\n  password  [bold]{credentials.password}[/]",
             highlight=False,
+        )
+        self.console.print(
+            f"To see a broken connection, withdraw the permission at [bold]{self._environment()['SANDBOX_URL']}[/]"
         )
 
     def _watch_sync(self, person: Person, connection: dict[str, Any]) -> None:

@@ -14,8 +14,8 @@ class Command(BaseCommand):
     """Examines the installation without changing it; --accept-keys stores the fingerprints of new keys."""
 
     help = (
-        "Look at keys, configuration, database, cache, worker, mail and files, and say what to do. Exit code 1 if"
-        " something is wrong."
+        "Check keys, configuration, database, cache, worker, mail and files, and say what to do about each fault."
+        " Exit code 1 if there is any."
     )
     requires_system_checks = ()
 
@@ -24,7 +24,9 @@ class Command(BaseCommand):
             "--full", action="store_true", help="open every sealed secret, not a sample of them"
         )
         parser.add_argument(
-            "--accept-keys", action="store_true", help="the configured keys are right from now on"
+            "--accept-keys",
+            action="store_true",
+            help="take the configured keys for the right ones from now on",
         )
 
     def handle(self, *args: Any, full: bool = False, accept_keys: bool = False, **options: Any) -> None:
@@ -46,5 +48,5 @@ class Command(BaseCommand):
 
     def _word(self, findings: list[Finding], troubles: list[Finding]) -> str:
         if troubles:
-            return self.style.ERROR("wrong")
-        return "see below" if findings else self.style.SUCCESS("well")
+            return self.style.ERROR("needs attention")
+        return "see below" if findings else self.style.SUCCESS("ok")

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -12,7 +11,7 @@ from providers.simulator.books.customers import CUSTOMERS, Account, Customer
 from providers.simulator.responses import methods
 from providers.simulator.sandbox.bank import SCOPES, Client, Sandbox, sandbox_of
 from providers.simulator.sandbox.grants import CONSENT_LIFETIME
-from providers.simulator.sandbox.pages import error_page, page
+from providers.simulator.sandbox.pages import day_words, error_page, page
 from providers.simulator.sandbox.parameters import repeated
 
 PARAMETERS = (
@@ -135,7 +134,7 @@ def _consent_page(
         "customers": [_choice(asked, other, customer) for other in CUSTOMERS.values()],
         "accounts": [(account, _kind_words(account)) for account in customer.accounts],
         "permissions": [words for scope, words in SCOPES.items() if scope in asked.scope.split()],
-        "until": _day_words(bank.grants.bank_now() + CONSENT_LIFETIME),
+        "until": day_words(bank.grants.bank_now() + CONSENT_LIFETIME),
         "days": CONSENT_LIFETIME.days,
         "parameters": asked.carried.items(),
         "error": error,
@@ -166,7 +165,9 @@ def _pulled(form: QueryDict, bank: Sandbox) -> AuthorizationRequest:
     strict = bank.strict
     parameters = strict.pulled(reference["request_uri"]) if strict else None
     if strict is None or parameters is None or reference["client_id"] != bank.client.id:
-        raise UntrustedError("The app has to tell us itself what it asks for, and a minute ago at most.")
+        raise UntrustedError(
+            "The app must send us its request itself, at most a minute before it sends you here."
+        )
     pushed = QueryDict(mutable=True)
     pushed.update(parameters)
     return replace(_trusted(pushed, bank.client), reference=reference)
@@ -180,7 +181,3 @@ def _once(form: QueryDict) -> None:
 
 def _kind_words(account: Account) -> str:
     return account.kind.value.replace("_", " ").capitalize()
-
-
-def _day_words(moment: datetime) -> str:
-    return f"{moment:%B} {moment.day}, {moment.year}"

@@ -157,6 +157,23 @@ class Grants:
         self.state.access.pop(key, None)
         self.save()
 
+    def live(self) -> dict[str, Grant]:
+        """The grants that still open something, by id, oldest first."""
+        now = self.bank_now()
+        return {
+            name: grant
+            for name, grant in self.state.grants.items()
+            if not grant.revoked and grant.expires_at > now
+        }
+
+    def withdraw(self, grant_id: str) -> Grant | None:
+        """End one live grant, as its customer does at the bank. None if there is no such grant."""
+        grant = self.live().get(grant_id)
+        if grant is not None:
+            grant.revoked = True
+            self.save()
+        return grant
+
     def revoke_customer(self, customer: str) -> int:
         """End every grant of the customer. Returns how many were live."""
         live = [g for g in self.state.grants.values() if g.customer == customer and not g.revoked]

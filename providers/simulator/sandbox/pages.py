@@ -1,25 +1,16 @@
 """Pages for people, from an own template engine, with the stylesheet and the mark; none has scripts."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
 
-from providers.simulator.books.customers import CUSTOMERS
 from providers.simulator.responses import methods, problem
-from providers.simulator.sandbox.bank import sandbox_of
 
 HERE = Path(__file__).parent
 _engine = Engine(dirs=[str(HERE / "templates")])
-
-
-@methods("GET", "HEAD")
-async def home(request: HttpRequest) -> HttpResponse:
-    """The front page, with the customers and the registered client."""
-    bank = sandbox_of(request)
-    context = {"issuer": bank.issuer, "client_id": bank.client.id, "customers": CUSTOMERS.values()}
-    return page("home.html", {**context, "redirect_uris": bank.client.redirect_uris})
 
 
 @methods("GET", "HEAD")
@@ -63,6 +54,11 @@ def page(
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def day_words(moment: datetime) -> str:
+    """`March 9, 2026`."""
+    return f"{moment:%B} {moment.day}, {moment.year}"
 
 
 def error_page(status: int, title: str, message: str) -> HttpResponse:

@@ -74,7 +74,7 @@ class Strict:
         except jwt.PyJWTError as error:
             raise ClientError(f"The assertion is not valid: {type(error).__name__}.") from error
         if claims["sub"] != client_id or claims["exp"] - claims["iat"] > 300:
-            raise ClientError("The assertion is for somebody else, or for too long.")
+            raise ClientError("The assertion is for another server, or lasts too long.")
         self._once(claims["jti"], ClientError("This assertion was used before."))
 
     def push(self, parameters: dict[str, str]) -> str:

@@ -3,10 +3,11 @@
 from django.urls import include, path
 
 from providers.simulator import control
-from providers.simulator.sandbox import api, authorize, oauth, pages
+from providers.simulator.sandbox import api, authorize, oauth, pages, permissions
 
 urlpatterns = [
-    path("", pages.home),
+    path("", permissions.home),
+    path("permissions/withdraw", permissions.withdraw),
     path("simulator.css", pages.stylesheet),
     path("simulator.svg", pages.mark),
     path(".well-known/oauth-authorization-server", oauth.metadata),

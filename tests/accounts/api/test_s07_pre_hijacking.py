@@ -197,7 +197,7 @@ async def test_s07_a_passkey_from_before_a_reset_no_longer_signs_in_alone(
     assert (await sign_in(Browser(), key))["Location"] == "/"
     await _reset(Api(), ana.email)
     assert (await sign_in(browser, key))["Location"] == "/sign-in"
-    assert "set anew by mail" in (await browser.get("/sign-in")).content.decode()
+    assert "new password by mail" in (await browser.get("/sign-in")).content.decode()
     assert (await browser.get("/settings/profile")).status_code == 302
     await _show_after_password(browser, ana, key)
     assert (await browser.get("/settings/profile")).status_code == 200

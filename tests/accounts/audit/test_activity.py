@@ -7,10 +7,11 @@ import pytest
 
 from accounts import queries
 from accounts.audit import activity
-from accounts.models import AuditEvent, User
+from accounts.devices import Device
+from accounts.models import AuditEvent, Session, User
 from dashtam.api.paging import Page
 from dashtam.bridge.doors import run_db
-from tests.accounts.conftest import Api, Browser
+from tests.accounts.conftest import Api, Browser, link_token
 from tests.conftest import PASSWORD
 from tests.rules import sources
 from tests.staff import Staff
@@ -32,6 +33,7 @@ async def test_n2_people_read_what_happened_to_their_account(api: Api, ana: User
         "summary": "A new sign-in",
         "by": "you",
         "network": "127.0.0.0/24",
+        "device": "Unknown device, by API",
         "reason": None,
         "ticket": None,
     }
@@ -90,6 +92,49 @@ async def test_activity_comes_in_pages_without_repeats(api: Api, browser: Browse
     older = re.search(r'href="(\?cursor=[\w-]+)"', first)
     assert older is not None
     assert (await browser.get(f"/settings/activity{older[1]}")).status_code == 200
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SIGN_UP = {"email": "new@example.org", "password": "a quiet river at dawn", "name": "New"}
+
+
+async def test_t04_each_sign_in_names_its_device(
+    api: Api, other_api: Api, browser: Browser, ana: User
+) -> None:
+    for kind, agent in (("browser", FIREFOX), ("api", "curl/8.5.0")):
+        device = Device(kind, agent, "127.0.0.1")
+        assert await run_db(User.objects.open_session, user=ana, factor="", device=device)
+    await api.sign_in(ana.email)
+    events = (await api.get("auth/activity")).json()["results"]
+    assert {event["summary"] for event in events} == {"A new sign-in"}
+    named = ["Unknown device, by API", "curl, by API", "Firefox on Linux"]
+    assert [event["device"] for event in events] == named
+    await browser.sign_in(ana.email)
+    page = (await browser.get("/settings/activity")).content.decode()
+    for name in named:
+        assert name in page
+    await Session.objects.all().adelete()
+    again = await queries.activity(ana.id, page=Page(10))
+    assert {event["device"] for event in again.results} == {"A program, by API", "A browser"}
+
+
+async def test_t04_one_s_own_sign_up_is_not_somebody_s(api: Api, db: None) -> None:
+    stranger = {**SIGN_UP, "password": "another quiet river at dusk"}
+    for sent in (stranger, SIGN_UP):
+        assert (await api.post("auth/users", sent)).status_code == 202
+    confirmed = await api.post(
+        "auth/email-verifications",
+        {"token": await link_token("verify_email"), "password": SIGN_UP["password"]},
+    )
+    assert confirmed.status_code == 204
+    await api.sign_in(SIGN_UP["email"], SIGN_UP["password"])
+    events = (await api.get("auth/activity")).json()["results"]
+    assert [(event["summary"], event["by"]) for event in events if "sign" in event["summary"].lower()] == [
+        ("A new sign-in", "you"),
+        ("You signed up", "you"),
+        ("Your address was used to sign up", None),
+    ]
+    assert not any("omebody" in words for words in activity.WORDS.values())
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,18 @@ from tests.conftest import PASSWORD
 NEW = "gigantic wombat on a bicycle"
 
 
-async def test_somebody_signs_up_confirms_and_signs_in(browser: Browser, db: None) -> None:
+async def test_somebody_signs_up_confirms_elsewhere_and_signs_in(
+    browser: Browser, other_browser: Browser, db: None
+) -> None:
     sent = await browser.send("/sign-up", name="Zoë", email="zoe@example.org", password=PASSWORD)
     assert (sent.status_code, sent["Location"]) == (303, "/check-your-mail")
     assert (await browser.get("/check-your-mail")).status_code == 200
     token = await link_token("verify_email")
-    followed = await browser.get(f"/verify-email?token={token}")
+    followed = await other_browser.get(f"/verify-email?token={token}")
     assert (followed.status_code, followed["Location"]) == (303, "/verify-email")
-    confirmed = await browser.send("/verify-email")
+    confirmed = await other_browser.send("/verify-email")
     assert (confirmed.status_code, confirmed["Location"]) == (303, "/sign-in")
-    assert "Your address is confirmed" in (await browser.get("/sign-in")).content.decode()
+    assert "Your address is confirmed" in (await other_browser.get("/sign-in")).content.decode()
     signed_in = await browser.sign_in("zoe@example.org")
     assert (signed_in.status_code, signed_in["Location"]) == (303, "/")
     profile = await browser.get("/settings/profile")
@@ -60,7 +62,7 @@ async def test_a_reset_ends_all_sessions_and_signs_nobody_in(browser: Browser, a
     await browser.get(f"/reset-password?token={await link_token('reset_password')}")
     await browser.send("/reset-password", password=NEW)
     assert (
-        "API keys that you did not choose to keep have ended"
+        "API keys that you did not choose to keep no longer work"
         in (await browser.get("/sign-in")).content.decode()
     )
     assert (await browser.get("/settings/profile")).status_code == 302

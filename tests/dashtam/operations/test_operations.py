@@ -90,3 +90,38 @@ def test_half_saturated_is_not_saturated() -> None:
     assert saturation.holds
     (_, _, saturation, _) = criteria.judge({"hash_busy": 190.0, "cores_most_a": 2}, 100)
     assert not saturation.holds
+
+
+def spread(**seconds: int) -> list[int]:
+    """So many durations of each: `quick` 10 ms, `slow` 2 s."""
+    return [
+        {0.01: seconds.get("quick", 0), 2.0: seconds.get("slow", 0)}.get(bound, 0) for bound in BOUNDS
+    ] + [0]
+
+
+@pytest.mark.parametrize(
+    ("quick", "slow", "holds"),
+    [
+        (30, 1, True),  # an idle installation, and one that was slow
+        (8, 1, None),
+        (0, 19, None),
+        (18, 2, False),
+        (99, 1, True),
+        (98, 2, False),
+        (0, 0, None),
+    ],
+)
+def test_t04_a_share_of_requests_is_judged_only_where_there_are_enough(
+    quick: int, slow: int, holds: bool | None
+) -> None:
+    (requests, *_) = criteria.judge({"requests": spread(quick=quick, slow=slow)}, 300)
+    assert requests.holds is holds
+    assert ("takes at least 20 requests to judge" in requests.figure) == (0 < quick + slow < 20)
+
+
+def test_t04_one_slow_sign_in_breaks_nothing() -> None:
+    (*_, sign_ins) = criteria.judge({"sign_ins": spread(slow=1)}, 300)
+    assert (sign_ins.holds, sign_ins.state) == (None, "nothing to judge")
+    assert "takes at least 20 sign-ins to judge" in sign_ins.figure
+    (*_, sign_ins) = criteria.judge({"sign_ins": spread(slow=20)}, 300)
+    assert sign_ins.holds is False

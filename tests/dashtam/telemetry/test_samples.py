@@ -53,6 +53,15 @@ async def test_a_sample_says_the_same_as_the_exposition() -> None:
     assert readings.take() == {"signing_in_peak": 0}
 
 
+def test_t04_a_file_that_is_read_for_a_moment_is_no_slow_request() -> None:
+    readings = Readings()
+    metrics.request("/imports/new", "POST", 303, 2)
+    metrics.request("/api/v1/imports", "POST", 201, 2)
+    assert "requests" not in readings.take()
+    metrics.request("/api/v1/imports", "GET", 200, 0.3)
+    assert readings.take()["requests"] == spread_of([0.3])
+
+
 async def test_calls_to_institutions_are_summed_up_by_whether_they_were_answered() -> None:
     async def answer(status: int) -> httpx.Response:
         return httpx.Response(status)
