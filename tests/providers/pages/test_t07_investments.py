@@ -101,7 +101,7 @@ async def test_t07_the_page_shows_each_holding_with_its_accounts(ana: User, brok
         "−$100.00", "−16.7%", "71.4%", "ECB rates of", "Without holdings: Empty broker",
     ):  # fmt: skip
         assert words in told, words
-    assert f'href="/accounts/{broker.id}#holdings">Broker</a> (<data' in page
+    assert f'href="/accounts/{broker.id}#holdings"><bdi>Broker</bdi></a> (<data' in page
     assert 'class="share"' in page
     assert str(empty.id) not in page
 
