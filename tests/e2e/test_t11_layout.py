@@ -116,7 +116,8 @@ def test_t11_a_long_name_is_cut_at_its_own_end(page: Page, stack: Stack, people:
             range.setStart(element.firstChild, 0);
             range.setEnd(element.firstChild, 1);
             const letter = range.getBoundingClientRect(), box = element.getBoundingClientRect();
-            return {in: letter.left >= box.left - 1 && letter.right <= box.right + 1, cut: element.scrollWidth > element.clientWidth};
+            const inside = letter.left >= box.left - 1 && letter.right <= box.right + 1;
+            return {in: inside, cut: element.scrollWidth > element.clientWidth};
         }"""
     )
     assert where == {"in": True, "cut": True}

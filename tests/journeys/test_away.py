@@ -106,7 +106,7 @@ def test_h1_people_are_told_to_come_back(web: Web) -> None:
         assert answer.headers["content-type"].startswith("text/html")
         assert int(answer.headers["retry-after"]) > 0
         assert answer.headers["x-request-id"] in answer.text
-        assert "busy or being looked after" in answer.text
+        assert "busy or under maintenance" in answer.text
     assert web.ask("GET", "/sign-in").status_code == 200
 
 
