@@ -78,7 +78,7 @@ async def test_t07_filters_combine(ana: User, household: Any, query: Any, found:
     told = await shown(ana, query)
     assert {words for words in EVERYTHING if words in told} == found
     if not found:
-        assert "Widen the days or the amounts" in told
+        assert "Try a wider range of days or amounts" in told
 
 
 async def test_t07_one_account_can_be_chosen(ana: User, ben: User, household: Any) -> None:
