@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.installation.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e check bench faults sbom format clean
+.PHONY: help demo test e2e check bench faults pictures sbom format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ sbom: .venv/.installed-dev  ## sbom.cdx.json: every part with its version and ha
 
 faults: .venv/.installed-dev  ## break what Dashtam relies on, and show what that costs (ARGS="postgres valkey": some only)
 	$(PY) -m tests.faults $(ARGS)
+
+pictures: .venv/.installed-dev  ## the README's pictures, taken of the demo household in Chromium
+	$(PY) -m tests.pictures
 
 format: .venv/.installed-dev  ## put the code into its one shape
 	.venv/bin/ruff format .

@@ -13,6 +13,7 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 
 from dashtam.ui import bar_charts, charts, formats
 from dashtam.ui.formats import Amount
@@ -188,9 +189,23 @@ def table(content: str, caption: str, *, cards: bool = False, show_caption: bool
 
 
 @register.simple_block_tag
-def account_group(content: str, title: str, subtotal: Amount | None = None, currency: str = "") -> SafeString:
-    """`{% account_group "Cash" subtotal=total currency="USD" %}` around account_row.html includes."""
-    context = {"title": title, "subtotal": subtotal, "currency": currency, "body": content}
+def account_group(
+    content: str,
+    title: str,
+    subtotal: Amount | None = None,
+    currency: str = "",
+    *,
+    count: int = 0,
+    open: bool = True,
+) -> SafeString:
+    """`{% account_group "Cash" subtotal=total currency="USD" count=2 %}` around account_row.html includes.
+
+    It folds; with `open=False` it begins folded. The browser remembers by the title how a person left it.
+    """
+    context = {
+        "id": f"group-{slugify(title)}", "title": title, "subtotal": subtotal, "currency": currency,
+        "count": count, "open": open, "body": content,
+    }  # fmt: skip
     return render_to_string("components/account_group.html", context)
 
 

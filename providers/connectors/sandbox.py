@@ -36,7 +36,7 @@ class SandboxConnector(base.Connector):
 
     slug = "sandbox"
     name = "Sandbox Bank"
-    description = "A make-believe bank with believable accounts, to try Dashtam out."
+    description = "A pretend bank with realistic accounts, for trying out Dashtam."
     auth = "oauth2"
     capabilities = get_args(records.Capability)  # all of them
     setting_defaults = SETTINGS

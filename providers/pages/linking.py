@@ -95,9 +95,7 @@ async def callback(request: Any, slug: str) -> HttpResponse:
     except DashtamError as error:
         response = see_other(reverse("connection-failed", args=[type(error).code]))
     else:
-        messages.success(
-            request, f"{connectors.get(slug).name} is connected. Its accounts are being read now."
-        )
+        messages.success(request, f"{connectors.get(slug).name} is connected.")
         response = see_other(reverse("connection", args=[connection.id]))
         response.delete_cookie(_cookie(), path="/", samesite="Lax")
     response["Referrer-Policy"] = "no-referrer"

@@ -51,7 +51,7 @@ CAPABILITIES = {
 
 TRIGGERS = {
     "initial": "After connecting",
-    "manual": "You asked for it",
+    "manual": "At your request",
     "scheduled": "On schedule",
 }
 
@@ -97,7 +97,7 @@ _STATES = {
     "active": "Everything is up to date.",
     "unread": "Nothing has been read yet. The first update starts shortly.",
     "busy": "Being updated now.",
-    "file": "Brought in from files. Import the next one when you like.",
+    "file": "Imported from files. Import another one whenever you like.",
     "expiring": "Your permission at {name} ends soon. Renew it to keep your numbers up to date.",
     "degraded": "The last update did not work. We keep trying; there is nothing you need to do.",
     "reauth_required": "{name} wants you to sign in again. Until then your numbers stay as they are.",

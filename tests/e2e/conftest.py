@@ -20,11 +20,16 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium_path() -> str | None:
     """The machine's own Chromium; Playwright's download is not needed."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    found = found or shutil.which("google-chrome")
+    return found or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless browser for all journeys."""
+    found = chromium_path()
     if not found:
         pytest.fail(
             "No Chromium found. Install it (Debian: apt-get install chromium) or set CHROMIUM to its path."

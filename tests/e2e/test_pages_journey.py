@@ -22,7 +22,7 @@ def connect(page: Page) -> None:
     """From the catalogue through the bank and back."""
     page.goto("/connections/new")
     page.get_by_role("link", name="Connect Sandbox Bank").click()
-    page.get_by_role("button", name="Go on to Sandbox Bank").click()
+    page.get_by_role("button", name="Continue to Sandbox Bank").click()
     page.locator("button[value=approve]").click()
     expect(page.get_by_text("Sandbox Bank is connected")).to_be_visible()
 

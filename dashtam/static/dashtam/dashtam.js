@@ -130,6 +130,24 @@ function letSendAgain() {
   each(document, "button[aria-busy]", (button) => button.removeAttribute("aria-busy"));
 }
 
+// --- folds: a person's own choice outlasts the page ------------------------------------------------
+function remember(key, value) {
+  try {
+    if (value === undefined) return localStorage.getItem(key);
+    localStorage.setItem(key, value);
+  } catch {
+    // Storage is blocked: the choice lasts for this page.
+  }
+  return null;
+}
+
+function keepFold(details) {
+  const key = `fold:${location.pathname.split("/")[1]}:${details.id}`;
+  const kept = remember(key);
+  if (kept) details.open = kept === "open";
+  details.querySelector("summary").addEventListener("click", () => remember(key, details.open ? "folded" : "open"));
+}
+
 // --- start: also for parts of the page that arrive later (live.js) ---------------------------------
 function enhance(within) {
   each(within, "time[data-when]", localTime);
@@ -137,6 +155,7 @@ function enhance(within) {
   each(within, "[data-strength-of]", advise);
   each(within, "[data-browser-zone]", nameZone);
   each(within, "form[data-auto-submit]", autoSubmit);
+  each(within, "details[data-fold]", keepFold);
 }
 
 document.addEventListener("click", (event) => {

@@ -99,7 +99,7 @@ function ending(state) {
   return "Up to date.";
 }
 
-// Fetches this page again and swaps each [data-refresh] element, keeping the reader's focus and place.
+// Fetches this page again and swaps each [data-refresh] element, keeping the reader's focus, place, and what they unfolded.
 async function refresh() {
   const regions = [...document.querySelectorAll("[data-refresh][id]")];
   if (!regions.length) return;
@@ -114,6 +114,10 @@ async function refresh() {
     const fresh = page.getElementById(old.id);
     if (!fresh) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    for (const details of old.querySelectorAll("details[id]")) {
+      const same = page.getElementById(details.id);
+      if (same) same.open = details.open;
+    }
     old.replaceWith(document.adoptNode(fresh));
     window.dashtam.enhance(fresh);
     if (focused) document.getElementById(focused)?.focus();

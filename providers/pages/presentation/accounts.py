@@ -1,6 +1,6 @@
 """Accounts in groups of one kind and one currency, each with its sub-total."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
@@ -9,6 +9,7 @@ from typing import Any
 from providers.pages import words
 
 _ORDER = tuple(words.TYPES)
+SHOWN = 12  # accounts that a page shows before it folds the rest away
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,14 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountGroup:
-    """Accounts that can be added up. `subtotal` is None while no balance is known."""
+    """Accounts that can be added up. `subtotal` is None while no balance is known; `open`: not folded away."""
 
     title: str
     icon: str
     currency: str
     subtotal: Decimal | None
     rows: Sequence[AccountRow]
+    open: bool = True
 
 
 def account_groups(
@@ -40,7 +42,17 @@ def account_groups(
     ordered = sorted(accounts, key=_key)
     groups = [_group(*key, list(rows), trends or {}) for key, rows in groupby(ordered, key=_key)]
     titles = [group.title for group in groups]
-    return [_with_currency(group) if titles.count(group.title) > 1 else group for group in groups]
+    named = [_with_currency(group) if titles.count(group.title) > 1 else group for group in groups]
+    return list(_folded(named))
+
+
+def _folded(groups: Iterable[AccountGroup]) -> Iterator[AccountGroup]:
+    """The groups open from the first one on, as long as they show few accounts together; the others folded."""
+    shown = 0
+    for group in groups:
+        fits = shown + len(group.rows) <= SHOWN
+        shown += len(group.rows) if fits else 0
+        yield replace(group, open=fits)
 
 
 def open_accounts(accounts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

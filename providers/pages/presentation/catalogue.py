@@ -64,7 +64,7 @@ def offer(connector: Connector) -> Offer:
 def _lasts(connector: Connector) -> str:
     """The duration of access, as far as it is known before."""
     if connector.auth == "file":
-        return "A file is a picture of one time. Import the next one when you like."
+        return "There is nothing to renew. Import another file whenever you like."
     if connector.auth == "credentials":
         return f"Until you end it, here or at {connector.name}."
     try:
@@ -73,7 +73,7 @@ def _lasts(connector: Connector) -> str:
         days = None
     if days:
         return f"{days} days. Then {connector.name} asks you again; we remind you a week before."
-    return f"As long as {connector.name} allows. If it sets an end, we show it and remind you a week before."
+    return f"As long as {connector.name} allows. If there is an end date, we show it and remind you a week before."
 
 
 def _brings(connector: Connector) -> str:
@@ -90,5 +90,5 @@ def _begin(connector: Connector) -> tuple[str, str]:
     if connector.auth == "file":
         return reverse("import-new"), "Import a file"
     if not connector.configured:
-        return "", "Not set up here. Whoever runs this Dashtam can add it."
+        return "", "Not set up here. Your administrator can add it."
     return f"{reverse('connection-new')}?provider={connector.slug}", "Connect"

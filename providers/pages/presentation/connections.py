@@ -23,18 +23,23 @@ _ACTIONS = {
     "disconnected": ("reconnect",),
 }
 _URGENT = {"expiring", "reauth_required", "revoked"}
+_CALM = {"active", "degraded"}
 _ENDED = {"revoked", "disconnected"}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """A connection in words. `next_update` is empty where the time itself says it; `file` is fed by imports."""
+    """A connection in words. `next_update` is empty where the time itself says it; `file` is fed by imports.
+
+    `busy`: an update is under way, and nothing else needs to be said first.
+    """
 
     connection: Mapping[str, Any]
     accounts: Sequence[Mapping[str, Any]]
     words: str
     actions: Sequence[str]
     urgent: bool
+    busy: bool
     file: bool
     lasting: bool
     next_update: str
@@ -75,6 +80,7 @@ def connection_row(
         words=words.state(connection, busy=busy, file=file),
         actions=actions,
         urgent=connection["state"] in _URGENT,
+        busy=busy and connection["state"] in _CALM,
         file=file,
         lasting=not file and connection["state"] not in _ENDED,
         next_update=_next_update(connection, busy=busy),

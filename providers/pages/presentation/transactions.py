@@ -11,10 +11,14 @@ from providers.pages import words
 
 @dataclass(frozen=True, slots=True)
 class TransactionRow:
-    """A transaction in words. `account_name` is empty where the page is about one account."""
+    """A transaction in words. `account_name` is empty where the page is about one account.
+
+    `category` is empty where there is none, or where it says the same as the kind.
+    """
 
     transaction: Mapping[str, Any]
     kind_name: str
+    category: str
     detail: str
     account_name: str
 
@@ -25,19 +29,27 @@ def transaction_rows(
     """The transactions in their order, with the names of those of their accounts that are given."""
     names = {account["id"]: account["name"] for account in accounts}
     return [
-        TransactionRow(each, words.kind(each["kind"]), detail(each), names.get(each["account_id"], ""))
+        TransactionRow(
+            transaction=each,
+            kind_name=words.kind(each["kind"]),
+            category=_category(each),
+            detail=detail(each),
+            account_name=names.get(each["account_id"], ""),
+        )
         for each in transactions
     ]
 
 
+def _category(transaction: Mapping[str, Any]) -> str:
+    category = words.category(transaction["category"])
+    return "" if category == words.kind(transaction["kind"]) else category
+
+
 def detail(transaction: Mapping[str, Any]) -> str:
-    """`12 VTI at $244.10 · fees $1.00 · Groceries`, as far as it is known."""
+    """`12 VTI at $244.10 · fees $1.00`, as far as it is known."""
     parts = [_traded(transaction)]
     if transaction["fees"] is not None and Decimal(transaction["fees"]):
         parts.append(f"fees {money_text(transaction['fees'], transaction['currency'])}")
-    category = words.category(transaction["category"])
-    if category != words.kind(transaction["kind"]):
-        parts.append(category)
     return " · ".join(part for part in parts if part)
 
 

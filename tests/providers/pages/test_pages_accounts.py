@@ -61,7 +61,7 @@ async def test_the_head_shows_every_balance_and_how_old_it_is(ana: User, account
         "Limit",
         "$500.00",
         "as of just now",
-        "Read by Dashtam",
+        "Fetched by Dashtam",
     ):
         assert words in told
 
@@ -132,7 +132,7 @@ async def test_filters_narrow_the_list(
 async def test_filters_that_find_nothing_can_be_cleared(ana: User, movements: FinancialAccount) -> None:
     browser = await signed_in(ana)
     content = (await browser.get(f"/accounts/{movements.id}", {"q": "no such thing"})).content.decode()
-    assert "Nothing fits these filters" in content
+    assert "No transactions match these filters" in content
     assert f'href="/accounts/{movements.id}#transactions">Clear the filters</a>' in content
 
 

@@ -136,7 +136,7 @@ async def test_imported_files_are_told_apart_and_promise_no_updates(ana: User) -
     assert len(names) == 2
     assert all(name in listed for name in names)
     for page in (listed, told):
-        assert "Brought in from files. Import the next one when you like." in page
+        assert "Imported from files. Import another one whenever you like." in page
         assert "Last import" in page
         for words in ("up to date.", "Next update", "Permission ends", "Update now", "Reconnect"):
             assert words not in page

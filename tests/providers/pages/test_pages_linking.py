@@ -278,7 +278,7 @@ async def test_reconnecting_leads_to_a_fresh_one_time_page(ana: User, bank: Sand
     told = browser.text(await browser.get(answer["Location"]))
     assert "Connections Reconnect Sandbox Bank" in told
     assert "All institutions" not in told
-    assert "Nothing that was collected is lost" in told
+    assert "Everything collected so far is kept" in told
 
 
 async def test_nobody_reconnects_somebody_elses(ana: User, ben: User, bank: SandboxBank) -> None:

@@ -87,7 +87,7 @@ async def test_t07_what_is_not_known_is_said_and_never_zero(ana: User, broker: A
     browser = await signed_in(await User.objects.aget(id=ana.id))
     told = browser.text(await browser.get("/investments"))
     assert "No value in CHF, because we know no exchange rate" in told
-    assert "1 holding without a value at its institution is not in these sums." in told
+    assert "1 holding is not in these sums, because its institution gives no value." in told
     assert "No cost is known, so there is no gain to show." in told
 
 
@@ -101,7 +101,7 @@ async def test_t07_the_page_shows_each_holding_with_its_accounts(ana: User, brok
         "−$100.00", "−16.7%", "71.4%", "ECB rates of", "Without holdings: Empty broker",
     ):  # fmt: skip
         assert words in told, words
-    assert f'href="/accounts/{broker.id}#holdings">Broker</a> (<data' in page
+    assert f'href="/accounts/{broker.id}#holdings"><bdi>Broker</bdi></a> (<data' in page
     assert 'class="share"' in page
     assert str(empty.id) not in page
 

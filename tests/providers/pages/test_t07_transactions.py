@@ -78,7 +78,7 @@ async def test_t07_filters_combine(ana: User, household: Any, query: Any, found:
     told = await shown(ana, query)
     assert {words for words in EVERYTHING if words in told} == found
     if not found:
-        assert "Widen the days or the amounts" in told
+        assert "Try a wider range of days or amounts" in told
 
 
 async def test_t07_one_account_can_be_chosen(ana: User, ben: User, household: Any) -> None:
@@ -107,10 +107,10 @@ async def test_t07_count_and_sums_are_of_all_that_match_by_currency(ana: User, h
     more = [row(f"m{n}", "-0.01", date=date(2025, 1, 1)) for n in range(60)]
     await run_db(upsert_transactions, household["checking"], more)
     told = await shown(ana)
-    assert "65 transactions, in sum" in told
+    assert "65 transactions, total" in told
     assert "−€3.20 minus 3.20 euros ( 1 in EUR)" in told
     assert "+$1,554.90 1,554.90 US dollars ( 64 in USD)" in told
-    assert "1 transaction, in sum" in await shown(ana, {"q": "payroll"})
+    assert "1 transaction, total" in await shown(ana, {"q": "payroll"})
 
 
 async def test_t07_pages_lead_both_ways_and_keep_the_filters(ana: User, household: Any) -> None:
@@ -121,7 +121,7 @@ async def test_t07_pages_lead_both_ways_and_keep_the_filters(ana: User, househol
     second = await browser.get(link(first, "Older"))
     third = await browser.get(link(second, "Older"))
     assert 'rel="next"' not in third.content.decode()
-    assert "120 transactions, in sum" in browser.text(third)
+    assert "120 transactions, total" in browser.text(third)
     back = await browser.get(link(third, "Newer"))
     assert browser.text(back) == browser.text(second)
     assert link(back, "Newer") == "/transactions?to=2025-12-31"
@@ -204,7 +204,7 @@ async def test_t07_the_page_of_an_account_offers_its_own_rows(ana: User, househo
     page = (await browser.get(f"/accounts/{account.id}", {"kind": "payment", "range": "1y"})).content.decode()
     query = urlencode({"kind": "payment", "account": account.id}).replace("&", "&amp;")
     assert f'href="/transactions.csv?{query}"' in page
-    assert "1</data></strong> transaction, in sum" in page
+    assert "1</data></strong> transaction, total" in page
     assert [each[2] for each in (await download(browser, kind="payment", account=account.id))[1:]] == [
         "Ropewalk rent"
     ]
