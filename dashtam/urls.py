@@ -1,6 +1,7 @@
 """The URL map of the project."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
 from django.contrib import admin
@@ -24,14 +25,14 @@ async def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponsePermanentRedirect(f"{settings.STATIC_URL}dashtam/favicon.svg")
 
 
-def leads_to(name: str) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+def leads_to(name: str) -> Callable[..., HttpResponse]:
     """A view that redirects to the page with this name."""
 
     @require_safe
     async def elsewhere(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse(name))
 
-    return elsewhere
+    return cast("Callable[..., HttpResponse]", elsewhere)
 
 
 async def live_events(request: HttpRequest) -> HttpResponse:

@@ -66,8 +66,9 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
             AuditEvent.objects.record_a_few("account.sign_up_repeated", user_id=user.id)
             return
         browser_hash = browser_hash_of(browser_key) if browser_key else None
-        known = {"password_hash": password_hash, "browser_hash": browser_hash, **chosen}
-        sign_up = SignUp.objects.keep(user=user, **known)
+        sign_up = SignUp.objects.keep(
+            user=user, password_hash=password_hash, browser_hash=browser_hash, **chosen
+        )
         purpose = OneTimeLink.Purpose.VERIFY_EMAIL if sign_up else OneTimeLink.Purpose.RESET_PASSWORD
         OneTimeLink.objects.mail(user=user, purpose=purpose, sign_up=sign_up)
         detail = {"sign_up": str(sign_up.id)} if sign_up else {}
@@ -103,7 +104,7 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         others = SignUp.objects.filter(user_id=link.user_id).exclude(links=link)
         if not proved and others.exists():
             raise SignUpContested
-        own, chosen, detail = link.sign_up, dict[str, Any](), dict[str, str]()
+        own, chosen, detail = link.sign_up, dict[str, Any](), dict[str, Any]()
         if own is not None:
             chosen = {"password": own.password, "name": own.name, "time_zone": own.time_zone}
             detail = {"sign_up": str(own.id)}

@@ -1,6 +1,7 @@
 """Accounts and their sessions: signing up and in, tokens, signing out."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -90,7 +91,7 @@ class AuthService:
         if password is not None:
             await self._require_chosen(link.id, password)
         proved = password is not None
-        which = {"link_id": link.id, "proved": proved, "browser_key": browser_key}
+        which: dict[str, Any] = {"link_id": link.id, "proved": proved, "browser_key": browser_key}
         verified = await run_db(User.objects.verify_email, **which)
         if verified is None:
             raise LinkNotValid()

@@ -37,7 +37,7 @@ class HashedStorage(StaticFilesStorage):
         return super().url(_hashed_name(name or ""))
 
 
-class StaticFiles(ServeStaticASGI):  # type: ignore[misc]
+class StaticFiles(ServeStaticASGI):
     """Serves the apps' static files before Django sees the request, each under its name and under its hashed name."""
 
     def __init__(self, application: Any) -> None:

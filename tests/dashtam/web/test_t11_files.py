@@ -120,12 +120,12 @@ async def test_t11_pages_come_compressed_and_never_twice_of_one_length(
 
 async def test_t11_a_page_that_shows_a_secret_is_not_compressed(ana: User) -> None:
     browser = await Browser().sign_in(ana)
-    asks = {"headers": {"accept-encoding": "gzip"}}
+    asks = {"accept-encoding": "gzip"}
     await browser.get("/settings/security")
     await browser.post("/settings/security/authenticator/start")
-    shown = await browser.client.get("/settings/security/authenticator", **asks)
+    shown = await browser.client.get("/settings/security/authenticator", headers=asks)
     assert (shown.status_code, "Content-Encoding" in shown) == (200, False)
-    other = await browser.client.get("/settings/profile", **asks)
+    other = await browser.client.get("/settings/profile", headers=asks)
     assert other["Content-Encoding"] == "gzip"
 
 
