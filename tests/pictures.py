@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dashtam.installation import embedded, local
 
@@ -17,7 +17,7 @@ PICTURES = {
     "transactions": ("/transactions", (1200, 860), 1.5),
     "phone": ("/", (390, 844), 2.0),
 }
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUALITY = 80
 
 

@@ -28,14 +28,14 @@ def height(page: Page) -> int:
 
 def test_t11_sparklines_and_amounts_stand_in_columns(page: Page, people: dict[str, str]) -> None:
     sign_in(page, people["five"])
-    assert len(edges(page.locator(".account__trend"), "left")) == 1
-    assert len(edges(page.locator(".account__sum > p"), "right")) == 1
+    assert len(edges(page.locator(".accounts .account__trend"), "left")) == 1
+    assert len(edges(page.locator(".accounts .account__sum > p"), "right")) == 1
 
 
 def test_t11_two_hundred_accounts_fit_a_few_screens_and_unfold(page: Page, people: dict[str, str]) -> None:
     sign_in(page, people["many"])
     assert height(page) < 3000
-    large = page.locator("details.accounts:not([open])").first
+    large = page.locator("#group-cash-in-eur")
     large.locator("summary").click()
     expect(large.get_by_role("listitem").first).to_be_visible()
     page.reload()
@@ -49,7 +49,7 @@ def test_t11_groups_unfold_without_script(chromium: Browser, stack: Stack, peopl
     context = chromium.new_context(base_url=stack.origin, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, people["many"])
-    large = page.locator("details.accounts:not([open])").first
+    large = page.locator("#group-cash-in-eur")
     large.locator("summary").click()
     expect(large.get_by_role("listitem").first).to_be_visible()
     context.close()
