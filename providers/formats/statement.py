@@ -14,7 +14,7 @@ from typing import Literal
 from providers.records import AccountType, Kind
 
 # One OFX row that stands for two opposite transactions, or moves money between parts of the same account.
-_CASH_NEUTRAL = frozenset({Kind.REINVESTMENT, Kind.JOURNAL})
+CASH_NEUTRAL = frozenset({Kind.REINVESTMENT, Kind.JOURNAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class StatementTransaction:
     @property
     def cash_effect(self) -> Decimal:
         """How much the cash of the account changed: zero for reinvestments and journals."""
-        return Decimal(0) if self.kind in _CASH_NEUTRAL else self.amount
+        return Decimal(0) if self.kind in CASH_NEUTRAL else self.amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
