@@ -4,7 +4,8 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import IO, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db.models import CharField, TextField
 
 from accounts.export.tables import TABLES, Table
 from dashtam.api.views import encode
+from dashtam.ui.currencies import minor_units
 
 PIECE = 1_000_000  # bytes
 ROWS = 2000
@@ -98,7 +100,7 @@ def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterat
         before = b"[\n"
         for rows in table.batches(user_id, ROWS):
             for row in rows:
-                file.write(before + encode(row))
+                file.write(before + encode(_written(row, table)))
                 before = b",\n"
             yield
         file.write(b"\n]\n" if before == b",\n" else b"[]\n")
@@ -111,9 +113,31 @@ def _write_csv(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterato
         _write_line(file, table.columns)
         for rows in table.batches(user_id, ROWS):
             for row in rows:
-                _write_line(file, [plain(value) if name in words else value for name, value in row.items()])
+                cells = _written(row, table).items()
+                _write_line(file, [_cell(value, is_text=name in words) for name, value in cells])
             yield
     yield
+
+
+def _written(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """The row with its decimals as the API writes them: `-10.00`, not with all the digits of a column."""
+    units = minor_units(row["currency"]) if row.get("currency") else 0
+    return {
+        name: _decimal(value, 0 if name in table.counts else units) if isinstance(value, Decimal) else value
+        for name, value in row.items()
+    }
+
+
+def _decimal(number: Decimal, places: int) -> str:
+    whole, _, fraction = format(number, "f").partition(".")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def _cell(value: Any, *, is_text: bool) -> Any:
+    if isinstance(value, (dict, list)):
+        return plain(encode(value).decode())
+    return plain(value) if is_text else value
 
 
 def _write_line(file: IO[bytes], cells: Iterable[Any]) -> None:
