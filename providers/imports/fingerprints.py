@@ -5,7 +5,7 @@ written in more or in fewer words from one file to the next, so an account has a
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import product
 from typing import ClassVar
 
@@ -25,6 +25,9 @@ class AccountFingerprint(models.Model):
     account = models.ForeignKey(FinancialAccount, on_delete=models.CASCADE, related_name="fingerprints")
     digest = models.CharField(max_length=64)
     kind = models.CharField(max_length=60, help_text="The kind of account that the file says it is.")
+    said = models.PositiveSmallIntegerField(
+        help_text="How many names of the institution the file has, at most two."
+    )
 
     objects: ClassVar[models.Manager["AccountFingerprint"]] = models.Manager()
 
@@ -37,27 +40,34 @@ class AccountFingerprint(models.Model):
 
 def keep(account: FinancialAccount, institution: Institution, stated: StatementAccount) -> None:
     """Remember that a file named the account so."""
-    digests = [_digest(*names, stated) for names in product(*((name, ANY) for name in _names(institution)))]
-    kind = kind_of(stated)
-    rows = [AccountFingerprint(account=account, digest=digest, kind=kind) for digest in digests]
+    names = _names(institution)
+    digests = [_digest(chosen, stated) for chosen in product(*((name, ANY) for name in names))]
+    told = {"account": account, "kind": kind_of(stated), "said": said(institution)}
+    rows = [AccountFingerprint(digest=digest, **told) for digest in digests]
     AccountFingerprint.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def digests(institution: Institution, stated: StatementAccount) -> Iterator[tuple[str, ...]]:
-    """Digests to look for, the most certain first; those of one step are of equal weight.
-
-    First what was named exactly so, then with an institution that one of both files says less about.
-    """
+def same_or_more(institution: Institution, stated: StatementAccount) -> list[str]:
+    """Digests of accounts that a file named exactly so, then of those where it said more of the institution."""
     names = _names(institution)
-    yield (_digest(*names, stated),)
-    yield tuple(_digest(*less, stated) for less in product(*((name, "") for name in names)) if less != names)
-    if "" in names:
-        yield (_digest(*(name or ANY for name in names), stated),)
+    exactly = _digest(names, stated)
+    return [exactly, _digest([name or ANY for name in names], stated)] if "" in names else [exactly]
+
+
+def less(institution: Institution, stated: StatementAccount) -> list[str]:
+    """Digests of accounts where a file said less of the institution."""
+    names = _names(institution)
+    return [_digest(fewer, stated) for fewer in product(*((name, "") for name in names)) if fewer != names]
+
+
+def said(institution: Institution) -> int:
+    """How many names of the institution there are."""
+    return sum(bool(name) for name in _names(institution))
 
 
 def first_digest(institution: Institution, stated: StatementAccount) -> str:
     """The digest of exactly what the file says."""
-    return _digest(*_names(institution), stated)
+    return _digest(_names(institution), stated)
 
 
 def digest_of_before(institution: Institution, stated: StatementAccount) -> str:
@@ -96,6 +106,7 @@ def _account(stated: StatementAccount) -> list[str]:
     return [stated.bank_id or "", stated.branch_id or "", number_of(stated), kind_of(stated)]
 
 
-def _digest(name: str, fid: str, stated: StatementAccount) -> str:
-    parts = [name, fid, *_account(stated), stated.currency or ""]
+def _digest(institution: Iterable[str], stated: StatementAccount) -> str:
+    """A digest of the institution's name and number, and of the account."""
+    parts = [*institution, *_account(stated), stated.currency or ""]
     return sealed_tokens.digest(f"statement account {json.dumps(parts)}").hex()

@@ -103,14 +103,26 @@ def _mine(file: FileImport) -> "models.QuerySet[FinancialAccount]":
 def _find(file: FileImport, statement: Statement, stated: StatementAccount) -> Place:
     if not fingerprints.number_of(stated):
         return _without_number(file, statement, stated)
-    for digests in fingerprints.digests(statement.institution, stated):
-        found = list(_mine(file).filter(fingerprints__digest__in=digests).distinct())
+    for digest in fingerprints.same_or_more(statement.institution, stated):
+        found = list(_mine(file).filter(fingerprints__digest=digest))
         if len(found) == 1:
             return Place(found[0])
         if found:  # of several institutions, and the file names none
             return _told_apart(file, statement, stated, found)
-    old = _of_before(file, statement, stated)
-    return Place(old or _made(file, statement.institution, stated))
+    known = _named_by_less(file, statement, stated) or _of_before(file, statement, stated)
+    return Place(known or _made(file, statement.institution, stated))
+
+
+def _named_by_less(
+    file: FileImport, statement: Statement, stated: StatementAccount
+) -> FinancialAccount | None:
+    """The account that files said less of, unless another one has said as much as this, and something else."""
+    fewer = fingerprints.less(statement.institution, stated)
+    for account in _mine(file).filter(fingerprints__digest__in=fewer).distinct():
+        taken = account.fingerprints.filter(said__gte=fingerprints.said(statement.institution))
+        if not taken.exists() or _holds(account, statement):
+            return account
+    return None
 
 
 def _of_before(file: FileImport, statement: Statement, stated: StatementAccount) -> FinancialAccount | None:
@@ -127,7 +139,8 @@ def _of_before(file: FileImport, statement: Statement, stated: StatementAccount)
 
 
 def _without_number(file: FileImport, statement: Statement, stated: StatementAccount) -> Place:
-    wanted = [digest for step in fingerprints.digests(statement.institution, stated) for digest in step]
+    of = (statement.institution, stated)
+    wanted = [*fingerprints.same_or_more(*of), *fingerprints.less(*of)]
     named = models.Q(fingerprints__digest__in=wanted)
     old = models.Q(provider_account_id=fingerprints.digest_of_before(statement.institution, stated))
     found = list(_mine(file).filter(named | old).distinct())

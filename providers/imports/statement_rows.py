@@ -140,7 +140,7 @@ def _record(account: FinancialAccount, row: StatementTransaction) -> Transaction
 
 
 def _details(row: StatementTransaction, currency: str) -> Details | None:
-    """What else the row says; None if it is nothing more."""
+    """The further facts of a row; None if it has none."""
     gross = None
     converted = row.original_currency or (row.currency or currency) != currency
     if row.kind in CASH_NEUTRAL and row.amount != row.cash_effect:

@@ -81,7 +81,7 @@ def _lacks(*, cash: bool, holdings: bool) -> Lacking:
 
 
 def _value_in(holding: StatementHolding, currency: str) -> Decimal | None:
-    """What the holding is worth in the account's currency, if the file says it or the rate."""
+    """The value of a holding in the account's currency, if the file states it or the rate."""
     value = holding.market_value
     if value is None or (holding.currency or currency) == currency:
         return value

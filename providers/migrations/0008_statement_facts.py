@@ -25,6 +25,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "said",
+                    models.PositiveSmallIntegerField(
+                        help_text="How many names of the institution the file has, at most two."
+                    ),
+                ),
+                (
                     "account",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

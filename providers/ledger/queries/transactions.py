@@ -22,8 +22,8 @@ from dashtam.bridge.doors import run_db
 from providers.ledger.models import FinancialAccount, Security, Transaction, grams
 from providers.ledger.models.transaction import DETAILED, number_in
 from providers.ledger.money import padded
-from providers.ledger.queries import transaction_details
-from providers.ledger.queries.transaction_details import TransactionDetails
+from providers.ledger import details
+from providers.ledger.details import TransactionDetails
 
 SEARCHES = 2  # at once, for each person
 NEWEST = 2000  # read before the index of words is asked
@@ -263,5 +263,5 @@ def _rows(found: Iterable[tuple[Any, ...]]) -> list[TransactionRow]:
         if row["posted_at"] is not None:
             row["posted_at"] = row["posted_at"].replace(tzinfo=UTC)
         if row["details"] is not None:
-            row["details"] = transaction_details.decoded(cast("str", row["details"]), row["currency"])
+            row["details"] = details.decoded(cast("str", row["details"]), row["currency"])
     return rows

@@ -20,7 +20,7 @@ class AccountRow:
 
     @property
     def lacks(self) -> str:
-        """What its balance does not count, in words."""
+        """The part of the account that its balance does not count, in words."""
         return lacks(self.account)
 
 

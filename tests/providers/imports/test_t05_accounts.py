@@ -83,6 +83,12 @@ async def test_t05_a_file_that_says_less_of_the_institution_is_of_the_same_accou
     assert (await count(), await Transaction.objects.acount()) == (1, 4)
 
 
+async def test_t05_a_file_without_an_institution_opens_its_account_to_one(bring: Bring) -> None:
+    for number, name in enumerate(["", "Hill Bank", "Lake Union", "Hill Bank", "Lake Union"]):
+        await bring(file(bank(row(str(number)), account=CHECKING), name=name))
+    assert (await count(), await Transaction.objects.acount()) == (2, 5)
+
+
 async def test_t05_a_number_at_two_institutions_is_asked_about_where_the_file_names_neither(
     bring: Bring,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What an account is worth by a file, and when: nothing gone, nothing guessed, no day that has not come."""
+"""The worth of an account by a file, and its day: nothing gone, nothing guessed, no day that has not come."""
 
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module

@@ -8,7 +8,7 @@ from providers.ledger.money import padded
 
 
 class TransactionDetails(TypedDict):
-    """What few transactions have; see providers.records.Details."""
+    """The details of a transaction; see providers.records.Details."""
 
     check_number: str | None
     reference: str | None
