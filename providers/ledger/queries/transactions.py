@@ -19,11 +19,11 @@ from dashtam import errors, limits
 from dashtam.api.keyset import after, beyond, previous_cursor
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
+from providers.ledger import details
+from providers.ledger.details import TransactionDetails
 from providers.ledger.models import FinancialAccount, Security, Transaction, grams
 from providers.ledger.models.transaction import DETAILED, number_in
 from providers.ledger.money import padded
-from providers.ledger import details
-from providers.ledger.details import TransactionDetails
 
 SEARCHES = 2  # at once, for each person
 NEWEST = 2000  # read before the index of words is asked
