@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
@@ -37,8 +38,8 @@ class Place:
 
 def places(file: FileImport, parsed: StatementFile) -> list[Place]:
     """One for each statement. Raises NotFound and ImportRefused."""
-    if file.target_id:
-        account = _chosen(file, parsed.statements)
+    if file.target_id is not None:
+        account = _chosen(file, file.target_id, parsed.statements)
         return [Place(account)] * len(parsed.statements)
     before = _of_same_file(file, len(parsed.statements))
     found = []
@@ -50,10 +51,8 @@ def places(file: FileImport, parsed: StatementFile) -> list[Place]:
     return found
 
 
-def _chosen(file: FileImport, statements: Sequence[Statement]) -> FinancialAccount:
-    mine = FinancialAccount.objects.select_related("connection").filter(
-        user_id=file.user_id, id=file.target_id
-    )
+def _chosen(file: FileImport, account_id: UUID, statements: Sequence[Statement]) -> FinancialAccount:
+    mine = FinancialAccount.objects.select_related("connection").filter(user_id=file.user_id, id=account_id)
     account = mine.select_for_update(of=("self",), no_key=True).first()
     if account is None:
         raise errors.NotFound

@@ -235,7 +235,7 @@ class StatementFile(AccountForm):
     @property
     def wants_new_account(self) -> bool:
         """True if a new account was chosen, in a form that is valid."""
-        return self.cleaned_data["account_id"] == self.NEW
+        return bool(self.cleaned_data["account_id"] == self.NEW)
 
     @property
     def target_id(self) -> UUID | None:

@@ -127,7 +127,7 @@ async def test_a_file_without_a_currency_asks_for_its_account_and_for_itself_aga
 async def test_t05_a_currency_can_be_chosen_for_a_file_that_names_none(ana: User) -> None:
     browser = await signed_in(ana)
     answer = await send(browser, bank_file(TWO).replace(b"<CURDEF>USD", b""), currency="NOK")
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     account = await FinancialAccount.objects.aget()
     assert account.currency == "NOK"
 
@@ -136,10 +136,10 @@ async def test_t05_a_file_without_an_account_number_asks_and_takes_a_new_account
     browser = await signed_in(ana)
     nameless = bank_file(TWO).replace(b"<ACCTID>2", b"<ACCTID>")
     assert b"<ACCTID><" in nameless
-    assert (await send(browser, nameless)).status_code == 302
+    assert (await send(browser, nameless)).status_code == 303
     other = nameless.replace(b"<FITID>", b"<FITID>other-")
     assert "Choose the account it belongs to, or a new one." in browser.text(await send(browser, other))
-    assert (await send(browser, other, account_id="new")).status_code == 302
+    assert (await send(browser, other, account_id="new")).status_code == 303
     assert await FinancialAccount.objects.acount() == 2
 
 
