@@ -28,6 +28,7 @@ from providers.ledger.models import (
 from providers.pages.presentation import sheets
 from providers.sync.models import SyncRun
 
+COUNTS = ("quantity", "price")  # decimals that are no amounts of money
 # Tables with so many rows of one person that a single statement could run into its time limit.
 LARGE: tuple[Manager[Any], ...] = (
     Transaction.objects,
@@ -61,11 +62,12 @@ tables.register(
     Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),
     Table("accounts", FinancialAccount, by("user_id"), sheet=sheets.ACCOUNTS),
     Table("balances", BalanceSnapshot, by("account__user_id"), sheet=sheets.BALANCES),
-    Table("holdings", Holding, by("account__user_id"), sheet=sheets.HOLDINGS),
+    Table("holdings", Holding, by("account__user_id"), sheet=sheets.HOLDINGS, counts=COUNTS),
     Table("securities", Security, _traded_or_held),
-    Table("transactions", Transaction, by("user_id"), sheet=sheets.TRANSACTIONS),
+    Table("transactions", Transaction, by("user_id"), sheet=sheets.TRANSACTIONS, counts=COUNTS),
     Table("withdrawn_transactions", WithdrawnTransaction, by("account__user_id")),
     left_out={
+        "providers.AccountFingerprint": "keyed digests by which an account is found again, of no use elsewhere",
         "providers.ExchangeRate": "the European Central Bank's, the same for all people",
         "providers.ImportPart": "pieces of a person's own file, kept while it is read, a day at most",
         "providers.PendingRevocation": "tokens on their way to their end, tied to nobody",

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypedDict
 
 AccountType = Literal["depository", "credit", "loan", "investment", "other"]
 Capability = Literal["accounts", "balances", "balance_history", "transactions", "holdings"]
 
 
+Lacking = Literal["", "cash", "holdings", "cash_and_holdings"]
+
+
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """An account as the provider has it now."""
+    """An account as the provider has it now.
+
+    `day` is the day of its balance where the institution is; by default that of `as_of` in the zone that `as_of` has.
+    `lacks` names what the balance does not count, because the provider does not state it.
+    """
 
     id: str
     name: str
@@ -27,6 +34,8 @@ class AccountRecord:
     available: Decimal | None
     limit: Decimal | None
     as_of: datetime
+    day: date | None = None
+    lacks: Lacking = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,26 @@ class AccountRef:
 
     id: str
     type: AccountType
+
+
+class Details(TypedDict, total=False):
+    """Facts that few transactions have, decimals as text.
+
+    `gross_amount` is what was moved within the account where `amount` is its effect on the cash: of a reinvestment
+    the income, of a journal the amount. `original_amount` is in `original_currency`, and `exchange_rate` is how much
+    of the account's currency one unit of that is. `split` is `4:1` where one share became four.
+    """
+
+    check_number: str
+    reference: str
+    original_currency: str
+    original_amount: str
+    exchange_rate: str
+    gross_amount: str
+    taxes: str
+    split: str
+    settled_on: str
+    sub_account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +88,7 @@ class TransactionRecord:
     quantity: Decimal | None = None
     price: Decimal | None = None
     fees: Decimal | None = None
+    details: Details | None = None
     replaced_pending_id: str = ""
 
 
@@ -100,11 +130,12 @@ class HoldingRecord:
 
 @dataclass(frozen=True, slots=True)
 class HoldingsRecord:
-    """All holdings of an account at one moment."""
+    """The holdings of an account at one moment: all of them, if `complete`."""
 
     as_of: datetime
     holdings: Sequence[HoldingRecord]
     securities: Sequence[SecurityRecord]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

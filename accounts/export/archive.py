@@ -4,17 +4,17 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
-from decimal import Context, Decimal
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from accounts.export.tables import TABLES, Sheet, Table
 from dashtam.api.views import encode
+from dashtam.ui.currencies import minor_units
 
 PIECE = 1_000_000  # bytes
 ROWS = 2000
-MAX_DIGITS = 100  # more than any column holds
 # The signs with which spreadsheets begin a formula, the full-width and small forms among them. Some skip spaces and
 # quotes before them; some split a cell at semicolons, tabs and line breaks first.
 SIGNS = "=+\\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
@@ -103,18 +103,11 @@ def _write_json(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterat
         before = b"[\n"
         for rows in table.batches(user_id, ROWS):
             for row in rows:
-                file.write(before + encode({name: digits(value) for name, value in row.items()}))
+                file.write(before + encode(_written(row, table)))
                 before = b",\n"
             yield
         file.write(b"\n]\n" if before == b",\n" else b"[]\n")
     yield
-
-
-def digits(value: Any) -> Any:
-    """A decimal with the digits it has, not all those that its column has room for; anything else as it is."""
-    if not isinstance(value, Decimal):
-        return value
-    return f"{value.normalize(Context(prec=MAX_DIGITS)):f}" if value else "0"
 
 
 def _write_csv(archive: zipfile.ZipFile, table: Table, sheet: Sheet, user_id: UUID) -> Iterator[None]:
@@ -130,6 +123,21 @@ def _csv(lines: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(lines)
     return text.getvalue().encode()
+
+
+def _written(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """The row with its decimals as the API writes them: `-10.00`, not with all the digits of a column."""
+    units = minor_units(row["currency"]) if row.get("currency") else 0
+    return {
+        name: _decimal(value, 0 if name in table.counts else units) if isinstance(value, Decimal) else value
+        for name, value in row.items()
+    }
+
+
+def _decimal(number: Decimal, places: int) -> str:
+    whole, _, fraction = format(number, "f").partition(".")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole
 
 
 def plain(text: str) -> str:

@@ -28,13 +28,17 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: the name of its file, and the condition that a person's rows meet."""
+    """One table: the name of its file, and the condition that a person's rows meet.
+
+    Decimals are amounts in the row's `currency`, if it has one, except for `counts`, such as quantities.
+    """
 
     name: str
     model: type[Model]
     whose: Callable[[UUID], Q]
     hidden: tuple[str, ...] = ()
     sheet: Sheet | None = None  # also as CSV
+    counts: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
-from providers.api.serializers import money
+from providers.api.serializers import lacks, money
 from providers.connections.models import Connection
 from providers.ledger import queries
 from providers.ledger.models import FinancialAccount
@@ -22,6 +22,7 @@ class Balances(serializers.Serializer[Any]):
     current = money(allow_null=True)
     available = money(allow_null=True)
     limit = money(allow_null=True)
+    lacks = lacks()
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the institution says it was so.")
     fetched_at = serializers.DateTimeField(allow_null=True, help_text="When we asked.")
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from dashtam.api.openapi import PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
-from providers.api.serializers import Days, money
+from providers.api.serializers import Days, lacks, money
 from providers.ledger import queries
 from providers.ledger.queries.accounts import BalanceRow
 
@@ -21,6 +21,7 @@ class Balance(serializers.Serializer[Any]):
     current = money()
     available = money(allow_null=True)
     limit = money(allow_null=True)
+    lacks = lacks()
     currency = serializers.CharField()
     as_of = serializers.DateTimeField()
     fetched_at = serializers.DateTimeField()

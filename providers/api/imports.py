@@ -7,16 +7,19 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 
+from accounts.api.serializers import CleanedField
+from accounts.validation import clean_currency
 from dashtam import errors
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
+from providers.api.serializers import lacks
 from providers.formats.errors import StatementError
 from providers.imports import queries
 from providers.imports.errors import FileTooLarge
 from providers.imports.models import FileImport
-from providers.imports.statement_ingest import ImportRefused
+from providers.imports.statement_accounts import ImportRefused
 
 CREATED_OR_RUNNING = OpenApiParameter(
     "Location",
@@ -26,14 +29,24 @@ CREATED_OR_RUNNING = OpenApiParameter(
     description="The address of the import.",
 )
 UNREADABLE = (errors.Unprocessable, *(kind.code for kind in StatementError.__subclasses__()))
-MISFITS = (ImportRefused, "currency_mismatch", "currency_unknown", "several_accounts")
+MISFITS = (ImportRefused, "account_unknown", "currency_mismatch", "currency_unknown", "several_accounts")
 
 
 class NewImport(serializers.Serializer[Any]):
-    """A statement file and, if its rows are to go there, an account."""
+    """A statement file, the account for its rows, if they are to go there, and what the file does not say itself."""
 
     file = serializers.FileField(help_text="OFX or QFX, at most 20 MB.")
     account_id = serializers.UUIDField(required=False)
+    currency = CleanedField(
+        clean_currency,
+        required=False,
+        help_text="ISO 4217, for a file that does not say which currency it is in.",
+    )
+    new_account = serializers.BooleanField(
+        required=False,
+        help_text="Makes a new account for a file that does not say which account it is of. Else the answer is "
+        "`account_unknown`, where it may be one of yours.",
+    )
 
 
 class RejectedRow(serializers.Serializer[Any]):
@@ -47,7 +60,8 @@ class ImportNotice(serializers.Serializer[Any]):
     """A finding about something else than a row: an account refused, a balance or a section left out."""
 
     code = serializers.CharField(
-        help_text="`account_error`, `value_left_out`, `section_skipped`, `currency_missing`; more may come."
+        help_text="`account_error`, `value_left_out`, `section_skipped`, `currency_missing`, `account_assumed`, "
+        "`date_in_future`; more may come."
     )
     detail = serializers.CharField()
     line = serializers.IntegerField(allow_null=True)
@@ -62,7 +76,9 @@ class ImportedStatement(serializers.Serializer[Any]):
     matched = serializers.IntegerField()
     currency = serializers.CharField()
     closing_balance = serializers.CharField(allow_null=True)
+    lacks = lacks()
     as_of = serializers.DateTimeField()
+    day = serializers.DateField(help_text="The day of the balance, as the file writes it.")
 
 
 class Import(serializers.Serializer[Any]):
@@ -133,6 +149,8 @@ class Imports(KeyedView):
             filename=given["file"].name,
             data=given["file"].read(),
             account_id=given.get("account_id"),
+            currency=given.get("currency", ""),
+            new_account=given.get("new_account", False),
         )
         row = await queries.import_(self.principal.user_id, done.id)
         status = 202 if row["state"] == FileImport.State.RUNNING else 201

@@ -6,6 +6,8 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
+from providers.ledger.models import Lacks
+
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
 
 
@@ -33,3 +35,11 @@ def day(help_text: str) -> serializers.DateField:
 def money(**options: Any) -> serializers.CharField:
     """A field with an exact decimal as text."""
     return serializers.CharField(help_text="An exact decimal, never with an exponent.", **options)
+
+
+def lacks() -> serializers.ChoiceField:
+    """A field with what a balance does not count."""
+    return serializers.ChoiceField(
+        ["", *Lacks.values],
+        help_text="What `current` does not count, because the institution does not state it.",
+    )

@@ -27,7 +27,9 @@ class TransactionQuery(Days):
     status = serializers.ChoiceField(TransactionModel.Status.choices, required=False)
     kind = serializers.ChoiceField([kind.value for kind in Kind], required=False)
     q = serializers.CharField(
-        required=False, max_length=200, help_text="Part of the description, note, category or symbol."
+        required=False,
+        max_length=200,
+        help_text="Part of the description, note, category or symbol; or a whole check number or reference.",
     )
     min_amount = _amount()
     max_amount = _amount()
@@ -42,6 +44,25 @@ class TransactionQuery(Days):
                 {"min_amount": ["This is more than the highest."]}, code="above_max"
             )
         return super().validate(attrs)
+
+
+class TransactionDetails(serializers.Serializer[Any]):
+    """Facts that few transactions have; null where the institution says nothing."""
+
+    check_number = serializers.CharField(allow_null=True)
+    reference = serializers.CharField(allow_null=True, help_text="The institution's own reference number.")
+    original_currency = serializers.CharField(allow_null=True, help_text="What it was converted from.")
+    original_amount = money(allow_null=True)
+    exchange_rate = money(allow_null=True)
+    gross_amount = serializers.CharField(
+        allow_null=True,
+        help_text="Where `amount` is the effect on the cash: the income that was reinvested, or what was moved "
+        "within the account.",
+    )
+    taxes = serializers.CharField(allow_null=True, help_text="Withheld, or paid with it.")
+    split = serializers.CharField(allow_null=True, help_text="`4:1` where one share became four.")
+    settled_on = serializers.DateField(allow_null=True)
+    sub_account = serializers.CharField(allow_null=True, help_text="Such as CASH or MARGIN.")
 
 
 class Transaction(serializers.Serializer[Any]):
@@ -62,6 +83,7 @@ class Transaction(serializers.Serializer[Any]):
     fees = money(allow_null=True)
     category = serializers.CharField()
     note = serializers.CharField(help_text="The person's own words.")
+    details = TransactionDetails(allow_null=True)
 
 
 class Transactions(KeyedView):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from providers.formats.ofx.parser import parse_statement_file
-from providers.formats.statement import StatementFile, StatementTransaction
+from providers.formats.statement import Statement, StatementFile, StatementTransaction
 
 ROWS_AT_ONCE = 1_000
+SAMPLE = 500
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_file = msgspec.msgpack.Decoder(StatementFile).decode
@@ -53,7 +54,7 @@ def read_in_parts(emit: Callable[[Seen | Head | Rows], None], data: bytes) -> No
     Rows come ROWS_AT_ONCE; those of a statement with corrections come together, as a correction may be about any.
     """
     file = parse_statement_file(data, count=lambda count: emit(Seen(count)))
-    heads = tuple(replace(statement, transactions=()) for statement in file.statements)
+    heads = tuple(_head(statement) for statement in file.statements)
     emit(Head(_encode(replace(file, statements=heads))))
     for index, statement in enumerate(file.statements):
         rows = statement.transactions
@@ -61,3 +62,10 @@ def read_in_parts(emit: Callable[[Seen | Head | Rows], None], data: bytes) -> No
         at_once = max(len(rows), 1) if corrected else ROWS_AT_ONCE
         for start in range(0, len(rows), at_once):
             emit(Rows(index, _encode(rows[start : start + at_once])))
+
+
+def _head(statement: Statement) -> Statement:
+    """The statement without its rows, but with identities of at most SAMPLE of them, from its whole length."""
+    rows = statement.transactions
+    step = -(-len(rows) // SAMPLE) or 1
+    return replace(statement, transactions=(), sample=tuple(row.identity for row in rows[::step]))

@@ -14,7 +14,7 @@ from typing import Literal
 from providers.records import AccountType, Kind
 
 # One OFX row that stands for two opposite transactions, or moves money between parts of the same account.
-_CASH_NEUTRAL = frozenset({Kind.REINVESTMENT, Kind.JOURNAL})
+CASH_NEUTRAL = frozenset({Kind.REINVESTMENT, Kind.JOURNAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class StatementTransaction:
     @property
     def cash_effect(self) -> Decimal:
         """How much the cash of the account changed: zero for reinvestments and journals."""
-        return Decimal(0) if self.kind in _CASH_NEUTRAL else self.amount
+        return Decimal(0) if self.kind in CASH_NEUTRAL else self.amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +114,7 @@ class StatementHolding:
     """A holding. Short positions have a negative quantity and market value.
 
     `average_cost` is AVGCOSTBASIS as written: brokers differ on whether it is per unit or for the position.
+    `exchange_rate` is how much of the account's currency one unit of `currency` is, where these differ.
     """
 
     security: Security
@@ -123,22 +124,35 @@ class StatementHolding:
     average_cost: Decimal | None = None
     currency: str | None = None
     price_as_of: dt.datetime | None = None
+    exchange_rate: Decimal | None = None
     sub_account: str | None = None
     line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One account's transactions, holdings and balances over one period."""
+    """One account's transactions, holdings and balances over one period.
+
+    `balance_date` is the day of the balance as the file shows it, in the zone the file names; `balance_as_of` is UTC.
+    `lists_holdings` is False where the file has no list of holdings; an empty list says that nothing is held.
+    `unread_holdings` counts the holdings of the list that were rejected. `stated_value` is the value of an investment
+    account where the file states it as a whole. `sample` has identities of some rows where these are told apart.
+    """
 
     account: StatementAccount
+    institution: Institution = Institution()
     start: dt.date | None = None
     end: dt.date | None = None
     ledger_balance: Decimal | None = None
     available_balance: Decimal | None = None
+    balance_date: dt.date | None = None
     balance_as_of: dt.datetime | None = None
+    sample: tuple[str, ...] = ()
     transactions: tuple[StatementTransaction, ...] = ()
     holdings: tuple[StatementHolding, ...] = ()
+    lists_holdings: bool = False
+    unread_holdings: int = 0
+    stated_value: Decimal | None = None
     cash_balance: Decimal | None = None
     margin_balance: Decimal | None = None
     short_balance: Decimal | None = None
@@ -168,6 +182,7 @@ class Notice:
 class StatementFile:
     """Everything one file says. Every row of it is in a statement or in `rejected`, never in neither.
 
+    `institution` is the first of the file; each statement has its own.
     Of very many rejected rows or notices the first are kept, and all are counted.
     """
 

@@ -74,9 +74,18 @@ class ImportService:
         self.bounds = bounds
 
     async def import_statement(
-        self, *, user_id: UUID, filename: str, data: bytes, account_id: UUID | None
+        self,
+        *,
+        user_id: UUID,
+        filename: str,
+        data: bytes,
+        account_id: UUID | None,
+        currency: str = "",
+        new_account: bool = False,
     ) -> FileImport:
         """Import a file; importing it again changes no row, and while it is under way it is the same import.
+
+        `currency` and `new_account` are what its person chose for a file that does not say it.
 
         A small file is done at once; otherwise, or when that takes longer than a moment, the import is `running` and
         a worker carries it out. One upload at a time for each person. Raises TooManyRequests, FileTooLarge,
@@ -98,6 +107,8 @@ class ImportService:
                 sha256=digest,
                 size=len(data),
                 target_id=account_id,
+                currency=currency,
+                new_account=new_account,
             )
             file = await run_db(FileImport.objects.begin, new, self._sealed(new.id, data))
             if file.id != new.id:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +21,10 @@ from providers.imports.errors import ImportOvertaken, TooManyImports
 
 
 class ImportedStatement(TypedDict):
-    """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time."""
+    """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time, `day` its day as written.
+
+    `lacks` names what it does not count; it and `day` are not in imports of earlier versions.
+    """
 
     account_id: str
     rows: int
@@ -29,7 +32,9 @@ class ImportedStatement(TypedDict):
     matched: int
     currency: str
     closing_balance: str | None
+    lacks: NotRequired[str]
     as_of: str
+    day: NotRequired[str]
 
 
 class RejectedRow(TypedDict):
@@ -66,7 +71,8 @@ class FileImportManager(models.Manager["FileImport"]):
         """
         User.objects.select_for_update(no_key=True).get(id=file.user_id)
         running = self.filter(user_id=file.user_id, state=FileImport.State.RUNNING)
-        same = running.filter(sha256=file.sha256, target_id=file.target_id).first()
+        chosen = {"target_id": file.target_id, "currency": file.currency, "new_account": file.new_account}
+        same = running.filter(sha256=file.sha256, **chosen).first()
         if same is not None:
             return same
         if running.count() >= self.MOST_RUNNING:
@@ -172,6 +178,18 @@ class FileImport(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     target_id = models.UUIDField(null=True, help_text="The account that its person chose for the rows.")
+    currency = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The currency that its person chose, for files that name none.",
+    )
+    new_account = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its person wants a new account, if the file does not say which one it is of.",
+    )
     statements = models.JSONField(
         default=list,
         help_text="For each statement: account, rows, added, matched, closing balance and its time.",

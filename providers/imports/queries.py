@@ -16,6 +16,8 @@ _COLUMNS = (
     *("error_code", "error_detail", "created_at", "finished_at"),
 )
 
+_OF_BEFORE = {"lacks": ""}  # of imports by earlier versions
+
 
 class ImportRow(TypedDict):
     """An import: added + matched + rejected_count are the file's rows. `size` is in bytes, `accounts` are ids.
@@ -68,5 +70,7 @@ def _import(user_id: UUID, import_id: UUID) -> ImportRow:
 
 
 def _row(columns: Any) -> ImportRow:
-    row: ImportRow = columns | {"accounts": [each["account_id"] for each in columns["statements"]]}
+    statements = [_OF_BEFORE | {"day": each["as_of"][:10]} | each for each in columns["statements"]]
+    accounts = [each["account_id"] for each in statements]
+    row: ImportRow = columns | {"statements": statements, "accounts": accounts}
     return row

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection as database
@@ -15,11 +15,13 @@ from django.db import connection as database
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import ProviderUnreadable
 from providers.formats import Security, StatementTransaction
+from providers.formats.statement import CASH_NEUTRAL
 from providers.imports.models import RejectedRow
 from providers.ledger.ingest import checks
 from providers.ledger.ingest.transactions import withdrawn
 from providers.ledger.models import FinancialAccount, Transaction
-from providers.records import SecurityRecord, TransactionRecord
+from providers.ledger.money import plain_number
+from providers.records import Details, Kind, SecurityRecord, TransactionRecord
 
 PROVIDER = StatementFilesConnector.slug
 PREFIX = "ofx:"  # separates rows of files from those of a feed in the same account
@@ -109,7 +111,12 @@ def security_record(user_id: UUID, security: Security, currency: str) -> Securit
 
 def row_id(row: StatementTransaction) -> str:
     """The row's identity, as a column can hold it."""
-    name = PREFIX + row.identity
+    return stored_id(row.identity)
+
+
+def stored_id(identity: str) -> str:
+    """An identity of a file's row, as a column can hold it."""
+    name = PREFIX + identity
     return name if len(name) <= 255 else f"{PREFIX}{sha256(name.encode()).hexdigest()}"
 
 
@@ -128,7 +135,30 @@ def _record(account: FinancialAccount, row: StatementTransaction) -> Transaction
         quantity=row.quantity,
         price=row.price,
         fees=row.fees,
+        details=_details(row, account.currency),
     )
+
+
+def _details(row: StatementTransaction, currency: str) -> Details | None:
+    """The further facts of a row; None if it has none."""
+    gross = None
+    converted = row.original_currency or (row.currency or currency) != currency
+    if row.kind in CASH_NEUTRAL and row.amount != row.cash_effect:
+        # A file writes what was reinvested as a cost; it is the income that paid for it.
+        gross = row.amount.copy_negate() if row.kind is Kind.REINVESTMENT else row.amount
+    told = {
+        "check_number": row.check_number,
+        "reference": row.reference,
+        "original_currency": row.original_currency,
+        "original_amount": plain_number(row.original_amount),
+        "exchange_rate": plain_number(row.exchange_rate) if converted else None,
+        "gross_amount": plain_number(gross),
+        "taxes": plain_number(row.taxes),
+        "split": ":".join(plain_number(number) for number in row.split) if row.split else None,
+        "settled_on": row.settled_on.isoformat() if row.settled_on else None,
+        "sub_account": row.sub_account,
+    }
+    return cast("Details", {name: text for name, text in told.items() if text}) or None
 
 
 def _corrected(

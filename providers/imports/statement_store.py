@@ -2,20 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time
-from decimal import Decimal
 
 from django.utils import timezone
 
 from providers.formats import Statement, StatementTransaction
 from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
-from providers.imports.statement_rows import PROVIDER, RowSorter, security_id, security_record
+from providers.imports.statement_rows import PROVIDER, RowSorter, security_record
+from providers.imports.statement_values import Value, holdings_of, time_of, value_of
 from providers.ledger.ingest.accounts import apply_balance
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
 from providers.ledger.ingest.transactions import upsert_transactions
-from providers.ledger.models import FinancialAccount
-from providers.ledger.money import plain, total
-from providers.records import AccountRecord, HoldingRecord, HoldingsRecord
+from providers.ledger.models import FinancialAccount, Lacks
+from providers.ledger.money import plain
+from providers.records import AccountRecord
 
 MAX_REJECTED = 1_000
 ROWS_AT_ONCE = 1_000
@@ -41,6 +40,11 @@ class Outcome:
         self.rejected += rows[: MAX_REJECTED - len(self.rejected)]
         self.rejected_count += count
 
+    def notice(self, notice: ImportNotice) -> None:
+        """Add a notice."""
+        self.notices.append(notice)
+        self.notices_count += 1
+
     @property
     def state(self) -> FileImport.State:
         """Partial if anything of the file is missing."""
@@ -51,8 +55,9 @@ class Outcome:
 class StatementStore:
     """Stores one statement: its transactions as they come, then its holdings and balance."""
 
-    def __init__(self, account: FinancialAccount, statement: Statement) -> None:
+    def __init__(self, account: FinancialAccount, statement: Statement, time_zone: str) -> None:
         self.account = account
+        self.time_zone = time_zone
         self.statement = statement
         self.sorter = RowSorter(account)
         self.rows = self.added = 0
@@ -78,13 +83,21 @@ class StatementStore:
     def close(self, outcome: Outcome) -> ImportedStatement:
         """Store the rest, and add to the outcome. Returns the summary for the import."""
         now, account, statement = timezone.now(), self.account, self.statement
-        as_of = _as_of(statement, now)
-        if statement.holdings:  # a file without a list of holdings leaves them as they are
-            apply_holdings(account, _holdings(account, statement, as_of), now, provider=PROVIDER)
-        balance = _balance(statement)
-        if balance is not None:
-            available = statement.available_balance
-            record = replace(_described(account), current=balance, available=available, as_of=as_of)
+        time = time_of(statement, now, self.time_zone)
+        if time.notice is not None:
+            outcome.notice(time.notice)
+        value = self._value(outcome)
+        if statement.lists_holdings:  # a file without a list of holdings leaves them as they are
+            apply_holdings(account, holdings_of(account, statement, time.moment), now, provider=PROVIDER)
+        if value is not None or statement.available_balance is not None:
+            record = replace(
+                _described(account),
+                current=value.amount if value else None,
+                available=statement.available_balance,
+                as_of=time.moment,
+                day=time.day,
+                lacks=value.lacks if value else "",
+            )
             apply_balance(account, record, now)
         account.connection.last_success_at = account.connection.last_attempt_at = now
         if account.connection.provider == PROVIDER:
@@ -99,26 +112,28 @@ class StatementStore:
             "added": self.added,
             "matched": matched,
             "currency": account.currency,
-            "closing_balance": None if balance is None else plain(balance, account.currency),
-            "as_of": as_of.isoformat(),
+            "closing_balance": plain(value.amount, account.currency) if value else None,
+            "lacks": value.lacks if value else "",
+            "as_of": time.moment.isoformat(),
+            "day": time.day.isoformat(),
         }
 
+    def _value(self, outcome: Outcome) -> Value | None:
+        """The closing balance, unless the one of before says more.
 
-def _as_of(statement: Statement, now: datetime) -> datetime:
-    if statement.balance_as_of:
-        return statement.balance_as_of
-    return min(now, datetime.combine(statement.end, time(12), UTC)) if statement.end else now
-
-
-def _balance(statement: Statement) -> Decimal | None:
-    """The closing balance; of an investment account what all of it is worth, if the file says so of all."""
-    if statement.ledger_balance is not None or statement.account.type != "investment":
-        return statement.ledger_balance
-    values = [holding.market_value for holding in statement.holdings]
-    cash = [statement.cash_balance, statement.margin_balance, statement.short_balance]
-    if statement.cash_balance is None or None in values:
+        Cash alone is not the value of an account that has holdings; holding nothing says little of unknown cash.
+        """
+        statement, account = self.statement, self.account
+        value = value_of(statement, account.currency)
+        if value is None or not value.lacks or statement.holdings or statement.unread_holdings:
+            return value
+        if statement.lists_holdings:
+            return value if account.balance_lacks in {Lacks.CASH, Lacks.BOTH} else None
+        if not account.holdings.exists():
+            return value
+        detail = "The file states the cash of an account and not what it holds, so the account keeps its last balance."
+        outcome.notice({"code": "value_left_out", "detail": detail, "line": None})
         return None
-    return total(value for value in (*values, *cash) if value is not None)
 
 
 def _described(account: FinancialAccount) -> AccountRecord:
@@ -134,30 +149,3 @@ def _described(account: FinancialAccount) -> AccountRecord:
         limit=account.balance_limit,
         as_of=timezone.now(),
     )
-
-
-def _holdings(account: FinancialAccount, statement: Statement, as_of: datetime) -> HoldingsRecord:
-    """One holding per security: a file lists the same one again for each sub-account.
-
-    The cost basis stays open, because files do not say whether theirs is per unit or of the holding.
-    """
-    holdings: dict[str, HoldingRecord] = {}
-    for holding in statement.holdings:
-        name = security_id(account.user_id, holding.security)
-        before = holdings.get(name)
-        holdings[name] = HoldingRecord(
-            security_id=name,
-            quantity=total([holding.quantity, before.quantity]) if before else holding.quantity,
-            price=holding.price,
-            market_value=_sum(holding.market_value, before.market_value) if before else holding.market_value,
-            cost_basis=None,
-            currency=holding.currency or account.currency,
-        )
-    described = [
-        security_record(account.user_id, each.security, account.currency) for each in statement.holdings
-    ]
-    return HoldingsRecord(as_of, list(holdings.values()), described)
-
-
-def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None or other is None else total([one, other])

@@ -1,6 +1,7 @@
 """All models of the app, in the module where Django looks for them."""
 
 from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
+from providers.imports.fingerprints import AccountFingerprint
 from providers.imports.models import FileImport, ImportPart
 from providers.ledger.models import (
     BalanceSnapshot,
@@ -14,6 +15,7 @@ from providers.rates.models import ExchangeRate
 from providers.sync.models import SyncRun
 
 __all__ = [
+    "AccountFingerprint",
     "AuthorizationRequest",
     "BalanceSnapshot",
     "Connection",

@@ -12,7 +12,7 @@ from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.transaction_sums import filter_choices
 from providers.pages import ranges, words
 from providers.pages.forms import TransactionFilters
-from providers.pages.presentation.accounts import kind_name
+from providers.pages.presentation.accounts import kind_name, lacks
 from providers.pages.presentation.history import balance_history
 from providers.pages.presentation.holdings import holding_rows
 from providers.pages.transactions import transaction_list
@@ -32,6 +32,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     context = {
         "account": row,
         "kind_name": kind_name(row),
+        "lacks": lacks(row),
         "attention": words.attention(connection),
         "range": range_,
         "history": balance_history(days.results, row["currency"], range_.interval),

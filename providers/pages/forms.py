@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.pages.forms import AccountForm
+from dashtam.ui.currencies import CODES
 from dashtam.ui.formats import MINUS
 from providers.ledger.queries.transaction_sums import FilterChoices
 from providers.ledger.queries.transactions import TransactionFilters as QueryFilters
@@ -192,7 +193,9 @@ def _account_name(account: Mapping[str, Any]) -> str:
 
 
 class StatementFile(AccountForm):
-    """A file to import, and optionally the account for its rows."""
+    """A file to import, and optionally the account for its rows and the currency of a file that names none."""
+
+    NEW = "new"
 
     file = forms.FileField(
         label="Statement file",
@@ -209,13 +212,33 @@ class StatementFile(AccountForm):
         label="Where its rows go",
         help_text="We recognise the account by the number in the file. Choose one to add the rows to it instead.",
         required=False,
-        coerce=UUID,
+        coerce=lambda chosen: chosen if chosen == StatementFile.NEW else UUID(chosen),
         empty_value=None,
         error_messages={"invalid_choice": "This account is not there any more. Choose another one."},
+    )
+    currency = forms.ChoiceField(
+        label="Currency",
+        help_text="Only for a file that does not name its currency.",
+        required=False,
+        widget=_Choice,
+        choices=[("", "As the file says"), *((code, code) for code in CODES)],
+        error_messages={"invalid_choice": "Choose one of the currencies listed."},
     )
 
     def __init__(self, *args: Any, accounts: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [(str(row["id"]), _account_name(row)) for row in accounts]
         field = cast("forms.TypedChoiceField", self.fields["account_id"])
-        field.choices = [("", "Let the file decide"), *named]
+        new = (self.NEW, "A new account, if the file does not say which")
+        field.choices = [("", "Let the file decide"), *named, new]
+
+    @property
+    def wants_new_account(self) -> bool:
+        """True if a new account was chosen, in a form that is valid."""
+        return bool(self.cleaned_data["account_id"] == self.NEW)
+
+    @property
+    def target_id(self) -> UUID | None:
+        """The account that was chosen, in a form that is valid."""
+        chosen = self.cleaned_data["account_id"]
+        return chosen if isinstance(chosen, UUID) else None

@@ -15,7 +15,7 @@ from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.imports import queries as import_queries
 from providers.imports.models import FileImport
-from providers.imports.statement_ingest import ImportRefused
+from providers.imports.statement_accounts import ImportRefused
 from providers.ledger import queries as ledger_queries
 from providers.pages.forms import StatementFile
 from providers.pages.presentation.imports import import_row, statement_rows
@@ -36,7 +36,8 @@ async def new(request: SignedInRequest) -> HttpResponse:
             done = await _import(user_id, form)
             return see_other(reverse("import", args=[done.id]))
         except ImportRefused as error:  # about the account; the browser has dropped the file meanwhile
-            form.add_error("account_id", f"{error.title} {error.detail} Then choose the file again.")
+            field = "currency" if error.code == "currency_unknown" else "account_id"
+            form.add_error(field, f"{error.title} {error.detail} Then choose the file again.")
         except DashtamError as error:
             form.add_error("file", f"{error.title} {error.detail}")
     before = await import_queries.imports(user_id, Page(LATEST))
@@ -63,5 +64,7 @@ async def _import(user_id: UUID, form: StatementFile) -> FileImport:
         user_id=user_id,
         filename=file.name or "",
         data=file.read(),
-        account_id=form.cleaned_data["account_id"],
+        account_id=form.target_id,
+        currency=form.cleaned_data["currency"],
+        new_account=form.wants_new_account,
     )

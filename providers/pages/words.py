@@ -49,6 +49,13 @@ CAPABILITIES = {
     "holdings": "What your investment accounts hold",
 }
 
+# The part of an account that its balance does not count.
+LACKS = {
+    "cash": "without its cash, which is not stated",
+    "holdings": "without some holdings, whose value is not stated",
+    "cash_and_holdings": "without its cash and some holdings, which are not stated",
+}
+
 TRIGGERS = {
     "initial": "After connecting",
     "manual": "At your request",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 
+from providers.formats.ofx.currencies import row_currencies, with_currency
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.identity import with_identities
@@ -60,24 +61,33 @@ _ACCOUNTS: dict[str, tuple[AccountType, str | None]] = {
 
 
 def read_bank_statement(fields: Fields, findings: Findings) -> Statement:
-    """A STMTRS, a CCSTMTRS, or a BANKTRANLIST that some exporters write without either."""
+    """A STMTRS, a CCSTMTRS, or a BANKTRANLIST that some exporters write without either.
+
+    The day of the balance is that of the closing balance or, without one, that of the available balance.
+    """
     if fields.node.tag == "BANKTRANLIST":
         fields = fields.of(_wrapped(fields.node))
     account = _account(fields, findings)
+    default = account.currency
+    fields = replace(fields, currency_code=default or "")
+    transactions = findings.rows(_rows(fields), lambda row: read_bank_row(row, default))
+    account = with_currency(account, transactions, fields, findings)
     fields = replace(fields, currency_code=account.currency or "")
-    transactions = findings.rows(_rows(fields), lambda row: read_bank_row(row, account.currency))
     findings.sections(fields.node, _SECTIONS)
     period = fields.within("BANKTRANLIST")
     start = findings.value(period, "DTSTART", period.maybe_when)
     end = findings.value(period, "DTEND", period.maybe_when)
     ledger, available = fields.within("LEDGERBAL"), fields.within("AVAILBAL")
-    as_of = findings.value(ledger, "DTASOF", ledger.maybe_when)
+    ledger_balance = findings.value(ledger, "BALAMT", ledger.maybe_amount)
+    dated = available if ledger_balance is None else ledger
+    as_of = findings.value(dated, "DTASOF", dated.maybe_when)
     return Statement(
         account=account,
         start=start[0] if start else None,
         end=end[0] if end else None,
-        ledger_balance=findings.value(ledger, "BALAMT", ledger.maybe_amount),
+        ledger_balance=ledger_balance,
         available_balance=findings.value(available, "BALAMT", available.maybe_amount),
+        balance_date=as_of[0] if as_of else None,
         balance_as_of=as_of[1] if as_of else None,
         transactions=with_identities(transactions),
     )
@@ -125,19 +135,6 @@ def _rows(fields: Fields) -> Iterator[Fields]:
     return chain(fields.below("BANKTRANLIST"), stray)
 
 
-def row_currencies(fields: Fields, default: str | None) -> tuple[str | None, str | None, Decimal | None]:
-    """Currency of the amounts, original currency, and rate (account currency per unit of the other).
-
-    CURRENCY: the amounts are in CURSYM. ORIGCURRENCY: they were converted from CURSYM (OFX 5.2).
-    """
-    own, original = fields.within("CURRENCY"), fields.within("ORIGCURRENCY")
-    currency = own.currency("CURSYM") or fields.currency("CURRENCY") or default
-    foreign = original.currency("CURSYM") or fields.currency("ORIGCURRENCY")
-    if foreign:
-        return currency, foreign, _rate(original)
-    return currency, None, _rate(own) if currency != default else None
-
-
 def join_description(name: str, memo: str) -> str:
     """Name and memo, without saying anything twice: NAME is often the first 32 letters of MEMO."""
     if memo.casefold() in name.casefold():
@@ -157,14 +154,6 @@ def _kind(code: str, amount: Decimal) -> Kind:
     if code == "CASH":
         return Kind.CASH_OUT if amount < 0 else Kind.CASH_IN
     return _KINDS.get(code, Kind.UNKNOWN)
-
-
-def _rate(fields: Fields) -> Decimal | None:
-    try:
-        rate = fields.maybe_amount("CURRATE")
-    except BadValueError:
-        return None
-    return rate if rate and rate > 0 else None
 
 
 def _original_amount(amount: Decimal, rate: Decimal | None) -> Decimal | None:
@@ -190,14 +179,5 @@ def _account(fields: Fields, findings: Findings) -> StatementAccount:
         branch_id=findings.value(source, "BRANCHID", source.id),
         type=kind[0],
         subtype=kind[1],
-        currency=read_currency(fields, findings),
+        currency=fields.currency("CURDEF"),
     )
-
-
-def read_currency(fields: Fields, findings: Findings) -> str | None:
-    """The currency of CURDEF; a notice is added when the file does not say."""
-    currency = fields.currency("CURDEF")
-    if currency is None:
-        detail = "The file does not say which currency this account is in."
-        findings.notice("currency_missing", fields.node.line, detail)
-    return currency

@@ -14,6 +14,7 @@ from providers.formats.ofx.values import (
     clean_id,
     clean_text,
     clean_word,
+    exact_sum,
     parse_amount,
     parse_when,
 )
@@ -78,7 +79,7 @@ class Fields:
     def total(self, *tags: str) -> Decimal | None:
         """The sum of those amounts that are there; None when none is."""
         amounts = [amount for tag in tags if (amount := self.maybe_amount(tag)) is not None]
-        return sum(amounts, Decimal(0)) if amounts else None
+        return exact_sum(amounts) if amounts else None
 
     def maybe_when(self, tag: str) -> tuple[dt.date, dt.datetime] | None:
         """Calendar day and moment, None when missing. Raises BadValueError."""

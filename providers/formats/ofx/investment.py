@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from providers.formats.ofx.bank import join_description, read_bank_row, read_currency, row_currencies
+from providers.formats.ofx.bank import join_description, read_bank_row
+from providers.formats.ofx.currencies import row_currencies, with_currency
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import Findings
 from providers.formats.ofx.identity import with_identities
 from providers.formats.ofx.securities import find_security
 from providers.formats.ofx.tags import ACTIVITIES, HOLDINGS
-from providers.formats.ofx.values import BadValueError
+from providers.formats.ofx.values import BadValueError, exact_sum
 from providers.formats.statement import (
     Security,
     Statement,
@@ -44,33 +45,42 @@ _INCOME = {
 # The words that refine the element: BUYOPT BUYTOOPEN, INCOME DIV, TRANSFER OUT …
 _REFINEMENTS = ("BUYTYPE", "SELLTYPE", "OPTBUYTYPE", "OPTSELLTYPE", "INCOMETYPE", "OPTACTION", "TFERACTION")
 _BANK_KINDS_KEPT = frozenset({Kind.INTEREST, Kind.DIVIDEND, Kind.FEE})
-_SECTIONS = frozenset({"INVACCTFROM", "INVTRANLIST", "BANKTRANLIST", "INVPOSLIST", "INVBAL"})
+_SECTIONS = frozenset({"INVACCTFROM", "INVTRANLIST", "BANKTRANLIST", "INVPOSLIST", "INVBAL", "INV401KBAL"})
 _WITHOUT_CASH = frozenset({"SPLIT", "TRANSFER", "JRNLSEC", "CLOSUREOPT"})
 
 
 def read_investment_statement(fields: Fields, securities: Securities, findings: Findings) -> Statement:
     """An INVSTMTRS. `balance_as_of` is the day of the whole statement (DTASOF)."""
     account = _account(fields, findings)
-    fields = replace(fields, currency_code=account.currency or "")
+    currency = account.currency
+    fields = replace(fields, currency_code=currency or "")
     period = fields.within("INVTRANLIST")
     findings.sections(fields.node, _SECTIONS)
-    currency = account.currency
     transactions = findings.rows(
         fields.below("INVTRANLIST", "BANKTRANLIST"), lambda row: _transaction(row, currency, securities)
     )
+    lists_holdings, rejected = fields.node.child("INVPOSLIST") is not None, findings.rejected_count
     holdings = findings.rows(fields.below("INVPOSLIST"), lambda row: _holding(row, currency, securities))
     start = findings.value(period, "DTSTART", period.maybe_when)
     end = findings.value(period, "DTEND", period.maybe_when)
     as_of = findings.value(fields, "DTASOF", fields.maybe_when)
+    plan = fields.within("INV401KBAL")
     cash = fields.within("INVBAL")
+    cash_balance = findings.value(cash, "AVAILCASH", cash.maybe_amount)
+    if cash_balance is None:
+        cash_balance = findings.value(plan, "CASHBAL", plan.maybe_amount)
     return Statement(
-        account=account,
+        account=with_currency(account, [*transactions, *holdings], fields, findings),
         start=start[0] if start else None,
         end=end[0] if end else None,
+        balance_date=as_of[0] if as_of else None,
         balance_as_of=as_of[1] if as_of else None,
         transactions=with_identities(transactions),
         holdings=tuple(holdings),
-        cash_balance=findings.value(cash, "AVAILCASH", cash.maybe_amount),
+        lists_holdings=lists_holdings,
+        unread_holdings=findings.rejected_count - rejected,
+        stated_value=findings.value(plan, "TOTAL", plan.maybe_amount),
+        cash_balance=cash_balance,
         margin_balance=findings.value(cash, "MARGINBALANCE", cash.maybe_amount),
         short_balance=findings.value(cash, "SHORTBALANCE", cash.maybe_amount),
     )
@@ -83,7 +93,7 @@ def _account(fields: Fields, findings: Findings) -> StatementAccount:
         bank_id=findings.value(source, "BROKERID", source.id),
         type="investment",
         subtype="brokerage",
-        currency=read_currency(fields, findings),
+        currency=fields.currency("CURDEF"),
     )
 
 
@@ -170,21 +180,21 @@ def _amount(tag: str, body: Fields, *, is_reversal: bool) -> Decimal:
         return Decimal(0)
     amount = body.amount("TOTAL")
     costs = tag.startswith("BUY") or tag in {"MARGININTEREST", "INVEXPENSE", "REINVEST"}
-    return -amount if costs and amount > 0 and not is_reversal else amount
+    return amount.copy_negate() if costs and amount > 0 and not is_reversal else amount
 
 
 def _quantity(tag: str, body: Fields, *, is_reversal: bool) -> Decimal | None:
     """Change in units: what is sold, delivered or comes off is negative, signed so in the file or not."""
     if tag == "SPLIT":
         old, new = body.maybe_amount("OLDUNITS"), body.maybe_amount("NEWUNITS")
-        return new - old if old is not None and new is not None else None
+        return exact_sum([new, old.copy_negate()]) if old is not None and new is not None else None
     units = body.maybe_amount("UNITS")
     if units is None or is_reversal:
         return units
     if tag.startswith("BUY") or tag == "REINVEST" or body.word("TFERACTION") == "IN":
-        return abs(units)
+        return units.copy_abs()
     if tag.startswith("SELL") or body.word("TFERACTION") == "OUT":
-        return -abs(units)
+        return units.copy_abs().copy_negate()
     return units
 
 
@@ -203,15 +213,18 @@ def _holding(fields: Fields, currency: str | None, securities: Securities) -> St
         raise BadValueError("This holding does not say of which security (SECID).")
     quantity, value = body.amount("UNITS"), body.maybe_amount("MKTVAL")
     if body.word("POSTYPE") == "SHORT":
-        quantity, value = -abs(quantity), None if value is None else -abs(value)
+        quantity = quantity.copy_abs().copy_negate()  # unlike the minus sign, it never rounds
+        value = None if value is None else value.copy_abs().copy_negate()
     as_of = body.maybe_when("DTPRICEASOF")
+    own, _, rate = row_currencies(body, currency)
     return StatementHolding(
         security=security,
         quantity=quantity,
         price=body.maybe_amount("UNITPRICE"),
         market_value=value,
         average_cost=body.maybe_amount("AVGCOSTBASIS"),
-        currency=row_currencies(body, currency)[0],
+        currency=own,
+        exchange_rate=rate,
         price_as_of=as_of[1] if as_of else None,
         sub_account=body.word("HELDINACCT") or None,
         line=fields.node.line,

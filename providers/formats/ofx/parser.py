@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from providers.formats.errors import NoStatementsError, ProviderStatementError, StatementTooLargeError
 from providers.formats.ofx.bank import read_bank_statement
@@ -15,7 +16,7 @@ from providers.formats.ofx.tags import ACTIVITIES, STATEMENTS, STRUCTURE
 from providers.formats.ofx.tokens import Count, parse_tree
 from providers.formats.ofx.tree import Node
 from providers.formats.ofx.values import uses_decimal_commas
-from providers.formats.statement import Institution, Statement, StatementFile
+from providers.formats.statement import Institution, Security, Statement, StatementFile
 
 MAX_STATEMENTS = 200
 MAX_HOLDINGS = 10_000
@@ -52,17 +53,20 @@ def parse_statement_file(
     findings = Findings()
     _report_strays(tree, nodes, findings)
     statements: list[Statement] = []
+    signons = [node for node in nodes if node.tag == "SONRS"]
+    first = institution = _institution(signons[0]) if signons else Institution()
     for node in nodes:
         fields = Fields(node, decimal_commas)
-        if node.tag == "INVSTMTRS":
-            statements.append(read_investment_statement(fields, securities, findings))
+        if node.tag == "SONRS":  # of two institutions in one file, each has its own before its statements
+            institution = _institution(node)
         elif node.tag in _ROOTS:
-            statements.append(read_bank_statement(fields, findings))
+            statement = _statement(fields, securities, findings)
+            statements.append(replace(statement, institution=institution))
         _bound(statements)
     _report_errors(nodes, findings, found=bool(statements))
     return StatementFile(
         format=version,
-        institution=_institution(nodes),
+        institution=first,
         statements=tuple(statements),
         rejected=tuple(findings.rejected),
         rejected_count=findings.rejected_count,
@@ -78,16 +82,19 @@ def _bound(statements: Sequence[Statement]) -> None:
         raise StatementTooLargeError("The file has too many holdings. Download one account at a time.")
 
 
-def _institution(nodes: Sequence[Node]) -> Institution:
-    for node in nodes:
-        if node.tag == "SONRS":
-            signon, fi = Fields(node), Fields(node).within("FI")
-            return Institution(
-                name=fi.text("ORG") or signon.text("ORG") or None,
-                fid=fi.text("FID") or None,
-                intuit_id=signon.text("INTU.BID") or fi.text("INTU.BID") or None,
-            )
-    return Institution()
+def _statement(fields: Fields, securities: Mapping[str, Security], findings: Findings) -> Statement:
+    if fields.node.tag == "INVSTMTRS":
+        return read_investment_statement(fields, securities, findings)
+    return read_bank_statement(fields, findings)
+
+
+def _institution(node: Node) -> Institution:
+    signon, fi = Fields(node), Fields(node).within("FI")
+    return Institution(
+        name=fi.text("ORG") or signon.text("ORG") or None,
+        fid=fi.text("FID") or None,
+        intuit_id=signon.text("INTU.BID") or fi.text("INTU.BID") or None,
+    )
 
 
 def _report_errors(nodes: Sequence[Node], findings: Findings, *, found: bool) -> None:

@@ -90,10 +90,10 @@ class Tree:
 
     def begin(self, tag: str, value: str, line: int) -> None:
         structure = tag in STRUCTURE
-        if structure:
-            self._end_sibling(tag)
-        elif tag in AFTER_LISTS and not value:
+        if tag in AFTER_LISTS and not value:
             self._end_lists()
+        elif structure:
+            self._end_sibling(tag)
         parent = self._open[-1]
         parent.filled = True
         if not structure and (value or tag in LEAVES):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from hashlib import sha256
 from html.entities import name2codepoint
 
 MAX_TEXT = 1_000
 MAX_ID = 255
-MAX_INTEGER_DIGITS = 15
-MAX_DECIMALS = 18
+# An amount of OFX has up to 32 characters (OFX 2.2 §3.2.9).
+MAX_INTEGER_DIGITS = 32
+MAX_DECIMALS = 32
 
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,7}));")
 # Controls, zero-width and bidi characters: invisible, and able to make one text look like another.
@@ -117,6 +119,12 @@ def parse_amount(raw: str, *, decimal_commas: bool = False, currency: str = "") 
         raise BadValueError(f"“{clean_text(raw, 40)}” has more digits than any amount of money.")
     point = "." if fraction else ""
     return Decimal(f"{match.group(1)}{whole or 0}{point}{fraction}")
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum with all its digits; Python's own stops at 28."""
+    with localcontext(prec=3 * (MAX_INTEGER_DIGITS + MAX_DECIMALS)):
+        return sum(amounts, Decimal(0))
 
 
 def _without_sign(text: str, currency: str) -> str:

@@ -1,8 +1,10 @@
 """Writes accounts and their balances. A value is never replaced by an older one."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import compress
 from typing import Any
+from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
@@ -16,21 +18,26 @@ from providers.ledger.models import FinancialAccount
 from providers.records import AccountRecord, BalanceRecord
 
 _DESCRIPTION = ("name", "mask", "type", "subtype", "currency", "closed_at")
-_BALANCE = ("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_fetched_at")
+_BALANCE = (
+    *("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_date"),
+    *("balance_lacks", "balance_fetched_at"),
+)
 
 _SNAPSHOTS = """
-INSERT INTO providers_balancesnapshot AS held (account_id, date, current, available, "limit", as_of, fetched_at)
-SELECT new.account_id, new.date, new.current, new.available, new."limit", new.as_of, %(fetched_at)s
+INSERT INTO providers_balancesnapshot AS held (
+    account_id, date, current, available, "limit", lacks, as_of, fetched_at
+)
+SELECT new.account_id, new.date, new.current, new.available, new."limit", new.lacks, new.as_of, %(fetched_at)s
 FROM unnest(
     %(accounts)s::uuid[], %(dates)s::date[], %(current)s::numeric[], %(available)s::numeric[], %(limits)s::numeric[],
-    %(as_of)s::timestamptz[]
-) AS new (account_id, date, current, available, "limit", as_of)
+    %(lacks)s::text[], %(as_of)s::timestamptz[]
+) AS new (account_id, date, current, available, "limit", lacks, as_of)
 ON CONFLICT (account_id, date) DO UPDATE
-SET (current, available, "limit", as_of, fetched_at)
-  = (EXCLUDED.current, EXCLUDED.available, EXCLUDED."limit", EXCLUDED.as_of, EXCLUDED.fetched_at)
+SET (current, available, "limit", lacks, as_of, fetched_at)
+  = (EXCLUDED.current, EXCLUDED.available, EXCLUDED."limit", EXCLUDED.lacks, EXCLUDED.as_of, EXCLUDED.fetched_at)
 WHERE held.as_of <= EXCLUDED.as_of
-  AND (held.current, held.available, held."limit", held.as_of)
-    IS DISTINCT FROM (EXCLUDED.current, EXCLUDED.available, EXCLUDED."limit", EXCLUDED.as_of)
+  AND (held.current, held.available, held."limit", held.lacks, held.as_of)
+    IS DISTINCT FROM (EXCLUDED.current, EXCLUDED.available, EXCLUDED."limit", EXCLUDED.lacks, EXCLUDED.as_of)
 """
 
 
@@ -48,9 +55,9 @@ def apply_accounts(
         account.provider_account_id: account for account in connection.accounts.select_for_update(no_key=True)
     }
     accounts = [_described(held.get(record.id), connection, record) for record in records]
-    for account, record in zip(accounts, records, strict=True):
+    for account in accounts:
         account.connection = connection
-        take_balance(account, record, fetched_at)
+    newer = [take_balance(*pair, fetched_at) for pair in zip(accounts, records, strict=True)]
     FinancialAccount.objects.bulk_create(
         [account for account in accounts if account.provider_account_id not in held]
     )
@@ -60,7 +67,8 @@ def apply_accounts(
         listed = {record.id for record in records}
         missing = connection.accounts.filter(closed_at=None).exclude(provider_account_id__in=listed)
         missing.update(closed_at=fetched_at, balances_version=F("balances_version") + 1)
-    snapshot(accounts, fetched_at)
+    snapshot(list(compress(zip(accounts, records, strict=True), newer)), fetched_at)
+    _touch(account.id for account in accounts)
     return accounts
 
 
@@ -88,50 +96,55 @@ def _described(
     return account
 
 
-def take_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> None:
-    """Set the balance in memory, unless what we hold is newer."""
+def take_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> bool:
+    """Set the balance in memory, unless what we hold is newer; then False."""
     if account.balance_as_of is not None and record.as_of < account.balance_as_of:
-        return
+        return False
     account.balance_current = record.current
     account.balance_available = record.available
     account.balance_limit = record.limit
+    account.balance_lacks = record.lacks
     account.balance_as_of = record.as_of
+    account.balance_date = _day(record)
     account.balance_fetched_at = fetched_at
+    return True
 
 
-def snapshot(accounts: Sequence[FinancialAccount], fetched_at: datetime) -> None:
-    """Write each account's balance as the snapshot of its day."""
-    known = [account for account in accounts if account.balance_current is not None and account.balance_as_of]
+def _day(record: AccountRecord) -> date:
+    """The day where the institution is: in UTC, a balance of an evening in California is one of the next day."""
+    return record.day or record.as_of.date()
+
+
+def snapshot(balances: Sequence[tuple[FinancialAccount, AccountRecord]], fetched_at: datetime) -> None:
+    """Write each balance that is known as the snapshot of its day."""
+    known = [(account, record) for account, record in balances if record.current is not None]
     _snapshots(
-        accounts=[account.id for account in known],
-        dates=[account.balance_as_of.astimezone(UTC).date() for account in known if account.balance_as_of],
-        current=[account.balance_current for account in known],
-        available=[account.balance_available for account in known],
-        limits=[account.balance_limit for account in known],
-        as_of=[account.balance_as_of for account in known],
+        accounts=[account.id for account, _ in known],
+        dates=[_day(record) for _, record in known],
+        current=[record.current for _, record in known],
+        available=[record.available for _, record in known],
+        limits=[record.limit for _, record in known],
+        lacks=[record.lacks for _, record in known],
+        as_of=[record.as_of for _, record in known],
         fetched_at=fetched_at,
     )
-    touched = FinancialAccount.objects.filter(id__in=[account.id for account in accounts])
-    touched.update(balances_version=F("balances_version") + 1)
 
 
 @transaction.atomic
 def apply_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> None:
-    """Write one known balance: to its own day, and to the account unless that holds a newer one."""
+    """Write one balance: to its own day, and to the account unless that holds a newer one.
+
+    Where only the available balance is known, the account keeps the current one that it has.
+    """
     checks.numbers(record.current, record.available, record.limit)
     account.refresh_from_db(from_queryset=FinancialAccount.objects.select_for_update(no_key=True))
-    take_balance(account, record, fetched_at)
+    if record.current is not None or account.balance_current is None:
+        take_balance(account, record, fetched_at)
+    elif account.balance_as_of is None or record.as_of >= account.balance_as_of:
+        account.balance_available = record.available
     account.save(update_fields=_BALANCE)
-    _snapshots(
-        accounts=[account.id],
-        dates=[record.as_of.astimezone(UTC).date()],
-        current=[record.current],
-        available=[record.available],
-        limits=[record.limit],
-        as_of=[record.as_of],
-        fetched_at=fetched_at,
-    )
-    FinancialAccount.objects.filter(id=account.id).update(balances_version=F("balances_version") + 1)
+    snapshot([(account, record)], fetched_at)
+    _touch([account.id])
 
 
 @transaction.atomic
@@ -148,10 +161,15 @@ def apply_balances(
         current=[record.current for record in records],
         available=[record.available for record in records],
         limits=[None] * len(records),
+        lacks=[""] * len(records),
         as_of=[end_of_day(record) for record in records],
         fetched_at=fetched_at or timezone.now(),
     )
-    FinancialAccount.objects.filter(id=account.id).update(balances_version=F("balances_version") + 1)
+    _touch([account.id])
+
+
+def _touch(ids: Iterable[UUID]) -> None:
+    FinancialAccount.objects.filter(id__in=list(ids)).update(balances_version=F("balances_version") + 1)
 
 
 def end_of_day(record: BalanceRecord) -> datetime:

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from dashtam.plain_text import visible
 from providers.errors import ProviderUnreadable
+from providers.ledger.models.numbers import DIGITS
 
-DIGITS = 18  # on either side of the point, as the columns have it
 LIMIT = Decimal(10) ** DIGITS
 
 

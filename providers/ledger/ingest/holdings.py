@@ -6,6 +6,7 @@ from operator import itemgetter
 from types import MappingProxyType
 
 from django.db import transaction
+from django.db.models import Max
 
 from providers.errors import ProviderUnreadable
 from providers.ledger.ingest import checks
@@ -22,20 +23,24 @@ def apply_holdings(
 ) -> bool:
     """Replace what the account holds. False when we hold a newer answer already.
 
-    An empty list empties the account. Raises ProviderUnreadable for values that cannot be stored. `provider` is
-    the namespace of the security ids, if not the account's own provider.
+    An empty list empties the account; a list that is not complete removes nothing. Raises ProviderUnreadable for
+    values that cannot be stored. `provider` is the namespace of the security ids, if not the account's own provider.
     """
     _check(record)
-    FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id)
-    if account.holdings.filter(as_of__gt=record.as_of).exists():
+    held = FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id).holdings_as_of
+    if held is None:  # nothing was written since the account knows the time itself
+        held = account.holdings.aggregate(newest=Max("as_of"))["newest"]
+    if held is not None and held > record.as_of:
         return False
     currencies = {holding.security_id: holding.currency for holding in record.holdings}
     securities = describe_securities(provider or account.connection.provider, record.securities, currencies)
     rows = [_holding(account, securities, holding, record.as_of, fetched_at) for holding in record.holdings]
-    account.holdings.exclude(security_id__in=[row.security_id for row in rows]).delete()
+    if record.complete:
+        account.holdings.exclude(security_id__in=[row.security_id for row in rows]).delete()
     Holding.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["account", "security"], update_fields=_HOLDING
     )
+    FinancialAccount.objects.filter(id=account.id).update(holdings_as_of=record.as_of)
     return True
 
 

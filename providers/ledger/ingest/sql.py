@@ -7,12 +7,12 @@ rows AS (
         json_to_recordset(%(rows)s::json) AS (
             id text, date date, posted_at timestamptz, status text, amount numeric, currency text, description text,
             kind text, source_code text, category text, security_id text, quantity numeric, price numeric,
-            fees numeric, replaced_pending_id text
+            fees numeric, details jsonb, replaced_pending_id text
         ),
         unnest(%(ids)s::uuid[])
     ) AS r (
         id, date, posted_at, status, amount, currency, description, kind, source_code, category, security_id,
-        quantity, price, fees, replaced_id, new_id
+        quantity, price, fees, details, replaced_id, new_id
     )
 )"""
 
@@ -39,7 +39,7 @@ WHERE t.account_id = %(account)s AND t.provider_transaction_id = heirs.replaced_
 
 _FEED_COLUMNS = (
     *("date", "posted_at", "status", "amount", "currency", "description", "kind", "source_code", "category"),
-    *("security_id", "quantity", "price", "fees", "replaced_id"),
+    *("security_id", "quantity", "price", "fees", "details", "replaced_id"),
 )
 _COLUMNS = ", ".join(_FEED_COLUMNS)
 _NEW_VALUES = ", ".join(f"EXCLUDED.{column}" for column in _FEED_COLUMNS)
@@ -69,7 +69,7 @@ upserted AS (
         COALESCE(old.first_seen_at, %(now)s), %(now)s,
         rows.date, rows.posted_at, rows.status, rows.amount, rows.currency, left(rows.description, 1000),
         left(rows.kind, 32), left(rows.source_code, 64), left(rows.category, 80), s.id, rows.quantity, rows.price,
-        rows.fees, rows.replaced_id
+        rows.fees, rows.details, rows.replaced_id
     FROM rows
     LEFT JOIN old ON old.id = rows.id
     LEFT JOIN providers_security s ON s.provider = %(provider)s AND s.provider_security_id = rows.security_id

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ from providers.errors import ProviderUnreadable, SyncOvertaken
 from providers.ledger.ingest import checks
 from providers.ledger.ingest.sql import REMOVE, SECURITIES, TAKE_OVER, UPSERT
 from providers.ledger.models import FinancialAccount, WithdrawnTransaction
-from providers.records import TransactionRecord, TransactionsPage
+from providers.records import Details, TransactionRecord, TransactionsPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,15 @@ def _clean(row: TransactionRecord) -> TransactionRecord:
         kind=checks.text(row.kind, 32),
         source_code=checks.text(row.source_code, 64),
         category=checks.text(row.category, 80),
+        details=_clean_details(row.details),
     )
+
+
+def _clean_details(details: Details | None) -> Details | None:
+    if details is None:
+        return None
+    texts = {name: checks.text(str(value), 255) for name, value in details.items()}
+    return cast("Details", {name: text for name, text in texts.items() if text}) or None
 
 
 def _remove(account: FinancialAccount, gone: Sequence[str], now: datetime) -> int:

@@ -1,6 +1,6 @@
 """Accounts at institutions, and their balances over time."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -9,10 +9,15 @@ from django.utils import timezone
 
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
+from providers.ledger.models.numbers import ExactField
 
-# Eighteen digits on either side of the point: enough for any currency, coin or token, so that nothing is rounded.
-MONEY: dict[str, Any] = {"max_digits": 36, "decimal_places": 18}
-QUANTITY = MONEY
+
+class Lacks(models.TextChoices):
+    """The part of an account that its balance does not count, because the institution does not state it."""
+
+    CASH = "cash"
+    HOLDINGS = "holdings", "Some holdings"
+    BOTH = "cash_and_holdings", "Cash and some holdings"
 
 
 class FinancialAccountManager(models.Manager["FinancialAccount"]):
@@ -51,13 +56,18 @@ class FinancialAccount(models.Model):
     type = models.CharField(max_length=12, choices=Type)
     subtype = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3)
-    balance_current = models.DecimalField(**MONEY, null=True)
-    balance_available = models.DecimalField(**MONEY, null=True)
-    balance_limit = models.DecimalField(**MONEY, null=True)
+    balance_current = ExactField(null=True)
+    balance_available = ExactField(null=True)
+    balance_limit = ExactField(null=True)
     balance_as_of = models.DateTimeField(null=True, help_text="When the institution says it was so.")
+    balance_date = models.DateField(null=True, help_text="The day of the balance where the institution is.")
+    balance_lacks = models.CharField(max_length=20, choices=Lacks, blank=True, default="", db_default="")
     balance_fetched_at = models.DateTimeField(null=True, help_text="When we asked.")
     balances_version = models.PositiveBigIntegerField(
         default=0, help_text="Grows with every change of a balance."
+    )
+    holdings_as_of = models.DateTimeField(
+        null=True, help_text="When its holdings were as we have them, also where it holds nothing."
     )
     transactions_cursor = models.TextField(blank=True)
     history_from = models.DateField(
@@ -89,9 +99,10 @@ class BalanceSnapshot(models.Model):
         FinancialAccount, on_delete=models.CASCADE, related_name="balances", db_index=False
     )
     date = models.DateField()
-    current = models.DecimalField(**MONEY)
-    available = models.DecimalField(**MONEY, null=True)
-    limit = models.DecimalField(**MONEY, null=True)
+    current = ExactField()
+    available = ExactField(null=True)
+    limit = ExactField(null=True)
+    lacks = models.CharField(max_length=20, choices=Lacks, blank=True, default="", db_default="")
     as_of = models.DateTimeField()
     fetched_at = models.DateTimeField()
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from dashtam.ids import uuid7
-from providers.ledger.models.account import MONEY, QUANTITY
+from providers.ledger.models.numbers import ExactField
 from providers.ledger.models.transaction import Transaction
 
 
@@ -60,10 +60,10 @@ class Holding(models.Model):
         "providers.FinancialAccount", on_delete=models.CASCADE, related_name="holdings", db_index=False
     )
     security = models.ForeignKey(Security, on_delete=models.PROTECT, related_name="holdings")
-    quantity = models.DecimalField(**QUANTITY)
-    price = models.DecimalField(**QUANTITY, null=True)
-    market_value = models.DecimalField(**MONEY, null=True)
-    cost_basis = models.DecimalField(**MONEY, null=True, help_text="Of the whole position, not per unit.")
+    quantity = ExactField()
+    price = ExactField(null=True)
+    market_value = ExactField(null=True)
+    cost_basis = ExactField(null=True, help_text="Of the whole position, not per unit.")
     currency = models.CharField(max_length=3)
     as_of = models.DateTimeField()
     fetched_at = models.DateTimeField()

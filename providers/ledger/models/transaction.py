@@ -7,11 +7,19 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
 from dashtam.ids import uuid7
 from providers.ledger.models import grams
-from providers.ledger.models.account import MONEY, QUANTITY
+from providers.ledger.models.numbers import ExactField
+
+DETAILED = Q(details__isnull=False)
+
+
+def number_in(name: str) -> KeyTextTransform:
+    """A text of a transaction's details, as its index has it."""
+    return KeyTextTransform(name, "details")
 
 
 class Transaction(models.Model):
@@ -33,7 +41,7 @@ class Transaction(models.Model):
     date = models.DateField(help_text="The day it counts for: posted if posted, else made.")
     posted_at = models.DateTimeField(null=True)
     status = models.CharField(max_length=7, choices=Status)
-    amount = models.DecimalField(**MONEY)
+    amount = ExactField()
     currency = models.CharField(max_length=3)
     description = models.CharField(max_length=1000, blank=True)
     kind = models.CharField(max_length=32, default="unknown")
@@ -45,9 +53,12 @@ class Transaction(models.Model):
     security = models.ForeignKey(
         "providers.Security", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    quantity = models.DecimalField(**QUANTITY, null=True)
-    price = models.DecimalField(**QUANTITY, null=True)
-    fees = models.DecimalField(**MONEY, null=True)
+    quantity = ExactField(null=True)
+    price = ExactField(null=True)
+    fees = ExactField(null=True)
+    details = models.JSONField(
+        null=True, help_text="Facts that few rows have, decimals as text: see providers.records.Details."
+    )
     replaced_id = models.CharField(
         max_length=255,
         blank=True,
@@ -73,6 +84,8 @@ class Transaction(models.Model):
             models.Index(
                 fields=("security",), name="transaction_by_security", condition=Q(security__isnull=False)
             ),
+            models.Index("user", number_in("check_number"), name="transaction_check", condition=DETAILED),
+            models.Index("user", number_in("reference"), name="transaction_reference", condition=DETAILED),
             GinIndex(grams.of_row(), name="transaction_grams"),
         )
 

@@ -24,18 +24,23 @@ from providers.ledger.money import padded, plain
 _ACCOUNTS = """
 SELECT a.id, a.connection_id, c.provider, c.state, a.name, a.mask, a.type, a.subtype, a.currency,
     trim_scale(a.balance_current)::text, trim_scale(a.balance_available)::text, trim_scale(a.balance_limit)::text,
-    a.balance_as_of AT TIME ZONE 'UTC', a.balance_fetched_at AT TIME ZONE 'UTC', a.closed_at AT TIME ZONE 'UTC'
+    a.balance_lacks, a.balance_as_of AT TIME ZONE 'UTC', a.balance_fetched_at AT TIME ZONE 'UTC',
+    a.closed_at AT TIME ZONE 'UTC'
 FROM providers_financialaccount AS a JOIN providers_connection AS c ON c.id = a.connection_id
 WHERE a.user_id = %s"""
 _IN_ORDER = " ORDER BY a.type, a.name, a.id LIMIT %s"
 
 
 class AccountBalances(TypedDict):
-    """Decimals as text; money owed is negative. `as_of` is the institution's time, `fetched_at` ours."""
+    """Decimals as text; money owed is negative. `as_of` is the institution's time, `fetched_at` ours.
+
+    `lacks` names what `current` does not count: "cash", "holdings" (some of them), "cash_and_holdings", or nothing.
+    """
 
     current: str | None
     available: str | None
     limit: str | None
+    lacks: str
     as_of: datetime | None
     fetched_at: datetime | None
 
@@ -58,12 +63,13 @@ class AccountRow(TypedDict):
 
 
 class BalanceRow(TypedDict):
-    """An account's balances at the end of a day, decimals as text."""
+    """An account's balances at the end of a day, decimals as text; for `lacks` see AccountBalances."""
 
     date: date
     current: str
     available: str | None
     limit: str | None
+    lacks: str
     as_of: datetime
     fetched_at: datetime
     currency: str
@@ -132,6 +138,7 @@ def _row(  # noqa: PLR0917
     current: str | None,
     available: str | None,
     limit: str | None,
+    lacks: str,
     as_of: datetime | None,
     fetched_at: datetime | None,
     closed_at: datetime | None,
@@ -152,6 +159,7 @@ def _row(  # noqa: PLR0917
             "current": padded(current, currency),
             "available": padded(available, currency),
             "limit": padded(limit, currency),
+            "lacks": lacks,
             "as_of": as_of and as_of.replace(tzinfo=UTC),
             "fetched_at": fetched_at and fetched_at.replace(tzinfo=UTC),
         },
@@ -169,18 +177,19 @@ def _balances(
     if end is not None:
         days = days.filter(date__lte=end)
     found = after(days, page, minus_date=date.fromisoformat)[: page.limit + 1]
-    columns = found.values_list("date", "current", "available", "limit", "as_of", "fetched_at")
+    columns = found.values_list("date", "current", "available", "limit", "lacks", "as_of", "fetched_at")
     rows: list[BalanceRow] = [
         {
             "date": day,
             "current": plain(current, currency),
             "available": plain(available, currency),
             "limit": plain(limit, currency),
+            "lacks": lacks,
             "as_of": as_of,
             "fetched_at": fetched_at,
             "currency": currency,
         }
-        for day, current, available, limit, as_of, fetched_at in columns
+        for day, current, available, limit, lacks, as_of, fetched_at in columns
     ]
     return listing(rows, page, lambda row: (row["date"],))
 

@@ -31,7 +31,7 @@ _VERSION = """
 SELECT concat_ws('.', count(*), sum(balances_version), max(created_at),
     (SELECT min(day) FROM providers_exchangerate WHERE currency = %(marker)s),
     (SELECT max(day) FROM providers_exchangerate WHERE currency = %(marker)s)
-), max(balance_as_of)
+), max(greatest(balance_date, (balance_as_of AT TIME ZONE 'UTC')::date))
 FROM providers_financialaccount WHERE user_id = %(user)s
 """
 
@@ -127,7 +127,7 @@ def _version(user_id: UUID) -> tuple[str, date | None]:
     with connection.cursor() as cursor:
         cursor.execute(_VERSION, {"user": user_id, "marker": MARKER})
         version, newest = cursor.fetchone()
-    return version, newest and newest.astimezone(UTC).date()
+    return version, newest
 
 
 def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: str) -> NetWorth:

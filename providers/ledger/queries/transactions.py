@@ -19,7 +19,10 @@ from dashtam import errors, limits
 from dashtam.api.keyset import after, beyond, previous_cursor
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
+from providers.ledger import details
+from providers.ledger.details import TransactionDetails
 from providers.ledger.models import FinancialAccount, Security, Transaction, grams
+from providers.ledger.models.transaction import DETAILED, number_in
 from providers.ledger.money import padded
 
 SEARCHES = 2  # at once, for each person
@@ -30,7 +33,7 @@ PARTS_SECONDS = 600
 _TRANSACTIONS = """
 SELECT t.id, t.account_id, t.date, t.posted_at AT TIME ZONE 'UTC', t.status, trim_scale(t.amount)::text, t.currency,
     t.description, t.kind, s.symbol, trim_scale(t.quantity)::text, trim_scale(t.price)::text,
-    trim_scale(t.fees)::text, t.category, t.note
+    trim_scale(t.fees)::text, t.category, t.note, t.details::text
 FROM providers_transaction AS t LEFT JOIN providers_security AS s ON s.id = t.security_id
 WHERE """
 _OF_ACCOUNT = (
@@ -58,6 +61,7 @@ _COLUMNS = (
         "kind",
     ),
     *("security__symbol", _digits("quantity"), _digits("price"), _digits("fees"), "category", "note"),
+    Cast("details", TextField()),
 )
 
 
@@ -79,6 +83,7 @@ class TransactionRow(TypedDict):
     fees: str | None
     category: str
     note: str
+    details: TransactionDetails | None
 
 
 _NAMES = tuple(TransactionRow.__annotations__)
@@ -103,7 +108,9 @@ class TransactionFilters:
     def apply(self, rows: QuerySet[Transaction]) -> QuerySet[Transaction]:
         """Narrow the rows down, reading each: for words that match often, in the order of a list."""
         rows = self._without_words(rows)
-        return rows.filter(self._words() | Q(security__symbol__icontains=self.q)) if self.q else rows
+        if not self.q:
+            return rows
+        return self._numbers(rows, self._words() | Q(security__symbol__icontains=self.q))
 
     def find(self, rows: QuerySet[Transaction], user_id: UUID) -> QuerySet[Transaction]:
         """Do the same by the index of words: for words that match seldom. Reads the symbols that match."""
@@ -112,11 +119,17 @@ class TransactionFilters:
         named = list(Security.objects.filter(symbol__icontains=self.q).values_list("id", flat=True))
         indexed = Q(self._words(), grams__contains=grams.of_words(user_id, self.q))
         found = self._without_words(rows).alias(grams=grams.of_row())
-        return found.filter(indexed | Q(security__in=named))
+        return self._numbers(found, indexed | Q(security__in=named), user=user_id)
 
     def _words(self) -> Q:
         texts = ("description", "note", "category")
         return Q(*((f"{text}__icontains", self.q) for text in texts), _connector=Q.OR)
+
+    def _numbers(self, rows: QuerySet[Transaction], words: Q, **owner: UUID) -> QuerySet[Transaction]:
+        """The rows that match the words, or have them as their check number or reference."""
+        numbered = rows.alias(check_number=number_in("check_number"), reference=number_in("reference"))
+        same = [Q(DETAILED, check_number=self.q, **owner), Q(DETAILED, reference=self.q, **owner)]
+        return numbered.filter(Q(words, *same, _connector=Q.OR))
 
     def _without_words(self, rows: QuerySet[Transaction]) -> QuerySet[Transaction]:
         wanted = {
@@ -249,4 +262,6 @@ def _rows(found: Iterable[tuple[Any, ...]]) -> list[TransactionRow]:
         row["fees"] = padded(row["fees"], row["currency"])
         if row["posted_at"] is not None:
             row["posted_at"] = row["posted_at"].replace(tzinfo=UTC)
+        if row["details"] is not None:
+            row["details"] = details.decoded(cast("str", row["details"]), row["currency"])
     return rows

@@ -19,6 +19,11 @@ class AccountRow:
     account: Mapping[str, Any]
     trend: Any = None
 
+    @property
+    def lacks(self) -> str:
+        """The part of the account that its balance does not count, in words."""
+        return lacks(self.account)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountGroup:
@@ -64,6 +69,11 @@ def kind_name(account: Mapping[str, Any]) -> str:
     """`Credit card`: the subtype, or the type where the institution gives none."""
     kind: str = account["subtype"] or account["type"]
     return kind.replace("_", " ").capitalize()
+
+
+def lacks(account: Mapping[str, Any]) -> str:
+    """`without its cash, which is not stated`, or nothing."""
+    return words.LACKS.get(account["balances"]["lacks"], "")
 
 
 def _key(account: Mapping[str, Any]) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +36,8 @@ class StatementRow:
     account: Mapping[str, Any] | None
     closing_balance: Decimal | None
     as_of: datetime
+    day: date
+    lacks: str
 
 
 def import_row(file: Mapping[str, Any]) -> ImportRow:
@@ -58,6 +60,8 @@ def _statement_row(statement: Mapping[str, Any], account: Mapping[str, Any] | No
         account=account,
         closing_balance=None if balance is None else Decimal(balance),
         as_of=datetime.fromisoformat(statement["as_of"]),
+        day=date.fromisoformat(statement["day"]),
+        lacks=words.LACKS.get(statement["lacks"], ""),
     )
 
 

@@ -47,10 +47,35 @@ def _category(transaction: Mapping[str, Any]) -> str:
 
 def detail(transaction: Mapping[str, Any]) -> str:
     """`12 VTI at $244.10 · fees $1.00`, as far as it is known."""
-    parts = [_traded(transaction)]
+    parts = [_traded(transaction), *_details(transaction)]
     if transaction["fees"] is not None and Decimal(transaction["fees"]):
         parts.append(f"fees {money_text(transaction['fees'], transaction['currency'])}")
     return " · ".join(part for part in parts if part)
+
+
+def _details(transaction: Mapping[str, Any]) -> list[str]:
+    """`Check 1042`, `€20.00 at 1.0834`, `tax $4.20` and what else few transactions have."""
+    told = transaction["details"]
+    if told is None:
+        return []
+    currency = transaction["currency"]
+    parts = [f"Check {told['check_number']}"] if told["check_number"] else []
+    if told["original_amount"]:
+        parts.append(
+            f"{money_text(told['original_amount'], told['original_currency'])} at {told['exchange_rate']}"
+        )
+    elif told["original_currency"]:
+        parts.append(f"converted from {told['original_currency']}")
+    if told["gross_amount"]:
+        reinvested = transaction["kind"] == "reinvestment"
+        parts.append(
+            f"{money_text(told['gross_amount'], currency)} {'reinvested' if reinvested else 'moved'}"
+        )
+    if told["taxes"] and Decimal(told["taxes"]):
+        parts.append(f"tax {money_text(told['taxes'], currency)}")
+    if told["split"]:
+        parts.append(f"split {told['split']}")
+    return [*parts, f"reference {told['reference']}"] if told["reference"] else parts
 
 
 def _traded(transaction: Mapping[str, Any]) -> str:

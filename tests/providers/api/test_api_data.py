@@ -67,6 +67,7 @@ async def test_accounts_and_one_account(ana: User, account: FinancialAccount, se
         "current": "1000.00",
         "available": None,
         "limit": None,
+        "lacks": "",
         "as_of": "2026-03-09T12:00:00Z",
         "fetched_at": "2026-03-09T12:00:00Z",
     }

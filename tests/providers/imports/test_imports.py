@@ -1,10 +1,7 @@
 """Statement files: every row accounted for, nothing twice, and no account number kept."""
 
-from collections.abc import Callable, Coroutine
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -12,38 +9,20 @@ from django.db import connection as database
 from accounts.models import User
 from dashtam import errors
 from dashtam.bridge.doors import run_db
-from providers import wiring
 from providers.connections.models import Connection
 from providers.formats import parse_statement_file
 from providers.imports import queries as import_queries
 from providers.imports.errors import FileTooLarge, StatementUnreadable
 from providers.imports.import_service import MAX_BYTES
 from providers.imports.models import FileImport
-from providers.imports.statement_ingest import ImportRefused
+from providers.imports.statement_accounts import ImportRefused
 from providers.ledger import queries as ledger_queries
 from providers.ledger.ingest import apply_accounts, apply_transactions
 from providers.ledger.models import FinancialAccount, Holding, Security, Transaction
+from tests.providers.imports.conftest import FILES, Bring
 from tests.providers.ledger.test_ingest import NOON, account_record, page, row
 
 pytestmark = pytest.mark.django_db
-FILES = Path(__file__).parents[1] / "formats" / "ofx" / "files"
-Bring = Callable[..., Coroutine[Any, Any, FileImport]]
-
-
-@pytest.fixture
-def bring(ana: User) -> Bring:
-    """Import a file for Ana."""
-
-    async def do(
-        data: bytes | str, account_id: Any = None, user: User = ana, filename: str = "a.ofx"
-    ) -> FileImport:
-        if isinstance(data, str):
-            data = (FILES / data).read_bytes()
-        return await wiring.import_service().import_statement(
-            user_id=user.id, filename=filename, data=data, account_id=account_id
-        )
-
-    return do
 
 
 @pytest.fixture

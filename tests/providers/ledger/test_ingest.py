@@ -168,12 +168,12 @@ def test_removing_what_we_never_had_counts_nothing(account: FinancialAccount) ->
 @pytest.mark.parametrize(
     "bad",
     [
-        row("a", "1e18"),
+        row("a", "1e32"),
         row("a", "NaN"),
         row("a", "Infinity"),
-        row("a", "1e-19"),
+        row("a", "1e-33"),
         row("a", "1e-999999999"),
-        row("a", "123456789012345678.00000000000000000001"),
+        row("a", "123456789012345678.000000000000000000000000000000001"),
         row("a", quantity=Decimal("1e400")),
         row("", "1"),
         row("x" * 256, "1"),

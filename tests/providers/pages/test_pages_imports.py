@@ -119,9 +119,28 @@ async def test_a_file_without_a_currency_asks_for_its_account_and_for_itself_aga
     browser = await signed_in(ana)
     answer = await send(browser, bank_file(TWO).replace(b"<CURDEF>USD", b""))
     assert answer.status_code == 422
-    told = "Choose the account it belongs to. Then choose the file again."
+    told = "Choose its currency, or the account it belongs to. Then choose the file again."
     assert browser.text(answer).count(told) == 2  # in the summary and beside the field
-    assert 'href="#id_account_id"' in answer.content.decode()
+    assert 'href="#id_currency"' in answer.content.decode()
+
+
+async def test_t05_a_currency_can_be_chosen_for_a_file_that_names_none(ana: User) -> None:
+    browser = await signed_in(ana)
+    answer = await send(browser, bank_file(TWO).replace(b"<CURDEF>USD", b""), currency="NOK")
+    assert answer.status_code == 303
+    account = await FinancialAccount.objects.aget()
+    assert account.currency == "NOK"
+
+
+async def test_t05_a_file_without_an_account_number_asks_and_takes_a_new_account(ana: User) -> None:
+    browser = await signed_in(ana)
+    nameless = bank_file(TWO).replace(b"<ACCTID>2", b"<ACCTID>")
+    assert b"<ACCTID><" in nameless
+    assert (await send(browser, nameless)).status_code == 303
+    other = nameless.replace(b"<FITID>", b"<FITID>other-")
+    assert "Choose the account it belongs to, or a new one." in browser.text(await send(browser, other))
+    assert (await send(browser, other, account_id="new")).status_code == 303
+    assert await FinancialAccount.objects.acount() == 2
 
 
 async def test_imported_files_are_told_apart_and_promise_no_updates(ana: User) -> None:
