@@ -129,12 +129,13 @@ def _written(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """The row with its decimals as the API writes them: `-10.00`, not with all the digits of a column."""
     units = minor_units(row["currency"]) if row.get("currency") else 0
     return {
-        name: _decimal(value, 0 if name in table.counts else units) if isinstance(value, Decimal) else value
+        name: decimal_text(value, 0 if name in table.counts else units) if isinstance(value, Decimal) else value
         for name, value in row.items()
     }
 
 
-def _decimal(number: Decimal, places: int) -> str:
+def decimal_text(number: Decimal, places: int) -> str:
+    """The digits that a number has, and at least so many places."""
     whole, _, fraction = format(number, "f").partition(".")
     fraction = fraction.rstrip("0").ljust(places, "0")
     return f"{whole}.{fraction}" if fraction else whole

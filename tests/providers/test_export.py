@@ -16,7 +16,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.export.archive import digits, plain
+from accounts.export.archive import decimal_text, plain
 from accounts.export.tables import LEFT_OUT, TABLES
 from accounts.models import AuditEvent, DataExport, ExportPart, OneTimeLink, Session, User
 from accounts.tasks import forget_exports
@@ -139,14 +139,14 @@ async def test_t11_people_read_names_words_and_plain_decimals(ana: User, bank: S
     async for account in FinancialAccount.objects.filter(user=ana).annotate(sum=Sum("transactions__amount")):
         assert sums[account.name] == (account.sum or 0)
     for row in json.loads(files["transactions.json"]):
-        assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", row["amount"]), "programs read no zeros that nobody wrote"
+        assert re.fullmatch(r"-?\d+\.\d\d", row["amount"]), "programs read what the API says"
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=18, min_value=-(10**17), max_value=10**17))
-def test_t11_a_decimal_is_written_with_its_own_digits_and_no_other(number: Decimal) -> None:
-    written = digits(number)
+def test_t11_a_decimal_is_written_with_its_own_digits_and_those_of_its_currency(number: Decimal) -> None:
+    written = decimal_text(number, 2)
     assert Decimal(written) == number
-    assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", written)
+    assert re.fullmatch(r"-?\d+\.\d\d(\d*[1-9])?", written)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
