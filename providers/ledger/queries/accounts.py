@@ -18,6 +18,7 @@ from dashtam.api.keyset import after, beyond, text
 from dashtam.api.paging import ALL, Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from providers import connectors
+from providers.ledger.counted import newest_day
 from providers.ledger.models import BalanceSnapshot, FinancialAccount
 from providers.ledger.money import padded, plain
 
@@ -163,7 +164,7 @@ def _balances(
     user_id: UUID, account_id: UUID, start: date | None, end: date | None, page: Page
 ) -> Listing[BalanceRow]:
     currency = FinancialAccount.objects.currency_of(user_id=user_id, id=account_id)
-    days = BalanceSnapshot.objects.filter(account_id=account_id)
+    days = BalanceSnapshot.objects.filter(account_id=account_id, date__lte=newest_day())
     if start is not None:
         days = days.filter(date__gte=start)
     if end is not None:
@@ -186,7 +187,8 @@ def _balances(
 
 
 def _trends(user_id: UUID, since: date) -> dict[UUID, list[Decimal]]:
-    days = BalanceSnapshot.objects.filter(account__user_id=user_id, date__gte=since).order_by("date")
+    between = (since, newest_day())
+    days = BalanceSnapshot.objects.filter(account__user_id=user_id, date__range=between).order_by("date")
     found: dict[UUID, list[Decimal]] = defaultdict(list)
     for account_id, current in days.values_list("account_id", "current"):
         found[account_id].append(current)

@@ -171,6 +171,18 @@ async def test_net_worth(ana: User, account: FinancialAccount, settings: Any) ->
             "liabilities": "0.00",
             "rates": None,
             "unconverted": [],
+            "unknown_accounts": 0,
+            "change": {
+                "since": "2026-03-01",
+                "until": "2026-03-09",
+                "total": "999.00",
+                "before": "1.00",
+                "moved": "999.00",
+                "added": "0.00",
+                "added_accounts": 0,
+                "left": "0.00",
+                "left_accounts": 0,
+            },
             "series": [
                 {"date": "2026-03-01", "total": "1.00", "assets": "1.00", "liabilities": "0.00"},
                 {"date": "2026-03-08", "total": "3.00", "assets": "3.00", "liabilities": "0.00"},
