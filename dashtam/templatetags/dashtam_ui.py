@@ -1,7 +1,7 @@
 """The design system's tags: `{% load dashtam_ui %}`. templates/styleguide.html shows all of them."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -113,11 +113,10 @@ def when(
 
 
 @register.simple_tag(takes_context=True)
-def as_of(context: Context, moment: datetime | None, stale_after: int = 24) -> SafeString:
-    """`{% as_of balance.as_of %}`: "as of …", with a Stale badge once older than `stale_after` hours."""
+def as_of(context: Context, moment: datetime | None, *, stale: bool = False) -> SafeString:
+    """`{% as_of balance.as_of stale=row.stale %}`: "as of …", with a Stale badge where the source is overdue."""
     if not moment:
         return mark_safe('<span class="as-of">not read yet</span>')
-    stale = datetime.now(UTC) - formats.aware(moment) > timedelta(hours=stale_after)
     return format_html(
         '<span class="as-of"><span>as of {}</span>{}</span>',
         when(context, moment),

@@ -7,14 +7,17 @@ money owed is a negative balance, times are aware, money is Decimal.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 from django.conf import settings
 
+from providers.connectors.rhythm import MONDAY_TO_FRIDAY, Rhythm
 from providers.errors import NotSupported
 from providers.records import (
     AccountRecord,
@@ -49,11 +52,24 @@ class Connector:
     description: ClassVar[str] = ""
     auth: ClassVar[Auth]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
+    time_zone: ClassVar[str] = "UTC"  # where a day of its books begins and ends
+    balances_due: ClassVar[Rhythm] = Rhythm(timedelta(days=1))
+    # A close comes with each day of trading. Easter has four days without one, and two of them are weekdays.
+    prices_due: ClassVar[Rhythm] = Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY)
     setting_defaults: ClassVar[Mapping[str, str]] = MappingProxyType({})  # by name without the slug
 
     def setting(self, name: str) -> str:
         """The value of one of `setting_defaults`: `CLIENT_ID` of the slug `sandbox` is SANDBOX_CLIENT_ID."""
         return str(getattr(settings, setting_name(self.slug, name)))
+
+    def at_home(self, record: AccountRecord) -> AccountRecord:
+        """The record with its time in the institution's zone, so that its day is the one that the institution means.
+
+        A time that came with an offset of its own keeps it.
+        """
+        if record.as_of.utcoffset():
+            return record
+        return replace(record, as_of=record.as_of.astimezone(ZoneInfo(self.time_zone)))
 
     @property
     def configured(self) -> bool:

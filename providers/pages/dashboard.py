@@ -55,6 +55,6 @@ async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> di
         "worth": worth if worth["as_of"] else None,
         "history": net_worth_history(worth),
         "groups": account_groups(open_accounts(accounts), recent),
-        "holdings": most_valuable(holdings.results, currency, TOP),
+        "holdings": most_valuable(holdings.results, accounts, currency, TOP),
         "transactions": transaction_rows(latest.results, accounts),
     }
