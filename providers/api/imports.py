@@ -63,6 +63,12 @@ class ImportedStatement(serializers.Serializer[Any]):
     currency = serializers.CharField()
     closing_balance = serializers.CharField(allow_null=True)
     as_of = serializers.DateTimeField()
+    covers_from = serializers.DateField(
+        allow_null=True,
+        required=False,
+        help_text="From this day on the file has all rows; null where that is not certain.",
+    )
+    covers_to = serializers.DateField(allow_null=True, required=False, help_text="Up to this day.")
 
 
 class Import(serializers.Serializer[Any]):

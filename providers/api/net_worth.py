@@ -77,6 +77,9 @@ class NetWorth(serializers.Serializer[Any]):
     unknown_accounts = serializers.IntegerField(
         min_value=0, help_text="Open accounts in no figure, because no balance of theirs is known."
     )
+    derived_accounts = serializers.IntegerField(
+        min_value=0, help_text="Accounts of which some balances were worked out from transactions."
+    )
     change = NetWorthChange(allow_null=True, help_text="Null with fewer than two points.")
     series = AmountsOnDay(many=True)
 

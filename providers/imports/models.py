@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +21,10 @@ from providers.imports.errors import ImportOvertaken, TooManyImports
 
 
 class ImportedStatement(TypedDict):
-    """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time."""
+    """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time.
+
+    From `covers_from` to `covers_to` the file has all rows; None where that is not certain.
+    """
 
     account_id: str
     rows: int
@@ -30,6 +33,8 @@ class ImportedStatement(TypedDict):
     currency: str
     closing_balance: str | None
     as_of: str
+    covers_from: NotRequired[str | None]
+    covers_to: NotRequired[str | None]
 
 
 class RejectedRow(TypedDict):

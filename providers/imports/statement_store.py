@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from django.utils import timezone
 
 from providers.formats import Statement, StatementTransaction
 from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.periods import Covers, covers, periods_in, periods_of
 from providers.imports.statement_rows import PROVIDER, RowSorter, security_id, security_record
+from providers.ledger.history import covered
 from providers.ledger.ingest.accounts import apply_balance
+from providers.ledger.ingest.history import forget_history, rebuild_history
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
 from providers.ledger.ingest.transactions import upsert_transactions
 from providers.ledger.models import FinancialAccount
@@ -56,6 +59,7 @@ class StatementStore:
         self.statement = statement
         self.sorter = RowSorter(account)
         self.rows = self.added = 0
+        self.days: tuple[date, date] | None = None
         self.rejected: list[RejectedRow] = []
         self.rejected_count = 0
 
@@ -72,6 +76,8 @@ class StatementStore:
             self.added += upsert_transactions(account, wanted, removed=removed, provider=PROVIDER).added
             removed = []
         self.rows += len(transactions)
+        days = [row.date for row in transactions] + list(self.days or ())
+        self.days = (min(days), max(days)) if days else None
         self.rejected += rows.rejected[: MAX_REJECTED - len(self.rejected)]
         self.rejected_count += len(rows.rejected)
 
@@ -79,6 +85,7 @@ class StatementStore:
         """Store the rest, and add to the outcome. Returns the summary for the import."""
         now, account, statement = timezone.now(), self.account, self.statement
         as_of = _as_of(statement, now)
+        forget_history(account.id)
         if statement.holdings:  # a file without a list of holdings leaves them as they are
             apply_holdings(account, _holdings(account, statement, as_of), now, provider=PROVIDER)
         balance = _balance(statement)
@@ -101,7 +108,19 @@ class StatementStore:
             "currency": account.currency,
             "closing_balance": None if balance is None else plain(balance, account.currency),
             "as_of": as_of.isoformat(),
+            **self._rebuild_history(outcome),
         }
+
+    def _rebuild_history(self, outcome: Outcome) -> Covers:
+        """Work out the account's balances, if files alone bring its rows. Returns the days that this one covers."""
+        # A row that could not be read may be of any day.
+        period = (
+            None if outcome.rejected_count else covered(self.statement.start, self.statement.end, self.days)
+        )
+        if self.account.connection.provider == PROVIDER:
+            before = [*periods_of(self.account), *periods_in(outcome.statements, self.account.id)]
+            rebuild_history(self.account.id, [*before, *([period] if period else ())])
+        return covers(period)
 
 
 def _as_of(statement: Statement, now: datetime) -> datetime:

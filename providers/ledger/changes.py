@@ -22,10 +22,15 @@ SELECT counted.currency,
     count(later.current) FILTER (WHERE earlier.current IS NULL),
     coalesce(sum(earlier.current) FILTER (WHERE later.current IS NULL), 0),
     count(earlier.current) FILTER (WHERE later.current IS NULL),
-    count(*) FILTER (WHERE later.current IS NULL AND counted.closes > %(last)s)
+    count(*) FILTER (WHERE later.current IS NULL AND counted.closes > %(last)s),
+    count(*) FILTER (WHERE EXISTS (
+        SELECT FROM providers_balancesnapshot
+        WHERE account_id = counted.id AND derived AND date < counted.closes
+            AND date BETWEEN coalesce(earlier.date, %(first)s) AND %(last)s
+    ))
 FROM counted
 LEFT JOIN LATERAL (
-    SELECT current FROM providers_balancesnapshot
+    SELECT current, date FROM providers_balancesnapshot
     WHERE account_id = counted.id AND date <= least(%(first)s, %(newest)s) ORDER BY date DESC LIMIT 1
 ) AS earlier ON counted.closes > %(first)s
 LEFT JOIN LATERAL (
@@ -57,7 +62,7 @@ class Change(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The accounts of one currency that are not known at both of two days."""
+    """The accounts of one currency that are not known at both of two days, or have derived balances between them."""
 
     currency: str
     added: Decimal
@@ -65,6 +70,7 @@ class Ends:
     left: Decimal
     left_accounts: int
     unknown: int
+    derived: int
 
 
 def ends(user_id: UUID, first: date, last: date) -> list[Ends]:

@@ -59,7 +59,7 @@ class AccountRow(TypedDict):
 
 
 class BalanceRow(TypedDict):
-    """An account's balances at the end of a day, decimals as text."""
+    """An account's balances at the end of a day, decimals as text. A `derived` one was worked out from its rows."""
 
     date: date
     current: str
@@ -68,6 +68,7 @@ class BalanceRow(TypedDict):
     as_of: datetime
     fetched_at: datetime
     currency: str
+    derived: bool
 
 
 async def accounts(
@@ -170,7 +171,7 @@ def _balances(
     if end is not None:
         days = days.filter(date__lte=end)
     found = after(days, page, minus_date=date.fromisoformat)[: page.limit + 1]
-    columns = found.values_list("date", "current", "available", "limit", "as_of", "fetched_at")
+    columns = found.values_list("date", "current", "available", "limit", "as_of", "fetched_at", "derived")
     rows: list[BalanceRow] = [
         {
             "date": day,
@@ -180,8 +181,9 @@ def _balances(
             "as_of": as_of,
             "fetched_at": fetched_at,
             "currency": currency,
+            "derived": derived,
         }
-        for day, current, available, limit, as_of, fetched_at in columns
+        for day, current, available, limit, as_of, fetched_at, derived in columns
     ]
     return listing(rows, page, lambda row: (row["date"],))
 

@@ -75,7 +75,8 @@ class NetWorth(TypedDict):
     """The amounts are None where no balance is known, or none can be converted.
 
     `as_of` is when the newest balance was so; `rates` is None where no rate was needed. `change` is None with fewer
-    than two points. `unknown_accounts` are open, have no balance that is known, and so are in no figure.
+    than two points. `unknown_accounts` are open, have no balance that is known, and so are in no figure. Of
+    `derived_accounts` some balances were worked out from their transactions.
     """
 
     as_of: datetime | None
@@ -86,6 +87,7 @@ class NetWorth(TypedDict):
     rates: RatesUsed | None
     unconverted: list[AmountsIn]
     unknown_accounts: int
+    derived_accounts: int
     change: Change | None
     series: list[AmountsOn]
 
@@ -170,6 +172,7 @@ def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: 
             if not rates[end].convertible(row.currency, base)
         ],
         "unknown_accounts": sum(each.unknown for each in found),
+        "derived_accounts": sum(each.derived for each in found),
         "change": change(found, *totals, rates, base, left_out) if len(told) > 1 else None,
         "series": [{"date": day, **point.amounts(base)} for day, point in told.items()],
     }

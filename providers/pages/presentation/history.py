@@ -13,17 +13,23 @@ from providers.ledger.intervals import Interval
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Amounts over time. `description` is for screen readers; `change` is empty without two known amounts."""
+    """Amounts over time. `description` is for screen readers; `change` is empty without two known amounts.
+
+    `derived` is true if some were worked out from transactions.
+    """
 
     points: Sequence[Point]
     description: str
     change: str
+    derived: bool = False
 
 
 def balance_history(newest_first: Sequence[Mapping[str, Any]], currency: str, interval: Interval) -> History:
     """The end-of-day balances of an account, one for each day, week or month."""
     daily: list[Point] = [(day["date"], Decimal(day["current"])) for day in reversed(newest_first)]
-    return _history(thinned(daily, interval), "The balance", currency)
+    points = thinned(daily, interval)
+    told, derived = description(points, "The balance", currency), any(day["derived"] for day in newest_first)
+    return History(points, told, change(points, currency), derived)
 
 
 def net_worth_history(worth: Mapping[str, Any]) -> History:
@@ -33,10 +39,6 @@ def net_worth_history(worth: Mapping[str, Any]) -> History:
     return History(
         points, description(points, "Net worth", currency), net_worth_change(found, currency) if found else ""
     )
-
-
-def _history(points: list[Point], subject: str, currency: str) -> History:
-    return History(points, description(points, subject, currency), change(points, currency))
 
 
 def thinned(points: list[Point], interval: Interval) -> list[Point]:

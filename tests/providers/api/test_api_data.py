@@ -172,6 +172,7 @@ async def test_net_worth(ana: User, account: FinancialAccount, settings: Any) ->
             "rates": None,
             "unconverted": [],
             "unknown_accounts": 0,
+            "derived_accounts": 0,
             "change": {
                 "since": "2026-03-01",
                 "until": "2026-03-09",
