@@ -2,12 +2,14 @@
 
 from datetime import date, timedelta
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection
 
+import providers
 from accounts.models import User
 from dashtam.bridge.doors import run_db
 from providers.imports.models import FileImport
@@ -19,6 +21,7 @@ from tests.providers.pages.test_pages_overview import page
 
 pytestmark = pytest.mark.django_db
 __all__ = ["bring", "fed"]
+MIGRATIONS = Path(providers.__file__).parent / "migrations"
 
 
 async def told(user: User) -> list[tuple[str, str, bool]]:
@@ -165,5 +168,6 @@ def _as_before() -> None:
 
 
 def _upgrade() -> None:
-    migration: Any = import_module("providers.migrations.0008_derived_balances")
+    (name,) = (path.stem for path in MIGRATIONS.glob("*_derived_balances.py"))
+    migration: Any = import_module(f"providers.migrations.{name}")
     migration._rebuild(None, SimpleNamespace(connection=connection))

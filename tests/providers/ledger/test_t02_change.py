@@ -77,7 +77,7 @@ async def test_t02_an_account_that_left_is_not_a_loss(ana: User) -> None:
         "10.00",
         "1.00",
         "500.00",
-    ]  # type: ignore[literal-required]
+    ]
     assert (change["left_accounts"], change["added_accounts"]) == (1, 0)
 
 
@@ -199,7 +199,7 @@ def test_t02_change_is_the_sum_of_what_moved_and_what_was_added_or_left(held: An
     if change is None:
         return
     first, last = series[0], series[-1]
-    told = {name: Decimal(change[name]) for name in ("total", "before", "moved", "added", "left")}  # type: ignore[literal-required]
+    told = {name: Decimal(change[name]) for name in ("total", "before", "moved", "added", "left")}
     assert (change["since"], change["until"]) == (first["date"], last["date"])
     assert told["total"] == Decimal(last["total"]) - Decimal(first["total"])
     assert told["total"] == told["moved"] + told["added"] + told["left"]
