@@ -7,8 +7,9 @@ money owed is a negative balance, times are aware, money is Decimal.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -17,7 +18,6 @@ import httpx
 import msgspec
 from django.conf import settings
 
-from providers.connectors.rhythm import MONDAY_TO_FRIDAY, Rhythm
 from providers.errors import NotSupported
 from providers.records import (
     AccountRecord,
@@ -37,6 +37,36 @@ AmountText = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,10})?
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+EACH_DAY = frozenset(range(7))
+MONDAY_TO_FRIDAY = frozenset(range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """A new figure comes within `every`, of which only these days of the week count (0 is Monday, in UTC).
+
+    `every` is None where a new figure comes when a person brings one.
+    """
+
+    every: timedelta | None
+    days: AbstractSet[int] = EACH_DAY
+
+
+def overdue(rhythm: Rhythm, as_of: datetime, now: datetime) -> bool:
+    """True once more time has gone by since `as_of` than the rhythm allows."""
+    if rhythm.every is None or now - as_of <= rhythm.every:
+        return False
+    moment, end, left = as_of.astimezone(UTC), now.astimezone(UTC), rhythm.every
+    while moment < end:
+        midnight = datetime.combine(moment.date() + timedelta(days=1), time.min, UTC)
+        if moment.weekday() in rhythm.days:
+            left -= min(midnight, end) - moment
+            if left < timedelta(0):
+                return True
+        moment = midnight
+    return False
 
 
 def setting_name(slug: str, name: str) -> str:

@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from providers.connectors.base import Connector
-from providers.connectors.rhythm import Rhythm
+from providers.connectors.base import Connector, Rhythm
 from providers.records import Capability
 
 

@@ -37,8 +37,10 @@ SELECT concat_ws('.', count(*), sum(balances_version), max(created_at),
     (SELECT min(day) FROM providers_exchangerate WHERE currency = %(marker)s),
     (SELECT max(day) FROM providers_exchangerate WHERE currency = %(marker)s)
 ), (
-    SELECT max(date) FROM counted JOIN providers_balancesnapshot ON account_id = counted.id
-    WHERE date > %(today)s AND date <= %(newest)s
+    SELECT max(ahead.date) FROM counted CROSS JOIN LATERAL (
+        SELECT date FROM providers_balancesnapshot
+        WHERE account_id = counted.id AND date > %(today)s AND date <= %(newest)s ORDER BY date DESC LIMIT 1
+    ) AS ahead
 )
 FROM counted
 """  # noqa: S608 our own words

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import connectors
-from providers.connectors import rhythm
-from providers.connectors.rhythm import MONDAY_TO_FRIDAY, Rhythm
+from providers.connectors.base import MONDAY_TO_FRIDAY, Rhythm, overdue
 
 FRIDAY_CLOSE = datetime(2026, 11, 27, 21, tzinfo=UTC)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -54,17 +53,15 @@ def test_t03_what_was_never_read_is_not_overdue_and_a_connector_that_is_gone_has
 def test_t03_without_days_to_wait_for_only_the_age_counts(
     as_of: datetime, age: timedelta, each: Rhythm
 ) -> None:
-    assert rhythm.overdue(Rhythm(each.every), as_of, as_of + age) is (
-        each.every is not None and age > each.every
-    )
+    assert overdue(Rhythm(each.every), as_of, as_of + age) is (each.every is not None and age > each.every)
 
 
 @given(moments, pauses, pauses, rhythms)
 def test_t03_what_is_overdue_stays_overdue(
     as_of: datetime, age: timedelta, more: timedelta, each: Rhythm
 ) -> None:
-    if rhythm.overdue(each, as_of, as_of + age):
-        assert rhythm.overdue(each, as_of, as_of + age + more)
+    if overdue(each, as_of, as_of + age):
+        assert overdue(each, as_of, as_of + age + more)
 
 
 @given(moments, pauses, rhythms)
@@ -81,7 +78,7 @@ def test_t03_time_counts_on_the_days_of_the_rhythm_alone(
     )  # fmt: skip
     assert each.every is not None
     if abs(counted - each.every) > quarter:
-        assert rhythm.overdue(each, as_of, as_of + age) is (counted > each.every)
+        assert overdue(each, as_of, as_of + age) is (counted > each.every)
 
 
 def _steps(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
