@@ -5,7 +5,6 @@ amounts as text without the zeros of their column's width, and times without the
 and psycopg do both faster than Python.
 """
 
-from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
@@ -28,6 +27,14 @@ SELECT a.id, a.connection_id, c.provider, c.state, a.name, a.mask, a.type, a.sub
     a.balance_as_of AT TIME ZONE 'UTC', a.balance_fetched_at AT TIME ZONE 'UTC', a.closed_at AT TIME ZONE 'UTC'
 FROM providers_financialaccount AS a JOIN providers_connection AS c ON c.id = a.connection_id
 WHERE a.user_id = %s"""
+_TRENDS = """
+SELECT account.id, array_agg(trim_scale(snapshot.current) ORDER BY snapshot.date)
+FROM providers_financialaccount AS account
+JOIN providers_balancesnapshot AS snapshot
+    ON snapshot.account_id = account.id AND snapshot.date BETWEEN %(since)s AND %(newest)s
+WHERE account.user_id = %(user)s
+GROUP BY account.id
+"""
 _IN_ORDER = " ORDER BY a.type, a.name, a.id LIMIT %s"
 
 
@@ -189,9 +196,6 @@ def _balances(
 
 
 def _trends(user_id: UUID, since: date) -> dict[UUID, list[Decimal]]:
-    between = (since, newest_day())
-    days = BalanceSnapshot.objects.filter(account__user_id=user_id, date__range=between).order_by("date")
-    found: dict[UUID, list[Decimal]] = defaultdict(list)
-    for account_id, current in days.values_list("account_id", "current"):
-        found[account_id].append(current)
-    return dict(found)
+    with connection.cursor() as cursor:
+        cursor.execute(_TRENDS, {"user": user_id, "since": since, "newest": newest_day()})
+        return dict(cursor.fetchall())
