@@ -173,7 +173,7 @@ class BalanceSnapshotAdmin(Masked, ReadOnlyAdmin):
 
     masked = ("current", "available", "limit")
 
-    list_display = ("account", "date", "current", "available", "as_of")
+    list_display = ("account", "date", "current", "available", "derived", "as_of")
     list_select_related = ("account",)
     search_fields = ("=account__id", "account__user__email")
 

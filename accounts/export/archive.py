@@ -129,7 +129,9 @@ def _written(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """The row with its decimals as the API writes them: `-10.00`, not with all the digits of a column."""
     units = minor_units(row["currency"]) if row.get("currency") else 0
     return {
-        name: decimal_text(value, 0 if name in table.counts else units) if isinstance(value, Decimal) else value
+        name: decimal_text(value, 0 if name in table.counts else units)
+        if isinstance(value, Decimal)
+        else value
         for name, value in row.items()
     }
 

@@ -1,9 +1,10 @@
 """The design system's tags: `{% load dashtam_ui %}`. templates/styleguide.html shows all of them."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,6 +44,7 @@ STATES = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, label: str = "") -> SafeString:
     """`{% icon "bank" %}`: hidden from screen readers unless it has a `label`. Names: icons.py."""
     meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -61,13 +63,13 @@ def money(
     if amount is None or amount == "":
         return mark_safe('<span class="money">—<span class="visually-hidden">not available</span></span>')
     value = formats.exact(amount)
-    return format_html(
-        '<data class="money{}" value="{}"><span aria-hidden="true">{}</span>'
-        '<span class="visually-hidden">{}</span></data>',
-        " money--in" if signed and value > 0 else "",
-        format(value, "f"),
-        formats.money_text(value, currency, signed=signed, places=places),
-        formats.spoken_money(value, currency, places=places),
+    kind = "money money--in" if signed and value > 0 else "money"
+    shown = escape(formats.money_text(value, currency, signed=signed, places=places))
+    spoken = escape(formats.spoken_money(value, currency, places=places))
+    # A page has hundreds; format_html takes three times as long.
+    return mark_safe(  # noqa: S308 - numbers of ours and escaped words
+        f'<data class="{kind}" value="{value:f}"><span aria-hidden="true">{shown}</span>'
+        f'<span class="visually-hidden">{spoken}</span></data>'
     )
 
 
@@ -97,7 +99,7 @@ def when(
     if not moment:
         return format_html("<span>{}</span>", never)
     if not isinstance(moment, datetime):
-        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.date_text(moment))
+        return mark_safe(f'<time datetime="{moment.isoformat()}">{formats.date_text(moment)}</time>')  # noqa: S308
     moment, zone = formats.aware(moment), _zone(context)
     words = {
         "relative": formats.relative_text(moment, datetime.now(UTC), zone),
@@ -114,11 +116,10 @@ def when(
 
 
 @register.simple_tag(takes_context=True)
-def as_of(context: Context, moment: datetime | None, stale_after: int = 24) -> SafeString:
-    """`{% as_of balance.as_of %}`: "as of …", with a Stale badge once older than `stale_after` hours."""
+def as_of(context: Context, moment: datetime | None, *, stale: bool = False) -> SafeString:
+    """`{% as_of balance.as_of stale=row.stale %}`: "as of …", with a Stale badge where the source is overdue."""
     if not moment:
         return mark_safe('<span class="as-of">not read yet</span>')
-    stale = datetime.now(UTC) - formats.aware(moment) > timedelta(hours=stale_after)
     return format_html(
         '<span class="as-of"><span>as of {}</span>{}</span>',
         when(context, moment),

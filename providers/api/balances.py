@@ -15,7 +15,10 @@ from providers.ledger.queries.accounts import BalanceRow
 
 
 class Balance(serializers.Serializer[Any]):
-    """The balance of an account at the end of a day."""
+    """The balance of an account at the end of a day.
+
+    The institution states it or, where it is derived, it follows from a stated one and the transactions between.
+    """
 
     date = serializers.DateField()
     current = money()
@@ -24,7 +27,8 @@ class Balance(serializers.Serializer[Any]):
     lacks = lacks()
     currency = serializers.CharField()
     as_of = serializers.DateTimeField()
-    fetched_at = serializers.DateTimeField()
+    fetched_at = serializers.DateTimeField(help_text="When we asked, or when it was worked out.")
+    derived = serializers.BooleanField(help_text="True if it was worked out from transactions.")
 
 
 class AccountBalances(KeyedView):

@@ -79,6 +79,12 @@ class ImportedStatement(serializers.Serializer[Any]):
     lacks = lacks()
     as_of = serializers.DateTimeField()
     day = serializers.DateField(help_text="The day of the balance, as the file writes it.")
+    covers_from = serializers.DateField(
+        allow_null=True,
+        required=False,
+        help_text="From this day on the file has all rows; null where that is not certain.",
+    )
+    covers_to = serializers.DateField(allow_null=True, required=False, help_text="Up to this day.")
 
 
 class Import(serializers.Serializer[Any]):

@@ -47,6 +47,20 @@ class RatesUsed(serializers.Serializer[Any]):
     date = serializers.DateField(help_text="The day of the oldest rate in the total.")
 
 
+class NetWorthChange(serializers.Serializer[Any]):
+    """The change from the first point of the series to its last: `total` is the sum of moved, added and left."""
+
+    since = serializers.DateField(help_text="The day of the first point.")
+    until = serializers.DateField(help_text="The day of the last point.")
+    total = money()
+    before = money("What the accounts that are there at both ends amounted to at the first point.")
+    moved = money("By how much those accounts changed, exchange rates included.")
+    added = money("What accounts that were added since amount to at the last point.")
+    added_accounts = serializers.IntegerField(min_value=0)
+    left = money("What accounts that left since amounted to at the first point, with its sign turned.")
+    left_accounts = serializers.IntegerField(min_value=0)
+
+
 class NetWorth(serializers.Serializer[Any]):
     """The net worth at the end of the range, and on the way there.
 
@@ -60,6 +74,13 @@ class NetWorth(serializers.Serializer[Any]):
     rates = RatesUsed(allow_null=True, help_text="Null where no rate was needed.")
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the newest balance in it was so.")
     unconverted = AmountsInCurrency(many=True, help_text="Not in the amounts: no rate is known.")
+    unknown_accounts = serializers.IntegerField(
+        min_value=0, help_text="Open accounts in no figure, because no balance of theirs is known."
+    )
+    derived_accounts = serializers.IntegerField(
+        min_value=0, help_text="Accounts of which some balances were worked out from transactions."
+    )
+    change = NetWorthChange(allow_null=True, help_text="Null with fewer than two points.")
     series = AmountsOnDay(many=True)
 
 
@@ -73,7 +94,9 @@ class NetWorthView(KeyedView):
         responses={200: NetWorth} | problem_responses(400, 401),
     )
     async def get(self, request: Any) -> queries.NetWorth:
-        """Net worth over time. The last known balance of each account is carried forward.
+        """Net worth over time. The last known balance of each account is carried forward, at most to today.
+
+        The change tells apart what moved and what was added or left, so that a new account is not a gain.
 
         Each day's amounts are converted at the ECB's rates of that day, or of the last publication before it.
         Currencies without a rate are in `unconverted`, and counted nowhere.
@@ -81,4 +104,5 @@ class NetWorthView(KeyedView):
         asked = self.read_query(NetWorthQuery, paged=False)
         currency = asked.get("currency", self.principal.base_currency)
         days = (asked.get("from"), asked.get("to"))
-        return await queries.net_worth(self.principal.user_id, *days, asked["interval"], currency)
+        zone = self.principal.time_zone
+        return await queries.net_worth(self.principal.user_id, *days, asked["interval"], currency, zone)

@@ -32,9 +32,10 @@ def day(help_text: str) -> serializers.DateField:
     )
 
 
-def money(**options: Any) -> serializers.CharField:
-    """A field with an exact decimal as text."""
-    return serializers.CharField(help_text="An exact decimal, never with an exponent.", **options)
+def money(of: str = "", **options: Any) -> serializers.CharField:
+    """A field with an exact decimal as text; `of` describes the amount in a sentence."""
+    help_text = f"An exact decimal, never with an exponent. {of}".strip()
+    return serializers.CharField(help_text=help_text, **options)
 
 
 def lacks() -> serializers.ChoiceField:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from providers.connectors.base import Connector
+from providers.connectors.base import Connector, overdue
 from providers.connectors.sandbox import SandboxConnector
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import NotSupported, UnknownProvider
@@ -40,3 +41,13 @@ def name_of(slug: str) -> str:
     """The provider's name as people know it; the slug itself where its connector is gone."""
     connector = CONNECTORS.get(slug)
     return connector.name if connector else slug
+
+
+def balances_overdue(slug: str, as_of: datetime | None, now: datetime) -> bool:
+    """True where the provider should have had a newer balance by now. A balance that was never read is not overdue."""
+    return as_of is not None and overdue(CONNECTORS.get(slug, Connector).balances_due, as_of, now)
+
+
+def prices_overdue(slug: str, as_of: datetime | None, now: datetime) -> bool:
+    """True where the provider should have had newer prices of its holdings by now."""
+    return as_of is not None and overdue(CONNECTORS.get(slug, Connector).prices_due, as_of, now)

@@ -7,9 +7,12 @@ money owed is a negative balance, times are aware, money is Decimal.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -36,6 +39,36 @@ ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+EACH_DAY = frozenset(range(7))
+MONDAY_TO_FRIDAY = frozenset(range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """A new figure comes within `every`, of which only these days of the week count (0 is Monday, in UTC).
+
+    `every` is None where a new figure comes when a person brings one.
+    """
+
+    every: timedelta | None
+    days: AbstractSet[int] = EACH_DAY
+
+
+def overdue(rhythm: Rhythm, as_of: datetime, now: datetime) -> bool:
+    """True once more time has gone by since `as_of` than the rhythm allows."""
+    if rhythm.every is None or now - as_of <= rhythm.every:
+        return False
+    moment, end, left = as_of.astimezone(UTC), now.astimezone(UTC), rhythm.every
+    while moment < end:
+        midnight = datetime.combine(moment.date() + timedelta(days=1), time.min, UTC)
+        if moment.weekday() in rhythm.days:
+            left -= min(midnight, end) - moment
+            if left < timedelta(0):
+                return True
+        moment = midnight
+    return False
+
+
 def setting_name(slug: str, name: str) -> str:
     """How a provider's setting is called in the environment and in Django's settings."""
     return f"{slug}_{name}".replace("-", "_").upper()
@@ -49,11 +82,24 @@ class Connector:
     description: ClassVar[str] = ""
     auth: ClassVar[Auth]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
+    time_zone: ClassVar[str] = "UTC"  # where a day of its books begins and ends
+    balances_due: ClassVar[Rhythm] = Rhythm(timedelta(days=1))
+    # A close comes with each day of trading. Easter has four days without one, and two of them are weekdays.
+    prices_due: ClassVar[Rhythm] = Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY)
     setting_defaults: ClassVar[Mapping[str, str]] = MappingProxyType({})  # by name without the slug
 
     def setting(self, name: str) -> str:
         """The value of one of `setting_defaults`: `CLIENT_ID` of the slug `sandbox` is SANDBOX_CLIENT_ID."""
         return str(getattr(settings, setting_name(self.slug, name)))
+
+    def at_home(self, record: AccountRecord) -> AccountRecord:
+        """The record with its time in the institution's zone, so that its day is the one that the institution means.
+
+        A time that came with an offset of its own keeps it.
+        """
+        if record.as_of.utcoffset():
+            return record
+        return replace(record, as_of=record.as_of.astimezone(ZoneInfo(self.time_zone)))
 
     @property
     def configured(self) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from providers.connectors.base import Connector
+from providers.connectors.base import Connector, Rhythm
 from providers.records import Capability
 
 
@@ -14,3 +14,6 @@ class StatementFilesConnector(Connector):
     description = "Download a file from any institution and import it here."
     auth = "file"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
+    balances_due = prices_due = Rhythm(
+        None
+    )  # a file is as of its day, and a newer one comes when a person brings it

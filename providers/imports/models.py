@@ -24,6 +24,7 @@ class ImportedStatement(TypedDict):
     """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time, `day` its day as written.
 
     `lacks` names what it does not count; it and `day` are not in imports of earlier versions.
+    From `covers_from` to `covers_to` the file has all rows; None where that is not certain.
     """
 
     account_id: str
@@ -35,6 +36,8 @@ class ImportedStatement(TypedDict):
     lacks: NotRequired[str]
     as_of: str
     day: NotRequired[str]
+    covers_from: NotRequired[str | None]
+    covers_to: NotRequired[str | None]
 
 
 class RejectedRow(TypedDict):

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from django.utils import timezone
 
 from providers.formats import Statement, StatementTransaction
 from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.periods import Covers, covers, periods_in, periods_of
 from providers.imports.statement_rows import PROVIDER, RowSorter, security_record
 from providers.imports.statement_values import Value, holdings_of, time_of, value_of
+from providers.ledger.history import covered
 from providers.ledger.ingest.accounts import apply_balance
+from providers.ledger.ingest.history import forget_history, rebuild_history
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
 from providers.ledger.ingest.transactions import upsert_transactions
 from providers.ledger.models import FinancialAccount, Lacks
@@ -61,6 +65,7 @@ class StatementStore:
         self.statement = statement
         self.sorter = RowSorter(account)
         self.rows = self.added = 0
+        self.days: tuple[date, date] | None = None
         self.rejected: list[RejectedRow] = []
         self.rejected_count = 0
 
@@ -77,6 +82,8 @@ class StatementStore:
             self.added += upsert_transactions(account, wanted, removed=removed, provider=PROVIDER).added
             removed = []
         self.rows += len(transactions)
+        days = [row.date for row in transactions] + list(self.days or ())
+        self.days = (min(days), max(days)) if days else None
         self.rejected += rows.rejected[: MAX_REJECTED - len(self.rejected)]
         self.rejected_count += len(rows.rejected)
 
@@ -87,6 +94,7 @@ class StatementStore:
         if time.notice is not None:
             outcome.notice(time.notice)
         value = self._value(outcome)
+        forget_history(account.id)
         if statement.lists_holdings:  # a file without a list of holdings leaves them as they are
             apply_holdings(account, holdings_of(account, statement, time.moment), now, provider=PROVIDER)
         if value is not None or statement.available_balance is not None:
@@ -116,7 +124,19 @@ class StatementStore:
             "lacks": value.lacks if value else "",
             "as_of": time.moment.isoformat(),
             "day": time.day.isoformat(),
+            **self._rebuild_history(outcome),
         }
+
+    def _rebuild_history(self, outcome: Outcome) -> Covers:
+        """Work out the account's balances, if files alone bring its rows. Returns the days that this one covers."""
+        # A row that could not be read may be of any day.
+        period = (
+            None if outcome.rejected_count else covered(self.statement.start, self.statement.end, self.days)
+        )
+        if self.account.connection.provider == PROVIDER:
+            before = [*periods_of(self.account), *periods_in(outcome.statements, self.account.id)]
+            rebuild_history(self.account.id, [*before, *([period] if period else ())])
+        return covers(period)
 
     def _value(self, outcome: Outcome) -> Value | None:
         """The closing balance, unless the one of before says more.

@@ -10,24 +10,23 @@ from uuid import UUID
 
 from django.db import connection
 
+from providers.ledger.counted import counted_accounts, newest_day
 from providers.ledger.money import total
 
 # The days on which a person's assets and liabilities change, by how much, and in how many accounts more (or fewer) a
 # balance is known. The first is the first point of the series, with all that is known by then. One pass over the
 # snapshots between first and last point, each compared with the one before; an account counts until it closed. Beside
 # them: when the newest balance on the last day was so.
-_CHANGES = """
-WITH account AS (
-    SELECT account.id, account.currency, account.closes, before.current
-    FROM (
-        SELECT id, currency, coalesce(closed_at::date, 'infinity') AS closes
-        FROM providers_financialaccount WHERE user_id = %(user)s
-    ) AS account
+_CHANGES = f"""
+WITH counted AS ({counted_accounts()}),
+account AS (
+    SELECT counted.id, counted.currency, counted.closes, before.current
+    FROM counted
     LEFT JOIN LATERAL (
         SELECT current FROM providers_balancesnapshot
-        WHERE account_id = account.id AND date <= %(first)s ORDER BY date DESC LIMIT 1
+        WHERE account_id = counted.id AND date <= least(%(first)s, %(newest)s) ORDER BY date DESC LIMIT 1
     ) AS before ON true
-    WHERE account.closes > %(first)s
+    WHERE counted.closes > %(first)s
 ),
 change AS (
     SELECT %(first)s::date AS day, currency, sum(greatest(current, 0)) AS assets, sum(least(current, 0)) AS liabilities,
@@ -39,26 +38,27 @@ change AS (
     FROM account CROSS JOIN LATERAL (
         SELECT date, current, lag(current, 1, account.current) OVER (ORDER BY date) AS earlier
         FROM providers_balancesnapshot
-        WHERE account_id = account.id AND date > %(first)s AND date <= %(last)s AND date < account.closes
+        WHERE account_id = account.id AND date > %(first)s AND date <= least(%(last)s, %(newest)s)
+            AND date < account.closes
     ) AS new
     WHERE new.current IS DISTINCT FROM new.earlier GROUP BY new.date, account.currency
     UNION ALL
     SELECT account.closes, account.currency, -greatest(last.current, 0), -least(last.current, 0), -1
     FROM account CROSS JOIN LATERAL (
         SELECT current FROM providers_balancesnapshot
-        WHERE account_id = account.id AND date < account.closes ORDER BY date DESC LIMIT 1
+        WHERE account_id = account.id AND date < account.closes AND date <= %(newest)s ORDER BY date DESC LIMIT 1
     ) AS last
     WHERE account.closes <= %(last)s
 )
 SELECT day, currency, sum(assets), sum(liabilities), sum(accounts)::int, (
-    SELECT max(known.as_of) FROM providers_financialaccount AS account CROSS JOIN LATERAL (
+    SELECT max(known.as_of) FROM counted CROSS JOIN LATERAL (
         SELECT as_of FROM providers_balancesnapshot
-        WHERE account_id = account.id AND date <= %(last)s ORDER BY date DESC LIMIT 1
+        WHERE account_id = counted.id AND date <= least(%(last)s, %(newest)s) ORDER BY date DESC LIMIT 1
     ) AS known
-    WHERE account.user_id = %(user)s AND (account.closed_at IS NULL OR account.closed_at::date > %(last)s)
+    WHERE counted.closes > %(last)s
 )
 FROM change GROUP BY day, currency ORDER BY day
-"""
+"""  # noqa: S608 our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class _Running:
 
 def day_sums(user_id: UUID, days: Sequence[date]) -> tuple[list[DaySum], datetime | None]:
     """The sums of each day by currency, and when the newest balance on the last day was so."""
-    values: dict[str, Any] = {"user": user_id, "first": days[0], "last": days[-1]}
+    values: dict[str, Any] = {"user": user_id, "first": days[0], "last": days[-1], "newest": newest_day()}
     with connection.cursor() as cursor:
         cursor.execute(_CHANGES, values)
         changes = cursor.fetchall()

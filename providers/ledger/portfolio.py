@@ -27,6 +27,7 @@ class Position:
     cost: Decimal | None
     currency: str
     as_of: datetime
+    provider: str
 
     @property
     def security(self) -> str:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
@@ -12,7 +13,7 @@ from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.transaction_sums import filter_choices
 from providers.pages import ranges, words
 from providers.pages.forms import TransactionFilters
-from providers.pages.presentation.accounts import kind_name, lacks
+from providers.pages.presentation.accounts import kind_name, lacks, stale_balance
 from providers.pages.presentation.history import balance_history
 from providers.pages.presentation.holdings import holding_rows
 from providers.pages.transactions import transaction_list
@@ -33,10 +34,11 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
         "account": row,
         "kind_name": kind_name(row),
         "lacks": lacks(row),
+        "stale": stale_balance(row, timezone.now()),
         "attention": words.attention(connection),
         "range": range_,
         "history": balance_history(days.results, row["currency"], range_.interval),
-        "holdings": holding_rows(holdings.results),
+        "holdings": holding_rows(holdings.results, row["provider"]),
     }
     status = 422 if filters.errors else 200
     return await rendered(request, "providers/account.html", context | found, status=status)

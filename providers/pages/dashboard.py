@@ -46,14 +46,15 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
 
 async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> dict[str, Any]:
     user_id, currency = request.principal.user_id, request.principal.base_currency
-    worth = await ledger_queries.net_worth(user_id, range_.start, None, range_.interval, currency)
+    zone = request.principal.time_zone
+    worth = await ledger_queries.net_worth(user_id, range_.start, None, range_.interval, currency, zone)
     recent = await trends(user_id, range_.end - TREND)
     latest = await ledger_queries.transactions(user_id, page=Page(LATEST))
     holdings = await ledger_queries.holdings(user_id)
     return {
         "worth": worth if worth["as_of"] else None,
-        "history": net_worth_history(worth["series"], worth["currency"]),
+        "history": net_worth_history(worth),
         "groups": account_groups(open_accounts(accounts), recent),
-        "holdings": most_valuable(holdings.results, currency, TOP),
+        "holdings": most_valuable(holdings.results, accounts, currency, TOP),
         "transactions": transaction_rows(latest.results, accounts),
     }

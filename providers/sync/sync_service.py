@@ -158,7 +158,7 @@ class SyncService:
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
         connector, started = self.connector(run.connection.provider), time.monotonic()
         async with self.open_client(run.connection, connector) as client:
-            records = await connector.fetch_accounts(client)
+            records = [connector.at_home(each) for each in await connector.fetch_accounts(client)]
             accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
             if run.connection.last_success_at is None:
                 await self.first_accounts(run.connection.user_id)

@@ -1,6 +1,7 @@
 """Provider records into rows: each function is one database transaction, and may be given the same page again."""
 
 from providers.ledger.ingest.accounts import apply_accounts, apply_balance, apply_balances
+from providers.ledger.ingest.history import forget_history, rebuild_history
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
 from providers.ledger.ingest.transactions import Counts, apply_transactions, upsert_transactions
 
@@ -12,5 +13,7 @@ __all__ = [
     "apply_holdings",
     "apply_transactions",
     "describe_securities",
+    "forget_history",
+    "rebuild_history",
     "upsert_transactions",
 ]

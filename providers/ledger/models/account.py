@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from dashtam.errors import NotFound
@@ -92,7 +93,7 @@ class FinancialAccount(models.Model):
 
 
 class BalanceSnapshot(models.Model):
-    """A balance snapshot: the last balance known of a day."""
+    """A balance snapshot: the last balance known of a day. A `derived` one was worked out from transactions."""
 
     id = models.BigAutoField(primary_key=True)
     account = models.ForeignKey(
@@ -105,6 +106,7 @@ class BalanceSnapshot(models.Model):
     lacks = models.CharField(max_length=20, choices=Lacks, blank=True, default="", db_default="")
     as_of = models.DateTimeField()
     fetched_at = models.DateTimeField()
+    derived = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[models.Manager["BalanceSnapshot"]] = models.Manager()
 
@@ -115,6 +117,9 @@ class BalanceSnapshot(models.Model):
             models.UniqueConstraint(
                 fields=("account", "date"), include=("current",), name="balance_each_day"
             ),
+        )
+        indexes = (
+            models.Index(fields=("account", "date"), name="balance_derived", condition=Q(derived=True)),
         )
 
     def __str__(self) -> str:

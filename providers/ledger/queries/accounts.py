@@ -5,7 +5,6 @@ amounts as text without the zeros of their column's width, and times without the
 and psycopg do both faster than Python.
 """
 
-from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
@@ -18,6 +17,7 @@ from dashtam.api.keyset import after, beyond, text
 from dashtam.api.paging import ALL, Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from providers import connectors
+from providers.ledger.counted import newest_day
 from providers.ledger.models import BalanceSnapshot, FinancialAccount
 from providers.ledger.money import padded, plain
 
@@ -28,6 +28,14 @@ SELECT a.id, a.connection_id, c.provider, c.state, a.name, a.mask, a.type, a.sub
     a.closed_at AT TIME ZONE 'UTC'
 FROM providers_financialaccount AS a JOIN providers_connection AS c ON c.id = a.connection_id
 WHERE a.user_id = %s"""
+_TRENDS = """
+SELECT account.id, array_agg(trim_scale(snapshot.current) ORDER BY snapshot.date)
+FROM providers_financialaccount AS account
+JOIN providers_balancesnapshot AS snapshot
+    ON snapshot.account_id = account.id AND snapshot.date BETWEEN %(since)s AND %(newest)s
+WHERE account.user_id = %(user)s
+GROUP BY account.id
+"""
 _IN_ORDER = " ORDER BY a.type, a.name, a.id LIMIT %s"
 
 
@@ -63,7 +71,10 @@ class AccountRow(TypedDict):
 
 
 class BalanceRow(TypedDict):
-    """An account's balances at the end of a day, decimals as text; for `lacks` see AccountBalances."""
+    """An account's balances at the end of a day, decimals as text; for `lacks` see AccountBalances.
+
+    A `derived` one was worked out from its rows.
+    """
 
     date: date
     current: str
@@ -73,6 +84,7 @@ class BalanceRow(TypedDict):
     as_of: datetime
     fetched_at: datetime
     currency: str
+    derived: bool
 
 
 async def accounts(
@@ -171,13 +183,15 @@ def _balances(
     user_id: UUID, account_id: UUID, start: date | None, end: date | None, page: Page
 ) -> Listing[BalanceRow]:
     currency = FinancialAccount.objects.currency_of(user_id=user_id, id=account_id)
-    days = BalanceSnapshot.objects.filter(account_id=account_id)
+    days = BalanceSnapshot.objects.filter(account_id=account_id, date__lte=newest_day())
     if start is not None:
         days = days.filter(date__gte=start)
     if end is not None:
         days = days.filter(date__lte=end)
     found = after(days, page, minus_date=date.fromisoformat)[: page.limit + 1]
-    columns = found.values_list("date", "current", "available", "limit", "lacks", "as_of", "fetched_at")
+    columns = found.values_list(
+        "date", "current", "available", "limit", "lacks", "as_of", "fetched_at", "derived"
+    )
     rows: list[BalanceRow] = [
         {
             "date": day,
@@ -188,15 +202,14 @@ def _balances(
             "as_of": as_of,
             "fetched_at": fetched_at,
             "currency": currency,
+            "derived": derived,
         }
-        for day, current, available, limit, lacks, as_of, fetched_at in columns
+        for day, current, available, limit, lacks, as_of, fetched_at, derived in columns
     ]
     return listing(rows, page, lambda row: (row["date"],))
 
 
 def _trends(user_id: UUID, since: date) -> dict[UUID, list[Decimal]]:
-    days = BalanceSnapshot.objects.filter(account__user_id=user_id, date__gte=since).order_by("date")
-    found: dict[UUID, list[Decimal]] = defaultdict(list)
-    for account_id, current in days.values_list("account_id", "current"):
-        found[account_id].append(current)
-    return dict(found)
+    with connection.cursor() as cursor:
+        cursor.execute(_TRENDS, {"user": user_id, "since": since, "newest": newest_day()})
+        return dict(cursor.fetchall())

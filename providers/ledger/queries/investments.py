@@ -13,8 +13,10 @@ from providers.rates.lookup import rates_of_days
 # Accounts that their institution lists no more are left out, as in net worth.
 _POSITIONS = """
 SELECT account.id, account.name, security.symbol, security.name, security.type, security.cusip, security.isin,
-    holding.quantity, holding.price, holding.market_value, holding.cost_basis, holding.currency, holding.as_of
+    holding.quantity, holding.price, holding.market_value, holding.cost_basis, holding.currency, holding.as_of,
+    link.provider
 FROM providers_financialaccount AS account
+JOIN providers_connection AS link ON link.id = account.connection_id
 LEFT JOIN providers_holding AS holding ON holding.account_id = account.id
 LEFT JOIN providers_security AS security ON security.id = holding.security_id
 WHERE account.user_id = %(user)s AND account.closed_at IS NULL
@@ -32,8 +34,9 @@ def _investments(user_id: UUID, base: str) -> Portfolio:
     with connection.cursor() as cursor:
         cursor.execute(_POSITIONS, {"user": user_id})
         rows = cursor.fetchall()
-    positions = [Position(*row) for row in rows if row[-1] is not None]
-    empty = [row[1] for row in rows if row[-1] is None]
+    as_of = -2  # its column
+    positions = [Position(*row) for row in rows if row[as_of] is not None]
+    empty = [row[1] for row in rows if row[as_of] is None]
     units, today = {each.currency for each in positions} - {base}, timezone.now().date()
     rates = rates_of_days([today], {*units, base})[today] if units else DayRates(today)
     return portfolio(positions, rates, base, empty)

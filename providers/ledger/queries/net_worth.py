@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import TypedDict
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils import timezone
@@ -15,6 +16,8 @@ from dashtam import errors
 from dashtam.bridge.doors import run_db
 from dashtam.cache import cache
 from providers.ledger.balance_sums import DaySum, day_sums
+from providers.ledger.changes import Change, change, ends
+from providers.ledger.counted import counted_accounts, newest_day
 from providers.ledger.intervals import Interval, points
 from providers.ledger.money import plain, total
 from providers.rates.conversion import SOURCE, DayRates
@@ -26,14 +29,21 @@ KEPT_SECONDS = 3600
 MOST_POINTS = 4_000
 _STEP = {"day": 1, "week": 7, "month": 28}
 
-# Changes with every balance that lands, every account that comes or goes, and every day of rates.
-_VERSION = """
+# Changes with every balance that lands, every account that comes or goes, and every day of rates. Beside it: the newest
+# day with a balance, where that is ahead of the person's own.
+_VERSION = f"""
+WITH counted AS ({counted_accounts()})
 SELECT concat_ws('.', count(*), sum(balances_version), max(created_at),
     (SELECT min(day) FROM providers_exchangerate WHERE currency = %(marker)s),
     (SELECT max(day) FROM providers_exchangerate WHERE currency = %(marker)s)
-), max(greatest(balance_date, (balance_as_of AT TIME ZONE 'UTC')::date))
-FROM providers_financialaccount WHERE user_id = %(user)s
-"""
+), (
+    SELECT max(ahead.date) FROM counted CROSS JOIN LATERAL (
+        SELECT date FROM providers_balancesnapshot
+        WHERE account_id = counted.id AND date > %(today)s AND date <= %(newest)s ORDER BY date DESC LIMIT 1
+    ) AS ahead
+)
+FROM counted
+"""  # noqa: S608 our own words
 
 
 class Amounts(TypedDict):
@@ -66,7 +76,9 @@ class RatesUsed(TypedDict):
 class NetWorth(TypedDict):
     """The amounts are None where no balance is known, or none can be converted.
 
-    `as_of` is when the newest balance was so; `rates` is None where no rate was needed.
+    `as_of` is when the newest balance was so; `rates` is None where no rate was needed. `change` is None with fewer
+    than two points. `unknown_accounts` are open, have no balance that is known, and so are in no figure. Of
+    `derived_accounts` some balances were worked out from their transactions.
     """
 
     as_of: datetime | None
@@ -76,6 +88,9 @@ class NetWorth(TypedDict):
     liabilities: str | None
     rates: RatesUsed | None
     unconverted: list[AmountsIn]
+    unknown_accounts: int
+    derived_accounts: int
+    change: Change | None
     series: list[AmountsOn]
 
 
@@ -102,19 +117,23 @@ async def net_worth(
     end: date | None = None,
     interval: Interval = "day",
     currency: str = "USD",
+    zone: str = "UTC",
 ) -> NetWorth:
     """Assets, liabilities (negative) and their total at `end`, and at each point from `start` on.
 
-    By default the last ninety days up to today or, where an institution's clock is ahead of ours, up to its
-    last balance. Each point is converted at the rates of its own day. Currencies without a rate at the end are
-    in `unconverted` and in no point; days without amounts, or without the rates for them, are left out.
+    By default the last ninety days up to today in the person's time zone or, where an account's own day is ahead of
+    it, up to its last balance. A range ends at the latest day that has begun anywhere. Each point is converted at the
+    rates of its own day. Currencies without a rate at the end are in `unconverted` and in no point; days without
+    amounts, or without the rates for them, are left out.
     """
-    version, newest = await run_db(_version, user_id)
-    end = end or max(timezone.now().astimezone(UTC).date(), newest or date.min)
+    now = timezone.now()
+    today, newest = now.astimezone(ZoneInfo(zone)).date(), newest_day(now)
+    version, ahead = await run_db(_version, user_id, today, newest)
+    end = min(end or ahead or today, newest)
     start = start or end - DEFAULT_RANGE
     _bounded(start, end, interval)
     # The key carries the version of the data, so no entry has to be dropped when balances change.
-    key = f"net-worth:{user_id}:{version}:{start}:{end}:{interval}:{currency}"
+    key = f"net-worth-changes:{user_id}:{version}:{start}:{end}:{interval}:{currency}"
     kept = await cache().get(key, NetWorth)
     if kept is not None:
         return kept
@@ -123,11 +142,11 @@ async def net_worth(
     return answer
 
 
-def _version(user_id: UUID) -> tuple[str, date | None]:
+def _version(user_id: UUID, today: date, newest: date) -> tuple[str, date | None]:
     with connection.cursor() as cursor:
-        cursor.execute(_VERSION, {"user": user_id, "marker": MARKER})
-        version, newest = cursor.fetchone()
-    return version, newest
+        cursor.execute(_VERSION, {"user": user_id, "marker": MARKER, "today": today, "newest": newest})
+        version, ahead = cursor.fetchone()
+    return version, ahead
 
 
 def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: str) -> NetWorth:
@@ -137,7 +156,11 @@ def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: 
     by_day = {day: list(rows) for day, rows in groupby(sums, key=lambda row: row.day)}
     last = by_day.get(end, [])
     left_out = _left_out(sums, rates, base)
-    converted = {day: _converted(rows, rates[day], base, left_out) for day, rows in by_day.items()}
+    counted = {day: _converted(rows, rates[day], base, left_out) for day, rows in by_day.items()}
+    told = {day: point for day, point in counted.items() if point}
+    first, until = min(told, default=start), max(told, default=end)
+    found = ends(user_id, first, until)
+    totals = [(day, told[day].total) for day in (first, until) if day in told]
     now = _converted((row for row in last if rates[end].convertible(row.currency, base)), rates[end], base)
     amounts = now.amounts(base) if now else {"total": None, "assets": None, "liabilities": None}
     return {
@@ -150,7 +173,10 @@ def _net_worth(user_id: UUID, start: date, end: date, interval: Interval, base: 
             for row in last
             if not rates[end].convertible(row.currency, base)
         ],
-        "series": [{"date": day, **point.amounts(base)} for day, point in converted.items() if point],
+        "unknown_accounts": sum(each.unknown for each in found),
+        "derived_accounts": sum(each.derived for each in found),
+        "change": change(found, *totals, rates, base, left_out) if len(told) > 1 else None,
+        "series": [{"date": day, **point.amounts(base)} for day, point in told.items()],
     }
 
 

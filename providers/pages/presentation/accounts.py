@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from django.utils import timezone
+
+from providers import connectors
 from providers.pages import words
 
 _ORDER = tuple(words.TYPES)
@@ -14,10 +18,14 @@ SHOWN = 12  # accounts that a page shows before it folds the rest away
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account in a group. `trend` is its small line, where the page draws one."""
+    """An account in a group. `trend` is its small line, where the page draws one.
+
+    `stale` is true where the balance is older than its source lets one expect.
+    """
 
     account: Mapping[str, Any]
     trend: Any = None
+    stale: bool = False
 
     @property
     def lacks(self) -> str:
@@ -65,6 +73,11 @@ def open_accounts(accounts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, An
     return [account for account in accounts if not account["closed_at"]]
 
 
+def stale_balance(account: Mapping[str, Any], now: datetime) -> bool:
+    """True where the account's provider should have had a newer balance."""
+    return connectors.balances_overdue(account["provider"], account["balances"]["as_of"], now)
+
+
 def kind_name(account: Mapping[str, Any]) -> str:
     """`Credit card`: the subtype, or the type where the institution gives none."""
     kind: str = account["subtype"] or account["type"]
@@ -87,7 +100,10 @@ def _group(
     title, icon = words.TYPES[_ORDER[type_index]]
     balances = [account["balances"]["current"] for account in accounts]
     known = [Decimal(balance) for balance in balances if balance is not None]
-    rows = [AccountRow(account, trends.get(account["id"])) for account in accounts]
+    now = timezone.now()
+    rows = [
+        AccountRow(account, trends.get(account["id"]), stale_balance(account, now)) for account in accounts
+    ]
     return AccountGroup(title, icon, currency, sum(known, Decimal(0)) if known else None, rows)
 
 

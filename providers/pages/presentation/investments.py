@@ -6,7 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils import timezone
+
 from dashtam.ui.formats import MINUS
+from providers import connectors
 from providers.ledger.portfolio import Part, Portfolio
 
 # types of securities as providers name them, where a capital letter does not make a word
@@ -55,9 +58,10 @@ class SecurityRow:
 
 @dataclass(frozen=True, slots=True)
 class InvestmentRows:
-    """The rows of the page."""
+    """The rows of the page. `stale` is true where a price is older than its source lets one expect."""
 
     total: PartRow
+    stale: bool
     types: Sequence[PartRow]
     currencies: Sequence[PartRow]
     accounts: Sequence[PartRow]
@@ -66,8 +70,12 @@ class InvestmentRows:
 
 def investment_rows(found: Portfolio) -> InvestmentRows:
     """The rows of these investments."""
+    now = timezone.now()
     return InvestmentRows(
         total=_row("All investments", found.total),
+        stale=any(
+            connectors.prices_overdue(each.provider, each.as_of, now) for each in found.total.positions
+        ),
         types=[_row(_type_name(part.key), part) for part in found.by_type],
         currencies=[_row(part.key, part) for part in found.by_currency],
         accounts=[_row(part.positions[0].account_name, part) for part in found.by_account],

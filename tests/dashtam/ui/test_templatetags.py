@@ -157,11 +157,9 @@ def test_a_day_has_no_time_and_never_is_said_in_words() -> None:
 def test_a_balance_says_when_it_was_true_and_when_it_is_stale() -> None:
     now = datetime.now(UTC)
     assert plain(show("{% as_of moment %}", moment=now - timedelta(hours=2))) == "as of 2 hours ago"
-    assert plain(show("{% as_of moment %}", moment=now - timedelta(hours=30))) == "as of 1 day agoStale"
-    assert (
-        plain(show("{% as_of moment stale_after=48 %}", moment=now - timedelta(hours=30)))
-        == "as of 1 day ago"
-    )
+    assert plain(show("{% as_of moment %}", moment=now - timedelta(hours=30))) == "as of 1 day ago"
+    overdue = show("{% as_of moment stale=overdue %}", moment=now - timedelta(hours=30), overdue=True)
+    assert plain(overdue) == "as of 1 day agoStale"
     assert plain(show("{% as_of None %}")) == "not read yet"
 
 

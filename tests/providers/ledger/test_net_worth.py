@@ -169,5 +169,5 @@ async def test_t01_new_rates_count_at_once_also_where_the_answer_was_kept(ana: U
 
 async def test_t01_one_more_query_is_all_that_conversion_costs(ana: User, five: None) -> None:
     await run_db(publish, PUBLISHED)
-    assert await queries_of(queries.net_worth(ana.id, THURSDAY, MONDAY, "day", "ILS")) == 3
+    assert await queries_of(queries.net_worth(ana.id, THURSDAY, MONDAY, "day", "ILS")) == 4
     assert await queries_of(queries.net_worth(ana.id, THURSDAY, MONDAY, "day", "ILS")) == 1  # from the cache

@@ -93,7 +93,7 @@ def account(
     type: str, current: str | None, currency: str = "USD", connection_id: UUID | None = None
 ) -> dict[str, Any]:
     balances = {"current": current, "available": None, "limit": None, "as_of": None, "fetched_at": None}
-    row = {"id": uuid4(), "type": type, "currency": currency, "balances": balances}
+    row = {"id": uuid4(), "type": type, "currency": currency, "provider": "sandbox", "balances": balances}
     return row | {"connection_id": connection_id or uuid4()}
 
 

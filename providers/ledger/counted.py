@@ -1,0 +1,24 @@
+"""The accounts and days that sums of balances count: every such sum begins here."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from django.utils.timezone import now
+
+FURTHEST_AHEAD = timezone(timedelta(hours=14))  # where each day begins first (Line Islands)
+
+_COUNTED = """
+SELECT id, currency, balances_version, created_at, coalesce(closed_at::date, 'infinity') AS closes
+FROM providers_financialaccount WHERE user_id = %(user)s"""
+
+
+def counted_accounts() -> str:
+    """SQL for the accounts of the person `%(user)s` that net worth counts, each until the day it `closes`.
+
+    Those of ended connections are among them: a person still owns what Dashtam no longer reads.
+    """
+    return _COUNTED
+
+
+def newest_day(moment: datetime | None = None) -> date:
+    """The latest day that has begun anywhere. A balance of a later day cannot be so, and counts nowhere."""
+    return (moment or now().astimezone(UTC)).astimezone(FURTHEST_AHEAD).date()
