@@ -55,7 +55,7 @@ def _stores(file: FileImport, parsed: StatementFile) -> list[StatementStore]:
     for statement in parsed.statements:
         account = target or _account(file.user_id, parsed.institution, statement.account)
         _fits(account, statement.account)
-        stores.append(StatementStore(account, statement))
+        stores.append(StatementStore(file.id, account, statement))
     return stores
 
 
@@ -85,6 +85,7 @@ def _account(user_id: UUID, institution: Institution, stated: StatementAccount) 
         raise ImportRefused(detail, code="currency_unknown")
     fingerprint = _fingerprint(stated, stated.currency, institution.name or "")
     mine = FinancialAccount.objects.select_related("connection").filter(user_id=user_id)
+    mine = mine.select_for_update(of=("self", "connection"), no_key=True)  # it is not deleted meanwhile
     account = mine.filter(connection__provider=PROVIDER, provider_account_id=fingerprint).first()
     connection = account.connection if account else _connection(user_id, institution)
     if connection.state != Connection.State.ACTIVE:
@@ -115,6 +116,7 @@ def _connection(user_id: UUID, institution: Institution) -> Connection:
         institution.name or institution.fid or institution.intuit_id or "files", 200
     ).casefold()
     mine = Connection.objects.filter(user_id=user_id, provider=PROVIDER, provider_subject=subject)
-    return mine.order_by("-created_at").first() or Connection.objects.create(
+    held = mine.select_for_update(no_key=True).order_by("-created_at")
+    return held.first() or Connection.objects.create(
         user_id=user_id, provider=PROVIDER, provider_subject=subject, state=Connection.State.ACTIVE
     )

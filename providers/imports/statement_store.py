@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from uuid import UUID
 
 from django.utils import timezone
 
 from providers.formats import Statement, StatementTransaction
 from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.provenance import Provenance
 from providers.imports.statement_rows import PROVIDER, RowSorter, security_id, security_record
 from providers.ledger.ingest.accounts import apply_balance
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
@@ -51,9 +53,10 @@ class Outcome:
 class StatementStore:
     """Stores one statement: its transactions as they come, then its holdings and balance."""
 
-    def __init__(self, account: FinancialAccount, statement: Statement) -> None:
+    def __init__(self, import_id: UUID, account: FinancialAccount, statement: Statement) -> None:
         self.account = account
         self.statement = statement
+        self.provenance = Provenance(import_id, account)
         self.sorter = RowSorter(account)
         self.rows = self.added = 0
         self.rejected: list[RejectedRow] = []
@@ -69,7 +72,8 @@ class StatementStore:
         removed = rows.removed
         for start in range(0, max(len(rows.wanted), 1), ROWS_AT_ONCE):
             wanted = rows.wanted[start : start + ROWS_AT_ONCE]
-            self.added += upsert_transactions(account, wanted, removed=removed, provider=PROVIDER).added
+            with self.provenance.rows(wanted, removed):
+                self.added += upsert_transactions(account, wanted, removed=removed, provider=PROVIDER).added
             removed = []
         self.rows += len(transactions)
         self.rejected += rows.rejected[: MAX_REJECTED - len(self.rejected)]
@@ -79,12 +83,16 @@ class StatementStore:
         """Store the rest, and add to the outcome. Returns the summary for the import."""
         now, account, statement = timezone.now(), self.account, self.statement
         as_of = _as_of(statement, now)
-        if statement.holdings:  # a file without a list of holdings leaves them as they are
-            apply_holdings(account, _holdings(account, statement, as_of), now, provider=PROVIDER)
-        balance = _balance(statement)
+        # A file without a list of holdings leaves them as they are.
+        holdings = _holdings(account, statement, as_of) if statement.holdings else None
+        balance, record = _balance(statement), None
         if balance is not None:
             available = statement.available_balance
             record = replace(_described(account), current=balance, available=available, as_of=as_of)
+        self.provenance.state(now, as_of, record, holdings)
+        if holdings is not None:
+            apply_holdings(account, holdings, now, provider=PROVIDER)
+        if record is not None:
             apply_balance(account, record, now)
         account.connection.last_success_at = account.connection.last_attempt_at = now
         if account.connection.provider == PROVIDER:

@@ -14,14 +14,14 @@ from providers.ledger.money import total
 
 # The days on which a person's assets and liabilities change, by how much, and in how many accounts more (or fewer) a
 # balance is known. The first is the first point of the series, with all that is known by then. One pass over the
-# snapshots between first and last point, each compared with the one before; an account counts until it closed. Beside
-# them: when the newest balance on the last day was so.
+# snapshots between first and last point, each compared with the one before; an account counts until it closed, unless
+# its person leaves it out. Beside them: when the newest balance on the last day was so.
 _CHANGES = """
 WITH account AS (
     SELECT account.id, account.currency, account.closes, before.current
     FROM (
         SELECT id, currency, coalesce(closed_at::date, 'infinity') AS closes
-        FROM providers_financialaccount WHERE user_id = %(user)s
+        FROM providers_financialaccount WHERE user_id = %(user)s AND in_net_worth
     ) AS account
     LEFT JOIN LATERAL (
         SELECT current FROM providers_balancesnapshot
@@ -55,7 +55,8 @@ SELECT day, currency, sum(assets), sum(liabilities), sum(accounts)::int, (
         SELECT as_of FROM providers_balancesnapshot
         WHERE account_id = account.id AND date <= %(last)s ORDER BY date DESC LIMIT 1
     ) AS known
-    WHERE account.user_id = %(user)s AND (account.closed_at IS NULL OR account.closed_at::date > %(last)s)
+    WHERE account.user_id = %(user)s AND account.in_net_worth
+        AND (account.closed_at IS NULL OR account.closed_at::date > %(last)s)
 )
 FROM change GROUP BY day, currency ORDER BY day
 """

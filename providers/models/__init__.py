@@ -1,7 +1,14 @@
 """All models of the app, in the module where Django looks for them."""
 
-from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
+from providers.connections.models import (
+    AuthorizationRequest,
+    Connection,
+    DeletedAccount,
+    PendingRevocation,
+    ProviderToken,
+)
 from providers.imports.models import FileImport, ImportPart
+from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (
     BalanceSnapshot,
     FinancialAccount,
@@ -17,11 +24,14 @@ __all__ = [
     "AuthorizationRequest",
     "BalanceSnapshot",
     "Connection",
+    "DeletedAccount",
     "ExchangeRate",
     "FileImport",
     "FinancialAccount",
     "Holding",
     "ImportPart",
+    "ImportedRows",
+    "ImportedState",
     "PendingRevocation",
     "ProviderToken",
     "Security",

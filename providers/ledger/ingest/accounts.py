@@ -9,13 +9,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from providers.connections.models import Connection
+from providers.connections.models import Connection, DeletedAccount
 from providers.errors import ProviderUnreadable
 from providers.ledger.ingest import checks
 from providers.ledger.models import FinancialAccount
 from providers.records import AccountRecord, BalanceRecord
 
-_DESCRIPTION = ("name", "mask", "type", "subtype", "currency", "closed_at")
+_DESCRIPTION = ("name", "institution_name", "mask", "type", "subtype", "currency", "closed_at")
 _BALANCE = ("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_fetched_at")
 
 _SNAPSHOTS = """
@@ -40,15 +40,18 @@ def apply_accounts(
 ) -> list[FinancialAccount]:
     """Bring the connection's accounts to what the provider lists, in its order, with a snapshot of each balance.
 
-    An account that is listed no more is closed, not deleted. Raises ProviderUnreadable.
+    An account that is listed no more is closed, not deleted; one that its person deleted stays away. Raises
+    ProviderUnreadable.
     """
     _check(records)
     Connection.objects.select_for_update(no_key=True).get(id=connection.id)
     held = {
         account.provider_account_id: account for account in connection.accounts.select_for_update(no_key=True)
     }
-    accounts = [_described(held.get(record.id), connection, record) for record in records]
-    for account, record in zip(accounts, records, strict=True):
+    away = DeletedAccount.objects.of(connection)
+    wanted = [record for record in records if record.id not in away]
+    accounts = [_described(held.get(record.id), connection, record) for record in wanted]
+    for account, record in zip(accounts, wanted, strict=True):
         account.connection = connection
         take_balance(account, record, fetched_at)
     FinancialAccount.objects.bulk_create(
@@ -79,12 +82,13 @@ def _described(
     account = account or FinancialAccount(
         connection=connection, user_id=connection.user_id, provider_account_id=record.id
     )
-    account.name = checks.text(record.name, 200)
+    account.named_by_institution(checks.text(record.name, 200))
     account.mask = checks.text(record.mask, 200)[-8:]
     account.type = record.type
     account.subtype = checks.text(record.subtype, 40)
     account.currency = record.currency
-    account.closed_at = None
+    if not account.closed_by_person:
+        account.closed_at = None
     return account
 
 

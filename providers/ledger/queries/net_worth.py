@@ -31,7 +31,7 @@ _VERSION = """
 SELECT concat_ws('.', count(*), sum(balances_version), max(created_at),
     (SELECT min(day) FROM providers_exchangerate WHERE currency = %(marker)s),
     (SELECT max(day) FROM providers_exchangerate WHERE currency = %(marker)s)
-), max(balance_as_of)
+), max(balance_as_of) FILTER (WHERE in_net_worth)
 FROM providers_financialaccount WHERE user_id = %(user)s
 """
 
