@@ -101,7 +101,7 @@ activity.register(
         "connection.erased": "Everything that {provider} had brought was erased",
         "account.changed": "You changed how an account is shown or counted",
         "account.deleted": "You deleted an account with all its data",
-        "account.welcomed": "You let deleted accounts be read again",
+        "connection.accounts_welcomed": "You let accounts that you had deleted at {provider} be read again",
         "import.taken_back": "You took an imported file back",
         "connection_token.refused": "Stored access to an institution could not be opened, and was not used",
     },

@@ -103,7 +103,7 @@ class AccountDetail(ApiView):
         operation_id="change_account",
         summary="Rename, hide or close an account",
         request=AccountChange,
-        responses={200: Account} | problem_responses(400, 401, 404, AccountClosedByInstitution),
+        responses={200: Account} | problem_responses(400, 401, 404, AccountClosedByInstitution, 429),
     )
     async def patch(self, request: Any, id: UUID) -> AccountRow:
         """Change its name, and how it is shown and counted. No sync undoes that."""
@@ -115,7 +115,7 @@ class AccountDetail(ApiView):
     @extend_schema(
         operation_id="delete_account",
         summary="Delete an account with its data",
-        responses={204: None} | problem_responses(401, ReauthRequired, 404),
+        responses={204: None} | problem_responses(401, ReauthRequired, 404, 429),
     )
     async def delete(self, request: Any, id: UUID) -> Reply:
         """Delete its transactions, balances and holdings, for good. Needs a fresh proof of who one is.

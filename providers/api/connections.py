@@ -137,7 +137,7 @@ class ConnectionData(ApiView):
     @extend_schema(
         operation_id="erase_connection",
         summary="Erase what a connection brought",
-        responses={204: None} | problem_responses(401, ReauthRequired, 404, ConnectionNotEnded),
+        responses={204: None} | problem_responses(401, ReauthRequired, 404, ConnectionNotEnded, 429),
     )
     async def delete(self, request: Any, id: UUID) -> Reply:
         """Delete its accounts with all their rows, its syncs and itself. Needs a fresh proof of who one is.
@@ -156,7 +156,7 @@ class DeletedAccounts(KeyedView):
     @extend_schema(
         operation_id="read_deleted_accounts_again",
         summary="Read deleted accounts again",
-        responses={204: None} | problem_responses(401, 404),
+        responses={204: None} | problem_responses(401, 404, 429),
     )
     async def delete(self, request: Any, id: UUID) -> Reply:
         """Let the next sync bring them again, as new accounts."""

@@ -164,7 +164,7 @@ class ImportDetail(KeyedView):
         operation_id="undo_import",
         summary="Take an import back",
         parameters=[UndoQuery],
-        responses={204: None} | problem_responses(400, 401, 404, ImportUnderWay, ImportNotTraced),
+        responses={204: None} | problem_responses(400, 401, 404, ImportUnderWay, ImportNotTraced, 429),
     )
     async def delete(self, request: Any, id: UUID) -> Reply:
         """Remove what only this file brought, and forget the import.

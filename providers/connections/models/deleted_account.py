@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from dashtam.errors import NotFound
@@ -23,11 +23,14 @@ class DeletedAccountManager(models.Manager["DeletedAccount"]):
         rows = self.filter(connection=connection)
         return set(rows.values_list("provider_account_id", flat=True))
 
+    @transaction.atomic
     def forget(self, *, user_id: UUID, connection_id: UUID) -> None:
         """Let the next sync bring the connection's deleted accounts again. Raises NotFound."""
-        if not Connection.objects.filter(user_id=user_id, id=connection_id).exists():
+        connection = Connection.objects.filter(user_id=user_id, id=connection_id).first()
+        if connection is None:
             raise NotFound
-        self.filter(connection_id=connection_id).delete()
+        if self.filter(connection=connection).delete()[0]:
+            connection.record("connection.accounts_welcomed")
 
 
 class DeletedAccount(models.Model):

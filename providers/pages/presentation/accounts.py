@@ -43,11 +43,6 @@ def account_groups(
     return [_with_currency(group) if titles.count(group.title) > 1 else group for group in groups]
 
 
-def open_accounts(accounts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The accounts that their institutions still list."""
-    return [account for account in accounts if not account["closed_at"]]
-
-
 def kind_name(account: Mapping[str, Any]) -> str:
     """`Credit card`: the subtype, or the type where the institution gives none."""
     kind: str = account["subtype"] or account["type"]
