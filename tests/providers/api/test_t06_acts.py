@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Session, User
+from dashtam import limits
 from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection, DeletedAccount
+from providers.ledger.account_service import ACTS_BY_PERSON
 from providers.ledger.ingest import apply_accounts, apply_balances, apply_transactions, upsert_transactions
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from providers.records import BalanceRecord
@@ -323,6 +325,19 @@ async def test_t06_own_words_on_a_pending_row_pass_to_its_posted_form(
     for name, theirs in (("x1", "COFFEE"), ("x2", "BAR")):
         kept = await Transaction.objects.aget(provider_transaction_id=name)
         assert (kept.category, kept.feed_category, kept.note) == ("Treats", theirs, f"p{name[1]}")
+
+
+async def test_t06_acts_that_are_recorded_have_a_limit(ana: User, account: FinancialAccount) -> None:
+    api = await signed_in(ana)
+    while not await limits.take((ACTS_BY_PERSON, ana.id)):
+        pass
+    refused = await api.call("PATCH", f"accounts/{account.id}", {"hidden": True})
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert (await api.call("DELETE", f"accounts/{account.id}")).status_code == 429
+    found = await Transaction.objects.afirst()
+    assert found is not None
+    noted = await api.call("PATCH", f"transactions/{found.id}", {"note": "goes on"})
+    assert noted.status_code == 200
 
 
 async def test_t06_the_export_has_the_choices(ana: User, account: FinancialAccount) -> None:
