@@ -111,7 +111,9 @@ def _write_csv(archive: zipfile.ZipFile, table: Table, user_id: UUID) -> Iterato
         _write_line(file, table.columns)
         for rows in table.batches(user_id, ROWS):
             for row in rows:
-                _write_line(file, [plain(value) if name in words else value for name, value in row.items()])
+                _write_line(
+                    file, [plain(value) if name in words and value else value for name, value in row.items()]
+                )
             yield
     yield
 

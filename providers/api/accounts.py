@@ -55,7 +55,7 @@ class Account(serializers.Serializer[Any]):
 
 
 class AccountChange(serializers.Serializer[Any]):
-    """What to change of an account; what is left out stays."""
+    """A change of an account; fields that are left out stay as they are."""
 
     name = serializers.CharField(
         required=False, allow_null=True, max_length=200, help_text="null brings the institution's own back."
@@ -66,7 +66,7 @@ class AccountChange(serializers.Serializer[Any]):
 
 
 class AccountQuery(serializers.Serializer[Any]):
-    """Which accounts."""
+    """The accounts to list."""
 
     hidden = serializers.BooleanField(required=False, help_text="List the hidden ones too.")
 

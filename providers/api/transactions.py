@@ -67,7 +67,7 @@ class Transaction(serializers.Serializer[Any]):
 
 
 class TransactionChange(serializers.Serializer[Any]):
-    """What to change of a transaction; what is left out stays."""
+    """A change of a transaction; fields that are left out stay as they are."""
 
     note = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, max_length=1000, help_text="null removes it."

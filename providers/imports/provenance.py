@@ -1,4 +1,4 @@
-"""What each imported file brought: its rows by their ids, the rows it changed as they were, balances and holdings.
+"""Provenance of imported files: ids of their rows, the rows they changed as they were, balances and holdings.
 
 All of it can be taken back with the import (`providers/imports/undo.py`). A row belongs to every file that has it.
 """

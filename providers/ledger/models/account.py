@@ -19,7 +19,7 @@ QUANTITY = MONEY
 
 
 class AccountChanges(TypedDict, total=False):
-    """What a person changes of an account. A name of None brings the institution's own back."""
+    """A person's changes of an account. A name of None brings the institution's own back."""
 
     name: str | None
     hidden: bool

@@ -53,7 +53,7 @@ class AccountSettings(AccountForm):
 
 
 class UndoImport(AccountForm):
-    """Whether accounts that only this file fed go too."""
+    """The choice to delete the accounts that only this file fed."""
 
     delete_accounts = forms.BooleanField(required=False)
 
