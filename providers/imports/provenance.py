@@ -18,10 +18,14 @@ from django.db import models
 
 from providers.imports.models import FileImport
 from providers.ledger.models import BalanceSnapshot, FinancialAccount
-from providers.ledger.models.account import MONEY
 from providers.records import AccountRecord, HoldingsRecord, TransactionRecord
 
-BALANCE = ("current", "available", "limit", "as_of", "fetched_at")
+# The columns of a balance, as snapshots have them; an account has them too, after `balance_`.
+BALANCE = tuple(
+    field.name
+    for field in BalanceSnapshot._meta.concrete_fields
+    if field.name not in {"id", "account", "date"}
+)
 
 # The rows that a piece may change are kept as they are, and afterwards forgotten where they did not change.
 _KEEP = """
@@ -73,9 +77,7 @@ class ImportedState(models.Model):
     as_of = models.DateTimeField()
     fetched_at = models.DateTimeField()
     date = models.DateField(null=True, help_text="The day of the balance, if the file states one.")
-    current = models.DecimalField(**MONEY, null=True)
-    available = models.DecimalField(**MONEY, null=True)
-    limit = models.DecimalField(**MONEY, null=True)
+    balance = models.JSONField(null=True, help_text="The columns of its snapshot.")
     before = models.JSONField(
         null=True, help_text="The balance of that day before, if no file had stated it."
     )
@@ -134,10 +136,10 @@ class Provenance:
         stated = ImportedState(
             file_import_id=self.import_id, account=self.account, as_of=as_of, fetched_at=fetched_at
         )
-        if balance is not None:
+        if balance is not None and balance.current is not None:
             stated.date = balance.as_of.astimezone(UTC).date()
-            stated.current, stated.available = balance.current, balance.available
-            stated.limit = balance.limit
+            told = {name: getattr(balance, name) for name in BALANCE if hasattr(balance, name)}
+            stated.balance = _texts(told | {"fetched_at": fetched_at})
             stated.before = self._balance_before(stated.date)
         if holdings is not None:
             stated.holdings = msgspec.to_builtins(holdings)
@@ -149,8 +151,12 @@ class Provenance:
         if held is None:
             return None
         mine = ImportedState.objects.filter(account=self.account, date=day, fetched_at=held.fetched_at)
-        return None if mine.exists() else {name: _text(getattr(held, name)) for name in BALANCE}
+        return None if mine.exists() else _texts({name: getattr(held, name) for name in BALANCE})
 
 
-def _text(value: Any) -> str | None:
-    return value.isoformat() if isinstance(value, datetime) else None if value is None else str(value)
+def _texts(columns: dict[str, Any]) -> dict[str, Any]:
+    """Numbers and times as text: exact, and read back by the columns themselves."""
+    return {
+        name: str(value) if isinstance(value, (Decimal, datetime)) else value
+        for name, value in columns.items()
+    }

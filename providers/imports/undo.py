@@ -213,7 +213,7 @@ def _take_back_balance(mine: ImportedState, day: date, others: Any) -> None:
     days = BalanceSnapshot.objects.filter(account_id=mine.account_id, date=day)
     shown = days.filter(fetched_at=mine.fetched_at)
     if heir is not None:
-        shown.update(**{name: getattr(heir, name) for name in BALANCE})
+        shown.update(**heir.balance)
     elif mine.before is not None:
         shown.update(**mine.before)
     else:
@@ -223,6 +223,8 @@ def _take_back_balance(mine: ImportedState, day: date, others: Any) -> None:
 def _latest_balance(account: FinancialAccount) -> None:
     """Set the account's balance to the latest one known; without one it is unknown."""
     latest = BalanceSnapshot.objects.filter(account=account).order_by("-as_of").first()
-    for name in BALANCE:
-        setattr(account, f"balance_{name}", getattr(latest, name, None))
-    account.save(update_fields=[f"balance_{name}" for name in BALANCE])
+    fields = {field.name: field for field in FinancialAccount._meta.concrete_fields}
+    known = {f"balance_{name}": name for name in (*BALANCE, "date") if f"balance_{name}" in fields}
+    for column, name in known.items():
+        setattr(account, column, fields[column].get_default() if latest is None else getattr(latest, name))
+    account.save(update_fields=list(known))

@@ -1,6 +1,7 @@
 """What people do with accounts, imports, connections and transactions, over the API."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -80,7 +81,8 @@ async def test_t06_a_switch_takes_nothing_but_yes_and_no(
     ana: User, account: FinancialAccount, field: str
 ) -> None:
     api = await signed_in(ana)
-    for value in (None, "perhaps", 7, []):
+    values: list[Any] = [None, "perhaps", 7, []]
+    for value in values:
         answer = await api.call("PATCH", f"accounts/{account.id}", {field: value})
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
 
@@ -120,7 +122,7 @@ async def test_t06_an_account_left_out_of_net_worth_is_in_no_point_of_it(
     ana: User, account: FinancialAccount
 ) -> None:
     api = await signed_in(ana)
-    days = [BalanceRecord(timezone.now().date() - timedelta(days=9), account.balance_current or 0, None)]
+    days = [BalanceRecord(timezone.now().date() - timedelta(days=9), Decimal(100), None)]
     await run_db(apply_balances, account, days)
     assert len((await api.get("net-worth")).json()["series"]) == 10
     answer = await api.call("PATCH", f"accounts/{account.id}", {"in_net_worth": False})
@@ -138,7 +140,7 @@ async def test_t06_a_closed_account_counts_until_that_day_and_no_sync_opens_it(
     ana: User, account: FinancialAccount
 ) -> None:
     api = await signed_in(ana)
-    days = [BalanceRecord(timezone.now().date() - timedelta(days=9), account.balance_current or 0, None)]
+    days = [BalanceRecord(timezone.now().date() - timedelta(days=9), Decimal(100), None)]
     await run_db(apply_balances, account, days)
     closed = (await api.call("PATCH", f"accounts/{account.id}", {"closed": True})).json()
     assert (closed["closed"], closed["closed_by_person"]) == (True, True)
@@ -288,7 +290,7 @@ async def test_t06_an_import_is_taken_back(ana: User) -> None:
 async def test_t06_own_note_and_category_outlive_every_sync(ana: User, account: FinancialAccount) -> None:
     api = await signed_in(ana)
     found = await Transaction.objects.aget(provider_transaction_id="a")
-    body = {"note": " With\nBen ", "category": "Treats"}
+    body: dict[str, Any] = {"note": " With\nBen ", "category": "Treats"}
     answer = (await api.call("PATCH", f"transactions/{found.id}", body)).json()
     assert (answer["note"], answer["category"]) == ("With Ben", "Treats")
 
