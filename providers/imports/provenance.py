@@ -37,8 +37,10 @@ RETURNING id, before <> '[]'::jsonb
 _CHANGED = """
 UPDATE providers_importedrows piece SET before = (
     SELECT coalesce(jsonb_agg(old.row), '[]'::jsonb) FROM jsonb_array_elements(piece.before) AS old (row)
-    LEFT JOIN providers_transaction t ON t.id = (old.row ->> 'id')::uuid
-    WHERE to_jsonb(t) IS DISTINCT FROM old.row
+    WHERE old.row NOT IN (
+        SELECT to_jsonb(t) FROM providers_transaction t
+        WHERE t.account_id = %(account)s AND t.provider_transaction_id = ANY(%(touched)s)
+    )
 ) WHERE piece.id = %(piece)s
 """
 
@@ -107,21 +109,19 @@ class Provenance:
             return
         names = [row.id for row in rows]
         replaced = [row.replaced_pending_id for row in rows if row.replaced_pending_id]
+        given: dict[str, Any] = {
+            "file": self.import_id,
+            "account": self.account.id,
+            "names": names,
+            "touched": [*names, *replaced, *removed],
+        }
         with database.cursor() as cursor:
-            cursor.execute(
-                _KEEP,
-                {
-                    "file": self.import_id,
-                    "account": self.account.id,
-                    "names": names,
-                    "touched": [*names, *replaced, *removed],
-                },
-            )
+            cursor.execute(_KEEP, given)
             piece, known = cursor.fetchone()
         yield
         if known:
             with database.cursor() as cursor:
-                cursor.execute(_CHANGED, {"piece": piece})
+                cursor.execute(_CHANGED, given | {"piece": piece})
 
     def state(
         self,
