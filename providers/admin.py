@@ -156,7 +156,7 @@ class FinancialAccountAdmin(Masked, ReadOnlyAdmin):
     """Accounts, as the institutions report them."""
 
     masked = (
-        *("provider_account_id", "name", "mask"),
+        *("provider_account_id", "name", "institution_name", "mask"),
         *("balance_current", "balance_available", "balance_limit"),
     )
 
@@ -188,7 +188,7 @@ class TransactionAdmin(Masked, ReadOnlyAdmin):
     """Transactions, without their owners' own notes."""
 
     masked = (
-        *("provider_transaction_id", "replaced_id", "description", "category"),
+        *("provider_transaction_id", "replaced_id", "description", "category", "feed_category"),
         *("amount", "security", "quantity", "price", "fees"),
     )
 

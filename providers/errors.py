@@ -25,6 +25,9 @@ Linking (RFC 6749 §4.1)
 ├── AuthorizationFailed    the institution said no
 └── DifferentCustomer      a renewal came back in another customer's name
 
+Erasing
+└── ConnectionNotEnded     data of a connection that still reads
+
 Messages are made here and carry no URL, token or response body.
 """
 
@@ -253,6 +256,14 @@ class DifferentCustomer(Conflict):
     code = "different_customer"
     title = "You signed in to the institution as another customer."
     detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
+
+
+class ConnectionNotEnded(Conflict):
+    """Erasing the data of a connection that still reads: the next sync would bring it back."""
+
+    code = "connection_not_ended"
+    title = "This connection is still in use."
+    detail = "Disconnect it first; then what it brought can be erased."
 
 
 class SyncOvertaken(Conflict):

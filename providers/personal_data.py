@@ -15,8 +15,9 @@ from dashtam.bridge.doors import run_db
 from dashtam.jobs.deletion import delete_in_parts
 from dashtam.wiring import encryption_service
 from providers.connections.consent_service import revocation_of_stored
-from providers.connections.models import AuthorizationRequest, Connection, ProviderToken
+from providers.connections.models import AuthorizationRequest, Connection, DeletedAccount, ProviderToken
 from providers.imports.models import FileImport
+from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (
     BalanceSnapshot,
     FinancialAccount,
@@ -60,6 +61,9 @@ tables.register(
     Table("provider_tokens", ProviderToken, by("connection__user_id")),
     Table("syncs", SyncRun, by("connection__user_id")),
     Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),
+    Table("imported_rows", ImportedRows, by("account__user_id")),
+    Table("imported_states", ImportedState, by("account__user_id")),
+    Table("deleted_accounts", DeletedAccount, by("connection__user_id")),
     Table("accounts", FinancialAccount, by("user_id"), sheet=sheets.ACCOUNTS),
     Table("balances", BalanceSnapshot, by("account__user_id"), sheet=sheets.BALANCES),
     Table("holdings", Holding, by("account__user_id"), sheet=sheets.HOLDINGS, counts=COUNTS),
@@ -97,6 +101,11 @@ activity.register(
         "connection.refused": "Connecting {provider} did not work",
         "connection.stopped": "The connection to {provider} stopped and needs you",
         "connection.disconnected": "{provider} was disconnected",
+        "connection.erased": "Everything that {provider} had brought was erased",
+        "account.changed": "You changed how an account is shown or counted",
+        "account.deleted": "You deleted an account with all its data",
+        "connection.accounts_welcomed": "You let accounts that you had deleted at {provider} be read again",
+        "import.taken_back": "You took an imported file back",
         "connection_token.refused": "Stored access to an institution could not be opened, and was not used",
     },
     spellings={"provider": _provider},

@@ -22,6 +22,8 @@ from providers.connections.spool import TokenSpool
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.imports.import_service import ImportService
+from providers.imports.undo_service import ImportUndoService
+from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies
 from providers.rates.published import read_history
 from providers.rates.rate_service import RateService
@@ -94,6 +96,16 @@ def import_service() -> ImportService:
         first_accounts=propose_base_currency,
         moment_seconds=settings.IMPORT_MOMENT_SECONDS,
     )
+
+
+def import_undo_service() -> ImportUndoService:
+    """Takes imported files back."""
+    return ImportUndoService(live_events=live_event_service())
+
+
+def account_service() -> AccountService:
+    """Changes and deletes accounts for their people."""
+    return AccountService(live_events=live_event_service(), cache=cache())
 
 
 async def propose_base_currency(user_id: UUID) -> None:

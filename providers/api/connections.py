@@ -6,14 +6,16 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
+from accounts.errors import ReauthRequired
 from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
-from dashtam.api.views import KeyedView, Reply
+from dashtam.api.views import ApiView, KeyedView, Reply
 from providers import wiring
 from providers.connections import queries
 from providers.connections.connection_service import StartedConnection as Started
 from providers.connections.models import Connection as ConnectionModel
 from providers.errors import (
+    ConnectionNotEnded,
     EmailUnverified,
     NotSupported,
     ProviderNotConfigured,
@@ -49,6 +51,9 @@ class Connection(serializers.Serializer[Any]):
     last_attempt_at = serializers.DateTimeField(allow_null=True)
     next_sync_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+    deleted_accounts = serializers.IntegerField(
+        help_text="Accounts that were deleted here and are not read any more."
+    )
 
 
 class StartedConnection(serializers.Serializer[Any]):
@@ -123,6 +128,39 @@ class ConnectionDetail(KeyedView):
     async def delete(self, request: Any, id: UUID) -> Reply:
         """Erase its tokens, end the consent at the institution, keep what was collected."""
         await wiring.connection_service().disconnect(user_id=self.principal.user_id, connection_id=id)
+        return Reply(status=204)
+
+
+class ConnectionData(ApiView):
+    """All that a connection has brought."""
+
+    @extend_schema(
+        operation_id="erase_connection",
+        summary="Erase what a connection brought",
+        responses={204: None} | problem_responses(401, ReauthRequired, 404, ConnectionNotEnded, 429),
+    )
+    async def delete(self, request: Any, id: UUID) -> Reply:
+        """Delete its accounts with all their rows, its syncs and itself. Needs a fresh proof of who one is.
+
+        A connection that still reads has to be disconnected first; one of files need not.
+        """
+        await queries.connection(self.principal.user_id, id)  # not there: no proof is asked for
+        self.principal.require_fresh()
+        await wiring.account_service().erase_connection(user_id=self.principal.user_id, connection_id=id)
+        return Reply(status=204)
+
+
+class DeletedAccounts(KeyedView):
+    """The accounts of a connection that its person deleted."""
+
+    @extend_schema(
+        operation_id="read_deleted_accounts_again",
+        summary="Read deleted accounts again",
+        responses={204: None} | problem_responses(401, 404, 429),
+    )
+    async def delete(self, request: Any, id: UUID) -> Reply:
+        """Let the next sync bring them again, as new accounts."""
+        await wiring.account_service().welcome_back(user_id=self.principal.user_id, connection_id=id)
         return Reply(status=204)
 
 

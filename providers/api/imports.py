@@ -17,7 +17,7 @@ from providers import wiring
 from providers.api.serializers import lacks
 from providers.formats.errors import StatementError
 from providers.imports import queries
-from providers.imports.errors import FileTooLarge
+from providers.imports.errors import FileTooLarge, ImportNotTraced, ImportUnderWay
 from providers.imports.models import FileImport
 from providers.imports.statement_accounts import ImportRefused
 
@@ -114,6 +114,15 @@ class Import(serializers.Serializer[Any]):
     error_detail = serializers.CharField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    undoable = serializers.BooleanField(help_text="It can be taken back, with DELETE.")
+
+
+class UndoQuery(serializers.Serializer[Any]):
+    """How much to take back."""
+
+    delete_accounts = serializers.BooleanField(
+        required=False, help_text="Delete the accounts that only this file fed, too."
+    )
 
 
 class Imports(KeyedView):
@@ -174,6 +183,24 @@ class ImportDetail(KeyedView):
     async def get(self, request: Any, id: UUID) -> queries.ImportRow:
         """Read the result of an import."""
         return await queries.import_(self.principal.user_id, id)
+
+    @extend_schema(
+        operation_id="undo_import",
+        summary="Take an import back",
+        parameters=[UndoQuery],
+        responses={204: None} | problem_responses(400, 401, 404, ImportUnderWay, ImportNotTraced, 429),
+    )
+    async def delete(self, request: Any, id: UUID) -> Reply:
+        """Remove what only this file brought, and forget the import.
+
+        Rows that another file or a provider has brought too stay. Balances and holdings are again what the other
+        files say, or what they were before; what is then known from nowhere is null. The file can be imported again.
+        """
+        with_accounts = self.read_query(UndoQuery, paged=False).get("delete_accounts", False)
+        await wiring.import_undo_service().take_back(
+            user_id=self.principal.user_id, import_id=id, with_accounts=with_accounts
+        )
+        return Reply(status=204)
 
 
 def _refuse_several_files(request: Any) -> None:

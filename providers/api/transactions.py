@@ -1,7 +1,7 @@
 """Transactions: /transactions and /accounts/{id}/transactions."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,9 +10,11 @@ from rest_framework import serializers
 from dashtam.api.openapi import PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
+from providers import wiring
 from providers.api.serializers import Days, money
 from providers.ledger import queries
 from providers.ledger.models import Transaction as TransactionModel
+from providers.ledger.models.transaction import OwnWords
 from providers.ledger.queries.transactions import TransactionFilters, TransactionRow
 from providers.records import Kind
 
@@ -81,9 +83,24 @@ class Transaction(serializers.Serializer[Any]):
     quantity = money(allow_null=True)
     price = money(allow_null=True)
     fees = money(allow_null=True)
-    category = serializers.CharField()
+    category = serializers.CharField(help_text="The person's own, if they chose one.")
     note = serializers.CharField(help_text="The person's own words.")
     details = TransactionDetails(allow_null=True)
+
+
+class TransactionChange(serializers.Serializer[Any]):
+    """A change of a transaction; fields that are left out stay as they are."""
+
+    note = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, max_length=1000, help_text="null removes it."
+    )
+    category = serializers.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=80,
+        help_text="null brings the institution's own back; an empty text is no category.",
+    )
 
 
 class Transactions(KeyedView):
@@ -126,6 +143,18 @@ class TransactionDetail(KeyedView):
     async def get(self, request: Any, id: UUID) -> TransactionRow:
         """One transaction."""
         return await queries.transaction(self.principal.user_id, id)
+
+    @extend_schema(
+        operation_id="change_transaction",
+        summary="Note something on a transaction",
+        request=TransactionChange,
+        responses={200: Transaction} | problem_responses(400, 401, 404),
+    )
+    async def patch(self, request: Any, id: UUID) -> TransactionRow:
+        """Set one's own note and category. No sync and no file changes them."""
+        words, user_id = cast("OwnWords", self.read(TransactionChange)), self.principal.user_id
+        await wiring.account_service().annotate(user_id=user_id, transaction_id=id, words=words)
+        return await queries.transaction(user_id, id)
 
 
 def _filters(asked: dict[str, Any]) -> TransactionFilters:

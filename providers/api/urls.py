@@ -21,6 +21,8 @@ urlpatterns = [
     path("connections", connections.Connections.as_view()),
     path("connections/<uuid:id>", connections.ConnectionDetail.as_view()),
     path("connections/<uuid:id>/reauthorizations", connections.Reauthorizations.as_view()),
+    path("connections/<uuid:id>/data", connections.ConnectionData.as_view()),
+    path("connections/<uuid:id>/deleted-accounts", connections.DeletedAccounts.as_view()),
     path("connections/<uuid:id>/syncs", syncs.Syncs.as_view()),
     path("accounts", accounts.Accounts.as_view()),
     path("accounts/<uuid:id>", accounts.AccountDetail.as_view()),

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from django.db.models import Count
+
 from dashtam.api.keyset import after, moment
 from dashtam.api.paging import ALL, Listing, Page, listing
 from dashtam.bridge.doors import run_db
@@ -20,8 +22,9 @@ CATALOGUE_KEY = "provider-catalogue:{user_id}"
 CATALOGUE_SECONDS = 300
 _COLUMNS = (
     *("id", "provider", "state", "state_reason", "consent_expires_at", "last_success_at", "last_attempt_at"),
-    *("next_sync_at", "created_at"),
+    *("next_sync_at", "created_at", "deleted"),
 )
+_DELETED = Count("deleted_accounts")
 
 
 class ProviderRow(TypedDict):
@@ -37,7 +40,10 @@ class ProviderRow(TypedDict):
 
 
 class ConnectionRow(TypedDict):
-    """A connection and its state. `state_reason` is a code, or empty when all is well."""
+    """A connection and its state. `state_reason` is a code, or empty when all is well.
+
+    `deleted_accounts` counts those that its person deleted, which are not read any more.
+    """
 
     id: UUID
     provider: str
@@ -49,6 +55,7 @@ class ConnectionRow(TypedDict):
     next_sync_at: datetime | None
     created_at: datetime
     provider_name: str
+    deleted_accounts: int
 
 
 async def providers_catalogue(user_id: UUID, /) -> list[ProviderRow]:
@@ -93,18 +100,20 @@ def _counted(user_id: UUID) -> dict[str, int]:
 
 
 def _connections(user_id: UUID, page: Page) -> Listing[ConnectionRow]:
-    mine = Connection.objects.filter(user_id=user_id)
+    mine = Connection.objects.filter(user_id=user_id).annotate(deleted=_DELETED)
     found = after(mine, page, minus_created_at=moment, minus_id=UUID).values(*_COLUMNS)[: page.limit + 1]
     return listing([_row(row) for row in found], page, lambda row: (row["created_at"], row["id"]))
 
 
 def _connection(user_id: UUID, connection_id: UUID) -> ConnectionRow:
-    row = Connection.objects.filter(user_id=user_id, id=connection_id).values(*_COLUMNS).first()
+    mine = Connection.objects.filter(user_id=user_id, id=connection_id).annotate(deleted=_DELETED)
+    row = mine.values(*_COLUMNS).first()
     if row is None:
         raise NotFound
     return _row(row)
 
 
 def _row(columns: Any) -> ConnectionRow:
+    columns["deleted_accounts"] = columns.pop("deleted")
     row: ConnectionRow = columns | {"provider_name": connectors.name_of(columns["provider"])}
     return row

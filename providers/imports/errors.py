@@ -43,3 +43,19 @@ class ImportOvertaken(errors.Conflict):
 
     code = "import_overtaken"
     title = "Another process took over."
+
+
+class ImportUnderWay(errors.Conflict):
+    """An import can be taken back once it is over, and while no other file of the person is landing."""
+
+    code = "import_under_way"
+    title = "A file is being read right now."
+    detail = "Wait until your files have been read, then take this import back."
+
+
+class ImportNotTraced(errors.Conflict):
+    """The import is from before it was written down which rows a file brings."""
+
+    code = "import_not_traced"
+    title = "This import is too old to be taken back."
+    detail = "Dashtam did not write down then which rows a file brought. You can delete its account with all its rows."

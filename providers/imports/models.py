@@ -126,7 +126,8 @@ class FileImportManager(models.Manager["FileImport"]):
     def finish(self, id: UUID, lease_id: UUID | None, state: "FileImport.State", **outcome: Any) -> None:
         """End an import and delete its file. Raises ImportOvertaken."""
         mine = self.filter(id=id, lease_id=lease_id, state=FileImport.State.RUNNING)
-        ended = {"state": state, "lease_id": None, "lease_until": None, "finished_at": timezone.now()}
+        ended: dict[str, Any] = {"state": state, "finished_at": timezone.now(), "traced": True}
+        ended |= {"lease_id": None, "lease_until": None}
         if not mine.update(**ended, **outcome):
             raise ImportOvertaken
         ImportPart.objects.filter(file_import_id=id).delete()
@@ -213,6 +214,9 @@ class FileImport(models.Model):
     notices_count = models.PositiveIntegerField(default=0, db_default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error_detail = models.CharField(max_length=300, blank=True)
+    traced = models.BooleanField(
+        default=False, db_default=False, help_text="What it brought is written down, so it can be taken back."
+    )
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     lease_id = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -230,6 +234,16 @@ class FileImport(models.Model):
 
     def __str__(self) -> str:
         return f"file import {self.id}"
+
+    @property
+    def undoable(self) -> bool:
+        """True if it can be taken back."""
+        return undoable_in(self.state, traced=self.traced)
+
+
+def undoable_in(state: str, *, traced: bool) -> bool:
+    """True for an import that is over and has brought nothing, or of which is known what."""
+    return state == FileImport.State.FAILED or (traced and state != FileImport.State.RUNNING)
 
 
 class ImportPart(models.Model):

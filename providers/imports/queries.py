@@ -8,12 +8,13 @@ from dashtam import errors
 from dashtam.api.keyset import after, moment
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
-from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow, undoable_in
+from providers.imports.undo import Undoing, undoing
 
 _COLUMNS = (
     *("id", "state", "format", "filename", "size", "rows_read", "rows_landed", "added", "matched"),
     *("rejected", "rejected_count", "notices", "notices_count", "statements"),
-    *("error_code", "error_detail", "created_at", "finished_at"),
+    *("error_code", "error_detail", "created_at", "finished_at", "traced"),
 )
 
 _OF_BEFORE = {"lacks": ""}  # of imports by earlier versions
@@ -23,6 +24,7 @@ class ImportRow(TypedDict):
     """An import: added + matched + rejected_count are the file's rows. `size` is in bytes, `accounts` are ids.
 
     `rejected` and `notices` are the first of them. `rows_read` and `rows_landed` tell how far it is while it runs.
+    `undoable` tells if it can be taken back.
     """
 
     id: UUID
@@ -44,6 +46,7 @@ class ImportRow(TypedDict):
     created_at: datetime
     finished_at: datetime | None
     accounts: list[str]
+    undoable: bool
 
 
 async def imports(user_id: UUID, /, page: Page | None = None) -> Listing[ImportRow]:
@@ -54,6 +57,11 @@ async def imports(user_id: UUID, /, page: Page | None = None) -> Listing[ImportR
 async def import_(user_id: UUID, import_id: UUID, /) -> ImportRow:
     """One import. Raises NotFound."""
     return await run_db(_import, user_id, import_id)
+
+
+async def import_undoing(user_id: UUID, import_id: UUID, /) -> Undoing:
+    """The effect of taking an import back. Raises NotFound, ImportUnderWay and ImportNotTraced."""
+    return await run_db(undoing, user_id, import_id)
 
 
 def _imports(user_id: UUID, page: Page) -> Listing[ImportRow]:
@@ -70,7 +78,8 @@ def _import(user_id: UUID, import_id: UUID) -> ImportRow:
 
 
 def _row(columns: Any) -> ImportRow:
+    undoable = undoable_in(columns["state"], traced=columns.pop("traced"))
     statements = [_OF_BEFORE | {"day": each["as_of"][:10]} | each for each in columns["statements"]]
     accounts = [each["account_id"] for each in statements]
-    row: ImportRow = columns | {"statements": statements, "accounts": accounts}
+    row: ImportRow = columns | {"statements": statements, "accounts": accounts, "undoable": undoable}
     return row

@@ -29,7 +29,7 @@ def land_statement_file(
     outcome.notices_count = parsed.notices_count
     stores = []
     for statement, place in zip(parsed.statements, places(file, parsed), strict=True):
-        stores.append(StatementStore(place.account, statement, file.user.time_zone))
+        stores.append(StatementStore(file.id, place.account, statement, file.user.time_zone))
         if place.notice is not None:
             outcome.notice(place.notice)
     for index, transactions in rows:

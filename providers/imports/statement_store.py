@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 from django.utils import timezone
 
 from providers.formats import Statement, StatementTransaction
 from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
 from providers.imports.periods import Covers, covers, periods_in, periods_of
+from providers.imports.provenance import Provenance
 from providers.imports.statement_rows import PROVIDER, RowSorter, security_record
-from providers.imports.statement_values import Value, holdings_of, time_of, value_of
+from providers.imports.statement_values import Time, Value, holdings_of, time_of, value_of
 from providers.ledger.history import covered
 from providers.ledger.ingest.accounts import apply_balance
 from providers.ledger.ingest.history import forget_history, rebuild_history
@@ -59,10 +61,13 @@ class Outcome:
 class StatementStore:
     """Stores one statement: its transactions as they come, then its holdings and balance."""
 
-    def __init__(self, account: FinancialAccount, statement: Statement, time_zone: str) -> None:
+    def __init__(
+        self, import_id: UUID, account: FinancialAccount, statement: Statement, time_zone: str
+    ) -> None:
         self.account = account
         self.time_zone = time_zone
         self.statement = statement
+        self.provenance = Provenance(import_id, account)
         self.sorter = RowSorter(account)
         self.rows = self.added = 0
         self.days: tuple[date, date] | None = None
@@ -79,7 +84,8 @@ class StatementStore:
         removed = rows.removed
         for start in range(0, max(len(rows.wanted), 1), ROWS_AT_ONCE):
             wanted = rows.wanted[start : start + ROWS_AT_ONCE]
-            self.added += upsert_transactions(account, wanted, removed=removed, provider=PROVIDER).added
+            with self.provenance.rows(wanted, removed):
+                self.added += upsert_transactions(account, wanted, removed=removed, provider=PROVIDER).added
             removed = []
         self.rows += len(transactions)
         days = [row.date for row in transactions] + list(self.days or ())
@@ -94,19 +100,7 @@ class StatementStore:
         if time.notice is not None:
             outcome.notice(time.notice)
         value = self._value(outcome)
-        forget_history(account.id)
-        if statement.lists_holdings:  # a file without a list of holdings leaves them as they are
-            apply_holdings(account, holdings_of(account, statement, time.moment), now, provider=PROVIDER)
-        if value is not None or statement.available_balance is not None:
-            record = replace(
-                _described(account),
-                current=value.amount if value else None,
-                available=statement.available_balance,
-                as_of=time.moment,
-                day=time.day,
-                lacks=value.lacks if value else "",
-            )
-            apply_balance(account, record, now)
+        self._store_state(value, time, now)
         account.connection.last_success_at = account.connection.last_attempt_at = now
         if account.connection.provider == PROVIDER:
             account.connection.save(update_fields=["last_success_at", "last_attempt_at"])
@@ -126,6 +120,27 @@ class StatementStore:
             "day": time.day.isoformat(),
             **self._rebuild_history(outcome),
         }
+
+    def _store_state(self, value: Value | None, time: Time, now: datetime) -> None:
+        """Store the balance and the holdings, and what they were before."""
+        account, statement, record = self.account, self.statement, None
+        forget_history(account.id)
+        # A file without a list of holdings leaves them as they are.
+        holdings = holdings_of(account, statement, time.moment) if statement.lists_holdings else None
+        if value is not None or statement.available_balance is not None:
+            record = replace(
+                _described(account),
+                current=value.amount if value else None,
+                available=statement.available_balance,
+                as_of=time.moment,
+                day=time.day,
+                lacks=value.lacks if value else "",
+            )
+        self.provenance.state(now, time.moment, record, holdings)
+        if holdings is not None:
+            apply_holdings(account, holdings, now, provider=PROVIDER)
+        if record is not None:
+            apply_balance(account, record, now)
 
     def _rebuild_history(self, outcome: Outcome) -> Covers:
         """Work out the account's balances, if files alone bring its rows. Returns the days that this one covers."""

@@ -1,8 +1,15 @@
 """All models of the app, in the module where Django looks for them."""
 
-from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
+from providers.connections.models import (
+    AuthorizationRequest,
+    Connection,
+    DeletedAccount,
+    PendingRevocation,
+    ProviderToken,
+)
 from providers.imports.fingerprints import AccountFingerprint
 from providers.imports.models import FileImport, ImportPart
+from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (
     BalanceSnapshot,
     FinancialAccount,
@@ -19,11 +26,14 @@ __all__ = [
     "AuthorizationRequest",
     "BalanceSnapshot",
     "Connection",
+    "DeletedAccount",
     "ExchangeRate",
     "FileImport",
     "FinancialAccount",
     "Holding",
     "ImportPart",
+    "ImportedRows",
+    "ImportedState",
     "PendingRevocation",
     "ProviderToken",
     "Security",

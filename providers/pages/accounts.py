@@ -12,6 +12,7 @@ from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.transaction_sums import filter_choices
 from providers.pages import ranges, words
+from providers.pages.acts.forms import AccountSettings
 from providers.pages.forms import TransactionFilters
 from providers.pages.presentation.accounts import kind_name, lacks, stale_balance
 from providers.pages.presentation.history import balance_history
@@ -37,6 +38,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
         "stale": stale_balance(row, timezone.now()),
         "attention": words.attention(connection),
         "range": range_,
+        "form": AccountSettings(account=row),
         "history": balance_history(days.results, row["currency"], range_.interval),
         "holdings": holding_rows(holdings.results, row["provider"]),
     }

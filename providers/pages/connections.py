@@ -19,6 +19,7 @@ from providers.ledger import queries as ledger_queries
 from providers.pages.paging import links
 from providers.pages.presentation.accounts import account_groups
 from providers.pages.presentation.connections import connection_row, ended_message, ending, sync_rows
+from providers.pages.presentation.own_choices import account_lists
 from providers.sync import queries as sync_queries
 from providers.sync.queries import previous_syncs, unfinished_syncs
 
@@ -48,10 +49,12 @@ async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     runs = await sync_queries.sync_runs(user_id, id, wanted)
     newer = await previous_syncs(user_id, id, wanted)
     syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == id]
+    lists = account_lists(accounts, show_hidden=request.GET.get("hidden") == "true")
     context = {
+        "lists": lists,
         "row": connection_row(row, {run["connection_id"] for run in syncing}),
         "syncing": syncing,
-        "groups": account_groups(accounts),
+        "groups": account_groups(lists.open),
         "runs": sync_rows(runs.results, row["provider_name"], accounts),
     }
     urls = links(request, older=runs.next_cursor, newer=newer, anchor="updates")

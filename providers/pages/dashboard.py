@@ -13,10 +13,11 @@ from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.accounts import trends
 from providers.pages import ranges, words
-from providers.pages.presentation.accounts import account_groups, open_accounts
+from providers.pages.presentation.accounts import account_groups
 from providers.pages.presentation.connections import in_use
 from providers.pages.presentation.history import net_worth_history
 from providers.pages.presentation.holdings import most_valuable
+from providers.pages.presentation.own_choices import account_lists
 from providers.pages.presentation.transactions import transaction_rows
 from providers.pages.ranges import Range
 from providers.sync.queries import unfinished_syncs
@@ -51,10 +52,12 @@ async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> di
     recent = await trends(user_id, range_.end - TREND)
     latest = await ledger_queries.transactions(user_id, page=Page(LATEST))
     holdings = await ledger_queries.holdings(user_id)
+    lists = account_lists(accounts, show_hidden=request.GET.get("hidden") == "true")
     return {
+        "lists": lists,
         "worth": worth if worth["as_of"] else None,
         "history": net_worth_history(worth),
-        "groups": account_groups(open_accounts(accounts), recent),
+        "groups": account_groups(lists.open, recent),
         "holdings": most_valuable(holdings.results, accounts, currency, TOP),
         "transactions": transaction_rows(latest.results, accounts),
     }

@@ -12,6 +12,10 @@ from providers.pages import (
     linking,
     transactions,
 )
+from providers.pages.acts import accounts as account_acts
+from providers.pages.acts import connections as connection_acts
+from providers.pages.acts import imports as import_acts
+from providers.pages.acts import transactions as transaction_acts
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -23,12 +27,18 @@ urlpatterns = [
     path("connections/<uuid:id>/sync", connections.sync, name="connection-sync"),
     path("connections/<uuid:id>/reconnect", linking.reconnect, name="connection-reconnect"),
     path("connections/<uuid:id>/disconnect", connections.disconnect, name="connection-disconnect"),
+    path("connections/<uuid:id>/erase", connection_acts.erase, name="connection-erase"),
+    path("connections/<uuid:id>/read-again", connection_acts.read_again, name="connection-read-again"),
     path("providers/<slug:slug>/callback", linking.callback, name="provider-callback"),
     path("accounts/<uuid:id>", accounts.account, name="account"),
+    path("accounts/<uuid:id>/settings", account_acts.settings, name="account-settings"),
+    path("accounts/<uuid:id>/delete", account_acts.delete, name="account-delete"),
+    path("transactions/<uuid:id>", transaction_acts.transaction, name="transaction"),
     path("transactions", transactions.transactions, name="transactions"),
     path("transactions.csv", transactions.transactions_csv, name="transactions-csv"),
     path("cash-flow", cash_flow.cash_flow, name="cash-flow"),
     path("investments", investments.investments, name="investments"),
     path("imports/new", imports.new, name="import-new"),
     path("imports/<uuid:id>", imports.result, name="import"),
+    path("imports/<uuid:id>/undo", import_acts.undo, name="import-undo"),
 ]

@@ -168,5 +168,7 @@ def kind(code: str) -> str:
 
 
 def category(code: str) -> str:
-    """The name of a category, whose codes are the institution's own."""
+    """The name of a category: an institution's code in words, a person's own as they wrote it."""
+    if "_" not in code and not code.isupper() and not code.islower():
+        return code
     return code.replace("_", " ").lower().capitalize()

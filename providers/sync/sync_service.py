@@ -33,6 +33,7 @@ from providers.errors import (
     ProviderTakesFiles,
 )
 from providers.ledger.ingest import apply_accounts
+from providers.ledger.models import FinancialAccount
 from providers.sync.account_reader import AccountReader
 from providers.sync.budget import Budget, Shares
 from providers.sync.heartbeat import alive
@@ -232,6 +233,10 @@ async def _read(reader: AccountReader, outcome: Outcome) -> None:
         raise
     except ProviderError as error:
         outcome.account_errors[str(reader.account.id)] = error.code
+    except Exception:
+        if await run_db(FinancialAccount.objects.filter(id=reader.account.id).exists):
+            raise
+        outcome.accounts_done += 1  # its person deleted it meanwhile, so that nothing was left to store it in
     else:
         outcome.accounts_done += 1
 

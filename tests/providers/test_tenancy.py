@@ -97,7 +97,9 @@ def _state(user: User) -> list[Any]:
         list(Session.objects.filter(user=user).values_list("revoked_at")),
         list(ApiKey.objects.filter(user=user).values_list("revoked_at")),
         list(DataExport.objects.filter(user=user).values_list("taken_at")),
-        Transaction.objects.filter(user=user).count(),
+        list(Transaction.objects.filter(user=user).order_by("id").values_list("id", "note", "category")),
+        list(FinancialAccount.objects.filter(user=user).order_by("id").values()),
+        list(FileImport.objects.filter(user=user).values_list("id", "state")),
     ]
 
 

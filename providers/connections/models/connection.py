@@ -156,6 +156,17 @@ class Connection(models.Model):
         """The provider's name as people know it."""
         return connectors.name_of(self.provider)
 
+    @property
+    def fed_by_files(self) -> bool:
+        """True if its data comes as files, so that there is no consent and no sync."""
+        connector = connectors.CONNECTORS.get(self.provider)
+        return connector is not None and connector.auth == "file"
+
+    @property
+    def erasable(self) -> bool:
+        """True if nothing is read for it any more, so that what it brought can be deleted."""
+        return self.fed_by_files or self.state == self.State.DISCONNECTED
+
     def healthy_state(self, now: datetime) -> tuple["Connection.State", str]:
         """State and reason of a working connection: active, or expiring when the consent's end is near."""
         if self.consent_expires_at is not None and self.consent_expires_at <= now + self.EXPIRING_BEFORE:

@@ -11,13 +11,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from providers.connections.models import Connection
+from providers.connections.models import Connection, DeletedAccount
 from providers.errors import ProviderUnreadable
 from providers.ledger.ingest import checks
 from providers.ledger.models import FinancialAccount
 from providers.records import AccountRecord, BalanceRecord
 
-_DESCRIPTION = ("name", "mask", "type", "subtype", "currency", "closed_at")
+_DESCRIPTION = ("name", "institution_name", "mask", "type", "subtype", "currency", "closed_at")
 _BALANCE = (
     *("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_date"),
     *("balance_lacks", "balance_fetched_at"),
@@ -47,17 +47,20 @@ def apply_accounts(
 ) -> list[FinancialAccount]:
     """Bring the connection's accounts to what the provider lists, in its order, with a snapshot of each balance.
 
-    An account that is listed no more is closed, not deleted. Raises ProviderUnreadable.
+    An account that is listed no more is closed, not deleted; one that its person deleted stays away. Raises
+    ProviderUnreadable.
     """
     _check(records)
     Connection.objects.select_for_update(no_key=True).get(id=connection.id)
     held = {
         account.provider_account_id: account for account in connection.accounts.select_for_update(no_key=True)
     }
-    accounts = [_described(held.get(record.id), connection, record) for record in records]
+    away = DeletedAccount.objects.of(connection)
+    wanted = [record for record in records if record.id not in away]
+    accounts = [_described(held.get(record.id), connection, record) for record in wanted]
     for account in accounts:
         account.connection = connection
-    newer = [take_balance(*pair, fetched_at) for pair in zip(accounts, records, strict=True)]
+    newer = [take_balance(*pair, fetched_at) for pair in zip(accounts, wanted, strict=True)]
     FinancialAccount.objects.bulk_create(
         [account for account in accounts if account.provider_account_id not in held]
     )
@@ -67,7 +70,7 @@ def apply_accounts(
         listed = {record.id for record in records}
         missing = connection.accounts.filter(closed_at=None).exclude(provider_account_id__in=listed)
         missing.update(closed_at=fetched_at, balances_version=F("balances_version") + 1)
-    snapshot(list(compress(zip(accounts, records, strict=True), newer)), fetched_at)
+    snapshot(list(compress(zip(accounts, wanted, strict=True), newer)), fetched_at)
     _touch(account.id for account in accounts)
     return accounts
 
@@ -87,12 +90,13 @@ def _described(
     account = account or FinancialAccount(
         connection=connection, user_id=connection.user_id, provider_account_id=record.id
     )
-    account.name = checks.text(record.name, 200)
+    account.named_by_institution(checks.text(record.name, 200))
     account.mask = checks.text(record.mask, 200)[-8:]
     account.type = record.type
     account.subtype = checks.text(record.subtype, 40)
     account.currency = record.currency
-    account.closed_at = None
+    if not account.closed_by_person:
+        account.closed_at = None
     return account
 
 
@@ -105,12 +109,12 @@ def take_balance(account: FinancialAccount, record: AccountRecord, fetched_at: d
     account.balance_limit = record.limit
     account.balance_lacks = record.lacks
     account.balance_as_of = record.as_of
-    account.balance_date = _day(record)
+    account.balance_date = day_of(record)
     account.balance_fetched_at = fetched_at
     return True
 
 
-def _day(record: AccountRecord) -> date:
+def day_of(record: AccountRecord) -> date:
     """The day where the institution is: in UTC, a balance of an evening in California is one of the next day."""
     return record.day or record.as_of.date()
 
@@ -120,7 +124,7 @@ def snapshot(balances: Sequence[tuple[FinancialAccount, AccountRecord]], fetched
     known = [(account, record) for account, record in balances if record.current is not None]
     _snapshots(
         accounts=[account.id for account, _ in known],
-        dates=[_day(record) for _, record in known],
+        dates=[day_of(record) for _, record in known],
         current=[record.current for _, record in known],
         available=[record.available for _, record in known],
         limits=[record.limit for _, record in known],
@@ -162,7 +166,7 @@ def apply_balances(
         available=[record.available for record in records],
         limits=[None] * len(records),
         lacks=[""] * len(records),
-        as_of=[end_of_day(record) for record in records],
+        as_of=[end_ofday_of(record) for record in records],
         fetched_at=fetched_at or timezone.now(),
     )
     _touch([account.id])

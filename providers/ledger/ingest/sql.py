@@ -43,10 +43,14 @@ _FEED_COLUMNS = (
 )
 _COLUMNS = ", ".join(_FEED_COLUMNS)
 _NEW_VALUES = ", ".join(f"EXCLUDED.{column}" for column in _FEED_COLUMNS)
-_OLD_VALUES = ", ".join(f"t.{column}" for column in _FEED_COLUMNS)
+# A category that the person chose stays; the provider's is kept beside it.
+_OWN = {"category": "CASE WHEN t.feed_category IS NULL THEN EXCLUDED.category ELSE t.category END"}
+_SET_VALUES = ", ".join(_OWN.get(column, f"EXCLUDED.{column}") for column in _FEED_COLUMNS)
+_FED = {"category": "coalesce(t.feed_category, t.category)"}
+_OLD_VALUES = ", ".join(_FED.get(column, f"t.{column}") for column in _FEED_COLUMNS)
 
 # A row that another has replaced stays away when an old page is read again. A row that was withdrawn, or whose
-# pending form was, gets back the id and the note it had.
+# pending form was, gets back the id and the person's own words that it had.
 UPSERT = f"""
 WITH {_ROWS},
 back AS (
@@ -57,19 +61,21 @@ back AS (
         SELECT FROM providers_transaction known
         WHERE known.account_id = %(account)s AND known.provider_transaction_id = rows.id
       )
-    RETURNING rows.id, w.transaction_id, w.note, w.first_seen_at, w.withdrawn_at
+    RETURNING rows.id, w.transaction_id, w.note, w.category, w.first_seen_at, w.withdrawn_at
 ),
 old AS (SELECT DISTINCT ON (transaction_id) * FROM back ORDER BY transaction_id, id),
 upserted AS (
     INSERT INTO providers_transaction AS t (
-        id, user_id, account_id, provider_transaction_id, note, first_seen_at, updated_at, {_COLUMNS}
+        id, user_id, account_id, provider_transaction_id, note, feed_category, first_seen_at, updated_at, {_COLUMNS}
     )
     SELECT DISTINCT ON (rows.new_id)
         COALESCE(old.transaction_id, rows.new_id), %(user)s, %(account)s, rows.id, COALESCE(old.note, ''),
+        CASE WHEN old.category IS NOT NULL THEN left(rows.category, 80) END,
         COALESCE(old.first_seen_at, %(now)s), %(now)s,
         rows.date, rows.posted_at, rows.status, rows.amount, rows.currency, left(rows.description, 1000),
-        left(rows.kind, 32), left(rows.source_code, 64), left(rows.category, 80), s.id, rows.quantity, rows.price,
-        rows.fees, rows.details, rows.replaced_id
+        left(rows.kind, 32), left(rows.source_code, 64), COALESCE(old.category, left(rows.category, 80)), s.id,
+        rows.quantity, rows.price, rows.fees, rows.details,
+        rows.replaced_id
     FROM rows
     LEFT JOIN old ON old.id = rows.id
     LEFT JOIN providers_security s ON s.provider = %(provider)s AND s.provider_security_id = rows.security_id
@@ -79,7 +85,8 @@ upserted AS (
     )
     ORDER BY rows.new_id, old.withdrawn_at DESC
     ON CONFLICT (account_id, provider_transaction_id) DO UPDATE
-    SET ({_COLUMNS}, updated_at) = ({_NEW_VALUES}, %(now)s)
+    SET ({_COLUMNS}, feed_category, updated_at)
+      = ({_SET_VALUES}, CASE WHEN t.feed_category IS NOT NULL THEN EXCLUDED.category END, %(now)s)
     WHERE ({_OLD_VALUES}) IS DISTINCT FROM ({_NEW_VALUES})
     RETURNING (t.xmax = 0) AS added
 )
@@ -91,15 +98,16 @@ WITH old AS (DELETE FROM providers_withdrawntransaction WHERE account_id = %(acc
 gone AS (
     DELETE FROM providers_transaction
     WHERE account_id = %(account)s AND provider_transaction_id = ANY(%(gone)s)
-    RETURNING id, provider_transaction_id, note, first_seen_at
+    RETURNING id, provider_transaction_id, note, CASE WHEN feed_category IS NOT NULL THEN category END AS category,
+        first_seen_at
 ),
 kept AS (
     INSERT INTO providers_withdrawntransaction
-        (account_id, provider_transaction_id, transaction_id, note, first_seen_at, withdrawn_at)
-    SELECT %(account)s, provider_transaction_id, id, note, first_seen_at, %(now)s FROM gone
+        (account_id, provider_transaction_id, transaction_id, note, category, first_seen_at, withdrawn_at)
+    SELECT %(account)s, provider_transaction_id, id, note, category, first_seen_at, %(now)s FROM gone
     ON CONFLICT (account_id, provider_transaction_id) DO UPDATE
-    SET (transaction_id, note, first_seen_at, withdrawn_at)
-      = (EXCLUDED.transaction_id, EXCLUDED.note, EXCLUDED.first_seen_at, EXCLUDED.withdrawn_at)
+    SET (transaction_id, note, category, first_seen_at, withdrawn_at)
+      = (EXCLUDED.transaction_id, EXCLUDED.note, EXCLUDED.category, EXCLUDED.first_seen_at, EXCLUDED.withdrawn_at)
 )
 SELECT count(*) FROM gone
 """

@@ -1,15 +1,17 @@
 """Transactions of accounts."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, TypedDict
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
+from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from providers.ledger.models import grams
 from providers.ledger.models.numbers import ExactField
@@ -20,6 +22,29 @@ DETAILED = Q(details__isnull=False)
 def number_in(name: str) -> KeyTextTransform:
     """A text of a transaction's details, as its index has it."""
     return KeyTextTransform(name, "details")
+
+
+class OwnWords(TypedDict, total=False):
+    """A person's own words about a transaction. None brings the provider's back."""
+
+    note: str | None
+    category: str | None
+
+
+class TransactionManager(models.Manager["Transaction"]):
+    """Takes a person's own words about their transactions."""
+
+    @transaction.atomic
+    def annotate_by_person(self, *, user_id: UUID, id: UUID, words: OwnWords) -> "Transaction":
+        """Set note and category. Raises NotFound."""
+        row = self.select_for_update(no_key=True).filter(user_id=user_id, id=id).first()
+        if row is None:
+            raise NotFound
+        row.note = words.get("note", row.note) or ""
+        if "category" in words:
+            row.categorise(words["category"])
+        row.save(update_fields=["note", "category", "feed_category"])
+        return row
 
 
 class Transaction(models.Model):
@@ -46,7 +71,10 @@ class Transaction(models.Model):
     description = models.CharField(max_length=1000, blank=True)
     kind = models.CharField(max_length=32, default="unknown")
     source_code = models.CharField(max_length=64, blank=True, help_text="What the provider calls the kind.")
-    category = models.CharField(max_length=80, blank=True)
+    category = models.CharField(max_length=80, blank=True, help_text="As it is shown.")
+    feed_category = models.CharField(  # noqa: DJ001 null and no category differ
+        max_length=80, null=True, help_text="The provider's category, where the person has chosen another."
+    )
     note = models.CharField(
         max_length=1000, blank=True, help_text="The person's own words; no sync touches them."
     )
@@ -67,7 +95,7 @@ class Transaction(models.Model):
     first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[models.Manager["Transaction"]] = models.Manager()
+    objects: ClassVar[TransactionManager] = TransactionManager()
 
     class Meta:
         constraints = (
@@ -92,9 +120,17 @@ class Transaction(models.Model):
     def __str__(self) -> str:
         return f"transaction {self.id}"
 
+    def categorise(self, category: str | None) -> None:
+        """Show the person's own category in memory; with None, the provider's again."""
+        theirs = self.category if self.feed_category is None else self.feed_category
+        self.category, self.feed_category = (theirs, None) if category is None else (category, theirs)
+
 
 class WithdrawnTransaction(models.Model):
-    """The id and note of a transaction that its provider withdrew: it may come back, or come as its posted form."""
+    """The id and the person's own words of a transaction that its provider withdrew.
+
+    It may come back, or come as its posted form.
+    """
 
     KEPT = timedelta(days=90)
 
@@ -105,6 +141,7 @@ class WithdrawnTransaction(models.Model):
     provider_transaction_id = models.CharField(max_length=255)
     transaction_id = models.UUIDField(help_text="Our id, so that it stays the same.")
     note = models.CharField(max_length=1000, blank=True)
+    category = models.CharField(max_length=80, null=True, help_text="The person's own, if they chose one.")  # noqa: DJ001
     first_seen_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(default=timezone.now)
 

@@ -25,7 +25,7 @@ _ACCOUNTS = """
 SELECT a.id, a.connection_id, c.provider, c.state, a.name, a.mask, a.type, a.subtype, a.currency,
     trim_scale(a.balance_current)::text, trim_scale(a.balance_available)::text, trim_scale(a.balance_limit)::text,
     a.balance_lacks, a.balance_as_of AT TIME ZONE 'UTC', a.balance_fetched_at AT TIME ZONE 'UTC',
-    a.closed_at AT TIME ZONE 'UTC'
+    a.closed_at AT TIME ZONE 'UTC', a.institution_name, a.hidden, a.in_net_worth, a.closed_by_person
 FROM providers_financialaccount AS a JOIN providers_connection AS c ON c.id = a.connection_id
 WHERE a.user_id = %s"""
 _TRENDS = """
@@ -54,7 +54,7 @@ class AccountBalances(TypedDict):
 
 
 class AccountRow(TypedDict):
-    """An account with its connection's provider and state."""
+    """An account with its connection's provider and state. `name` is the person's own, if they gave one."""
 
     id: UUID
     connection_id: UUID
@@ -68,6 +68,11 @@ class AccountRow(TypedDict):
     currency: str
     balances: AccountBalances
     closed_at: datetime | None
+    institution_name: str
+    hidden: bool
+    in_net_worth: bool
+    closed: bool
+    closed_by_person: bool
 
 
 class BalanceRow(TypedDict):
@@ -88,10 +93,10 @@ class BalanceRow(TypedDict):
 
 
 async def accounts(
-    user_id: UUID, /, page: Page = ALL, *, connection_id: UUID | None = None
+    user_id: UUID, /, page: Page = ALL, *, connection_id: UUID | None = None, hidden: bool = True
 ) -> Listing[AccountRow]:
-    """The person's accounts by type and name, those of ended connections included."""
-    return await run_db(_accounts, user_id, page, connection_id)
+    """The person's accounts by type and name, those of ended connections included; without `hidden`, none of these."""
+    return await run_db(_accounts, user_id, page, connection_id, hidden=hidden)
 
 
 async def account(user_id: UUID, account_id: UUID, /) -> AccountRow:
@@ -116,11 +121,11 @@ async def trends(user_id: UUID, /, since: date) -> dict[UUID, list[Decimal]]:
     return await run_db(_trends, user_id, since)
 
 
-def _accounts(user_id: UUID, page: Page, connection_id: UUID | None) -> Listing[AccountRow]:
+def _accounts(user_id: UUID, page: Page, connection_id: UUID | None, *, hidden: bool) -> Listing[AccountRow]:
     seen, values = beyond(page, "(a.type, a.name, a.id) > (%s, %s, %s)", text, text, UUID)
     narrowed = [] if connection_id is None else [connection_id]
-    of_connection = " AND a.connection_id = %s" if narrowed else ""
-    rows = _read(_ACCOUNTS + of_connection + seen + _IN_ORDER, user_id, *narrowed, *values, page.limit + 1)
+    which = (" AND a.connection_id = %s" if narrowed else "") + ("" if hidden else " AND NOT a.hidden")
+    rows = _read(_ACCOUNTS + which + seen + _IN_ORDER, user_id, *narrowed, *values, page.limit + 1)
     return listing(rows, page, lambda row: (row["type"], row["name"], row["id"]))
 
 
@@ -154,6 +159,10 @@ def _row(  # noqa: PLR0917
     as_of: datetime | None,
     fetched_at: datetime | None,
     closed_at: datetime | None,
+    institution_name: str | None,
+    hidden: bool,  # noqa: FBT001 a column
+    in_net_worth: bool,  # noqa: FBT001
+    closed_by_person: bool,  # noqa: FBT001
 ) -> AccountRow:
     """A row of _ACCOUNTS, in the order of its columns."""
     return {
@@ -176,6 +185,11 @@ def _row(  # noqa: PLR0917
             "fetched_at": fetched_at and fetched_at.replace(tzinfo=UTC),
         },
         "closed_at": closed_at and closed_at.replace(tzinfo=UTC),
+        "institution_name": name if institution_name is None else institution_name,
+        "hidden": hidden,
+        "in_net_worth": in_net_worth,
+        "closed": closed_at is not None,
+        "closed_by_person": closed_by_person,
     }
 
 

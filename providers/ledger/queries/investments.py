@@ -10,7 +10,7 @@ from providers.ledger.portfolio import Portfolio, Position, portfolio
 from providers.rates.conversion import DayRates
 from providers.rates.lookup import rates_of_days
 
-# Accounts that their institution lists no more are left out, as in net worth.
+# Accounts that are closed, or that their person leaves out, are not among them, as in net worth.
 _POSITIONS = """
 SELECT account.id, account.name, security.symbol, security.name, security.type, security.cusip, security.isin,
     holding.quantity, holding.price, holding.market_value, holding.cost_basis, holding.currency, holding.as_of,
@@ -19,7 +19,7 @@ FROM providers_financialaccount AS account
 JOIN providers_connection AS link ON link.id = account.connection_id
 LEFT JOIN providers_holding AS holding ON holding.account_id = account.id
 LEFT JOIN providers_security AS security ON security.id = holding.security_id
-WHERE account.user_id = %(user)s AND account.closed_at IS NULL
+WHERE account.user_id = %(user)s AND account.closed_at IS NULL AND account.in_net_worth
     AND (holding.id IS NOT NULL OR account.type = 'investment')
 ORDER BY account.name, account.id, security.name, holding.id
 """

@@ -68,11 +68,6 @@ def _folded(groups: Iterable[AccountGroup]) -> Iterator[AccountGroup]:
         yield replace(group, open=fits)
 
 
-def open_accounts(accounts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The accounts that their institutions still list."""
-    return [account for account in accounts if not account["closed_at"]]
-
-
 def stale_balance(account: Mapping[str, Any], now: datetime) -> bool:
     """True where the account's provider should have had a newer balance."""
     return connectors.balances_overdue(account["provider"], account["balances"]["as_of"], now)

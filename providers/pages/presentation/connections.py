@@ -20,7 +20,7 @@ _ACTIONS = {
     "degraded": ("sync", "reconnect", "disconnect"),
     "reauth_required": ("reconnect", "disconnect"),
     "revoked": ("reconnect", "disconnect"),
-    "disconnected": ("reconnect",),
+    "disconnected": ("reconnect", "erase"),
 }
 _URGENT = {"expiring", "reauth_required", "revoked"}
 _CALM = {"active", "degraded"}
@@ -71,7 +71,11 @@ def connection_row(
     file, busy = connector is not None and connector.auth == "file", connection["id"] in updating
     actions = list(_ACTIONS[connection["state"]])
     if connector is None or file:
-        actions = ["import"] if file else ["disconnect"]
+        actions = (
+            ["import", "erase"]
+            if file
+            else ["erase" if connection["state"] == "disconnected" else "disconnect"]
+        )
     if busy and "sync" in actions:
         actions.remove("sync")
     return ConnectionRow(

@@ -28,6 +28,7 @@ FIELDS = {
     "last_attempt_at",
     "next_sync_at",
     "created_at",
+    "deleted_accounts",
 }
 
 

@@ -16,11 +16,12 @@ from providers.imports.models import FileImport
 from providers.ledger import queries
 from providers.ledger.ingest import rebuild_history
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
-from tests.providers.imports.test_imports import Bring, bring, fed, line, statement
+from tests.providers.imports.conftest import Bring
+from tests.providers.imports.test_imports import fed, line, statement
 from tests.providers.pages.test_pages_overview import page
 
 pytestmark = pytest.mark.django_db
-__all__ = ["bring", "fed"]
+__all__ = ["fed"]
 MIGRATIONS = Path(providers.__file__).parent / "migrations"
 
 

@@ -1,0 +1,73 @@
+"""AccountService: what people do with their accounts, and with what an ended connection has brought."""
+
+import asyncio
+from uuid import UUID
+
+from dashtam import limits
+from dashtam.bridge.doors import keep_running, run_db, run_db_long
+from dashtam.cache import Cache
+from notifications.services.live_event_service import LiveEventService
+from providers.connections.models import DeletedAccount
+from providers.connections.queries import CATALOGUE_KEY
+from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.models.account import AccountChanges
+from providers.ledger.models.transaction import OwnWords
+from providers.ledger.own_words import own_name, own_words
+
+ACTS_BY_PERSON = limits.Limit("account acts by person", 120, 3600, told=True)  # each is an audit event
+
+
+class AccountService:
+    """Changes how accounts and transactions are shown and counted, and deletes accounts with all their rows."""
+
+    def __init__(self, *, live_events: LiveEventService, cache: Cache) -> None:
+        self.live_events = live_events
+        self.cache = cache
+
+    async def change(self, *, user_id: UUID, account_id: UUID, changes: AccountChanges) -> None:
+        """Rename, hide, leave out of net worth, or close an account.
+
+        Raises NotFound, ValidationFailed, and AccountClosedByInstitution where it cannot be opened.
+        """
+        if (name := changes.get("name")) is not None:
+            changes = {**changes, "name": own_name(name)}
+        await limits.require((ACTS_BY_PERSON, user_id))
+        await run_db(FinancialAccount.objects.change, user_id=user_id, id=account_id, changes=changes)
+        await self.live_events.publish(user_id=user_id, type="account.changed", account_id=account_id)
+
+    async def delete(self, *, user_id: UUID, account_id: UUID) -> None:
+        """Delete an account with its transactions, balances and holdings. No sync brings it back. Raises NotFound."""
+        await limits.require((ACTS_BY_PERSON, user_id))
+        deleting = run_db_long(FinancialAccount.objects.delete_whole, user_id=user_id, id=account_id)
+        await asyncio.shield(keep_running(deleting))
+        await self.live_events.publish(user_id=user_id, type="account.deleted", account_id=account_id)
+
+    async def erase_connection(self, *, user_id: UUID, connection_id: UUID) -> None:
+        """Delete a connection that has ended, with all that it has brought. Raises NotFound, ConnectionNotEnded."""
+        await limits.require((ACTS_BY_PERSON, user_id))
+        erasing = run_db_long(
+            FinancialAccount.objects.erase_connection, user_id=user_id, connection_id=connection_id
+        )
+        await asyncio.shield(keep_running(erasing))
+        await self.cache.delete(CATALOGUE_KEY.format(user_id=user_id))
+        await self.live_events.publish(user_id=user_id, type="connection.erased", connection_id=connection_id)
+
+    async def welcome_back(self, *, user_id: UUID, connection_id: UUID) -> None:
+        """Let the next sync bring the accounts of a connection that were deleted. Raises NotFound."""
+        await limits.require((ACTS_BY_PERSON, user_id))
+        await run_db(DeletedAccount.objects.forget, user_id=user_id, connection_id=connection_id)
+
+    async def annotate(self, *, user_id: UUID, transaction_id: UUID, words: OwnWords) -> None:
+        """Set a transaction's note and category; None brings the provider's back. Raises NotFound, ValidationFailed."""
+        cleaned: OwnWords = {}
+        if "note" in words:
+            cleaned["note"] = own_words("note", words["note"] or "")
+        if "category" in words:
+            category = words["category"]
+            cleaned["category"] = None if category is None else own_words("category", category)
+        await run_db(
+            Transaction.objects.annotate_by_person, user_id=user_id, id=transaction_id, words=cleaned
+        )
+        await self.live_events.publish(
+            user_id=user_id, type="transaction.changed", transaction_id=transaction_id
+        )

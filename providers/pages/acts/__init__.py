@@ -1,0 +1,1 @@
+"""Pages of what people do with their accounts, connections, imports and transactions."""

@@ -1,0 +1,107 @@
+"""Forms of accounts, imports and transactions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from accounts.pages.forms import AccountForm
+from providers.ledger.models.account import AccountChanges
+from providers.ledger.models.transaction import OwnWords
+from providers.ledger.own_words import LONGEST
+from providers.pages import words
+
+
+def _too_long(field: str) -> dict[str, str]:
+    return {"max_length": f"Use at most {LONGEST[field]} characters."}
+
+
+class AccountSettings(AccountForm):
+    """How an account is shown and counted."""
+
+    name = forms.CharField(
+        label="Name", required=False, max_length=LONGEST["name"], error_messages=_too_long("name")
+    )
+    hidden = forms.BooleanField(
+        label="Hide it in lists of accounts", required=False, help_text="It still counts, and so do its rows."
+    )
+    in_net_worth = forms.BooleanField(label="Count it in net worth", required=False)
+    closed = forms.BooleanField(
+        label="It is closed",
+        required=False,
+        help_text="From then on it does not count in net worth. The days before stay as they were.",
+    )
+
+    def __init__(self, data: Any = None, *, account: Mapping[str, Any]) -> None:
+        super().__init__(data, initial=dict(account))
+        self.account = account
+        provider, name = account["provider_name"], account["institution_name"]
+        self.fields["name"].help_text = f"{provider} calls it “{name}”. Leave this empty to use that name."
+        if account["closed"] and not account["closed_by_person"]:
+            del self.fields["closed"]  # the institution closed it
+
+    @property
+    def changes(self) -> AccountChanges:
+        """The choices that differ, of a form that is valid."""
+        name = self.cleaned_data["name"].strip()
+        chosen = {**self.cleaned_data, "name": name or self.account["institution_name"]}
+        changed: Any = {field: value for field, value in chosen.items() if value != self.account[field]}
+        if changed.get("name") == self.account["institution_name"]:
+            changed["name"] = None
+        changes: AccountChanges = changed
+        return changes
+
+
+class UndoImport(AccountForm):
+    """The choice to delete the accounts that only this file fed."""
+
+    delete_accounts = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any = None, *, names: Sequence[str]) -> None:
+        super().__init__(data)
+        if names:
+            which, them = ("the account", "it") if len(names) == 1 else ("these accounts", "them")
+            field = self.fields["delete_accounts"]
+            field.label = f"Delete {which} as well: {', '.join(names)}"
+            field.help_text = f"No other file has brought anything to {them}."
+        else:
+            del self.fields["delete_accounts"]
+
+
+class TransactionWords(AccountForm):
+    """A person's own note and category. Categories are shown, and may be typed, by their names."""
+
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=LONGEST["note"],
+        help_text="Only you see it. The search finds it.",
+        error_messages=_too_long("note"),
+    )
+    category = forms.CharField(
+        label="Category",
+        required=False,
+        max_length=LONGEST["category"],
+        widget=forms.TextInput(attrs={"list": "categories", "autocomplete": "off"}),
+        error_messages=_too_long("category"),
+    )
+
+    def __init__(
+        self, data: Any = None, *, transaction: Mapping[str, Any], categories: Sequence[str]
+    ) -> None:
+        self.category_before = words.category(transaction["category"])
+        shown = {"note": transaction["note"], "category": self.category_before}
+        super().__init__(data, initial=shown)
+        self.codes = {words.category(code).casefold(): code for code in categories if code}
+        self.names = sorted({words.category(code) for code in categories if code})
+
+    @property
+    def own_words(self) -> OwnWords:
+        """Note and category, of a form that is valid; a category that was not changed is not set."""
+        chosen: OwnWords = {"note": self.cleaned_data["note"]}
+        name = self.cleaned_data["category"].strip()
+        if "restore" in self.data:
+            chosen["category"] = None
+        elif name != self.category_before:
+            chosen["category"] = self.codes.get(name.casefold(), name)
+        return chosen

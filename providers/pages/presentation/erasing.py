@@ -1,0 +1,137 @@
+"""The questions before something is deleted: what goes, by its numbers, and what stays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from providers.connectors import CONNECTORS
+from providers.ledger.queries.contents import Contents
+
+
+class Effect(Protocol):
+    """The effect of taking an import back."""
+
+    @property
+    def going(self) -> int: ...
+    @property
+    def noted(self) -> int: ...
+    @property
+    def staying(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A title, the button's words, and the consequences."""
+
+    title: str
+    confirm: str
+    will: Sequence[str]
+    will_not: Sequence[str]
+
+
+def account_deletion(account: Mapping[str, Any], contents: Contents) -> Question:
+    """The question before an account is deleted."""
+    name, provider = account["name"], account["provider_name"]
+    will = [*_going(contents), "This cannot be undone."]
+    if _from_files(account["provider"]):
+        stays = ["Your own copies of its files: import one again, and the account is back with its rows."]
+    else:
+        stays = [f"Your account at {provider}: nothing changes there."]
+        if account["connection_state"] != "disconnected":
+            will.insert(-1, "It is not read any more, and no update brings it back.")
+            stays.append(f"Your connection to {provider}, with its other accounts.")
+            stays.append("A way back: on the connection’s page you can have deleted accounts read again.")
+    return Question(f"Delete {name}?", "Delete this account", will, stays)
+
+
+def connection_erasure(connection: Mapping[str, Any], contents: Contents) -> Question:
+    """The question before what a connection brought is erased."""
+    name, many = connection["provider_name"], contents["accounts"]
+    will = [
+        f"{_count(many, 'account')} with everything in {_it(many)} {_go(many)}.",
+        *_going(contents),
+        "The connection leaves your list.",
+        "This cannot be undone.",
+    ]
+    if _from_files(connection["provider"]):
+        return Question(
+            "Erase these files’ accounts?", "Erase everything", will, ["Your own copies of the files."]
+        )
+    stays = [f"Your accounts at {name}: nothing changes there.", "You can connect again at any time."]
+    return Question(f"Erase what {name} brought?", "Erase everything", will, stays)
+
+
+def import_undo(file: Mapping[str, Any], effect: Effect) -> Question:
+    """The question before an import is taken back."""
+    name = file["filename"] or "this file"
+    will = []
+    if file["state"] == "failed":
+        will = ["This file, of which nothing was imported, leaves your list."]
+        return Question(
+            f"Remove {name}?", "Remove it from the list", will, ["All your accounts and their rows."]
+        )
+    will.append(f"{_count(effect.going, 'transaction')} that only this file has brought {_go(effect.going)}.")
+    if effect.noted:
+        will.append(f"{effect.noted:,} of them with a note or a category of your own.")
+    will.append(
+        "So do the balance and the holdings it states. Where another file says more, that counts again."
+    )
+    stays = []
+    if effect.staying:
+        stays.append(f"{_count(effect.staying, 'transaction')} that came from elsewhere too.")
+    stays.append("Your own copy of the file: you can import it again.")
+    return Question(f"Take {name} back?", "Take it back", will, stays)
+
+
+def undone_message(file: Mapping[str, Any], effect: Effect) -> str:
+    """The message after an import was taken back."""
+    name = file["filename"] or "The file"
+    if file["state"] == "failed":
+        return f"{name} is no longer in the list."
+    stayed = f" {_count(effect.staying, 'transaction')} stayed." if effect.staying else ""
+    return f"{name} is taken back: {_count(effect.going, 'transaction')} went.{stayed}"
+
+
+def _going(contents: Contents) -> list[str]:
+    lines = []
+    if count := contents["transactions"]:
+        lines.append(
+            f"{_count(count, 'transaction')}{_span(contents['first'], contents['last'])} {_go(count)}."
+        )
+    if contents["noted"]:
+        lines.append(f"{contents['noted']:,} of them with a note or a category of your own.")
+    if days := contents["days"]:
+        lines.append(
+            f"{_count(days, 'day')} of balances {_go(days)}, and with them their part in your net worth."
+        )
+    if holdings := contents["holdings"]:
+        lines.append(f"{_count(holdings, 'holding')} {_go(holdings)}.")
+    return lines or ["There are no transactions and no balances in it."]
+
+
+def _span(first: date | None, last: date | None) -> str:
+    if first is None or last is None:
+        return ""
+    return f" of {_day(first)}" if first == last else f" from {_day(first)} to {_day(last)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _go(number: int) -> str:
+    return "goes" if number == 1 else "go"
+
+
+def _it(number: int) -> str:
+    return "it" if number == 1 else "them"
+
+
+def _from_files(provider: str) -> bool:
+    connector = CONNECTORS.get(provider)
+    return connector is not None and connector.auth == "file"
