@@ -1,5 +1,6 @@
 """A whole Dashtam on free ports and a database of its own: web, worker and Sandbox Bank as processes."""
 
+import atexit
 import os
 import re
 import secrets
@@ -35,8 +36,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _drop(server: str, database: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+
 class Stack:
     """A running installation as a client meets it: a URL, an outbox, a bank."""
+
+    template = ""  # a migrated database that the next stacks of this process are copies of
 
     def __init__(self, *, ready: str = "/healthz/installation", **environment: str) -> None:
         self.ready = ready
@@ -50,7 +58,9 @@ class Stack:
         self.admin_url = os.environ["DATABASE_URL"]
         self.database_url = urlunsplit(base._replace(path=f"/{self.database}"))
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{self.database}"')
+            connection.execute(
+                f'CREATE DATABASE "{self.database}" TEMPLATE "{Stack.template or "template1"}"'
+            )
         redis = re.sub(r"db=\d+", f"db={secrets.randbelow(15) + 1}", os.environ["REDIS_URL"])
         self.environment = {
             "DATABASE_URL": self.database_url,
@@ -67,11 +77,19 @@ class Stack:
         self.processes = Processes(logs=self.home / "logs", environment=self.environment)
 
     def __enter__(self) -> Self:
-        self.manage("migrate", "--verbosity=0")
+        if not Stack.template:
+            self.manage("migrate", "--verbosity=0")
+            self._keep_as_template()
         self.start_web("web", self.port)
         self.start_worker()
         self.processes.wait_for("web", f"{self.origin}{self.ready}")
         return self
+
+    def _keep_as_template(self) -> None:
+        Stack.template = f"template_{secrets.token_hex(6)}"
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{Stack.template}" TEMPLATE "{self.database}"')
+        atexit.register(_drop, self.admin_url, Stack.template)
 
     def start_worker(
         self,
@@ -106,8 +124,7 @@ class Stack:
     ) -> None:
         self.processes.stop()
         self.bank.stop()
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{self.database}" WITH (FORCE)')
+        _drop(self.admin_url, self.database)
 
     def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a management command on this stack."""

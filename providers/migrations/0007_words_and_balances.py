@@ -40,8 +40,8 @@ class Migration(migrations.Migration):
             database_operations=[
                 migrations.RunSQL(COVERING, "DROP INDEX balance_each_day"),
                 migrations.RunSQL(
-                    "ALTER TABLE providers_balancesnapshot DROP CONSTRAINT IF EXISTS balance_once_per_day",
-                    "ALTER TABLE providers_balancesnapshot ADD CONSTRAINT balance_once_per_day UNIQUE (account_id, date)",
+                    "DROP INDEX CONCURRENTLY IF EXISTS balance_once_per_day",
+                    "CREATE UNIQUE INDEX balance_once_per_day ON providers_balancesnapshot (account_id, date)",
                 ),
             ],
             state_operations=[

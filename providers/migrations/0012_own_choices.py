@@ -19,7 +19,7 @@ WHERE provider_transaction_id LIKE 'ofx:%' GROUP BY account_id
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0007_words_and_balances'),
+        ('providers', '0011_derived_balances'),
     ]
 
     operations = [

@@ -58,7 +58,7 @@ def test_s16_no_index_is_the_beginning_of_another_one() -> None:
               ON small.indrelid = big.indrelid AND small.indexrelid <> big.indexrelid
             WHERE big.indkey::text || ' ' LIKE small.indkey::text || ' %%'
               AND NOT small.indisunique AND small.indexprs IS NULL AND big.indexprs IS NULL
-              AND big.indpred IS NULL
+              AND big.indpred IS NULL AND small.indpred IS NULL
               AND small.indrelid::regclass::text ~ '^(accounts|dashtam|notifications|providers)_'
             """
         )

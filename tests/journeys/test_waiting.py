@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -13,6 +14,7 @@ from tests.line import Line
 from tests.stack import PASSWORD, Stack
 
 pytestmark = pytest.mark.slow
+LONGER_THAN_THE_GRACE = 11.0  # seconds, of a refresh token that was used
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +62,12 @@ def test_s11_a_database_that_falls_silent_during_a_refresh_signs_nobody_out(stac
         body = {"refresh_token": pair["refresh_token"]}
         line.freeze()
         try:
-            answers = [api.post("auth/tokens/refresh", json=body) for _ in range(4)]
+            answers, until = [], time.monotonic() + LONGER_THAN_THE_GRACE
+            while time.monotonic() < until:
+                answers.append(api.post("auth/tokens/refresh", json=body))
         finally:
             line.thaw()
         assert {answer.status_code for answer in answers} == {503}
-        assert sum(answer.elapsed.total_seconds() for answer in answers) > 11  # longer than the grace
         stack.wait_for(lambda: api.get(f"{stack.origin}/readyz").status_code == 200, "the database")
         refreshed = api.post("auth/tokens/refresh", json=body)
         assert refreshed.status_code == 200, refreshed.text

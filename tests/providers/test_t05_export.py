@@ -36,9 +36,10 @@ async def test_t05_amounts_of_an_export_are_written_as_the_api_writes_them(ana: 
     await bring(file(bank(row("1", "-10", "<CHECKNUM>1042"), row("2", "1.005"))))
     await bring(file(brokerage(positions(position("1", "50")))))
     files = await run_db(unpacked, ana.id)
-    cells = list(csv.DictReader(io.StringIO(files["transactions.csv"].decode(), newline="")))
-    assert sorted(cell["amount"] for cell in cells) == ["-10.00", "1.005"]
-    assert [json.loads(cell["details"]) for cell in cells if cell["details"]] == [{"check_number": "1042"}]
+    cells = list(csv.DictReader(io.StringIO(files["transactions.csv"].decode("utf-8-sig"), newline="")))
+    assert sorted(cell["Amount"] for cell in cells) == ["-10.00", "1.005"]
+    told = [each["details"] for each in listed(files, "transactions") if each["details"]]
+    assert told == [{"check_number": "1042"}]
     assert sorted(each["amount"] for each in listed(files, "transactions")) == ["-10.00", "1.005"]
     (holding,) = listed(files, "holdings")
     assert (holding["quantity"], holding["market_value"]) == ("10", "50.00")

@@ -166,7 +166,7 @@ def apply_balances(
         available=[record.available for record in records],
         limits=[None] * len(records),
         lacks=[""] * len(records),
-        as_of=[end_ofday_of(record) for record in records],
+        as_of=[end_of_day(record) for record in records],
         fetched_at=fetched_at or timezone.now(),
     )
     _touch([account.id])

@@ -70,6 +70,7 @@ async def test_accounts_have_exactly_the_promised_shape(open_account: Any, ana: 
         "current": "1234.50",
         "available": None,
         "limit": "0.00",
+        "lacks": "",
         "as_of": NOON,
         "fetched_at": NOON,
     }

@@ -149,6 +149,7 @@ def test_a_trade_tells_what_was_traded() -> None:
         "fees": "1",
         "category": "BUY",
         "kind": "buy",
+        "details": None,
     }
     assert detail(row) == "12.5 VTI at $244.1000 · fees $1.00"
 

@@ -422,7 +422,7 @@ async def test_a_feed_that_leads_in_a_circle_is_left(connection: Connection, scr
 async def test_an_absurd_amount_fails_its_account_and_writes_nothing_of_the_page(
     connection: Connection, scripted: Any
 ) -> None:
-    pages = [step(row("a"), then="1", more=True), step(row("b"), row("c", "1e30"), then="2", more=False)]
+    pages = [step(row("a"), then="1", more=True), step(row("b"), row("c", "1e40"), then="2", more=False)]
     run = await run_with(scripted(*pages), connection)
     assert list(run.account_errors.values()) == ["absurd_number"]
     account = await connection.accounts.aget()
