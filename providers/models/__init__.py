@@ -10,21 +10,41 @@ from providers.ledger.models import (
     Transaction,
     WithdrawnTransaction,
 )
+from providers.ledger.observations.models import (
+    AccountAlias,
+    AccountDoor,
+    Decision,
+    Delivery,
+    Edit,
+    LedgerSettings,
+    Observation,
+    Question,
+    Source,
+)
 from providers.rates.models import ExchangeRate
 from providers.sync.models import SyncRun
 
 __all__ = [
+    "AccountAlias",
+    "AccountDoor",
     "AuthorizationRequest",
     "BalanceSnapshot",
     "Connection",
+    "Decision",
+    "Delivery",
+    "Edit",
     "ExchangeRate",
     "FileImport",
     "FinancialAccount",
     "Holding",
     "ImportPart",
+    "LedgerSettings",
+    "Observation",
     "PendingRevocation",
     "ProviderToken",
+    "Question",
     "Security",
+    "Source",
     "SyncRun",
     "Transaction",
     "WithdrawnTransaction",
