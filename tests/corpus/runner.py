@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import yaml
@@ -157,7 +157,7 @@ class Book:
             rows_of[step.get("account", "")] = step.get("rows", [])
         for name, rows in rows_of.items():
             account = self._account(name)
-            kind = "file" if "file" in step else "feed"
+            kind: Literal["file", "feed"] = "file" if "file" in step else "feed"
             source = step.get("file") or step.get("feed") or str(account.connection_id)
             statement = self._statement(step, rows)
             found = land(account, Observer(kind, source, "corpus", grade), statement)
@@ -186,10 +186,11 @@ class Book:
         for row in rows:
             record = _record(row)
             (scheduled if row[3] == "scheduled" else stated).append(record)
-            hash = digest(record, _STATUS[row[3]])
+            said = digest(record, _STATUS[row[3]])
             for name in (record.id, f"{record.description}@{record.date}"):
-                self.hashes[name].add(hash)
-        covers = [Cover(*map(_day, step["covers"]))] if step.get("covers") and not step.get("trouble") else []
+                self.hashes[name].add(said)
+        window = [_day(day) for day in step.get("covers", ())]
+        covers = [Cover(window[0], window[1])] if window and not step.get("trouble") else []
         return Statement(stated, scheduled, covers, step.get("gone", ()), self.at)
 
     def _bank(self, name: str) -> Connection:
@@ -235,34 +236,45 @@ class Book:
         self.accounts |= {one["id"]: account.id for one, account in zip(step["accounts"], found, strict=True)}
 
     def _person(self, act: dict[str, Any]) -> None:
-        me = self.user.id
-        if "edit" in act:
-            for name in _EDITS:
-                if name in act:
-                    edits.edit(me, self._event(act["edit"]), Edit.Field(name), act[name])
-        elif "restore" in act:
-            edits.restore(me, self._event(act["restore"]), Edit.Field(act["field"]))
-        elif "delete" in act:
-            edits.delete(me, self._event(act["delete"]))
-        elif "hide" in act:
-            edits.hide(me, self._event(act["hide"]))
-        elif "add" in act:
-            day, amount, text = act["add"]
-            edits.add(me, self._account(act.get("account", "")).id, _day(day), Decimal(amount), text)
-        elif "setting" in act:
-            LedgerSettings.objects.update_or_create(user=self.user, defaults=act["setting"])
-        elif "same_account" in act:
-            one, other = act["same_account"]
-            same_account(me, self.accounts[one], self.accounts[other])
-            self.accounts[other] = self.accounts[one]
-        elif "part" in act:
-            event = self._event(act["part"])
-            hashes = self.hashes[act["part"]]
-            seen = Observation.objects.filter(event=event, row_hash__in=hashes).order_by("id").first()
-            assert seen
-            answers.part(me, seen.id)
-        else:
-            self._answer(act)
+        for verb in ("edit", "restore", "delete", "hide", "add", "setting", "same_account", "part"):
+            if verb in act:
+                getattr(self, f"_person_{verb}")(act)
+                return
+        self._answer(act)
+
+    def _person_edit(self, act: dict[str, Any]) -> None:
+        event = self._event(act["edit"])
+        for name in _EDITS:
+            if name in act:
+                edits.edit(self.user.id, event, Edit.Field(name), act[name])
+
+    def _person_restore(self, act: dict[str, Any]) -> None:
+        edits.restore(self.user.id, self._event(act["restore"]), Edit.Field(act["field"]))
+
+    def _person_delete(self, act: dict[str, Any]) -> None:
+        edits.delete(self.user.id, self._event(act["delete"]))
+
+    def _person_hide(self, act: dict[str, Any]) -> None:
+        edits.hide(self.user.id, self._event(act["hide"]))
+
+    def _person_add(self, act: dict[str, Any]) -> None:
+        day, amount, text = act["add"]
+        account = self._account(act.get("account", "")).id
+        edits.add(self.user.id, account, _day(day), Decimal(amount), text)
+
+    def _person_setting(self, act: dict[str, Any]) -> None:
+        LedgerSettings.objects.update_or_create(user=self.user, defaults=act["setting"])
+
+    def _person_same_account(self, act: dict[str, Any]) -> None:
+        one, other = act["same_account"]
+        same_account(self.user.id, self.accounts[one], self.accounts[other])
+        self.accounts[other] = self.accounts[one]
+
+    def _person_part(self, act: dict[str, Any]) -> None:
+        event, hashes = self._event(act["part"]), self.hashes[act["part"]]
+        seen = Observation.objects.filter(event=event, row_hash__in=hashes).order_by("id").first()
+        assert seen
+        answers.part(self.user.id, seen.id)
 
     def _answer(self, act: dict[str, Any]) -> None:
         if "undo" in act:
@@ -328,10 +340,10 @@ class Book:
         return async_to_sync(queries.away)(self.user.id).withdrawn
 
     def _found_new(self, wanted: list[int]) -> list[int]:
-        return self._each(wanted, [landed and landed.added for landed in self.landed])
+        return self._each(wanted, [None if landed is None else landed.added for landed in self.landed])
 
     def _found_changes(self, wanted: list[int]) -> list[int]:
-        return self._each(wanted, [landed and landed.written for landed in self.landed])
+        return self._each(wanted, [None if landed is None else landed.written for landed in self.landed])
 
     def _each(self, wanted: list[int], counts: list[int | None]) -> list[int]:
         """The count of each delivery, or of each step, as the case counts them."""
@@ -393,10 +405,10 @@ def _day(value: date | str) -> date:
 
 
 def _record(row: list[Any]) -> TransactionRecord:
-    id, day, amount, status, text, *rest = row
+    name, day, amount, status, text, *rest = row
     more: dict[str, Any] = rest[0] if rest else {}
     return TransactionRecord(
-        id="" if id is None else str(id),
+        id="" if name is None else str(name),
         date=_day(day),
         posted_at=None,
         status="posted" if status == "posted" else "pending",

@@ -129,11 +129,11 @@ def _same_content(desk: Desk) -> None:
         if desk.open(known) and known.content in rows:
             held[known.content].append(known)
     block = grades.reminted_block(desk, held)
-    for content, known in held.items():
-        loose = {h.key for h in known if block or not h.id or grades.loose(desk, h)}
+    for content, equal in held.items():
+        loose = {h.key for h in equal if block or not h.id or grades.loose(desk, h)}
         for row in rows[content]:
             fits = [
-                h for h in known if desk.open(h) and h.status <= row.status and (h.key in loose or not row.id)
+                h for h in equal if desk.open(h) and h.status <= row.status and (h.key in loose or not row.id)
             ]
             if fits:
                 _take(desk, row, min(fits, key=lambda h: (h.state, h.status != row.status, h.key)))

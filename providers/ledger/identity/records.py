@@ -53,6 +53,9 @@ class Reason(StrEnum):
     PERSON = "person"  # the person's answer
 
 
+Content = tuple[date, Decimal, str, str]  # the key of rows that nobody could tell apart
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row as a source states it; `place` is its position in the delivery."""
@@ -68,7 +71,7 @@ class Row:
     replaces: str = ""
 
     @property
-    def content(self) -> tuple[date, Decimal, str, str]:
+    def content(self) -> Content:
         """The key of rows that nobody could tell apart."""
         return (self.date, self.amount, self.unit, normalised(self.text))
 
@@ -93,7 +96,7 @@ class Held:
     old_ids: bool = False  # of an earlier consent: its id proves nothing any more
 
     @property
-    def content(self) -> tuple[date, Decimal, str, str]:
+    def content(self) -> Content:
         """The key of rows that nobody could tell apart."""
         return (self.date, self.amount, self.unit, normalised(self.text))
 

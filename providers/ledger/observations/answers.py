@@ -114,9 +114,9 @@ def _apply(account: FinancialAccount, question: Question) -> Decision:
             event=question.left, state=State.LIVE, source__in=held.values("source")
         )
         was = [*live.values_list("id", "state"), *held.values_list("id", "state")]
-        latest = held.order_by("-id").values_list("id", flat=True).first()
+        latest = list(held.order_by("-id").values_list("id", flat=True)[:1])
         Observation.objects.filter(id__in=[key for key, _ in was]).update(state=State.PAST)
-        Observation.objects.filter(id=latest).update(state=State.LIVE)
+        Observation.objects.filter(id__in=latest).update(state=State.LIVE)
         events = [question.left]
     else:
         rows = Observation.objects.filter(id__in=question.evidence["observations"], state=State.LIVE)

@@ -183,15 +183,15 @@ def _take_over(old: FinancialAccount, new: FinancialAccount) -> None:
 
 
 def _fields(account: FinancialAccount) -> str:
-    return serializers.serialize("json", [account])
+    return str(serializers.serialize("json", [account]))
 
 
 def apart(decision: Decision) -> None:
     """Take two accounts apart: each gets back its place, its sources and their rows."""
     detail: dict[str, Any] = decision.detail
     old = FinancialAccount.objects.select_for_update().get(id=decision.account_id)
-    before = next(serializers.deserialize("json", detail["old"])).object
-    restored = next(serializers.deserialize("json", detail["new"]))
+    before = next(iter(serializers.deserialize("json", detail["old"]))).object
+    restored: Any = next(iter(serializers.deserialize("json", detail["new"])))
     new: FinancialAccount = restored.object
     if detail["door"]:
         AccountDoor.objects.filter(account=new).delete()
@@ -212,7 +212,7 @@ def apart(decision: Decision) -> None:
 
 
 def _give_back(item: dict[str, Any], new: FinancialAccount) -> None:
-    restored = next(serializers.deserialize("json", item["source"]))
+    restored: Any = next(iter(serializers.deserialize("json", item["source"])))
     source: Source = restored.object
     if item["before"] is None:
         Source.objects.filter(id=source.id).update(account=new)

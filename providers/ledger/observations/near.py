@@ -27,7 +27,7 @@ def novel(source: Source, rows: Sequence[Row], covers: Sequence[Cover]) -> tuple
     first, last = _NEVER
     if covers:
         first, last = min(cover.first for cover in covers), max(cover.last for cover in covers)
-    arguments = {
+    arguments: dict[str, Any] = {
         "source": source.id,
         "hashes": b"".join(row.hash for row in rows),
         "rows": len(rows),

@@ -147,7 +147,11 @@ def _securities(rows: Iterable[Projected]) -> dict[tuple[str, str], UUID]:
     found: dict[tuple[str, str], UUID] = {}
     for provider, currencies in sorted(named.items()):
         names = sorted(currencies)
-        arguments = {"provider": provider, "names": names, "currencies": [currencies[name] for name in names]}
+        arguments: dict[str, Any] = {
+            "provider": provider,
+            "names": names,
+            "currencies": [currencies[name] for name in names],
+        }
         with database.cursor() as cursor:
             cursor.execute(SECURITIES, arguments | {"ids": [uuid7() for _ in names]})
         mine = Security.objects.filter(provider=provider, provider_security_id__in=names)
