@@ -79,10 +79,6 @@ def _run(case: Case, *, twice: bool) -> Iterator[str]:
                 yield f"the same again changed something: {str(step)[:120]}"
     yield from book.differences(case.get("want", {}))
     before = _state()
-    for account in FinancialAccount.objects.all():
-        rebuild(account)
-    if _state() != before:
-        yield "a rebuild gave other rows"
     Transaction.objects.all().delete()
     for account in FinancialAccount.objects.all():
         rebuild(account)
@@ -104,13 +100,12 @@ _TABLES = (
 
 
 def _state() -> dict[str, Any]:
-    """All rows of the ledger; of accounts only how many."""
-    found: dict[str, Any] = {}
+    """A digest of each table of the ledger; of accounts only how many there are."""
+    found: dict[str, Any] = {"accounts": FinancialAccount.objects.count()}
     with connection.cursor() as cursor:
         for table in _TABLES:
-            cursor.execute(f"SELECT * FROM providers_{table} ORDER BY id")  # noqa: S608
-            rows = cursor.fetchall()
-            found[table] = len(rows) if table == "financialaccount" else rows
+            cursor.execute(f"SELECT md5(string_agg(t::text, '|' ORDER BY id)) FROM providers_{table} t")  # noqa: S608
+            found[table] = cursor.fetchone()
     return found
 
 

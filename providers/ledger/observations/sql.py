@@ -71,7 +71,7 @@ COPY providers_transaction (
 # Of each event, what its sources say today: the most certain first, a feed before files, and of one kind the latest.
 TODAY = """
 SELECT o.event, o.delivery_id, o.place, o.status, s.provider, o.at,
-    (SELECT min(at) FROM providers_observation f WHERE f.event = o.event) AS first_seen_at
+    (SELECT f.at FROM providers_observation f WHERE f.event = o.event ORDER BY f.id LIMIT 1) AS first_seen_at
 FROM providers_observation o
 JOIN providers_source s ON s.id = o.source_id
 WHERE o.event = ANY(%(events)s) AND o.state = 0
