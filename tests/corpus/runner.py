@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from providers.connections.models import Connection
-from providers.ledger.identity.records import Cover, Grade, State, Status
+from providers.ledger.identity.records import Cover, Grade, State
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations import answers, edits, queries
 from providers.ledger.observations.accounts import (
@@ -41,7 +41,6 @@ from providers.records import AccountRecord, TransactionRecord
 Case = dict[str, Any]
 _numbers = itertools.count(1)
 _EDITS = ("category", "description", "note")
-_STATUS = {"scheduled": Status.SCHEDULED, "pending": Status.PENDING, "posted": Status.POSTED}
 
 
 def cases(path: str) -> list[Case]:
@@ -181,7 +180,7 @@ class Book:
         for row in rows:
             record = _record(row)
             (scheduled if row[3] == "scheduled" else stated).append(record)
-            said = digest(record, _STATUS[row[3]])
+            said = digest(record, scheduled=row[3] == "scheduled")
             for name in (record.id, f"{record.description}@{record.date}"):
                 self.hashes[name].add(said)
         window = [_day(day) for day in step.get("covers", ())]

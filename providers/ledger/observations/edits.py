@@ -13,7 +13,7 @@ from providers.ledger.identity.records import Grade, Reason, State
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations import blocks, projection
 from providers.ledger.observations.models import Delivery, Edit, Observation, Source
-from providers.ledger.observations.statements import Observer, cleaned, row_of
+from providers.ledger.observations.statements import Observer, cleaned, digest, rows_of
 from providers.records import TransactionRecord
 
 OWN = Observer("person", "", "", Grade.NONE)
@@ -74,7 +74,7 @@ def add(user_id: UUID, account_id: UUID, day: date, amount: Decimal, text: str) 
     Delivery.objects.create(
         id=delivery, source=source, at=now, rows_count=1, block=blocks.seal(delivery, [record])
     )
-    row = row_of(0, record, scheduled=False)
+    row = rows_of([record], [digest(record)], scheduled_from=1)[0]
     Observation.objects.create(
         source=source,
         delivery_id=delivery,

@@ -23,7 +23,7 @@ from providers.ledger.identity.records import Grade, Plan, Row, State, Status
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations import asking, blocks, near, projection, sql
 from providers.ledger.observations.models import AccountDoor, Decision, Delivery, Observation, Source
-from providers.ledger.observations.statements import Observer, Statement, cleaned, row_of
+from providers.ledger.observations.statements import Observer, Statement, cleaned, digest, rows_of
 from providers.records import TransactionRecord
 
 
@@ -52,16 +52,9 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
     FinancialAccount.objects.select_for_update(no_key=True).only("id").get(id=account.id)
     source = source_of(account, observer)
     taken = [cleaned(record) for record in (*statement.rows, *statement.scheduled)]
-    rows = [row_of(n, record, scheduled=n >= len(statement.rows)) for n, record in enumerate(taken)]
-    ready = prepare(rows, Grade(source.grade))
-    novel, absent = near.novel(source, ready.rows, statement.covers)
-    if not (novel or absent or ready.absorbed or statement.gone or _may_expire(statement)):
+    plan = _plan(source, observer, statement, taken)
+    if plan is None:
         return Landed()
-    delivery = _delivery(source, observer, statement, ready, novel, absent)
-    fresh = [row for row in ready.rows if row.place in novel]
-    ids = [*(row.id for row, _ in ready.absorbed), *statement.gone]
-    held = near.near(source, near.sources_of(account), fresh, ids, absent)
-    plan = resolve(delivery, held)
     _let_fall(source, plan)
     if plan.empty:
         return Landed()
@@ -69,6 +62,37 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
         return _carry_out(account, source, statement, taken, plan)
     except DataError as error:
         raise ProviderUnreadable(code="unstorable_value") from error
+
+
+def _plan(
+    source: Source, observer: Observer, statement: Statement, taken: Sequence[TransactionRecord]
+) -> Plan | None:
+    """What the statement changes; None, found out without placing rows, if its source has said all of it before."""
+    stated, days = len(statement.rows), [record.date for record in taken]
+    digests = [digest(record, scheduled=place >= stated) for place, record in enumerate(taken)]
+    found, absent = near.novel(source, digests, days, statement.covers)
+    plain = _each_once(taken) and not statement.gone
+    if plain and not found and not absent and not near.may_expire(source, statement.covers):
+        return None
+    ready = prepare(rows_of(taken, digests, scheduled_from=stated), Grade(source.grade))
+    if not plain:
+        kept = [row.hash for row in ready.rows]
+        found, absent = near.novel(source, kept, days, statement.covers)
+    novel = frozenset(ready.rows[position].place for position in found)
+    delivery = _delivery(source, observer, statement, ready, novel, absent)
+    fresh = [ready.rows[position] for position in found]
+    ids = [*(row.id for row, _ in ready.absorbed), *statement.gone]
+    held = near.near(source, near.sources_of(source.account_id), fresh, ids, absent)
+    return resolve(delivery, held)
+
+
+def _each_once(taken: Sequence[TransactionRecord]) -> bool:
+    """True if no id is there twice, and no row is an earlier form of another."""
+    named = [record.id for record in taken if record.id]
+    ids = set(named)
+    return len(ids) == len(named) and not any(
+        record.replaced_pending_id in ids for record in taken if record.replaced_pending_id
+    )
 
 
 def _behind(account: FinancialAccount) -> FinancialAccount:
@@ -86,11 +110,6 @@ def source_of(account: FinancialAccount, observer: Observer) -> Source:
         defaults={"grade": observer.grade, "provider": observer.provider},
     )
     return source
-
-
-def _may_expire(statement: Statement) -> bool:
-    """True if provisional rows from before the windows may have to go."""
-    return any(Status.PENDING in cover.statuses for cover in statement.covers)
 
 
 def _delivery(

@@ -1,45 +1,57 @@
 """The observations near a delivery: what the engine must see to place its new rows, read in two statements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection as database
 
+from providers.ledger.identity.absence import EXPIRES
 from providers.ledger.identity.records import Cover, Held, Row, State, Status
-from providers.ledger.models import FinancialAccount
 from providers.ledger.observations import sql
-from providers.ledger.observations.models import Source
+from providers.ledger.observations.models import Observation, Source
 
 NEAR = timedelta(days=10)
 PROVISIONAL = timedelta(days=45)
 _NEVER = (date.max, date.min)
 
 
-def sources_of(account: FinancialAccount) -> list[int]:
+def sources_of(account_id: UUID) -> list[int]:
     """The account's feeds and files; the person's own rows are no candidates."""
-    mine = Source.objects.filter(account=account).exclude(kind=Source.Kind.PERSON)
+    mine = Source.objects.filter(account_id=account_id).exclude(kind=Source.Kind.PERSON)
     return list(mine.values_list("id", flat=True))
 
 
-def novel(source: Source, rows: Sequence[Row], covers: Sequence[Cover]) -> tuple[frozenset[int], list[int]]:
-    """The places of rows that the source has not said before, and the observations that it says no more."""
+def novel(
+    source: Source, digests: Sequence[bytes], days: Iterable[date], covers: Sequence[Cover]
+) -> tuple[list[int], list[int]]:
+    """The positions of rows that the source has not said before, and the observations that it says no more."""
     first, last = _NEVER
     if covers:
         first, last = min(cover.first for cover in covers), max(cover.last for cover in covers)
     arguments: dict[str, Any] = {
         "source": source.id,
-        "hashes": b"".join(row.hash for row in rows),
-        "rows": len(rows),
-        "days": sorted({row.date for row in rows}),
+        "hashes": b"".join(digests),
+        "rows": len(digests),
+        "days": sorted(set(days)),
         "first": first,
         "last": last,
     }
     with database.cursor() as cursor:
         cursor.execute(sql.NOVEL, arguments)
         found = cursor.fetchall()
-    places = frozenset(rows[place].place for place, _ in found if place is not None)
-    return places, [held for _, held in found if held is not None]
+    return [place for place, _ in found if place is not None], [held for _, held in found if held is not None]
+
+
+def may_expire(source: Source, covers: Sequence[Cover]) -> bool:
+    """True if provisional rows from long before the windows may have to go."""
+    windows = [cover for cover in covers if Status.PENDING in cover.statuses]
+    if not windows:
+        return False
+    oldest = max(min(cover.first, cover.last - EXPIRES) for cover in windows)
+    waiting = Observation.objects.filter(source=source, state=State.LIVE, status__lt=Status.POSTED.value)
+    return waiting.filter(date__lt=oldest).exists()
 
 
 def near(
