@@ -24,7 +24,8 @@ from providers.ledger.observations.accounts import (
     land_accounts,
     same_account,
 )
-from providers.ledger.observations.landing import Landed, land
+from providers.ledger.observations.carrying import Landed
+from providers.ledger.observations.landing import land
 from providers.ledger.observations.models import (
     AccountDoor,
     Decision,
@@ -265,7 +266,7 @@ class Book:
         self.accounts[other] = self.accounts[one]
 
     def _person_part(self, act: dict[str, Any]) -> None:
-        event, hashes = self._event(act["part"]), self.hashes[act["part"]]
+        event, hashes = self._event(act["part"]), self.hashes[str(act["part"])]
         seen = Observation.objects.filter(event=event, row_hash__in=hashes).order_by("id").first()
         assert seen
         answers.part(self.user.id, seen.id)
@@ -285,7 +286,7 @@ class Book:
 
     def _events(self, name: str) -> set[UUID]:
         seen = Observation.objects.filter(
-            source__account__user=self.user, row_hash__in=self.hashes.get(name, ())
+            source__account__user=self.user, row_hash__in=self.hashes.get(str(name), ())
         )
         return set(seen.values_list("event", flat=True))
 

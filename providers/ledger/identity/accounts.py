@@ -16,6 +16,7 @@ class Listed:
     type: str = ""
     subtype: str = ""
     unit: str = ""
+    id_hash: bytes = b""  # the alias that its id would be, were it an earlier one
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,14 @@ class Known:
     type: str = ""
     subtype: str = ""
     unit: str = ""
+    earlier: frozenset[bytes] = frozenset()  # hashes of the ids that it had
 
 
 def recognise(listed: Sequence[Listed], known: Sequence[Known]) -> dict[str, UUID]:
     """The account of each listed id that we know; what is left out is new."""
     found: dict[str, UUID] = {}
     taken: set[UUID] = set()
-    for one, other in [*_by_alias(listed, known), *_by_id(listed, known)]:
+    for one, other in [*_by_alias(listed, known), *_by_id(listed, known), *_by_earlier_id(listed, known)]:
         if one.id not in found and other.account not in taken:
             found[one.id] = other.account
             taken.add(other.account)
@@ -63,8 +65,20 @@ def _by_id(listed: Sequence[Listed], known: Sequence[Known]) -> Iterable[tuple[L
     by_id = {other.id: other for other in known}
     for one in listed:
         other = by_id.get(one.id)
-        if other and not (one.aliases and other.aliases and not one.aliases & other.aliases):
+        if other and not _contradict(one, other):
             yield one, other
+
+
+def _by_earlier_id(listed: Sequence[Listed], known: Sequence[Known]) -> Iterable[tuple[Listed, Known]]:
+    for one in listed:
+        before = [other for other in known if one.id_hash and one.id_hash in other.earlier]
+        if len(before) == 1 and _fits(one, before[0]) and not _contradict(one, before[0]):
+            yield one, before[0]
+
+
+def _contradict(one: Listed, other: Known) -> bool:
+    """True if both prove who they are, and it is not the same."""
+    return bool(one.aliases and other.aliases and not one.aliases & other.aliases)
 
 
 def _fits(one: Listed, other: Known) -> bool:

@@ -11,7 +11,7 @@ from providers.ledger.identity.assign import Edge, assign
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import Grade, Held, Reason, Row, State, Status
 from providers.ledger.identity.signals import Advice, Signals, compare
-from providers.ledger.identity.texts import normalised
+from providers.ledger.identity.texts import Likeness, normalised
 
 Candidate = tuple[Advice, Edge, Reason]
 FAR = timedelta(days=45)  # no signal reaches further
@@ -57,6 +57,8 @@ def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
                 continue
             signals = compare(row, held, missed=missed, aligned=False)
             booking = held.status < Status.POSTED
+            if signals and not booking and not _weak(desk, held) and signals.alike != Likeness.SAME:
+                continue
             reason = Reason.PENDING if booking else Reason.REWRITTEN
             yield from _candidate(row, held, numbers[held.key], signals, reason, booking=booking)
 
@@ -68,8 +70,14 @@ def _left_over(desk: Desk, held: Held) -> bool:
         return False
     if held.status < Status.POSTED:
         return True
-    weak = delivery.grade <= Grade.BATCH or held.old_ids or held.key in desk.displaced
-    return weak and (held.state == State.GONE or delivery.covered(held) or delivery.within(held))
+    if not _weak(desk, held):
+        return held.state == State.LIVE and delivery.covered(held)
+    return held.state == State.GONE or delivery.covered(held) or delivery.within(held)
+
+
+def _weak(desk: Desk, held: Held) -> bool:
+    """True if another id says little against it being the same row."""
+    return desk.delivery.grade <= Grade.BATCH or held.old_ids or held.key in desk.displaced
 
 
 def _observed(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:

@@ -15,7 +15,7 @@ from providers.connections.models import Connection
 from providers.ledger.identity.accounts import Known, Listed, recognise, sudden
 from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.merging import apart, same_account
+from providers.ledger.observations.merging import apart, id_hash, remember_id, same_account
 from providers.ledger.observations.models import AccountAlias, Decision, Observation, Question, Source
 from providers.records import AccountRecord
 
@@ -85,13 +85,16 @@ def _digest(alias: str) -> bytes:
 def _listed(item: ListedAccount) -> Listed:
     record = item.record
     aliases = frozenset(_digest(alias) for alias in item.aliases if alias)
-    return Listed(record.id, aliases, record.type, record.subtype, record.currency)
+    kind = (record.type, record.subtype, record.currency)
+    return Listed(record.id, aliases, *kind, id_hash=id_hash(record.id))
 
 
 def _as_known(account: FinancialAccount) -> Known:
-    aliases = frozenset(bytes(alias.alias_hash) for alias in account.aliases.all())
+    found = list(account.aliases.all())
+    aliases = frozenset(bytes(alias.alias_hash) for alias in found if not alias.of_id)
+    earlier = frozenset(bytes(alias.alias_hash) for alias in found if alias.of_id)
     kind = (account.type, account.subtype, account.currency)
-    return Known(account.id, account.provider_account_id, aliases, *kind)
+    return Known(account.id, account.provider_account_id, aliases, *kind, earlier=earlier)
 
 
 def _renew(connection: Connection, known: dict[UUID, FinancialAccount], found: dict[str, UUID]) -> None:
@@ -107,6 +110,7 @@ def _renew(connection: Connection, known: dict[UUID, FinancialAccount], found: d
         FinancialAccount.objects.filter(id=account.id).update(provider_account_id=f"moved:{uuid4()}")
     for account, name in moved.items():
         FinancialAccount.objects.filter(id=account.id).update(provider_account_id=name, connection=connection)
+        remember_id(account)
         for source in Source.objects.filter(account=account, kind=Source.Kind.FEED):
             latest = Observation.objects.filter(source=source).aggregate(Max("id"))["id__max"] or 0
             Source.objects.filter(id=source.id).update(old_ids_to=latest, name=str(connection.id))

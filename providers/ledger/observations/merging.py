@@ -9,6 +9,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Max, Min
 
+from dashtam.crypto import sealed_tokens
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from providers.ledger.identity.engine import resolve
@@ -174,12 +175,28 @@ def _take_over(old: FinancialAccount, new: FinancialAccount) -> None:
         model.objects.filter(account=new).update(account=old)
     known = AccountAlias.objects.filter(account=old).values("alias_hash")
     AccountAlias.objects.filter(account=new).exclude(alias_hash__in=known).update(account=old)
+    remember_id(old)
     for name in _TAKEN_OVER:
         setattr(old, name, getattr(new, name))
     Transaction.objects.filter(account=new).delete()
     new.delete()
     old.balances_version += 1
     old.save(update_fields=[*_TAKEN_OVER, "balances_version"])
+
+
+def id_hash(id: str) -> bytes:
+    """The alias that a provider's id of an account is, once it has another."""
+    return sealed_tokens.digest(f"account id {id}")
+
+
+def remember_id(account: FinancialAccount) -> None:
+    """Keep the id that an account has had, so that it is known under it again."""
+    AccountAlias.objects.get_or_create(
+        user_id=account.user_id,
+        account_id=account.id,
+        alias_hash=id_hash(account.provider_account_id),
+        defaults={"of_id": True},
+    )
 
 
 def _fields(account: FinancialAccount) -> str:

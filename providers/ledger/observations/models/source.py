@@ -53,6 +53,7 @@ class AccountAlias(models.Model):
         "providers.FinancialAccount", on_delete=models.CASCADE, related_name="aliases"
     )
     alias_hash = models.BinaryField(max_length=32)
+    of_id = models.BooleanField(default=False, help_text="An id that the provider gave it earlier.")
 
     objects: ClassVar[models.Manager["AccountAlias"]] = models.Manager()
 
