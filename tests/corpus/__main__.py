@@ -25,7 +25,7 @@ def main(path: str) -> int:
         for case in found:
             differences = check(case)
             failed += bool(differences)
-            print("ok  " if not differences else "FAIL", case["case"])
+            print("ok  " if not differences else "FAIL", case["case"], flush=True)
             for line in differences:
                 print(f"       {line}")
         print(f"{len(found) - failed} of {len(found)} cases came out as wanted.")
