@@ -33,7 +33,7 @@ session = Session.objects.create(
     user=root, kind="browser", mfa=True, authenticated_at=timezone.now(), expires_at=later, idle_expires_at=later)
 request = RequestFactory().get("/")
 request.session = import_module(settings.SESSION_ENGINE).SessionStore()
-cookie.sign_in(request, session_id=session.id, user=root)
+cookie.sign_in(request, session)
 request.session.save()
 print("cookie", settings.SESSION_COOKIE_NAME, request.session.session_key)
 """

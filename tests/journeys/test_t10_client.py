@@ -26,7 +26,16 @@ def generated(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         (folder / "openapi.json").write_bytes(api.get("openapi.json").content)
     binaries = Path(sys.executable).parent
     command = [
-        *(str(binaries / "openapi-python-client"), "generate", "--path", "openapi.json", "--meta", "none"),
+        *(
+            sys.executable,
+            "-m",
+            "openapi_python_client",
+            "generate",
+            "--path",
+            "openapi.json",
+            "--meta",
+            "none",
+        ),
         *("--output-path", "dashtam_client", "--config", "config.yaml", "--fail-on-warning"),
     ]
     environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
