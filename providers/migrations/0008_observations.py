@@ -17,6 +17,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Source',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('feed', 'Feed'), ('file', 'File'), ('person', 'Person')], max_length=6)),
+                ('name', models.CharField(help_text="The feed's connection, or the format of files.", max_length=200)),
+                ('provider', models.SlugField(db_index=False, help_text='The namespace of its security ids.', max_length=40)),
+                ('grade', models.SmallIntegerField(choices=[(0, 'none'), (1, 'positional'), (2, 'batch'), (3, 'stable')], help_text='The worth of its ids: falls when they move, never rises.')),
+                ('old_ids_to', models.BigIntegerField(default=0, help_text='Observations up to this one are of an earlier consent; their ids prove nothing.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='providers.financialaccount')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.UUIDField(default=dashtam.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -24,6 +37,7 @@ class Migration(migrations.Migration):
                 ('covers', models.JSONField(default=list, help_text='The windows that it stated completely.')),
                 ('rows_count', models.PositiveIntegerField(help_text='How many rows it stated, known ones included.')),
                 ('block', models.BinaryField(help_text='Its new and changed rows, as records in JSON.')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='providers.source')),
             ],
             options={
                 'verbose_name_plural': 'deliveries',
@@ -73,19 +87,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Source',
-            fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('feed', 'Feed'), ('file', 'File'), ('person', 'Person')], max_length=6)),
-                ('name', models.CharField(help_text="The feed's connection, or the format of files.", max_length=200)),
-                ('provider', models.SlugField(db_index=False, help_text='The namespace of its security ids.', max_length=40)),
-                ('grade', models.SmallIntegerField(choices=[(0, 'none'), (1, 'positional'), (2, 'batch'), (3, 'stable')], help_text='The worth of its ids: falls when they move, never rises.')),
-                ('old_ids_to', models.BigIntegerField(default=0, help_text='Observations up to this one are of an earlier consent; their ids prove nothing.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='providers.financialaccount')),
-            ],
-        ),
-        migrations.CreateModel(
             name='Observation',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -106,11 +107,6 @@ class Migration(migrations.Migration):
                 ('delivery', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='providers.delivery')),
                 ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='observations', to='providers.source')),
             ],
-        ),
-        migrations.AddField(
-            model_name='delivery',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='providers.source'),
         ),
         migrations.CreateModel(
             name='AccountAlias',

@@ -116,7 +116,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one source states at once, in order. `novel` are the places of rows it has not said before, if known."""
+    """The rows that one source states at once, in order. `novel` are the places of rows it has not said before, if known."""
 
     source: int
     grade: Grade
@@ -164,7 +164,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a delivery changes. An empty plan writes nothing."""
+    """The changes that a delivery makes. An empty plan writes nothing."""
 
     placed: Sequence[Placed] = ()
     withdrawn: Sequence[Held] = ()

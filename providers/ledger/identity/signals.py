@@ -15,7 +15,7 @@ TIPS = (Decimal("0.7"), Decimal("1.35"))  # a booking's part of what was authori
 
 
 class Advice(Enum):
-    """What the signals allow."""
+    """The step that the signals allow."""
 
     LINK = auto()
     ASK = auto()

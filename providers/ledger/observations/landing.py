@@ -48,7 +48,7 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
 def _plan(
     source: Source, observer: Observer, statement: Statement, taken: Sequence[TransactionRecord]
 ) -> Plan | None:
-    """What the statement changes; None, found out without placing rows, if its source has said all of it before."""
+    """The changes of the statement; None, found out without placing rows, if its source has said all of it before."""
     stated, days = len(statement.rows), [record.date for record in taken]
     digests = [digest(record, scheduled=place >= stated) for place, record in enumerate(taken)]
     found, absent = near.novel(source, digests, days, statement.covers)

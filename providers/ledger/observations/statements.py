@@ -37,7 +37,7 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a source states at once. A row that is missing says something inside `covers` only.
+    """The rows that a source states at once. A row that is missing says something inside `covers` only.
 
     `scheduled` are rows that are announced for later, and count in no total. `gone` are ids that the source says
     it has taken back. An institution in trouble covers nothing.

@@ -14,7 +14,7 @@ from providers.ledger.observations.models.source import Source
 
 
 class Delivery(models.Model):
-    """What a source said at once, as far as it was new: one block, compressed and sealed."""
+    """A statement of a source, as far as it was new: one block, compressed and sealed."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="deliveries")
