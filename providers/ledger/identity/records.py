@@ -116,7 +116,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The rows that one source states at once, in order. `novel` are the places of rows it has not said before, if known."""
+    """The rows that one source states at once, in order. `novel` are the places of new ones, if known."""
 
     source: int
     grade: Grade
