@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.installation.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e check bench faults pictures sbom format clean
+.PHONY: help demo test e2e corpus check bench faults pictures sbom format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,11 @@ test: .venv/.installed-dev  ## the test suite, on real embedded PostgreSQL and V
 
 e2e: .venv/.installed-dev  ## the browser journeys in headless Chromium
 	$(PY) -m pytest tests/e2e $(ARGS)
+
+CORPUS ?= tests/corpus/cases.yaml
+
+corpus: .venv/.installed-dev  ## cases of who a row is over time, through the real ledger (CORPUS=file.yaml)
+	@$(PY) -m tests.corpus $(CORPUS)
 
 check: .venv/.installed-dev  ## format, lint, types, import contracts, migrations, deployment settings
 	.venv/bin/ruff format --check .

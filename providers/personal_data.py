@@ -26,6 +26,17 @@ from providers.ledger.models import (
     Transaction,
     WithdrawnTransaction,
 )
+from providers.ledger.observations.models import (
+    AccountAlias,
+    AccountDoor,
+    Decision,
+    Delivery,
+    Edit,
+    LedgerSettings,
+    Observation,
+    Question,
+    Source,
+)
 from providers.pages.presentation import sheets
 from providers.sync.models import SyncRun
 
@@ -51,6 +62,7 @@ async def end_connections(user_id: UUID) -> None:
     connections = Connection.objects.filter(user_id=user_id).exclude(state=Connection.State.PENDING)
     for connection_id in await run_db(list, connections.values_list("id", flat=True)):
         await run_db(Connection.objects.disconnect, user_id=user_id, id=connection_id, hand_over=hand_over)
+    await delete_in_parts(Observation.objects.filter(source__account__user_id=user_id))
     for rows in LARGE:
         await delete_in_parts(rows.filter(account__user_id=user_id))
 
@@ -70,6 +82,15 @@ tables.register(
     Table("securities", Security, _traded_or_held),
     Table("transactions", Transaction, by("user_id"), sheet=sheets.TRANSACTIONS, counts=COUNTS),
     Table("withdrawn_transactions", WithdrawnTransaction, by("account__user_id")),
+    Table("sources", Source, by("account__user_id")),
+    Table("deliveries", Delivery, by("source__account__user_id")),
+    Table("observations", Observation, by("source__account__user_id")),
+    Table("edits", Edit, by("account__user_id")),
+    Table("questions", Question, by("account__user_id")),
+    Table("decisions", Decision, by("account__user_id")),
+    Table("account_aliases", AccountAlias, by("user_id")),
+    Table("account_doors", AccountDoor, by("account__user_id")),
+    Table("ledger_settings", LedgerSettings, by("user_id")),
     left_out={
         "providers.AccountFingerprint": "keyed digests by which an account is found again, of no use elsewhere",
         "providers.ExchangeRate": "the European Central Bank's, the same for all people",

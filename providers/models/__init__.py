@@ -18,15 +18,31 @@ from providers.ledger.models import (
     Transaction,
     WithdrawnTransaction,
 )
+from providers.ledger.observations.models import (
+    AccountAlias,
+    AccountDoor,
+    Decision,
+    Delivery,
+    Edit,
+    LedgerSettings,
+    Observation,
+    Question,
+    Source,
+)
 from providers.rates.models import ExchangeRate
 from providers.sync.models import SyncRun
 
 __all__ = [
+    "AccountAlias",
+    "AccountDoor",
     "AccountFingerprint",
     "AuthorizationRequest",
     "BalanceSnapshot",
     "Connection",
+    "Decision",
     "DeletedAccount",
+    "Delivery",
+    "Edit",
     "ExchangeRate",
     "FileImport",
     "FinancialAccount",
@@ -34,9 +50,13 @@ __all__ = [
     "ImportPart",
     "ImportedRows",
     "ImportedState",
+    "LedgerSettings",
+    "Observation",
     "PendingRevocation",
     "ProviderToken",
+    "Question",
     "Security",
+    "Source",
     "SyncRun",
     "Transaction",
     "WithdrawnTransaction",

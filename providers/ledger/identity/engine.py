@@ -1,0 +1,188 @@
+"""The identity engine: one delivery and what is held near it, resolved into a plan.
+
+The order of links is the source's own, the same id, the same content counted, then proposals. A row that none of
+them places begins an event. It is a pure function: the same delivery and holdings give the same plan.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from uuid import UUID
+
+from providers.ledger.identity import absence, grades, proposals
+from providers.ledger.identity.agree import Verdict, judge
+from providers.ledger.identity.desk import Desk
+from providers.ledger.identity.records import (
+    Asked,
+    Delivery,
+    Grade,
+    Held,
+    Placed,
+    Plan,
+    Reason,
+    Row,
+    State,
+    Status,
+)
+from providers.ledger.identity.texts import normalised
+
+
+def resolve(delivery: Delivery, held: Sequence[Held]) -> Plan:
+    """Decide what each row is. `held` has every observation of each event it touches, the person's own rows apart."""
+    mine = [h for h in held if h.source == delivery.source]
+    others = [h for h in held if h.source != delivery.source]
+    desk = Desk(delivery, {row.place: row for row in delivery.rows}, mine, others)
+    _exact(desk)
+    _linked(desk)
+    if delivery.grade >= Grade.BATCH:
+        _same_id(desk)
+    _same_content(desk)
+    _same_elsewhere(desk)
+    proposals.propose(desk)
+    for row in list(desk.free.values()):
+        desk.start(row)
+    _absorb(desk)
+    absence.withdraw(desk)
+    draft = desk.draft
+    grade, evidence = grades.fallen(desk)
+    placed = sorted(draft.placed, key=lambda item: item.row.place)
+    return Plan(placed, draft.withdrawn, draft.merged, draft.asked, draft.doubted, grade, evidence)
+
+
+def _exact(desk: Desk) -> None:
+    """Rows that the source said before, word for word, one for one."""
+    said: dict[bytes, deque[Held]] = defaultdict(deque)
+    for held in sorted(desk.mine, key=lambda held: held.key):
+        if held.state in (State.LIVE, State.HELD) and held.key not in desk.delivery.absent:
+            said[held.hash].append(held)
+    novel = desk.delivery.novel
+    for row in list(desk.free.values()):
+        if novel is not None and row.place in novel:
+            continue
+        known = said.get(row.hash)
+        while known and (held := known.popleft()):
+            if held.event not in desk.used:
+                desk.used.add(held.event)
+                del desk.free[row.place]
+                break
+        if novel is not None:
+            desk.free.pop(row.place, None)  # known from far away
+
+
+def _linked(desk: Desk) -> None:
+    """Rows that name the one they replace, and rows that one we hold has named."""
+    heirs = {held.replaces: held for held in desk.mine if held.replaces and held.state == State.LIVE}
+    for row in list(desk.free.values()):
+        earlier = (
+            [h for h in desk.by_id.get(row.replaces, ()) if h.event not in desk.used] if row.replaces else []
+        )
+        if earlier:
+            event = min(earlier, key=lambda h: (h.state == State.PAST, h.key)).event
+            own = [
+                h.event for h in desk.by_id.get(row.id, ()) if h.event != event and h.event not in desk.used
+            ]
+            if own:
+                desk.merge(own[0], event)
+            desk.place(row, event, Reason.LINK)
+        elif row.id and (heir := heirs.get(row.id)) is not None:
+            desk.place(row, heir.event, Reason.STALE, State.PAST)
+
+
+def _same_id(desk: Desk) -> None:
+    delivery = desk.delivery
+    for row in list(desk.free.values()):
+        known = [h for h in desk.by_id.get(row.id, ()) if h.event not in desk.used] if row.id else []
+        if not known:
+            continue
+        held = min(known, key=lambda h: (h.state, -h.key))
+        latest = desk.live.get(held.event, held)
+        if held.state == State.PAST and latest.id != row.id and latest.status > row.status:
+            if held.unit == row.unit and (held.amount == row.amount or held.hash == row.hash):
+                desk.place(row, held.event, Reason.STALE, State.PAST)
+            continue
+        covered = delivery.covered(latest)
+        verdict = judge(row, latest, delivery.grade, covered=covered, from_file=delivery.from_file)
+        if verdict == Verdict.SAME and latest.at > delivery.at:
+            verdict = Verdict.STALE
+        _settle(desk, row, latest, verdict)
+
+
+def _settle(desk: Desk, row: Row, latest: Held, verdict: Verdict) -> None:
+    if verdict == Verdict.SAME:
+        desk.place(row, latest.event, Reason.ID)
+    elif verdict == Verdict.STALE:
+        desk.place(row, latest.event, Reason.STALE, State.PAST)
+    elif verdict == Verdict.SUDDEN:
+        desk.place(row, latest.event, Reason.SUDDEN, State.HELD)
+        desk.draft.asked.append(Asked(latest.event, row.place, "sudden"))
+    elif latest.status == Status.POSTED:
+        desk.conflicts += 1
+        desk.displaced.add(latest.key)
+
+
+def _same_content(desk: Desk) -> None:
+    """Count: of the rows and observations that nobody could tell apart, each takes one."""
+    rows: dict[object, list[Row]] = defaultdict(list)
+    for row in desk.free.values():
+        rows[row.content].append(row)
+    held: dict[object, list[Held]] = defaultdict(list)
+    for known in desk.mine:
+        if desk.open(known) and known.content in rows:
+            held[known.content].append(known)
+    block = grades.reminted_block(desk, held)
+    for content, equal in held.items():
+        loose = {h.key for h in equal if block or not h.id or grades.loose(desk, h)}
+        for row in rows[content]:
+            fits = [
+                h for h in equal if desk.open(h) and h.status <= row.status and (h.key in loose or not row.id)
+            ]
+            if fits:
+                _take(desk, row, min(fits, key=lambda h: (h.state, h.status != row.status, h.key)))
+
+
+def _same_elsewhere(desk: Desk) -> None:
+    """Count against what other sources state of events that this one has never told of; a text must name something."""
+    told = {held.event for held in desk.mine}
+    theirs: dict[object, deque[Held]] = defaultdict(deque)
+    for held in sorted(desk.others, key=lambda held: (held.state, held.key)):
+        if held.state in (State.LIVE, State.GONE) and held.event not in told and normalised(held.text):
+            theirs[held.content].append(held)
+    for row in list(desk.free.values()) if theirs else ():
+        known = theirs.get(row.content)
+        while known and row.place in desk.free:
+            held = known.popleft()
+            if held.event not in desk.used:
+                desk.place(row, held.event, Reason.OBSERVER)
+
+
+def _take(desk: Desk, row: Row, held: Held) -> None:
+    booked = held.status == row.status == Status.POSTED
+    new_name = booked and bool(row.id and held.id) and row.id != held.id
+    if new_name and not held.old_ids:
+        desk.reminted += 1
+    reason = Reason.REMINTED if new_name else Reason.CONTENT if held.status == row.status else Reason.PENDING
+    desk.place(row, held.event, reason)
+
+
+def _absorb(desk: Desk) -> None:
+    """Write down the earlier forms that came along, under the event of the row that replaces them."""
+    homes: dict[int, UUID | None] = {item.row.place: item.event for item in desk.draft.placed}
+    rows = {row.place: row for row in desk.delivery.rows} if desk.delivery.absorbed else {}
+    for row, heir in desk.delivery.absorbed:
+        known = next((h for h in desk.by_id.get(row.id, ())), None)
+        if heir in homes:
+            event = homes[heir]
+            if event is None or known is None or known.hash != row.hash:
+                desk.draft.placed.append(Placed(row, Reason.STALE, event, State.PAST, heir=heir))
+            continue
+        event = _home(desk, rows.get(heir))
+        if event is not None and (known is None or known.event != event):
+            desk.draft.placed.append(Placed(row, Reason.STALE, event, State.PAST))
+            if known is not None and known.state == State.LIVE:
+                desk.merge(known.event, event)
+
+
+def _home(desk: Desk, row: Row | None) -> UUID | None:
+    """The event of a row that was said before."""
+    if row is None:
+        return None
+    return next((h.event for h in desk.mine if h.hash == row.hash and h.state == State.LIVE), None)

@@ -1,0 +1,169 @@
+"""Proposals: rows that no id and no equal content has placed, compared with observations that are left over."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from providers.ledger.identity.assign import Edge, assign
+from providers.ledger.identity.desk import Desk
+from providers.ledger.identity.records import Grade, Held, Reason, Row, State, Status
+from providers.ledger.identity.signals import Advice, Signals, compare
+from providers.ledger.identity.texts import Likeness, normalised
+
+Candidate = tuple[Advice, Edge, Reason]
+FAR = timedelta(days=45)  # no signal reaches further
+ALIGNED = 3  # rows of a day and amount in common from which on two sources are telling the same story
+
+
+def propose(desk: Desk) -> None:
+    """Link what two independent signals beside the amount agree on, and ask about what could be otherwise."""
+    if not desk.free:
+        return
+    events: list[UUID] = []
+    candidates = [*_own(desk, events), *_observed(desk, events)]
+    reasons = {(edge.left, edge.right): reason for _, edge, reason in candidates}
+    pairs, ties = assign([edge for advice, edge, _ in candidates if advice == Advice.LINK])
+    for pair in pairs:
+        desk.place(desk.free[pair.left], events[pair.right], reasons[pair.left, pair.right])
+    for place, rights in sorted(ties.items()):
+        desk.ask(desk.free[place], [events[right] for right in rights], "several fit equally well")
+    asked = {events[right] for rights in ties.values() for right in rights}
+    _ask(desk, events, [edge for _, edge, _ in candidates if events[edge.right] not in asked])
+
+
+def _ask(desk: Desk, events: list[UUID], edges: Iterable[Edge]) -> None:
+    left = [edge for edge in edges if edge.left in desk.free and events[edge.right] not in desk.used]
+    pairs, ties = assign(left)
+    for pair in pairs:
+        desk.ask(desk.free[pair.left], [events[pair.right]], "amount and day fit, the name is not certain")
+    for place, rights in sorted(ties.items()):
+        desk.ask(desk.free[place], [events[right] for right in rights], "several fit equally well")
+
+
+def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
+    """Candidates from the delivery's own source: provisional rows, and booked ones that it left out."""
+    pool = [held for held in desk.mine if desk.open(held) and _left_over(desk, held)]
+    numbers = {held.key: number for number, held in enumerate(pool, len(events))}
+    events += [held.event for held in pool]
+    near = _Pool(pool)
+    provisional = [held for held in pool if held.status < Status.POSTED]
+    for row in desk.free.values():
+        for held in {h.key: h for h in (*near.near(row), *provisional)}.values():
+            missed = held.state == State.GONE or bool(desk.delivery.covers) or held.id in desk.delivery.gone
+            if held.status == row.status and not (missed or desk.delivery.within(held)):
+                continue
+            signals = compare(row, held, missed=missed, aligned=False)
+            booking = held.status < Status.POSTED
+            if signals and not booking and not _weak(desk, held) and signals.alike != Likeness.SAME:
+                continue
+            reason = Reason.PENDING if booking else Reason.REWRITTEN
+            yield from _candidate(row, held, numbers[held.key], signals, reason, booking=booking)
+
+
+def _left_over(desk: Desk, held: Held) -> bool:
+    delivery = desk.delivery
+    named = delivery.grade >= Grade.BATCH and held.id in desk.stated and held.key not in desk.displaced
+    if named:
+        return False
+    if held.status < Status.POSTED:
+        return True
+    if not _weak(desk, held):
+        return held.state == State.LIVE and delivery.covered(held)
+    return held.state == State.GONE or delivery.covered(held) or delivery.within(held)
+
+
+def _weak(desk: Desk, held: Held) -> bool:
+    """True if another id says little against it being the same row."""
+    return desk.delivery.grade <= Grade.BATCH or held.old_ids or held.key in desk.displaced
+
+
+def _observed(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
+    """Candidates from other sources: events that this source has never told of."""
+    mine = {held.event for held in desk.mine}
+    pool = [
+        held
+        for held in desk.others
+        if held.state in (State.LIVE, State.GONE) and held.event not in mine | desk.used
+    ]
+    first = {
+        held.event: held for held in sorted(pool, key=lambda h: (h.status, h.key))
+    }  # the most certain last
+    numbers = {event: number for number, event in enumerate(first, len(events))}
+    events += first
+    near = _Pool(first.values())
+    aligned = _aligned(desk, near)
+    for row in desk.free.values():
+        for held in near.near(row):
+            booking = held.status != row.status
+            signals = _either_way(row, held, aligned=aligned)
+            yield from _candidate(row, held, numbers[held.event], signals, Reason.OBSERVER, booking=booking)
+
+
+def _either_way(row: Row, held: Held, *, aligned: bool) -> Signals | None:
+    """The signals of a pair whose booked side may be either: files can be ahead of feeds."""
+    missed = held.state == State.GONE
+    if row.status >= held.status:
+        return compare(row, held, missed=missed, aligned=aligned)
+    if row.unit != held.unit:
+        return None
+    turned = compare(_as_row(held), _as_held(row, held), missed=missed, aligned=aligned)
+    return turned if turned and turned.amount else None
+
+
+def _as_row(held: Held) -> Row:
+    return Row(0, held.id, held.date, held.amount, held.unit, held.status, held.text, held.hash)
+
+
+def _as_held(row: Row, held: Held) -> Held:
+    return Held(
+        key=held.key,
+        event=held.event,
+        source=held.source,
+        id=row.id,
+        date=row.date,
+        amount=row.amount,
+        unit=row.unit,
+        status=row.status,
+        text=row.text,
+        hash=row.hash,
+        state=held.state,
+        at=held.at,
+    )
+
+
+def _candidate(
+    row: Row, held: Held, number: int, signals: Signals | None, reason: Reason, *, booking: bool
+) -> Iterator[Candidate]:
+    if signals is None or (advice := signals.advice(booking=booking)) is None:
+        return
+    kind = (normalised(row.text), normalised(held.text), held.amount)
+    yield advice, Edge(row.place, number, signals.worth, signals.days, kind), reason
+
+
+class _Pool:
+    """Observations by amount and day."""
+
+    def __init__(self, pool: Iterable[Held]) -> None:
+        self.held: dict[Decimal, list[Held]] = defaultdict(list)
+        for held in sorted(pool, key=lambda held: (held.date, held.key)):
+            self.held[held.amount].append(held)
+        self.days = {amount: [held.date for held in known] for amount, known in self.held.items()}
+
+    def near(self, row: Row) -> list[Held]:
+        """Those of the row's amount, near its day."""
+        days = self.days.get(row.amount)
+        if not days:
+            return []
+        first, last = bisect_left(days, row.date - FAR), bisect_right(days, row.date + FAR)
+        return self.held[row.amount][first:last]
+
+
+def _aligned(desk: Desk, pool: _Pool) -> bool:
+    """True if most rows have, one for one, a row of the same day and amount at the other sources."""
+    theirs = Counter((h.date, h.amount, h.unit) for known in pool.held.values() for h in known)
+    ours = Counter((row.date, row.amount, row.unit) for row in desk.free.values())
+    common = (ours & theirs).total()
+    return common >= ALIGNED and common * 3 >= ours.total() * 2

@@ -1,0 +1,1 @@
+"""Observations: everything that sources have said, and the ledger as its projection."""

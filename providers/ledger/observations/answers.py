@@ -1,0 +1,173 @@
+"""Answers to questions, and decisions undone."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from dashtam.errors import NotFound
+from dashtam.ids import uuid7
+from providers.ledger.identity.records import Reason, State
+from providers.ledger.models import FinancialAccount
+from providers.ledger.observations import accounts, asking, projection
+from providers.ledger.observations.models import Decision, Edit, Observation, Question
+
+
+@transaction.atomic
+def accept(user_id: UUID, question_id: UUID) -> Decision | None:
+    """Carry out what an open question proposes. Raises NotFound."""
+    question = _open_question(user_id, question_id)
+    _close(question, Question.State.ACCEPTED)
+    account = question.account
+    if question.kind == Question.Kind.ACCOUNT:
+        return accounts.same_account(user_id, question.left, question.right, question)
+    if question.kind == Question.Kind.EVENT:
+        decision = asking.join(account, question.right, question.left, "the person's answer", question)
+        projection.project(account, [question.left, question.right])
+        return decision
+    return _apply(account, question)
+
+
+@transaction.atomic
+def refuse(user_id: UUID, question_id: UUID) -> None:
+    """Leave things as they are, and ask about the next candidate if there is one. Raises NotFound."""
+    question = _open_question(user_id, question_id)
+    _close(question, Question.State.REFUSED)
+    others = question.evidence.get("others", [])
+    if others:
+        first, *rest = others
+        Question.objects.bulk_create(
+            [
+                Question(
+                    account=question.account,
+                    kind=question.kind,
+                    left=UUID(first),
+                    right=question.right,
+                    why=question.why,
+                    evidence={"others": rest},
+                )
+            ],
+            ignore_conflicts=True,
+        )
+
+
+@transaction.atomic
+def undo(user_id: UUID, decision_id: UUID) -> None:
+    """Take a decision back, a second time without effect. Raises NotFound."""
+    mine = Decision.objects.select_for_update().select_related("account").filter(account__user_id=user_id)
+    decision = mine.filter(id=decision_id).first()
+    if decision is None:
+        raise NotFound
+    if decision.undone_at is None:
+        _UNDO[decision.kind](decision)
+        decision.undone_at = timezone.now()
+        decision.save(update_fields=["undone_at"])
+
+
+@transaction.atomic
+def part(user_id: UUID, observation_id: int) -> Decision:
+    """Take an observation out of the event it was linked to, into one of its own. Raises NotFound."""
+    mine = Observation.objects.select_related("source__account").filter(source__account__user_id=user_id)
+    found = mine.filter(id=observation_id).first()
+    if found is None:
+        raise NotFound
+    event, account = found.event, found.source.account
+    same = Observation.objects.filter(event=event, source=found.source)
+    moved = list(same.filter(id__gte=found.id).values_list("id", flat=True))
+    before = same.filter(id__lt=found.id).order_by("-id").first()
+    if before is None and not Observation.objects.filter(event=event).exclude(id__in=moved).exists():
+        raise NotFound
+    fresh = uuid7()
+    Observation.objects.filter(id__in=moved).update(event=fresh)
+    if before is not None and before.state == State.PAST:
+        Observation.objects.filter(id=before.id).update(state=State.LIVE, until=None)
+    detail = {"from": str(event), "into": str(fresh), "observations": moved, "before": before and before.id}
+    projection.project(account, [event, fresh])
+    return Decision.objects.create(
+        account=account, kind=Decision.Kind.PARTED, reason="the person's answer", detail=detail
+    )
+
+
+def _open_question(user_id: UUID, question_id: UUID) -> Question:
+    mine = Question.objects.select_for_update(of=("self",)).select_related("account")
+    question = mine.filter(account__user_id=user_id, id=question_id, state=Question.State.OPEN).first()
+    if question is None:
+        raise NotFound
+    FinancialAccount.objects.select_for_update(no_key=True).only("id").get(id=question.account_id)
+    return question
+
+
+def _close(question: Question, state: Question.State) -> None:
+    question.state = state
+    question.answered_at = timezone.now()
+    question.save(update_fields=["state", "answered_at"])
+
+
+def _apply(account: FinancialAccount, question: Question) -> Decision:
+    """Let a change through that was held back: an amount, or rows that vanished."""
+    events: list[UUID]
+    if question.kind == Question.Kind.SUDDEN:
+        held = Observation.objects.filter(event=question.left, state=State.HELD)
+        live = Observation.objects.filter(
+            event=question.left, state=State.LIVE, source__in=held.values("source")
+        )
+        was = [*live.values_list("id", "state"), *held.values_list("id", "state")]
+        latest = list(held.order_by("-id").values_list("id", flat=True)[:1])
+        Observation.objects.filter(id__in=[key for key, _ in was]).update(state=State.PAST)
+        Observation.objects.filter(id__in=latest).update(state=State.LIVE)
+        events = [question.left]
+    else:
+        rows = Observation.objects.filter(id__in=question.evidence["observations"], state=State.LIVE)
+        was = list(rows.values_list("id", "state"))
+        events = list(rows.values_list("event", flat=True))
+        rows.update(state=State.GONE, until=timezone.now())
+    projection.project(account, events)
+    return Decision.objects.create(
+        account=account,
+        kind=Decision.Kind.APPLIED,
+        reason="the person's answer",
+        question=question,
+        detail={"was": was, "events": [str(event) for event in events]},
+    )
+
+
+def _unmerge(decision: Decision) -> None:
+    detail: dict[str, Any] = decision.detail
+    one, into = UUID(detail["from"]), UUID(detail["into"])
+    for key, state in detail["ended"]:
+        Observation.objects.filter(id=key).update(state=state)
+    for key, state in detail["observations"]:
+        Observation.objects.filter(id=key).update(event=one, state=state)
+    Edit.objects.filter(id__in=detail["edits"]).update(event=one)
+    projection.project(decision.account, [one, into])
+
+
+def _unpart(decision: Decision) -> None:
+    detail: dict[str, Any] = decision.detail
+    event, fresh = UUID(detail["from"]), UUID(detail["into"])
+    Observation.objects.filter(event=fresh).update(event=event, reason=Reason.PERSON)
+    if detail["before"]:
+        Observation.objects.filter(id=detail["before"]).update(state=State.PAST)
+    projection.project(decision.account, [event, fresh])
+
+
+def _unapply(decision: Decision) -> None:
+    for key, state in decision.detail["was"]:
+        Observation.objects.filter(id=key).update(state=state, until=None)
+    projection.project(decision.account, [UUID(event) for event in decision.detail["events"]])
+
+
+def _stay(decision: Decision) -> None:
+    """A grade never rises, and a renewed account is told apart by its institution only."""
+
+
+_UNDO: dict[str, Callable[[Decision], None]] = {
+    Decision.Kind.MERGED: _unmerge,
+    Decision.Kind.PARTED: _unpart,
+    Decision.Kind.APPLIED: _unapply,
+    Decision.Kind.ACCOUNTS: accounts.apart,
+    Decision.Kind.GRADE: _stay,
+    Decision.Kind.RENEWED: _stay,
+}

@@ -1,0 +1,128 @@
+"""Landing: one statement of one source into the ledger, in one transaction.
+
+A page of a sync calls `land(account, Observer("feed", <the connection's id>, <slug>, <declared grade>),
+Statement(rows, covers=…, gone=…, at=…))` in the transaction that moves its cursor; rows of a source without ids
+that are cut into pages must be put together first, for equal rows are counted by statement. A statement file calls
+it once an account with `Observer("file", "ofx", "statement-files", …)`; it covers nothing, its own days are enough.
+"""
+
+from collections.abc import Sequence
+
+from django.db import DataError, transaction
+
+from providers.errors import ProviderUnreadable
+from providers.ledger.identity import records as identity
+from providers.ledger.identity.engine import resolve
+from providers.ledger.identity.prepare import Prepared, prepare
+from providers.ledger.identity.records import Grade, Plan
+from providers.ledger.models import FinancialAccount
+from providers.ledger.observations import near
+from providers.ledger.observations.carrying import Landed, carry_out
+from providers.ledger.observations.models import AccountDoor, Decision, Source
+from providers.ledger.observations.statements import Observer, Statement, cleaned, digest, rows_of
+from providers.records import TransactionRecord
+
+
+@transaction.atomic
+def land(account: FinancialAccount, observer: Observer, statement: Statement) -> Landed:
+    """Bring the ledger to what a source states; the same statement again writes nothing.
+
+    Raises ProviderUnreadable for values that cannot be stored; nothing of the statement is then kept.
+    """
+    account = _behind(account)
+    FinancialAccount.objects.select_for_update(no_key=True).only("id").get(id=account.id)
+    source = source_of(account, observer)
+    taken = [cleaned(record) for record in (*statement.rows, *statement.scheduled)]
+    plan = _plan(source, observer, statement, taken)
+    if plan is None:
+        return Landed()
+    _let_fall(source, plan)
+    if plan.empty:
+        return Landed()
+    try:
+        return carry_out(account, source, statement, taken, plan)
+    except DataError as error:
+        raise ProviderUnreadable(code="unstorable_value") from error
+
+
+def _plan(
+    source: Source, observer: Observer, statement: Statement, taken: Sequence[TransactionRecord]
+) -> Plan | None:
+    """The changes of the statement; None, found out without placing rows, if its source has said all of it before."""
+    stated, days = len(statement.rows), [record.date for record in taken]
+    digests = [digest(record, scheduled=place >= stated) for place, record in enumerate(taken)]
+    found, absent = near.novel(source, digests, days, statement.covers)
+    plain = _each_once(taken) and not statement.gone
+    if plain and not found and not absent and not near.may_expire(source, statement.covers):
+        return None
+    ready = prepare(rows_of(taken, digests, scheduled_from=stated), Grade(source.grade))
+    if not plain:
+        kept = [row.hash for row in ready.rows]
+        found, absent = near.novel(source, kept, days, statement.covers)
+    novel = frozenset(ready.rows[position].place for position in found)
+    delivery = _delivery(source, observer, statement, ready, novel, absent)
+    fresh = [ready.rows[position] for position in found]
+    ids = [*(row.id for row, _ in ready.absorbed), *statement.gone]
+    held = near.near(source, near.sources_of(source.account_id), fresh, ids, absent)
+    return resolve(delivery, held)
+
+
+def _each_once(taken: Sequence[TransactionRecord]) -> bool:
+    """True if no id is there twice, and no row is an earlier form of another."""
+    named = [record.id for record in taken if record.id]
+    ids = set(named)
+    return len(ids) == len(named) and not any(
+        record.replaced_pending_id in ids for record in taken if record.replaced_pending_id
+    )
+
+
+def _behind(account: FinancialAccount) -> FinancialAccount:
+    """The account that rows land in: itself, unless it is a door to another."""
+    door = AccountDoor.objects.select_related("into").filter(account=account).first()
+    return door.into if door else account
+
+
+def source_of(account: FinancialAccount, observer: Observer) -> Source:
+    """The source, made when it speaks for the first time."""
+    source, _ = Source.objects.get_or_create(
+        account=account,
+        kind=observer.kind,
+        name=observer.name[:200],
+        defaults={"grade": observer.grade, "provider": observer.provider},
+    )
+    return source
+
+
+def _delivery(
+    source: Source,
+    observer: Observer,
+    statement: Statement,
+    ready: Prepared,
+    novel: frozenset[int],
+    absent: Sequence[int],
+) -> identity.Delivery:
+    days = [row.date for row in ready.rows] if observer.kind == "file" else []
+    return identity.Delivery(
+        source=source.id,
+        grade=Grade(source.grade),
+        at=statement.day,
+        rows=ready.rows,
+        covers=statement.covers,
+        gone=frozenset(statement.gone),
+        absorbed=ready.absorbed,
+        worthless=ready.worthless,
+        novel=novel,
+        absent=frozenset(absent),
+        span=(min(days), max(days)) if days else None,
+        from_file=observer.kind == "file",
+    )
+
+
+def _let_fall(source: Source, plan: Plan) -> None:
+    if plan.grade < source.grade:
+        detail = {"source": source.id, "from": source.grade, "to": plan.grade}
+        Decision.objects.create(
+            account_id=source.account_id, kind=Decision.Kind.GRADE, reason=plan.evidence, detail=detail
+        )
+        source.grade = plan.grade
+        source.save(update_fields=["grade"])

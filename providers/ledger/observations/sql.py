@@ -1,0 +1,79 @@
+"""The SQL that finds what a delivery changes: rows compared by their digests in the database, in sets."""
+
+# Rows that the source has not said before, and observations of the covered windows that it says no more. Equal rows
+# are counted: the second of two is new if one is held.
+NOVEL = """
+WITH stated AS MATERIALIZED (
+    SELECT place, hash, row_number() OVER (PARTITION BY hash ORDER BY place) AS nth
+    FROM (
+        SELECT place, substring(%(hashes)s::bytea FROM place * 16 + 1 FOR 16) AS hash
+        FROM generate_series(0, %(rows)s - 1) AS place
+    ) AS cut
+),
+held AS MATERIALIZED (
+    SELECT o.id, o.row_hash AS hash, o.state, o.date,
+        row_number() OVER (PARTITION BY o.row_hash ORDER BY o.id) AS nth
+    FROM providers_observation o
+    WHERE o.source_id = %(source)s AND o.state IN (0, 3)
+      AND (o.date = ANY(%(days)s::date[]) OR o.date BETWEEN %(first)s AND %(last)s)
+)
+SELECT stated.place, CASE WHEN stated.place IS NULL THEN held.id END
+FROM stated FULL JOIN held USING (hash, nth)
+WHERE held.id IS NULL OR (stated.place IS NULL AND held.state = 0 AND held.date BETWEEN %(first)s AND %(last)s)
+"""
+
+# All observations of the events that the delivery's new rows may be: by id, by their own links, among provisional
+# rows, and by amount near their day.
+NEAR = """
+WITH novel AS MATERIALIZED (
+    SELECT DISTINCT *
+    FROM unnest(%(dates)s::date[], %(amounts)s::numeric[], %(units)s::text[]) AS n (date, amount, unit)
+),
+events AS (
+    SELECT event FROM providers_observation
+    WHERE source_id = %(source)s AND row_id = ANY(%(ids)s) AND row_id <> ''
+    UNION
+    SELECT event FROM providers_observation
+    WHERE source_id = %(source)s AND replaces = ANY(%(ids)s) AND replaces <> ''
+    UNION
+    SELECT event FROM providers_observation
+    WHERE source_id = ANY(%(sources)s) AND status < 2 AND (state = 0 OR (state = 2 AND date >= %(oldest)s))
+    UNION
+    SELECT o.event
+    FROM novel
+    JOIN providers_observation o ON o.amount = novel.amount AND o.unit = novel.unit
+        AND o.date BETWEEN novel.date - 10 AND novel.date + 10
+    WHERE o.source_id = ANY(%(sources)s) AND o.date BETWEEN %(low)s AND %(high)s AND o.state IN (0, 2)
+    UNION
+    SELECT event FROM providers_observation WHERE id = ANY(%(absent)s)
+)
+SELECT o.id, o.event, o.source_id, o.row_id, o.date, o.amount, o.unit, o.status, o.text, o.row_hash, o.state, o.at,
+    o.replaces
+FROM events JOIN providers_observation o USING (event)
+WHERE o.source_id = ANY(%(sources)s)
+ORDER BY o.id
+"""
+
+OBSERVATIONS = """
+COPY providers_observation (
+    source_id, delivery_id, place, event, row_id, replaces, date, amount, unit, status, text, row_hash, state, reason,
+    at
+) FROM STDIN
+"""
+
+TRANSACTIONS = """
+COPY providers_transaction (
+    id, user_id, account_id, provider_transaction_id, date, posted_at, status, amount, currency, description, kind,
+    source_code, category, note, security_id, quantity, price, fees, replaced_id, first_seen_at, updated_at
+) FROM STDIN
+"""
+
+# Of each event, what its sources say today: the most certain first, a feed before files, and of one kind the latest.
+TODAY = """
+SELECT o.event, o.delivery_id, o.place, o.status, s.provider, o.at,
+    (SELECT f.at FROM providers_observation f WHERE f.event = o.event ORDER BY f.id LIMIT 1) AS first_seen_at
+FROM providers_observation o
+JOIN providers_source s ON s.id = o.source_id
+WHERE o.event = ANY(%(events)s) AND o.state = 0
+ORDER BY o.event, o.status DESC, s.kind, o.id DESC
+"""
