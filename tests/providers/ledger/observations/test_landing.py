@@ -118,7 +118,7 @@ def test_an_unchanged_row_is_kept_once_and_a_changed_one_once_more(account: Fina
 
 @pytest.mark.parametrize(
     "fields",
-    [{"currency": "euro"}, {"quantity": Decimal("1E-19")}, {"replaced_pending_id": "x" * 256}],
+    [{"currency": "euro"}, {"quantity": Decimal("1E-40")}, {"replaced_pending_id": "x" * 256}],
     ids=["currency", "number", "id"],
 )
 def test_a_statement_with_an_impossible_value_is_refused_whole(
