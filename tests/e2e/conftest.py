@@ -50,7 +50,10 @@ def complaints() -> list[str]:
 @pytest.fixture
 def context(chromium: Browser, stack: Stack, complaints: list[str]) -> Iterator[BrowserContext]:
     """A fresh browser profile that writes down every console error and policy violation."""
-    made = chromium.new_context(base_url=stack.origin, viewport={"width": 1280, "height": 900})
+    # Colours are judged as they are in the end, not half-way through a fade.
+    made = chromium.new_context(
+        base_url=stack.origin, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
     made.set_default_timeout(15_000)
     made.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
     made.on("weberror", lambda e: complaints.append(str(e.error)))

@@ -71,7 +71,10 @@ def context(
 ) -> Iterator[BrowserContext]:
     """A browser of each size and colour scheme."""
     screen, scheme = request.param
-    made = chromium.new_context(base_url=stack.origin, viewport=SCREENS[screen], color_scheme=scheme)
+    # Colours are judged as they are in the end, not half-way through a fade.
+    made = chromium.new_context(
+        base_url=stack.origin, viewport=SCREENS[screen], color_scheme=scheme, reduced_motion="reduce"
+    )
     made.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
     made.on("weberror", lambda e: complaints.append(str(e.error)))
     yield made

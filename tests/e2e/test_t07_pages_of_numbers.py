@@ -85,7 +85,8 @@ def person(request: pytest.FixtureRequest, people: dict[str, str]) -> str:
 @pytest.fixture
 def opened(chromium: Browser, stack: Stack, complaints: list[str]) -> Iterator[BrowserContext]:
     """A browser that writes down what it complains of."""
-    made = chromium.new_context(base_url=stack.origin)
+    # Colours are judged as they are in the end, not half-way through a fade.
+    made = chromium.new_context(base_url=stack.origin, reduced_motion="reduce")
     made.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
     made.on("weberror", lambda e: complaints.append(str(e.error)))
     yield made
