@@ -67,7 +67,7 @@ def test_looking_through_an_account_and_finding_the_way_back(
     page.get_by_role("link", name="Newer").click()
     page.get_by_text("category, day, amount, kind or status").click()
     page.get_by_label("Kind").select_option("deposit")  # sends itself
-    expect(page.locator("tbody.movements td[data-label=Kind]").first).to_have_text("Deposit")
+    expect(page.locator("tbody.movements td.movements__kind").first).to_contain_text("Deposit")
     expect(page.get_by_label("Kind")).to_have_value("deposit")
     is_sound(page, "account-filtered", pictures)
     page.get_by_role("link", name="1 year").click()

@@ -106,7 +106,7 @@ async def accounts(user_id: Person, session: Database, limit: Limit = 50) -> sha
     mine = (
         select(*tables.ACCOUNT, c.provider, c.state.label("connection_state"))
         .join(c, c.id == a.connection_id)
-        .where(a.user_id == user_id)
+        .where(a.user_id == user_id, ~a.hidden)
         .order_by(a.type, a.name, a.id)
         .limit(limit + 1)
     )
@@ -156,10 +156,16 @@ def _account(row: Any) -> shapes.Account:
             current=plain(row.balance_current, row.currency),
             available=plain(row.balance_available, row.currency),
             limit=plain(row.balance_limit, row.currency),
+            lacks=row.balance_lacks,
             as_of=row.balance_as_of,
             fetched_at=row.balance_fetched_at,
         ),
         closed_at=row.closed_at,
+        institution_name=row.name if row.institution_name is None else row.institution_name,
+        hidden=row.hidden,
+        in_net_worth=row.in_net_worth,
+        closed=row.closed_at is not None,
+        closed_by_person=row.closed_by_person,
     )
 
 
@@ -180,4 +186,5 @@ def _transaction(row: Any) -> shapes.Transaction:
         fees=plain(row.fees, row.currency),
         category=row.category,
         note=row.note,
+        details=row.details,
     )

@@ -1,7 +1,7 @@
 """The answers, as Pydantic models."""
 
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ class Balances(BaseModel):
     current: str | None
     available: str | None
     limit: str | None
+    lacks: str
     as_of: datetime | None
     fetched_at: datetime | None
 
@@ -35,6 +36,11 @@ class Account(BaseModel):
     currency: str
     balances: Balances
     closed_at: datetime | None
+    institution_name: str
+    hidden: bool
+    in_net_worth: bool
+    closed: bool
+    closed_by_person: bool
 
 
 class Transaction(BaseModel):
@@ -53,3 +59,4 @@ class Transaction(BaseModel):
     fees: str | None
     category: str
     note: str
+    details: dict[str, Any] | None

@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import DateTime
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -51,6 +52,11 @@ class Account(Base):
     balance_current: Mapped[Decimal | None]
     balance_available: Mapped[Decimal | None]
     balance_limit: Mapped[Decimal | None]
+    balance_lacks: Mapped[str]
+    institution_name: Mapped[str | None]
+    hidden: Mapped[bool]
+    in_net_worth: Mapped[bool]
+    closed_by_person: Mapped[bool]
     balance_as_of: Mapped[datetime | None]
     balance_fetched_at: Mapped[datetime | None]
 
@@ -78,15 +84,18 @@ class Transaction(Base):
     quantity: Mapped[Decimal | None]
     price: Mapped[Decimal | None]
     fees: Mapped[Decimal | None]
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 ACCOUNT = (
     *(Account.id, Account.connection_id, Account.name, Account.mask, Account.type, Account.subtype),
     *(Account.currency, Account.closed_at, Account.balance_current, Account.balance_available),
-    *(Account.balance_limit, Account.balance_as_of, Account.balance_fetched_at),
+    *(Account.balance_limit, Account.balance_lacks, Account.balance_as_of, Account.balance_fetched_at),
+    *(Account.institution_name, Account.hidden, Account.in_net_worth, Account.closed_by_person),
 )
 TRANSACTION = (
     *(Transaction.id, Transaction.account_id, Transaction.date, Transaction.posted_at, Transaction.status),
     *(Transaction.amount, Transaction.currency, Transaction.description, Transaction.kind),
     *(Transaction.quantity, Transaction.price, Transaction.fees, Transaction.category, Transaction.note),
+    Transaction.details,
 )
