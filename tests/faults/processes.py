@@ -26,7 +26,9 @@ async_to_sync(sync_service().schedule_due)()
 """
 
 
-@fault("worker-killed-before", "the worker killed before it refreshes a token")
+@fault(
+    "worker-killed-before", "the worker killed before it refreshes a token", well_within=TAKEN_OVER_SECONDS
+)
 def worker_killed_before(world: World) -> Iterator[None]:
     world.stack.bank.control("expire-access-tokens", {})
     world.kill("worker")
@@ -42,6 +44,7 @@ def worker_killed_before(world: World) -> Iterator[None]:
 @fault(
     "worker-killed-inside",
     "the worker killed while the institution works on its refresh (leases then run out)",
+    well_within=TAKEN_OVER_SECONDS,
 )
 def worker_killed_inside(world: World) -> Iterator[None]:
     world.stack.bank.control("expire-access-tokens", {})
@@ -58,7 +61,11 @@ def worker_killed_inside(world: World) -> Iterator[None]:
     yield
 
 
-@fault("worker-killed-after", "the worker killed right after a refresh, in the middle of the sync")
+@fault(
+    "worker-killed-after",
+    "the worker killed right after a refresh, in the middle of the sync",
+    well_within=TAKEN_OVER_SECONDS,
+)
 def worker_killed_after(world: World) -> Iterator[None]:
     world.stack.bank.control("expire-access-tokens", {})
     world.fault("transactions", "hang")
