@@ -3,10 +3,12 @@
 ProviderError
 ├── ProviderUnavailable    timed out, cut off, 5xx: try again later
 │   ├── ProviderUnreachable    no connection: nothing was sent, so nothing can have happened
-│   │   └── OutgoingPaused         this database is a copy, which calls no institution
+│   │   ├── OutgoingPaused         this database is a copy, which calls no institution
+│   │   └── AddressRefused         an address that we may not call
 │   └── AnswerLost             sent, and then silence: what it did is not known
 ├── ProviderRateLimited    429: try again after `retry_after` seconds
 ├── ProviderRefused        another 4xx: asking again in the same way will not help
+├── PaymentRequired        the person's plan at the provider does not include this
 ├── ProviderUnreadable     an answer that is not what the contract says
 ├── BudgetSpent            more than one run reads: the next one goes on
 ├── EndlessFeed            many runs did not come to the end of an account's transactions
@@ -58,6 +60,15 @@ class OutgoingPaused(ProviderUnreachable):
     detail = "Its administrator can change that (`manage.py resume_outgoing`)."
 
 
+class AddressRefused(ProviderUnreachable):
+    """An address that a person or a grant names: not https, not public, or with more in it than an address."""
+
+    code = "address_refused"
+    title = "Dashtam may not call that address."
+    detail = "Only public addresses that begin with https:// can be connected."
+    retry_after = None
+
+
 class AnswerLost(ProviderUnavailable):
     """The request went out and no whole answer came back."""
 
@@ -77,6 +88,15 @@ class ProviderRefused(ProviderError):
     detail = (
         "Your data here is safe. If it goes on, tell your administrator: its connector may need an update."
     )
+
+
+class PaymentRequired(ProviderRefused):
+    """A 402, or the provider's own word for it: the person's plan there has ended or does not include this."""
+
+    code = "payment_required"
+    title = "The institution wants a paid plan first."
+    detail = "Look at your plan there. Everything collected so far stays here."
+    retry_after = None
 
 
 class ProviderUnreadable(ProviderError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from providers.connectors.base import Connector
@@ -23,6 +24,7 @@ def slug_of(host: str) -> str:
 
 
 def _hosts(connector: Connector) -> Iterator[str | None]:
+    yield from (urlsplit(url).hostname for url in connector.hosts)
     with suppress(NotSupported):
         yield urlsplit(connector.base_url).hostname
         yield urlsplit(connector.oauth.token_endpoint).hostname
@@ -34,6 +36,12 @@ def get(slug: str) -> Connector:
         return CONNECTORS[slug]
     except KeyError:
         raise UnknownProvider from None
+
+
+def consent_life(slug: str) -> timedelta | None:
+    """The life of a consent at this provider, where its connector declares one."""
+    connector = CONNECTORS.get(slug)
+    return connector.consent_life if connector else None
 
 
 def name_of(slug: str) -> str:

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from providers.connectors.base import Connector
+from providers.connectors.contract.facts import Facts
 from providers.records import Capability
 
 
@@ -14,3 +15,4 @@ class StatementFilesConnector(Connector):
     description = "Download a file from any institution and import it here."
     auth = "file"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
+    facts = Facts(cost="Nothing.")
