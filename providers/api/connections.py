@@ -1,6 +1,7 @@
-"""Connections: /connections. Consent itself is given in the person's own browser, never over the API."""
+"""Connections: /connections. A page of an institution is visited in the person's own browser, never over the API."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, get_args
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -11,8 +12,11 @@ from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
 from providers.connections import queries
-from providers.connections.connection_service import StartedConnection as Started
 from providers.connections.models import Connection as ConnectionModel
+from providers.connections.started import NextStep
+from providers.connections.started import StartedConnection as Started
+from providers.connectors.contract.errors import CredentialsRefused, NothingAsked
+from providers.connectors.contract.steps import Field
 from providers.errors import (
     EmailUnverified,
     NotSupported,
@@ -23,10 +27,8 @@ from providers.errors import (
 )
 
 
-class NewConnection(serializers.Serializer[Any]):
-    """The provider to connect to."""
-
-    provider = serializers.SlugField(max_length=40)
+class Strict(serializers.Serializer[Any]):
+    """A body without other fields."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse other fields: a client never says which server an institution is reached at."""
@@ -34,6 +36,46 @@ class NewConnection(serializers.Serializer[Any]):
         if unknown:
             raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such field."), "unknown")
         return attrs
+
+
+def _credentials(**options: Any) -> serializers.DictField:
+    return serializers.DictField(
+        child=serializers.CharField(max_length=10_000, allow_blank=True, trim_whitespace=False),
+        help_text="Answers to the fields that the institution asks for, by name. They are never shown again.",
+        **options,
+    )
+
+
+class Credentials(Strict):
+    """Answers to the question of a step."""
+
+    credentials = _credentials(default=dict)
+
+
+class NewConnection(Strict):
+    """The provider to connect to, and the answers to its first question, if it asks one."""
+
+    provider = serializers.SlugField(max_length=40)
+    credentials = _credentials(required=False)
+
+
+class Renewal(Strict):
+    """The answers to the first question, if the institution asks one."""
+
+    credentials = _credentials(required=False)
+
+
+class AskedField(serializers.Serializer[Any]):
+    """A value to give."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()
+    help = serializers.CharField()
+    secret = serializers.BooleanField()
+    optional = serializers.BooleanField()
+    choices = serializers.ListField(
+        child=serializers.CharField(), help_text="The values to choose from; empty where any is taken."
+    )
 
 
 class Connection(serializers.Serializer[Any]):
@@ -56,8 +98,21 @@ class StartedConnection(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(ConnectionModel.State.choices)
+    step = serializers.ChoiceField(
+        get_args(NextStep),
+        help_text="The next step: answer `fields`, let the person visit `authorization_url`, or none.",
+    )
+    fields = AskedField(many=True)  # type: ignore[assignment]
+    where = serializers.CharField(help_text="The institution's page at which the values are made, or empty.")
     authorization_url = serializers.URLField(
-        help_text="A page of Dashtam, to be opened within five minutes, once, in the person's signed-in browser."
+        allow_null=True,
+        help_text="A page of Dashtam, to be opened within five minutes, once, in the person's signed-in browser: it "
+        "takes all steps that are left. Null when there are none.",
+    )
+    alike = serializers.ListField(
+        child=serializers.UUIDField(),
+        help_text="Living connections to the same institution. To repair one, or add accounts to it, renew its "
+        "consent instead of giving a second one.",
     )
 
 
@@ -91,16 +146,17 @@ class Connections(KeyedView):
             NotSupported,
             ProviderNotConfigured,
             ProviderTakesFiles,
+            CredentialsRefused,
             429,
+            503,
         ),
     )
     async def post(self, request: Any) -> Reply:
-        """Begin to connect an institution."""
-        given = self.read(NewConnection)
-        started = await wiring.connection_service().start(
-            user_id=self.principal.user_id, provider=given["provider"]
-        )
-        return _started(started)
+        """Begin to connect an institution. With `credentials`, all steps that need no page are taken at once."""
+        given, user_id = self.read(NewConnection), self.principal.user_id
+        alike = await queries.alike(user_id, given["provider"])
+        started = await wiring.connection_service().start(user_id=user_id, **given)
+        return _started(started, alike)
 
 
 class ConnectionDetail(KeyedView):
@@ -135,9 +191,10 @@ class Reauthorizations(KeyedView):
         operation_id="reauthorize_connection",
         summary="Renew the consent of a connection",
         parameters=[CREATED],
-        request=None,
+        request=Renewal,
         responses={201: StartedConnection}
         | problem_responses(
+            400,
             401,
             404,
             EmailUnverified,
@@ -145,16 +202,49 @@ class Reauthorizations(KeyedView):
             NotSupported,
             ProviderNotConfigured,
             ProviderTakesFiles,
+            CredentialsRefused,
             429,
+            503,
         ),
     )
     async def post(self, request: Any, id: UUID) -> Reply:
-        """Begin to renew the consent. The connection stays as it is until that is done."""
-        user_id = self.principal.user_id
-        return _started(await wiring.connection_service().reauthorize(user_id=user_id, connection_id=id))
+        """Begin to repair access, or to add accounts. The connection stays as it is until that is done."""
+        given, user_id = self.read(Renewal), self.principal.user_id
+        service = wiring.connection_service()
+        return _started(await service.reauthorize(user_id=user_id, connection_id=id, **given))
 
 
-def _started(started: Started) -> Reply:
-    connection = started.connection
-    answer = {"id": connection.id, "state": connection.state, "authorization_url": started.authorization_url}
-    return Reply(answer, status=201, headers={"Location": f"/api/v1/connections/{connection.id}"})
+class Steps(KeyedView):
+    """The steps of a connection that has begun."""
+
+    @extend_schema(
+        operation_id="take_connection_step",
+        summary="Answer the next step of a connection",
+        request=Credentials,
+        responses={200: StartedConnection}
+        | problem_responses(400, 401, 404, NothingAsked, CredentialsRefused, 410, 429, 503),
+    )
+    async def post(self, request: Any, id: UUID) -> Reply:
+        """Answer the question it waits for; where it waits for a page, look whether the person has finished there."""
+        given, user_id = self.read(Credentials), self.principal.user_id
+        service = wiring.connection_service()
+        return _started(await service.go_on(user_id=user_id, connection_id=id, **given), status=200)
+
+
+def _started(started: Started, alike: Sequence[UUID] = (), *, status: int = 201) -> Reply:
+    connection, ask = started.connection, started.ask
+    answer = {
+        "id": connection.id,
+        "state": connection.state,
+        "step": started.step,
+        "fields": [_asked(field) for field in ask.fields] if ask else [],
+        "where": ask.where if ask else "",
+        "authorization_url": started.authorization_url or None,
+        "alike": [each for each in alike if each != connection.id],
+    }
+    return Reply(answer, status=status, headers={"Location": f"/api/v1/connections/{connection.id}"})
+
+
+def _asked(field: Field) -> dict[str, Any]:
+    names = ("name", "label", "help", "secret", "optional")
+    return {name: getattr(field, name) for name in names} | {"choices": [value for value, _ in field.choices]}

@@ -21,6 +21,7 @@ urlpatterns = [
     path("connections", connections.Connections.as_view()),
     path("connections/<uuid:id>", connections.ConnectionDetail.as_view()),
     path("connections/<uuid:id>/reauthorizations", connections.Reauthorizations.as_view()),
+    path("connections/<uuid:id>/steps", connections.Steps.as_view()),
     path("connections/<uuid:id>/syncs", syncs.Syncs.as_view()),
     path("accounts", accounts.Accounts.as_view()),
     path("accounts/<uuid:id>", accounts.AccountDetail.as_view()),
