@@ -172,7 +172,7 @@ CHANNEL_LAYERS = {
             # Its blocking read waits 5 seconds for the next event: a shorter timeout would break idle sockets.
             "hosts": [{"address": REDIS_URL, "socket_timeout": 8, "socket_connect_timeout": 0.5}],
             "prefix": "dashtam:live",
-            "capacity": 500,
+            "capacity": 10_000,  # all sockets of a process share one queue
             "expiry": 30,
         },
     }

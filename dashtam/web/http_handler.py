@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix, set_urlconf
 
 from dashtam.bridge.doors import database_context
-from dashtam.web import body_hash
+from dashtam.web import body_hash, strangers
 from dashtam.web.paths import program_paths
 
 # Under a crowd of hundreds an answer takes about half of this: watching them all would slow them down.
@@ -49,7 +49,10 @@ class HttpHandler(ASGIHandler):
                 set_script_prefix(get_script_prefix(scope))
                 await signals.request_started.asend(sender=self.__class__, scope=scope)
                 request, refusal = self.create_request(scope, body_file)
+                started = strangers.now()
                 response = refusal or await self.run_get_response(request)
+                if request is not None:
+                    await strangers.make_room(request, started)
                 await self._send(response, send)
         except (RequestAborted, TimeoutError):
             pass  # no complete request, or the client has gone

@@ -63,7 +63,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
     with Scene() as scene:
         for ids, measure in measures.items():
             if not wanted or wanted & set(ids):
-                rows += measure(scene)
+                rows += report.take(ids, measure, scene)
         curves = growth.measure(scene) if docs else []
     if docs:
         report.write_down(rows, curves)

@@ -66,9 +66,8 @@ def _import(scene: Scene, over: threading.Event) -> float:
     try:
         with scene.stack.api(scene.token) as api:
             answer = _until_done(api, {"file": ("large.ofx", _file())})
-        assert answer.status_code < 500, answer.text
-        assert answer.json()["state"] == "succeeded", answer.text[:500]
-        return time.monotonic()
+        landed = answer.is_success and answer.json()["state"] == "succeeded"
+        return time.monotonic() + (0 if landed else LONGEST_SECONDS)  # what did not land counts as too late
     finally:
         over.set()
 

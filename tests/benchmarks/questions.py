@@ -28,7 +28,7 @@ def measure(scene: Scene) -> list[Row]:
     search = _milliseconds(scene.token, searches)
     # Answers are kept: each question is another one.
     starts = [today - timedelta(days=YEARS * 365 - n) for n in range(TIMES)]
-    worth = _milliseconds(token, [f"{origin}/net-worth?interval=day&start={start}" for start in starts])
+    worth = _milliseconds(token, [f"{origin}/net-worth?interval=day&from={start}" for start in starts])
     what = f"net worth by day, {YEARS} years and {ACCOUNTS} accounts ÷ a page of the list"
     return [
         row(

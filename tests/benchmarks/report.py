@@ -4,7 +4,9 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+import time
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from rich.table import Table
 
 from dashtam.installation.demo.processes import ROOT
 from tests.benchmarks.curves import Curve
+from tests.benchmarks.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,20 @@ def row(
 def percentile(values: Sequence[float], percent: int) -> float:
     """The value that `percent` of all are not above."""
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def take(ids: Sequence[str], measure: Callable[[Scene], list[Row]], scene: Scene) -> list[Row]:
+    """Rows of one measure, told as soon as they are known. One that breaks off is a row that does not hold."""
+    started = time.monotonic()
+    try:
+        rows = measure(scene)
+    except Exception:  # noqa: BLE001 the other measures are still to come
+        traceback.print_exc()
+        rows = [Row(name, "broken off", 0.0, "", 0.0, 0.0, "to end", holds=False) for name in ids]
+    print(f"{', '.join(ids)}: {time.monotonic() - started:.0f} s", flush=True)
+    for r in rows:
+        print(f"  {r.id} {r.ratio:.2f} ({r.target}) {'holds' if r.holds else 'SHORT'}", flush=True)
+    return rows
 
 
 def publish(rows: Sequence[Row], home: Path, *, seconds: float) -> None:

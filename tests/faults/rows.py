@@ -119,7 +119,7 @@ def postgres_cut(world: World) -> Iterator[None]:
 def postgres_full(world: World) -> Iterator[None]:
     role = psycopg.conninfo.conninfo_to_dict(world.stack.environment["DATABASE_URL"])["user"]
     with psycopg.connect(world.stack.admin_url, autocommit=True) as owner:
-        owner.execute(f'ALTER ROLE "{role}" CONNECTION LIMIT 1')
+        owner.execute(f'ALTER ROLE "{role}" CONNECTION LIMIT 0')
         try:
             world.postgres.cut()
             world.ask_for_a_sync()
