@@ -91,7 +91,7 @@ def test_it_says_how_consent_is_given(lantern: Connector) -> None:
 
 
 async def test_t02_its_key_pair_is_asked_for_and_signs_what_is_read() -> None:
-    harbour: Connector = written(1, NAMES)["HarbourConnector"]()
+    harbour: Connector = written(2, NAMES)["HarbourConnector"]()
     opened = functools.partial(reach, harbour)
     asked = await harbour.link(opened, Said())
     assert isinstance(asked, Ask)
