@@ -69,7 +69,7 @@ class AskedField(serializers.Serializer[Any]):
     """A value to give."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     help = serializers.CharField()
     secret = serializers.BooleanField()
     optional = serializers.BooleanField()

@@ -18,9 +18,9 @@ class AnswersForm(AccountForm):
         self.fields.update({field.name: _field(field) for field in ask.fields})
 
 
-def answers_form(ask: Ask | None, data: Mapping[str, Any] | None) -> AnswersForm:
+def answers_form(ask: Ask, data: Mapping[str, Any] | None) -> AnswersForm:
     """The form of this question, bound if there is data. The service has the last word on what is required."""
-    return AnswersForm(ask or Ask(()), data)
+    return AnswersForm(ask, data)
 
 
 def _field(field: Field) -> forms.Field:

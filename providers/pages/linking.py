@@ -22,6 +22,7 @@ from providers.connections.models import AuthorizationRequest
 from providers.connections.started import PendingLink, StartedConnection
 from providers.connectors.base import Connector
 from providers.connectors.contract.errors import CredentialsRefused
+from providers.connectors.contract.steps import Ask
 from providers.errors import AuthorizationInvalid, ProviderTakesFiles
 from providers.pages.answers import answers_form
 from providers.pages.presentation.catalogue import offer, offers
@@ -79,7 +80,7 @@ async def start(request: SignedInRequest, token: str) -> HttpResponse:
         if link.waiting:
             return await _wait(request, connector, link)
         if link.ask:
-            return await _answer(request, connector, link, token)
+            return await _answer(request, connector, link.ask, token, reconnecting=link.reconnecting)
         if request.method == "POST":
             return await _leave(request, token)
         return await _before_leaving(
@@ -127,7 +128,7 @@ async def failed(request: Any, code: str) -> HttpResponse:
 
 def _returned(request: HttpRequest) -> dict[str, str]:
     """The parameters that came back. No page has reason to send many, or one that names something of ours."""
-    sent = {name: value for name, value in request.GET.items() if name not in ("user_id", "provider")}
+    sent = {name: value for name, value in request.GET.dict().items() if name not in ("user_id", "provider")}
     if len(sent) > MOST_PARAMETERS:
         raise AuthorizationInvalid
     return {"state": ""} | sent | {"browser_key": request.COOKIES.get(_cookie(), "")}
@@ -177,10 +178,10 @@ async def _before_leaving(
 
 
 async def _answer(
-    request: SignedInRequest, connector: Connector, link: PendingLink, token: str
+    request: SignedInRequest, connector: Connector, ask: Ask, token: str, *, reconnecting: bool
 ) -> HttpResponse:
     """The form of a question; its answers lead to the next step."""
-    form = answers_form(link.ask, request.POST if request.method == "POST" else None)
+    form = answers_form(ask, request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             started = await wiring.connection_service().answer(
@@ -191,7 +192,7 @@ async def _answer(
         else:
             done = started.step == "done"
             return _connected(request, connector, started.connection.id) if done else _to(started)
-    context = {"provider": offer(connector), "reconnecting": link.reconnecting, "where": link.ask.where}
+    context = {"provider": offer(connector), "reconnecting": reconnecting, "where": ask.where}
     return await form_page(request, "providers/connect_ask.html", form, **context)
 
 

@@ -13,6 +13,7 @@ from tests.providers.connections.linking import BROWSER, connect
 from tests.providers.connections.test_t02_access import Hosted
 from tests.providers.connectors import toys
 from tests.providers.connectors.toys import NO, Request
+from tests.providers.wire.canned import answer
 
 NEW = {"provider": "toy"}
 
@@ -23,7 +24,7 @@ def hers(ana: User) -> Program:
 
 
 def xml_bank(asked: Request) -> bytes:
-    return toys.answer('<Report account="ana"/>') if asked.query == {"t": "right"} else NO
+    return answer('<Report account="ana"/>') if asked.query == {"t": "right"} else NO
 
 
 async def test_t02_without_credentials_a_program_is_told_what_to_ask_for(hers: Program) -> None:
