@@ -71,7 +71,7 @@ class AskedField(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     help = serializers.CharField()
-    secret = serializers.BooleanField()
+    hidden = serializers.BooleanField(help_text="Whether it is a secret, to be hidden while it is typed.")
     optional = serializers.BooleanField()
     choices = serializers.ListField(
         child=serializers.CharField(), help_text="The values to choose from; empty where any is taken."
@@ -246,5 +246,5 @@ def _started(started: Started, alike: Sequence[UUID] = (), *, status: int = 201)
 
 
 def _asked(field: Field) -> dict[str, Any]:
-    names = ("name", "label", "help", "secret", "optional")
-    return {name: getattr(field, name) for name in names} | {"choices": [value for value, _ in field.choices]}
+    told = {name: getattr(field, name) for name in ("name", "label", "help", "optional")}
+    return told | {"hidden": field.secret, "choices": [value for value, _ in field.choices]}

@@ -32,7 +32,7 @@ async def test_t02_without_credentials_a_program_is_told_what_to_ask_for(hers: P
         answer = await hers.post("connections", NEW)
     told = answer.json()
     assert (answer.status_code, told["state"], told["step"]) == (201, "pending", "ask")
-    assert [(field["name"], field["secret"]) for field in told["fields"]] == [("token", True)]
+    assert [(field["name"], field["hidden"]) for field in told["fields"]] == [("token", True)]
     assert told["where"] == "https://bridge.example/new"
     assert told["authorization_url"].startswith("http://testserver/connections/start/")
 
