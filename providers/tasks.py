@@ -6,7 +6,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts.wiring import leaving_service
-from dashtam.jobs.background import RETRY, background
+from dashtam.jobs.background import RETRY, RETRY_IF_CUT_SHORT, background
 from dashtam.jobs.deletion import delete_in_parts
 from providers import wiring
 from providers.connections.models import AuthorizationRequest
@@ -14,9 +14,9 @@ from providers.ledger.models import Security, WithdrawnTransaction
 from providers.sync.models import SyncRun
 
 
-@background(queue="sync")
+@background(queue="sync", retry=RETRY_IF_CUT_SHORT)
 async def run_sync(run_id: str) -> None:
-    """Carry out one sync run. The task is never retried: its connection is due again soon."""
+    """Carry out one sync run. One that failed is not retried: its connection is due again soon."""
     await wiring.sync_service().run(run_id=UUID(run_id))
 
 

@@ -1,5 +1,6 @@
 """Background work: procrastinate tasks that enter the database context as requests do."""
 
+import asyncio
 import functools
 import logging
 import secrets
@@ -13,6 +14,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
+from dashtam.bridge.database import is_outage
 from dashtam.bridge.doors import database_context
 from dashtam.errors import DashtamError
 from dashtam.processes import recorder
@@ -33,6 +35,21 @@ class TaskFailed(DashtamError):
     code = "task_failed"
 
 
+class TaskPostponed(TaskFailed):
+    """The replacement for an outage of the database."""
+
+    code = "task_postponed"
+
+
+# For a task that claims the row it is about, and so may run again: it was cut short by the end of its worker, which
+# also comes when the worker loses the database, or by an outage.
+RETRY_IF_CUT_SHORT = RetryStrategy(
+    max_attempts=8,
+    wait=5,
+    retry_exceptions=(asyncio.CancelledError, TaskPostponed),  # type: ignore[arg-type]  # any exception will do
+)
+
+
 def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[P, Any, P]]:
     """Declare a task. Arguments are ids, never secrets: they are stored and shown to support staff."""
 
@@ -48,7 +65,7 @@ def background(**options: Any) -> Callable[[Callable[P, Awaitable[None]]], Task[
                 except Exception as error:  # noqa: BLE001 the outermost frame of a task
                     # The worker prints what it is given, and a database's message quotes the row.
                     problems.log_if_ours(error, problems.typed(error))
-                    raise TaskFailed from None
+                    raise (TaskPostponed if is_outage(error) else TaskFailed) from None
 
         task: Task[P, Any, P] = app.task(**{"task_middleware": [_logged], **options})(run)
         return task

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from dashtam import errors, limits
 from dashtam.bridge.database import is_outage
-from dashtam.bridge.doors import run_db, run_db_at_last
+from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
 from dashtam.errors import DashtamError
 from dashtam.installation.identity import Installation
 from dashtam.limits import Limit
@@ -141,15 +141,15 @@ class SyncService:
             outcome.error = error
         except asyncio.CancelledError:
             outcome.error = SyncInterrupted()
-            await asyncio.shield(self._finish(run, outcome))
+            await self._finish_surely(run, outcome)
             raise
         except Exception as error:
             # After an outage of the database whole pages stay, as after a stop.
             outcome.error = SyncInterrupted() if is_outage(error) else DashtamError()
             if not is_outage(error):
-                await self._finish(run, outcome)
+                await self._finish_surely(run, outcome)
                 raise
-        await self._finish(run, outcome)
+        await self._finish_surely(run, outcome)
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
         connector, started = self.connector(run.connection.provider), time.monotonic()
@@ -169,6 +169,10 @@ class SyncService:
                 )
                 await _read(reader, outcome)
                 await run_db(SyncRun.objects.progress, run, accounts_done=1)
+
+    async def _finish_surely(self, run: SyncRun, outcome: Outcome) -> None:
+        """Finish the run even if its worker ends meanwhile, as one does that has lost the database."""
+        await asyncio.shield(keep_running(self._finish(run, outcome)))
 
     async def _finish(self, run: SyncRun, outcome: Outcome) -> None:
         before = run.connection.state

@@ -1,13 +1,15 @@
 """Background work in general."""
 
+import asyncio
 import traceback
 from collections import Counter
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from dashtam.jobs.background import TaskFailed, background, defer
+from dashtam.jobs.background import TaskFailed, TaskPostponed, background, defer
 from dashtam.jobs.ended import AT_ONCE
 from tests.jobs import run_queued
 
@@ -88,3 +90,21 @@ async def test_the_message_of_a_foreign_exception_reaches_no_log(caplog: pytest.
     (line,) = (record for record in caplog.records if record.getMessage() == "exception.unhandled")
     assert line.fields["exception"].startswith("ValueError < ")  # type: ignore[attr-defined]
     assert "ana@example.org" not in printed
+
+
+@pytest.mark.parametrize("cause", [asyncio.CancelledError(), TaskPostponed()])
+def test_s14_a_sync_that_was_cut_short_is_tried_again_soon(cause: BaseException) -> None:
+    task = app.tasks["providers.tasks.run_sync"]
+    job = task.configure().make_new_job(run_id="1")
+    assert task.get_retry_exception(exception=cause, job=job) is not None
+    assert task.get_retry_exception(exception=TaskFailed(), job=job) is None
+
+
+async def test_s14_a_task_that_meets_an_outage_says_so() -> None:
+    @background(name="tests.away")
+    async def fails() -> None:
+        raise OperationalError("terminating connection due to administrator command")
+
+    with pytest.raises(TaskPostponed) as refused:
+        await fails.func()
+    assert "terminating" not in str(refused.value)
