@@ -102,8 +102,7 @@ def defer(
     procrastinate's own `defer` would use a connection of its own in the worker, and the task might start before
     the rows it is about are committed. `queue` and `lock` replace the task's own; of the jobs with one lock one runs at
     a time, and the others take no place in a lane. With `seconds` it waits for so long. Raises KeyError for an unknown
-    name, procrastinate's
-    AlreadyEnqueued for a lock that waits.
+    name, procrastinate's AlreadyEnqueued for a lock that waits.
     """
     own: dict[str, Any] = {name: value for name, value in {"queue": queue, "lock": lock}.items() if value}
     if seconds:
