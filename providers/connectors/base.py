@@ -9,6 +9,7 @@ money owed is a negative balance, times are aware, money is Decimal.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -45,6 +46,11 @@ Unit = Annotated[
 ]  # of which ISO 4217 is one kind
 ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+def decimal_of(text: str | None) -> Decimal | None:
+    """The number in a text; None for none."""
+    return None if text is None else Decimal(text)
 
 
 def setting_name(slug: str, name: str) -> str:

@@ -12,8 +12,9 @@ from msgspec import Struct
 from providers import records
 from providers.connectors import base
 from providers.connectors.base import AmountText, AwareTime, CurrencyCode, DecimalText, ProviderId
+from providers.connectors.contract.batches import StartAgain
 from providers.connectors.contract.facts import Facts
-from providers.errors import ProviderUnreadable
+from providers.errors import ProviderError, ProviderUnreadable
 from providers.wire.http import request_json
 from providers.wire.oauth_server import OAuthServer
 
@@ -70,6 +71,9 @@ class SandboxConnector(base.Connector):
             pushed_authorization_request_endpoint=f"{here}/par" if key else None,
         )
 
+    def fault(self, answer: httpx.Response) -> ProviderError | None:
+        return StartAgain() if answer.status_code == 409 else None
+
     async def fetch_subject(self, client: httpx.AsyncClient) -> str:
         return (await request_json(client, "GET", "/api/v1/customer", type=_Customer)).id
 
@@ -108,7 +112,7 @@ class SandboxConnector(base.Connector):
         answer = await request_json(client, "GET", _path(account, "balances"), type=_Days, params=params)
         return [
             records.BalanceRecord(
-                date=row.date, current=sign * Decimal(row.current), available=_decimal(row.available)
+                date=row.date, current=sign * Decimal(row.current), available=base.decimal_of(row.available)
             )
             for row in answer.balances
         ]
@@ -116,10 +120,6 @@ class SandboxConnector(base.Connector):
 
 def _path(account: records.AccountRef, what: str) -> str:
     return f"/api/v1/accounts/{quote(account.id, safe='')}/{what}"
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _sign(type: records.AccountType) -> int:
@@ -136,18 +136,19 @@ def _account(row: "_Account") -> records.AccountRecord:
         subtype=subtype,
         currency=row.currency,
         current=_sign(type_) * Decimal(row.balance.current),
-        available=_decimal(row.balance.available),
-        limit=_decimal(row.balance.limit),
+        available=base.decimal_of(row.balance.available),
+        limit=base.decimal_of(row.balance.limit),
         as_of=row.balance.as_of,
+        aliases=(row.number_hash,) if row.number_hash else (),
     )
 
 
 def _transaction(row: "_Row") -> records.TransactionRecord:
     if (row.state == "POSTED") != (row.posted_on is not None):
         raise ProviderUnreadable
-    units = _decimal(row.units)
+    units = base.decimal_of(row.units)
     return records.TransactionRecord(
-        id=row.id,
+        id=row.id or "",
         date=row.posted_on or row.transacted_at.date(),
         posted_at=datetime.combine(row.posted_on, time.min, UTC) if row.posted_on else None,
         status="posted" if row.posted_on else "pending",
@@ -159,8 +160,8 @@ def _transaction(row: "_Row") -> records.TransactionRecord:
         category=row.category,
         security_id=row.security_id,
         quantity=-units if units is not None and row.type == "SELL" else units,
-        price=_decimal(row.unit_price),
-        fees=_decimal(row.fees),
+        price=base.decimal_of(row.unit_price),
+        fees=base.decimal_of(row.fees),
         replaced_pending_id=row.pending_id or "",
     )
 
@@ -171,7 +172,7 @@ def _holding(row: "_Position") -> records.HoldingRecord:
         quantity=Decimal(row.units),
         price=Decimal(row.price),
         market_value=Decimal(row.value),
-        cost_basis=_decimal(row.cost_basis),
+        cost_basis=base.decimal_of(row.cost_basis),
         currency=row.currency,
     )
 
@@ -207,6 +208,7 @@ class _Account(Struct):
     kind: str
     currency: CurrencyCode
     balance: _Balance
+    number_hash: ProviderId | None = None
 
 
 class _Accounts(Struct):
@@ -214,7 +216,7 @@ class _Accounts(Struct):
 
 
 class _Row(Struct):
-    id: ProviderId
+    id: ProviderId | None
     posted_on: date | None
     transacted_at: AwareTime
     state: Literal["PENDING", "POSTED"]

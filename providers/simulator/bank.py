@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from providers.simulator.books.ledger import Ledger, ledger
 from providers.simulator.faults import Faults
+from providers.simulator.scenarios import Scenarios
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Bank(ABC):
     control_token: str | None = None
     faults: Faults = field(default_factory=Faults)
     visits: Visits = field(default_factory=Visits)
+    scenarios: Scenarios = field(default_factory=Scenarios)
 
     @property
     @abstractmethod

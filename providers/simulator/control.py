@@ -17,6 +17,7 @@ from providers.simulator.books.customers import CUSTOMERS, Account
 from providers.simulator.books.ledger import Ledger
 from providers.simulator.faults import Fault
 from providers.simulator.responses import View, methods, plain, problem, reply
+from providers.simulator.scenarios import EVERYBODY, Scenario
 
 T = TypeVar("T")
 Handler = Callable[[Bank, HttpRequest], dict[str, Any]]
@@ -37,6 +38,14 @@ class Revoke(msgspec.Struct, forbid_unknown_fields=True):
     """The customer who ends every consent they gave."""
 
     customer: str
+
+
+class Played(msgspec.Struct, forbid_unknown_fields=True):
+    """A scenario for a customer, or for all of them."""
+
+    name: Scenario
+    customer: str = EVERYBODY
+    on: bool = True
 
 
 def controlled(method: str) -> Callable[[Handler], View]:
@@ -96,9 +105,18 @@ def expire_access_tokens(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
 
 
 @controlled("POST")
+def scenarios(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """Begin or end a scenario."""
+    wanted = _body(request, Played)
+    bank.scenarios.play(wanted.customer, wanted.name, on=wanted.on)
+    return {"played": sorted(bank.scenarios.of(wanted.customer))}
+
+
+@controlled("POST")
 def reset(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
     """Forget every grant, fault, advance and call."""
     bank.forget_consents()
+    bank.scenarios.clear()
     bank.faults.waiting.clear()
     bank.visits.clear()
     return {}
@@ -164,6 +182,7 @@ urlpatterns = [
     path("faults", faults),
     path("revoke", revoke),
     path("expire-access-tokens", expire_access_tokens),
+    path("scenarios", scenarios),
     path("reset", reset),
     path("log", log),
     path("truth", truth),

@@ -195,7 +195,7 @@ class Connection(models.Model):
         end, given = self.consent_expires_at, self.consent_given_at
         if end is None:
             return False
-        life = connectors.consent_life(self.provider) or (end - given if given else UNKNOWN_LIFE)
+        life = end - given if given else connectors.consent_life(self.provider) or UNKNOWN_LIFE
         return end <= now + warning(life)
 
     def move_to(self, state: State, reason: str = "") -> None:

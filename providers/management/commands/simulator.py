@@ -17,6 +17,7 @@ from providers.simulator.books.market import EPOCH
 from providers.simulator.sandbox.bank import Client, Sandbox
 from providers.simulator.sandbox.grants import Grants, StateError
 from providers.simulator.sandbox.strict import Strict
+from providers.simulator.scenarios import NAMES, TOLD, Scenarios
 from providers.simulator.server import BankServer
 
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:8000/providers/sandbox/callback"
@@ -46,10 +47,22 @@ class Command(BaseCommand):
             metavar="PUBLIC_KEY",
             help="take signed and pushed requests only, and bind tokens to a key; PEM of the client's key",
         )
+        parser.add_argument("--list", action="store_true", help="say which scenarios there are, and end")
+        parser.add_argument(
+            "--scenario",
+            action="append",
+            choices=NAMES,
+            default=[],
+            help="repeatable; played for all customers",
+        )
         parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Print one line once connections are accepted, then serve."""
+        """Print one line once connections are accepted, then serve; with --list, print the scenarios alone."""
+        if options["list"]:
+            width = max(map(len, NAMES))
+            self.stdout.writelines(f"{name:{width}}  {TOLD[name]}\n" for name in NAMES)
+            return
         _configure_django()
         try:
             listener = socket.create_server(("127.0.0.1", options["port"]))
@@ -102,6 +115,7 @@ def _bank(url: str, options: dict[str, Any]) -> Sandbox:
         grants=grants,
         control_token=control,
         strict=_strict(options["strict"]),
+        scenarios=Scenarios(*options["scenario"]),
     )
 
 

@@ -58,9 +58,11 @@ class Entry:
     hold: Hold | None = None
     raw: str = ""
     trade: Trade | None = None
+    told_after: timedelta = timedelta(0)
 
     def stage(self, day: date) -> Stage:
-        """The stage at the end of the day."""
+        """The stage at the end of the day, as far as it is told by then."""
+        day -= self.told_after
         if day < self.at.date():
             return Stage.ABSENT
         if day < self.settles_on:

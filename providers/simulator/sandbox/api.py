@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from providers.simulator.books.customers import CUSTOMERS, Account, Customer, Kind
+from providers.simulator.books.dice import digest
 from providers.simulator.books.ledger import Ledger
 from providers.simulator.books.securities import SECURITIES
 from providers.simulator.responses import View, methods, plain, problem, reply
@@ -17,6 +18,7 @@ from providers.simulator.sandbox.feed import InvalidCursorError
 from providers.simulator.sandbox.feed import page as feed_page
 from providers.simulator.sandbox.grants import Grant
 from providers.simulator.sandbox.parameters import credentials
+from providers.simulator.sandbox.scenes import Scene
 from providers.simulator.sandbox.strict import ProofError
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_DAYS = 100, 500, 366
@@ -38,6 +40,7 @@ class Caller:
     bank: Sandbox
     grant: Grant
     query: QueryDict
+    consent: str
 
     @property
     def customer(self) -> Customer:
@@ -54,11 +57,21 @@ class Caller:
         """The accounts the customer chose to share."""
         return [account for account in self.customer.accounts if account.id in self.grant.accounts]
 
+    @property
+    def scene(self) -> Scene:
+        """The scenarios of this customer."""
+        played = self.bank.scenarios.of(self.grant.customer)
+        return Scene(played, self.consent, self.bank.closed_day.isoformat())
+
     def account(self, account_id: str) -> Account:
         """One shared account. Raises ApiError."""
+        scene = self.scene
         for account in self.accounts:
-            if account.id == account_id:
-                return account
+            if scene.account_id(account) != account_id:
+                continue
+            if scene.down(account):
+                raise ApiError(503, "institution_down", "The bank that keeps this account does not answer.")
+            return account
         raise ApiError(404, "not_found", "No such account is shared with you.")
 
 
@@ -86,19 +99,26 @@ def bearer(scope: str) -> Callable[[Handler], View]:
                 challenge = f'{_REALM}, error="invalid_token"'
                 text = "The access token is unknown, expired or revoked."
                 return problem(401, "invalid_token", text, WWW_Authenticate=challenge)
-            grant, scopes = found
+            grant, scopes, consent = found
             if scope not in scopes:
                 challenge = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
                 text = f"The customer did not share: {scope}."
                 return problem(403, "insufficient_scope", text, WWW_Authenticate=challenge)
-            try:
-                return reply(handler(Caller(bank, grant, request.GET), **path))
-            except ApiError as error:
-                return problem(error.status, error.code, error.message)
+            return _answered(handler, Caller(bank, grant, request.GET, consent), path)
 
         return view
 
     return guard
+
+
+def _answered(handler: Handler, caller: Caller, path: dict[str, str]) -> HttpResponse:
+    if "quota_spent" in caller.scene.played:
+        limits = {"Retry_After": "3600", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "3600"}
+        return problem(429, "quota_spent", "No more calls today.", **limits)
+    try:
+        return reply(handler(caller, **path))
+    except ApiError as error:
+        return problem(error.status, error.code, error.message)
 
 
 def _thumbprint(bank: Sandbox, request: HttpRequest, token: str) -> str:
@@ -118,7 +138,7 @@ def customer(caller: Caller) -> dict[str, Any]:
 def accounts(caller: Caller) -> dict[str, Any]:
     """The shared accounts with their balances; money owed is positive."""
     as_of = f"{caller.bank.now():%Y-%m-%dT%H:%M:%SZ}"
-    return {"accounts": [_account(caller.ledger, account, as_of) for account in caller.accounts]}
+    return {"accounts": [_account(caller, account, as_of) for account in caller.accounts]}
 
 
 @bearer("transactions")
@@ -130,10 +150,16 @@ def transactions(caller: Caller, account_id: str) -> dict[str, Any]:
     if not 1 <= limit <= MAX_LIMIT:
         raise ApiError(400, "invalid_limit", f"limit is a whole number from 1 to {MAX_LIMIT}.")
     try:
-        return feed_page(caller.ledger, account, caller.query.get("cursor"), limit)
+        page = feed_page(caller.ledger, account, caller.query.get("cursor"), limit, caller.scene)
     except InvalidCursorError as error:
         message = "This cursor is not one of ours. Start again without a cursor."
         raise ApiError(400, "invalid_cursor", message) from error
+    if page["has_more"] and "changes_while_paging" in caller.scene.played:
+        caller.bank.scenarios.play(caller.grant.customer, "changes_while_paging", on=False)
+        raise ApiError(
+            409, "changed_while_paging", "The data has changed. Read it again from the same cursor."
+        )
+    return page
 
 
 @bearer("holdings")
@@ -203,10 +229,11 @@ def _security(security_id: str, currency: str) -> dict[str, Any]:
     }
 
 
-def _account(ledger: Ledger, account: Account, as_of: str) -> dict[str, Any]:
-    balance = ledger.balance(account, ledger.through)
+def _account(caller: Caller, account: Account, as_of: str) -> dict[str, Any]:
+    balance = caller.ledger.balance(account, caller.ledger.through)
     return {
-        "id": account.id,
+        "id": caller.scene.account_id(account),
+        "number_hash": digest("number", account.id, size=16),
         "nickname": account.nickname,
         "official_name": account.official_name,
         "number_last4": account.last4,

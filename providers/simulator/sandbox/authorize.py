@@ -13,6 +13,7 @@ from providers.simulator.sandbox.bank import SCOPES, Client, Sandbox, sandbox_of
 from providers.simulator.sandbox.grants import CONSENT_LIFETIME
 from providers.simulator.sandbox.pages import day_words, error_page, page
 from providers.simulator.sandbox.parameters import repeated
+from providers.simulator.sandbox.scenes import SHORT_CONSENT
 
 PARAMETERS = (
     "response_type",
@@ -119,7 +120,15 @@ def _approve(bank: Sandbox, asked: AuthorizationRequest, customer: Customer, for
     if not shared:
         return _consent_page(bank, asked, customer, "Choose at least one account to share, or choose Deny.")
     challenge = asked.parameters["code_challenge"]
-    code = bank.grants.approve(customer.id, shared, asked.scope, asked.redirect_uri, challenge)
+    short = "consent_ending" in bank.scenarios.of(customer.id)
+    code = bank.grants.approve(
+        customer.id,
+        shared,
+        asked.scope,
+        asked.redirect_uri,
+        challenge,
+        lifetime=SHORT_CONSENT if short else CONSENT_LIFETIME,
+    )
     return asked.answer(bank.issuer, code=code)
 
 

@@ -95,11 +95,17 @@ class Grants:
         return _now() + self.offset + timedelta(days=self.state.advanced_days)
 
     def approve(
-        self, customer: str, accounts: list[str], scope: str, redirect_uri: str, challenge: str
+        self,
+        customer: str,
+        accounts: list[str],
+        scope: str,
+        redirect_uri: str,
+        challenge: str,
+        lifetime: timedelta = CONSENT_LIFETIME,
     ) -> str:
         """A code for a new grant."""
         grant_id, code = secrets.token_hex(8), secrets.token_urlsafe(32)
-        self.state.grants[grant_id] = Grant(customer, accounts, scope, self.bank_now() + CONSENT_LIFETIME)
+        self.state.grants[grant_id] = Grant(customer, accounts, scope, self.bank_now() + lifetime)
         self.state.codes[_hash(code)] = Code(grant_id, redirect_uri, challenge, _now() + CODE_LIFETIME)
         self.save()
         return code
@@ -139,15 +145,15 @@ class Grants:
         held.spent = True
         return self._issue(held.grant, scope or grant.scope, thumbprint)
 
-    def check(self, access: str, thumbprint: str = "") -> tuple[Grant, set[str]] | None:
-        """The grant behind a live access token and the token's scope."""
+    def check(self, access: str, thumbprint: str = "") -> tuple[Grant, set[str], str] | None:
+        """The grant behind a live access token, the token's scope, and the grant's id."""
         held = self.state.access.get(_hash(access))
         if held is None or held.expires_at <= _now() or held.thumbprint != thumbprint:
             return None
         grant = self.state.grants[held.grant]
         if grant.revoked or grant.expires_at <= self.bank_now():
             return None
-        return grant, set(held.scope.split())
+        return grant, set(held.scope.split()), held.grant
 
     def revoke_token(self, token: str) -> None:
         """RFC 7009: a refresh token takes its grant with it, an access token goes alone."""
