@@ -458,7 +458,8 @@ async def test_a_consent_that_ends_soon_is_marked_and_one_that_has_ended_stops(
 ) -> None:
     soon, over = await connect(ana, bank), await connect(ben, bank)
     now = timezone.now()
-    await Connection.objects.filter(id=soon.id).aupdate(consent_expires_at=now + timedelta(days=6))
+    life = {"consent_given_at": now - timedelta(days=80), "consent_expires_at": now + timedelta(days=6)}
+    await Connection.objects.filter(id=soon.id).aupdate(**life)
     await Connection.objects.filter(id=over.id).aupdate(consent_expires_at=now)
     assert await wiring.consent_service().review() == 2
     assert await wiring.consent_service().review() == 0
