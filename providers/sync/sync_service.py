@@ -32,8 +32,8 @@ from providers.errors import (
     ProviderRateLimited,
     ProviderTakesFiles,
 )
-from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount
+from providers.ledger.observations.accounts import ListedAccount, ask_about_accounts, land_accounts
 from providers.sync.account_reader import AccountReader
 from providers.sync.budget import Budget, Shares
 from providers.sync.heartbeat import alive
@@ -160,7 +160,8 @@ class SyncService:
         connector, started = self.connector(run.connection.provider), time.monotonic()
         async with self.open_client(run.connection, connector) as client:
             records = [connector.at_home(each) for each in await connector.fetch_accounts(client)]
-            accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
+            listed = [ListedAccount(record, record.aliases) for record in records]
+            accounts = await run_db(land_accounts, run.connection, listed, timezone.now())
             if run.connection.last_success_at is None:
                 await self.first_accounts(run.connection.user_id)
             run.accounts_total = len(accounts)
@@ -174,6 +175,7 @@ class SyncService:
                 )
                 await _read(reader, outcome)
                 await run_db(SyncRun.objects.progress, run, accounts_done=1)
+            await run_db(ask_about_accounts, run.connection.user_id)
 
     async def _finish_surely(self, run: SyncRun, outcome: Outcome) -> None:
         """Finish the run even if its worker ends meanwhile, as one does that has lost the database."""
