@@ -13,7 +13,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from dashtam.ids import uuid7
-from providers import connectors
+from providers.connections.models import Connection
+from providers.connectors import CONNECTORS
+from providers.connectors.base import Connector
+from providers.connectors.contract.facts import Facts
 from providers.ledger.identity.records import Grade, Reason, State, Status
 from providers.ledger.models import FinancialAccount, Transaction, WithdrawnTransaction
 from providers.ledger.observations import blocks, sql
@@ -28,12 +31,15 @@ _FILES = Observer("file", "ofx", "ofx")
 
 def feed_of(account: FinancialAccount) -> Observer:
     """The account's feed as an observer, with what its connector says of its ids."""
-    slug = account.connection.provider
-    facts = connectors.CONNECTORS.get(slug, connectors.Connector).facts
+    connection = account.connection
+    return feed(connection, CONNECTORS.get(connection.provider, Connector).facts)
+
+
+def feed(connection: Connection, facts: Facts) -> Observer:
+    """The feed of a connection as an observer of its accounts."""
     grade = Grade[(facts.ids or "stable").upper()]
-    return Observer(
-        "feed", str(account.connection_id), slug, grade, links=facts.pending in ("linked", "same_id")
-    )
+    links = facts.pending in ("linked", "same_id")
+    return Observer("feed", str(connection.id), connection.provider, grade, links=links)
 
 
 def adopt(account: FinancialAccount, *, again: bool = False) -> None:

@@ -47,12 +47,13 @@ def apply_accounts(
     records: Sequence[AccountRecord],
     fetched_at: datetime,
     *,
+    complete: bool = True,
     keep_open: Collection[UUID] = (),
 ) -> list[FinancialAccount]:
     """Bring the connection's accounts to what the provider lists, in its order, with a snapshot of each balance.
 
-    An account that is listed no more is closed, not deleted, unless it is to be kept open; one that its person deleted
-    stays away. Raises ProviderUnreadable.
+    An account that a complete list has no more is closed, not deleted, unless it is to be kept open; one that its
+    person deleted stays away. Raises ProviderUnreadable.
     """
     _check(records)
     Connection.objects.select_for_update(no_key=True).get(id=connection.id)
@@ -70,7 +71,7 @@ def apply_accounts(
     )
     known = [account for account in accounts if account.provider_account_id in held]
     FinancialAccount.objects.bulk_update(known, (*_DESCRIPTION, *_BALANCE))
-    if records:  # an empty list is more likely a fault of the provider than the truth
+    if records and complete:  # an empty list is more likely a fault of the provider than the truth
         listed = {record.id for record in records}
         missing = connection.accounts.filter(closed_at=None).exclude(provider_account_id__in=listed)
         missing = missing.exclude(id__in=keep_open)

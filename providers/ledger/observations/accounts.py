@@ -51,12 +51,12 @@ class ListedAccount:
 
 @transaction.atomic
 def land_accounts(
-    connection: Connection, listed: Sequence[ListedAccount], fetched_at: datetime
+    connection: Connection, listed: Sequence[ListedAccount], fetched_at: datetime, *, complete: bool = True
 ) -> list[FinancialAccount]:
     """Bring a connection's accounts to what its provider lists, known ones under whatever id they have now.
 
-    An account that is listed no more is closed; an empty list closes none. A balance that has moved its decimal
-    point is held back, and asked about. Raises ProviderUnreadable.
+    An account that is listed no more is closed; an empty list, or one that is not complete, closes none. A balance
+    that has moved its decimal point is held back, and asked about. Raises ProviderUnreadable.
     """
     Connection.objects.select_for_update(no_key=True).get(id=connection.id)
     known = _known(connection)
@@ -65,8 +65,10 @@ def land_accounts(
     _renew(connection, {account.id: account for account in known}, found)
     held = {account.provider_account_id: account for account in connection.accounts.all()}
     records = [balances.guarded(held.get(item.record.id), item.record) for item in listed]
-    away = _many_gone(held, [item.record.id for item in listed])
-    accounts = apply_accounts(connection, records, fetched_at, keep_open=[each.id for each in away])
+    away = _many_gone(held, [item.record.id for item in listed]) if complete else []
+    accounts = apply_accounts(
+        connection, records, fetched_at, complete=complete, keep_open=[each.id for each in away]
+    )
     _learn(connection, accounts, stated)
     by_id = {account.provider_account_id: account for account in accounts}
     for item, record in zip(listed, records, strict=True):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0014_steps_of_access'),
+        ('providers', '0015_pulls'),
     ]
 
     operations = [
