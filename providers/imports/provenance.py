@@ -1,4 +1,4 @@
-"""Provenance of imported files: ids of their rows, the rows they changed as they were, balances and holdings.
+"""Provenance of imported files: digests of what they said of rows, balances and holdings.
 
 All of it can be taken back with the import (`providers/imports/undo.py`). A row belongs to every file that has it.
 """
@@ -13,12 +13,15 @@ from uuid import UUID
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection as database
 from django.db import models
 
 from providers.imports.models import FileImport
+from providers.ledger import adoption
+from providers.ledger.identity.records import State
 from providers.ledger.ingest.accounts import day_of
-from providers.ledger.models import BalanceSnapshot, FinancialAccount
+from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
+from providers.ledger.observations.models import Observation
+from providers.ledger.observations.statements import cleaned, digest
 from providers.records import AccountRecord, HoldingsRecord, TransactionRecord
 
 # The columns of a balance, as snapshots have them; an account has them too, after `balance_`.
@@ -27,23 +30,6 @@ BALANCE = tuple(
     for field in BalanceSnapshot._meta.concrete_fields
     if field.name not in {"id", "account", "date"}
 )
-
-# The rows that a piece may change are kept as they are, and afterwards forgotten where they did not change.
-_KEEP = """
-INSERT INTO providers_importedrows (file_import_id, account_id, names, before)
-SELECT %(file)s, %(account)s, %(names)s, coalesce(jsonb_agg(to_jsonb(t)), '[]'::jsonb)
-FROM providers_transaction t WHERE t.account_id = %(account)s AND t.provider_transaction_id = ANY(%(touched)s)
-RETURNING id, before <> '[]'::jsonb
-"""
-_CHANGED = """
-UPDATE providers_importedrows piece SET before = (
-    SELECT coalesce(jsonb_agg(old.row), '[]'::jsonb) FROM jsonb_array_elements(piece.before) AS old (row)
-    WHERE old.row NOT IN (
-        SELECT to_jsonb(t) FROM providers_transaction t
-        WHERE t.account_id = %(account)s AND t.provider_transaction_id = ANY(%(touched)s)
-    )
-) WHERE piece.id = %(piece)s
-"""
 
 
 class ExactDecoder(json.JSONDecoder):
@@ -54,16 +40,28 @@ class ExactDecoder(json.JSONDecoder):
 
 
 class ImportedRows(models.Model):
-    """A piece of a file: the ids of its rows in one account, and the rows it changed as they were before.
+    """A file's rows in one account: the digests by which observations of them are found.
 
-    Without an import: the rows that files had brought before this was written down.
+    Pieces from before observations were kept have ids instead, and the rows they changed as they were; see
+    `trace_of_before`. Without an import: the rows that files had brought before any of it was written down.
     """
 
     id = models.BigAutoField(primary_key=True)
     file_import = models.ForeignKey(FileImport, null=True, on_delete=models.CASCADE, related_name="pieces")
     account = models.ForeignKey(FinancialAccount, on_delete=models.CASCADE, related_name="+")
-    names = ArrayField(models.TextField(), help_text="The rows' provider_transaction_id.")
+    names = ArrayField(models.TextField(), help_text="Of pieces from before: the rows' ids.")
     before = models.JSONField(default=list, decoder=ExactDecoder)
+    said = ArrayField(
+        models.BinaryField(),
+        null=True,
+        help_text="Digests of the rows, as observations have them; empty for files of before.",
+    )
+    taken = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value("{}"),
+        help_text="Observations that its corrections ended.",
+    )
 
     objects: ClassVar[models.Manager["ImportedRows"]] = models.Manager()
 
@@ -103,26 +101,24 @@ class Provenance:
         self.account = account
 
     @contextmanager
-    def rows(self, rows: Sequence[TransactionRecord], removed: Sequence[str]) -> Iterator[None]:
-        """Around the storing of some rows."""
-        if not rows and not removed:
-            yield
-            return
-        names = [row.id for row in rows]
-        replaced = [row.replaced_pending_id for row in rows if row.replaced_pending_id]
-        given: dict[str, Any] = {
-            "file": self.import_id,
-            "account": self.account.id,
-            "names": names,
-            "touched": [*names, *replaced, *removed],
-        }
-        with database.cursor() as cursor:
-            cursor.execute(_KEEP, given)
-            piece, known = cursor.fetchone()
+    def rows(
+        self,
+        wanted: Sequence[TransactionRecord],
+        removed: Sequence[str],
+        recalled: Sequence[TransactionRecord],
+    ) -> Iterator[None]:
+        """Around the landing of a statement's rows. Those that were recalled belong to the file too."""
+        trace_of_before(self.account)
+        files = Observation.objects.filter(source__account=self.account, source__kind="file")
+        named = files.filter(row_id__in=removed, state=State.LIVE) if removed else files.none()
+        before = list(named.values_list("id", flat=True))
         yield
-        if known:
-            with database.cursor() as cursor:
-                cursor.execute(_CHANGED, given | {"piece": piece})
+        taken = files.filter(id__in=before, state=State.GONE).values_list("id", flat=True)
+        said = sorted({digest(cleaned(record)) for record in (*wanted, *recalled)})
+        if said or before:
+            ImportedRows.objects.create(
+                file_import_id=self.import_id, account=self.account, names=[], said=said, taken=list(taken)
+            )
 
     def state(
         self,
@@ -161,3 +157,32 @@ def _texts(columns: dict[str, Any]) -> dict[str, Any]:
         name: str(value) if isinstance(value, (Decimal, datetime)) else value
         for name, value in columns.items()
     }
+
+
+def trace_of_before(account: FinancialAccount) -> None:
+    """Give pieces from before observations the digests of what they said; the account must be adopted.
+
+    Rows as they were before a file changed them become past observations, oldest first.
+    """
+    pieces = list(ImportedRows.objects.filter(account=account, said=None).order_by("id"))
+    if not pieces:
+        return
+    source = adoption.source_of_files(account)
+    live = Observation.objects.filter(source=source, state=State.LIVE)
+    current = {row_id: bytes(said) for row_id, said in live.values_list("row_id", "row_hash")}
+    told = set(live.values_list("event", flat=True))
+    images = [[_row(image) for image in piece.before] for piece in pieces]
+    for piece, rows in zip(pieces, images, strict=True):
+        changed = [row for row in rows if row.id in told]
+        deleted = [row for row in rows if row.id not in told]
+        adoption.observe_rows(source, changed, State.PAST)
+        piece.taken = adoption.observe_rows(source, deleted, State.GONE)
+    for piece, rows in reversed(list(zip(pieces, images, strict=True))):
+        piece.said = sorted({current[name] for name in piece.names if name in current})
+        current |= {row.provider_transaction_id: digest(adoption.record_of(row)) for row in rows}
+    ImportedRows.objects.bulk_update(pieces, ["said", "taken"], batch_size=100)
+
+
+def _row(image: dict[str, Any]) -> Transaction:
+    fields = {field.attname: field for field in Transaction._meta.concrete_fields}
+    return Transaction(**{name: fields[name].to_python(image[name]) for name in fields if name in image})

@@ -15,8 +15,9 @@ from providers.formats import Institution, Statement, StatementAccount, Statemen
 from providers.imports import fingerprints
 from providers.imports.models import FileImport, ImportNotice
 from providers.imports.statement_rows import PROVIDER, stored_id
-from providers.ledger.ingest import checks
+from providers.ledger import checks
 from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.observations.models import Observation
 
 _RUNS = re.compile(r"[0-9]+")
 _HIDDEN_END = re.compile(r"[xX*#•]{2,}$")
@@ -166,8 +167,10 @@ def _told_apart(
 def _holds(account: FinancialAccount, statement: Statement) -> bool:
     """True if the account has rows of the statement: a single one could be a coincidence."""
     names = [stored_id(identity) for identity in statement.sample]
+    said = Observation.objects.filter(source__account=account, source__kind="file", row_id__in=names)
     rows = Transaction.objects.filter(account_id=account.id, provider_transaction_id__in=names)
-    return bool(names) and rows.count() >= min(2, len(names))
+    least = min(2, len(names))
+    return bool(names) and (said.values("row_id").distinct().count() >= least or rows.count() >= least)
 
 
 def _made(file: FileImport, institution: Institution, stated: StatementAccount) -> FinancialAccount:

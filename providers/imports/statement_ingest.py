@@ -20,7 +20,7 @@ def land_statement_file(
     """Store the rows, and finish the leased import with the file's outcome: all of it, or nothing.
 
     `rows` are the transactions of the statements by index, each statement's together; `landed` is called with the
-    number of them that were stored. Raises NotFound, ImportRefused and ImportOvertaken.
+    number of them that were taken. Raises NotFound, ImportRefused and ImportOvertaken.
     """
     outcome = Outcome(parsed.format)
     rejected: list[RejectedRow] = [{"line": row.line, "reason": row.reason} for row in parsed.rejected]
@@ -29,7 +29,7 @@ def land_statement_file(
     outcome.notices_count = parsed.notices_count
     stores = []
     for statement, place in zip(parsed.statements, places(file, parsed), strict=True):
-        stores.append(StatementStore(file.id, place.account, statement, file.user.time_zone))
+        stores.append(StatementStore(file.id, parsed.format, place.account, statement, file.user.time_zone))
         if place.notice is not None:
             outcome.notice(place.notice)
     for index, transactions in rows:

@@ -1,11 +1,8 @@
-"""Rows of a statement file as records: identities, corrections, and rows that a feed has brought already."""
+"""Rows of a statement file as records: ids, corrections, and rows that corrections took back."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
@@ -17,10 +14,11 @@ from providers.errors import ProviderUnreadable
 from providers.formats import Security, StatementTransaction
 from providers.formats.statement import CASH_NEUTRAL
 from providers.imports.models import RejectedRow
-from providers.ledger.ingest import checks
-from providers.ledger.ingest.transactions import withdrawn
-from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger import checks
+from providers.ledger.identity.records import Grade
+from providers.ledger.models import FinancialAccount
 from providers.ledger.money import plain_number
+from providers.ledger.observations.statements import Observer
 from providers.records import Details, Kind, SecurityRecord, TransactionRecord
 
 PROVIDER = StatementFilesConnector.slug
@@ -28,13 +26,32 @@ PREFIX = "ofx:"  # separates rows of files from those of a feed in the same acco
 _TAIL = re.compile(r"~[0-9a-f]{12}(~[0-9]+)?$")  # what an identity has after its FITID
 
 
+_WITH_IDS = ("ofx", "camt")  # formats whose institutions name their rows
+_RECALLED = """
+SELECT o.row_id FROM providers_observation o JOIN providers_source s ON s.id = o.source_id
+WHERE s.account_id = %(account)s AND s.kind = 'file' AND o.state = 2 AND o.row_id <> ''
+  AND NOT EXISTS (
+    SELECT FROM providers_observation l
+    WHERE l.source_id = o.source_id AND l.row_id = o.row_id AND l.row_id <> '' AND l.state = 0
+  )
+UNION SELECT provider_transaction_id FROM providers_withdrawntransaction WHERE account_id = %(account)s
+"""
+
+
 @dataclass(slots=True)
 class Rows:
-    """A statement's rows, sorted. Those that are neither `wanted` nor `rejected` are known already."""
+    """A statement's rows, sorted. `recalled` ones were taken back by a correction, and stay away."""
 
     wanted: list[TransactionRecord] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    recalled: list[TransactionRecord] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
+
+
+def observer_of(format: str) -> Observer:
+    """The files of one format, as an observer of the accounts that they are of."""
+    name = format.rstrip("0123456789")
+    return Observer("file", name, PROVIDER, Grade.STABLE if name.startswith(_WITH_IDS) else Grade.NONE)
 
 
 class RowSorter:
@@ -42,13 +59,12 @@ class RowSorter:
 
     def __init__(self, account: FinancialAccount) -> None:
         self.account = account
-        self.withdrawn = withdrawn(account.id)
-        self.recognised: Counter[tuple[date, Decimal]] = (
-            Counter()
-        )  # rows of a feed that rows of the file were
+        with database.cursor() as cursor:
+            cursor.execute(_RECALLED, {"account": account.id})
+            self.recalled = {name for (name,) in cursor.fetchall()}
 
     def sort(self, transactions: Sequence[StatementTransaction]) -> Rows:
-        """Sort rows into wanted, removed and rejected. A correction must come with the rows it is about."""
+        """Sort rows. A correction must come with the rows it is about."""
         rows = Rows()
         records: list[TransactionRecord] = []
         for row in transactions:
@@ -60,35 +76,9 @@ class RowSorter:
                 reason = "A number or a currency of this row is not one we can keep."
                 rows.rejected.append({"line": row.line, "reason": reason})
             else:
-                records.append(record)
-        records = [record for record in records if record.id not in self.withdrawn]
-        records = _corrected(self.account, transactions, records, rows)
-        rows.wanted = self._unknown_to_feed(records)
+                (rows.recalled if record.id in self.recalled else records).append(record)
+        rows.wanted = _corrected(self.account, transactions, records, rows)
         return rows
-
-    def _unknown_to_feed(self, records: Sequence[TransactionRecord]) -> list[TransactionRecord]:
-        """In an account that a provider feeds, leave out what it has brought: same day, same amount, one for one."""
-        if self.account.connection.provider == PROVIDER or not records:
-            return list(records)
-        days = [record.date for record in records]
-        mine = Transaction.objects.filter(account_id=self.account.id, date__range=(min(days), max(days)))
-        brought = mine.exclude(provider_transaction_id__startswith=PREFIX).values_list("date", "amount")
-        left = Counter(brought)
-        left.subtract(self.recognised)
-        ours = set(
-            mine.filter(provider_transaction_id__startswith=PREFIX).values_list(
-                "provider_transaction_id", flat=True
-            )
-        )
-        unknown = []
-        for record in records:
-            key = (record.date, record.amount)
-            if record.id in ours or left[key] <= 0:
-                unknown.append(record)
-            else:
-                left[key] -= 1
-                self.recognised[key] += 1
-        return unknown
 
 
 def security_id(user_id: UUID, security: Security) -> str:
@@ -195,11 +185,9 @@ def _corrected(
 
 
 _HELD = """
-SELECT provider_transaction_id, replaced_id FROM providers_transaction
-WHERE account_id = %(account)s AND provider_transaction_id = ANY(%(names)s)
-UNION
-SELECT provider_transaction_id, replaced_id FROM providers_transaction
-WHERE account_id = %(account)s AND regexp_replace(provider_transaction_id, %(tail)s, '') = ANY(%(fitids)s)
+SELECT o.row_id, o.replaces FROM providers_observation o JOIN providers_source s ON s.id = o.source_id
+WHERE s.account_id = %(account)s AND s.kind = 'file' AND o.state = 0
+  AND (o.row_id = ANY(%(names)s) OR regexp_replace(o.row_id, %(tail)s, '') = ANY(%(fitids)s))
 """
 
 

@@ -11,19 +11,20 @@ from providers.formats import Statement, StatementTransaction
 from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
 from providers.imports.periods import Covers, covers, periods_in, periods_of
 from providers.imports.provenance import Provenance
-from providers.imports.statement_rows import PROVIDER, RowSorter, security_record
+from providers.imports.statement_rows import PROVIDER, RowSorter, observer_of, security_record
 from providers.imports.statement_values import Time, Value, holdings_of, time_of, value_of
+from providers.ledger.adoption import adopt
 from providers.ledger.history import covered
 from providers.ledger.ingest.accounts import apply_balance
 from providers.ledger.ingest.history import forget_history, rebuild_history
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
-from providers.ledger.ingest.transactions import upsert_transactions
 from providers.ledger.models import FinancialAccount, Lacks
 from providers.ledger.money import plain
-from providers.records import AccountRecord
+from providers.ledger.observations.landing import land
+from providers.ledger.observations.statements import Statement as Stated
+from providers.records import AccountRecord, TransactionRecord
 
 MAX_REJECTED = 1_000
-ROWS_AT_ONCE = 1_000
 # Findings that mean that something of the file is missing; the others only inform.
 LEFT_OUT = frozenset({"account_error", "value_left_out", "section_skipped"})
 
@@ -59,34 +60,36 @@ class Outcome:
 
 
 class StatementStore:
-    """Stores one statement: its transactions as they come, then its holdings and balance."""
+    """Stores one statement: its transactions together, once all have come, then its holdings and balance."""
 
     def __init__(
-        self, import_id: UUID, account: FinancialAccount, statement: Statement, time_zone: str
+        self, import_id: UUID, format: str, account: FinancialAccount, statement: Statement, time_zone: str
     ) -> None:
+        adopt(FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id))
         self.account = account
+        self.observer = observer_of(format)
         self.time_zone = time_zone
         self.statement = statement
         self.provenance = Provenance(import_id, account)
         self.sorter = RowSorter(account)
-        self.rows = self.added = 0
+        self.wanted: list[TransactionRecord] = []
+        self.removed: list[str] = []
+        self.recalled: list[TransactionRecord] = []
+        self.rows = 0
         self.days: tuple[date, date] | None = None
         self.rejected: list[RejectedRow] = []
         self.rejected_count = 0
 
     def take(self, transactions: Sequence[StatementTransaction]) -> None:
-        """Store some of its transactions."""
+        """Take some of its transactions."""
         account = self.account
         named = [row.security for row in transactions if row.security]
         described = [security_record(account.user_id, found, account.currency) for found in named]
         describe_securities(PROVIDER, described)
         rows = self.sorter.sort(transactions)
-        removed = rows.removed
-        for start in range(0, max(len(rows.wanted), 1), ROWS_AT_ONCE):
-            wanted = rows.wanted[start : start + ROWS_AT_ONCE]
-            with self.provenance.rows(wanted, removed):
-                self.added += upsert_transactions(account, wanted, removed=removed, provider=PROVIDER).added
-            removed = []
+        self.wanted += rows.wanted
+        self.removed += rows.removed
+        self.recalled += rows.recalled
         self.rows += len(transactions)
         days = [row.date for row in transactions] + list(self.days or ())
         self.days = (min(days), max(days)) if days else None
@@ -96,6 +99,8 @@ class StatementStore:
     def close(self, outcome: Outcome) -> ImportedStatement:
         """Store the rest, and add to the outcome. Returns the summary for the import."""
         now, account, statement = timezone.now(), self.account, self.statement
+        with self.provenance.rows(self.wanted, self.removed, self.recalled):
+            added = land(account, self.observer, Stated(self.wanted, gone=self.removed, at=now)).added
         time = time_of(statement, now, self.time_zone)
         if time.notice is not None:
             outcome.notice(time.notice)
@@ -104,14 +109,14 @@ class StatementStore:
         account.connection.last_success_at = account.connection.last_attempt_at = now
         if account.connection.provider == PROVIDER:
             account.connection.save(update_fields=["last_success_at", "last_attempt_at"])
-        matched = self.rows - self.rejected_count - self.added
-        outcome.added += self.added
+        matched = self.rows - self.rejected_count - added
+        outcome.added += added
         outcome.matched += matched
         outcome.reject(self.rejected, self.rejected_count)
         return {
             "account_id": str(account.id),
             "rows": self.rows,
-            "added": self.added,
+            "added": added,
             "matched": matched,
             "currency": account.currency,
             "closing_balance": plain(value.amount, account.currency) if value else None,

@@ -1,6 +1,7 @@
 """Taking an import back: in one transaction, and nothing that another file or a provider has brought too."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import AuditEvent, User
@@ -17,34 +18,47 @@ from dashtam.errors import NotFound
 from providers.imports.errors import ImportNotTraced, ImportUnderWay
 from providers.imports.models import FileImport
 from providers.imports.periods import periods_of
-from providers.imports.provenance import BALANCE, ImportedRows, ImportedState
+from providers.imports.provenance import BALANCE, ImportedRows, ImportedState, trace_of_before
 from providers.imports.statement_rows import PROVIDER
+from providers.ledger.adoption import adopt
+from providers.ledger.identity.records import State
 from providers.ledger.ingest.history import rebuild_history
 from providers.ledger.ingest.holdings import apply_holdings
-from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction, WithdrawnTransaction
+from providers.ledger.models import BalanceSnapshot, FinancialAccount
+from providers.ledger.observations.models import Delivery, Observation, Question
+from providers.ledger.observations.projection import project
 from providers.records import HoldingsRecord
 
-# What of a row its file says; the rest is ours or its person's.
-_STATED = (
-    *("provider_transaction_id", "date", "posted_at", "status", "amount", "currency", "description", "kind"),
-    *("source_code", "security_id", "quantity", "price", "fees", "details", "replaced_id"),
-)
-# The rows that only this import has. Ids begin with `ofx:`, so that no row of a provider is among them.
+# What was said by this import and by no other.
 _ONLY_HERE = """
-SELECT t.id FROM providers_transaction t JOIN (
-    SELECT piece.account_id, name FROM providers_importedrows piece, unnest(piece.names) AS name
+SELECT s.account_id, o.id, o.event, o.source_id FROM (
+    SELECT piece.account_id, said FROM providers_importedrows piece, unnest(piece.said) AS said
     WHERE piece.file_import_id = %(file)s
     EXCEPT
-    SELECT piece.account_id, name FROM providers_importedrows piece, unnest(piece.names) AS name
+    SELECT piece.account_id, said FROM providers_importedrows piece, unnest(piece.said) AS said
     WHERE piece.account_id = ANY(%(accounts)s) AND piece.file_import_id IS DISTINCT FROM %(file)s
-) AS mine ON t.account_id = mine.account_id AND t.provider_transaction_id = mine.name
+) AS mine
+JOIN providers_source s ON s.account_id = mine.account_id AND s.kind = 'file'
+JOIN providers_observation o ON o.source_id = s.id AND o.row_hash = mine.said
 """
 _ROWS_HERE = (
-    "SELECT coalesce(sum(cardinality(names)), 0) FROM providers_importedrows WHERE file_import_id = %(file)s"
+    "SELECT coalesce(sum(cardinality(said)), 0) FROM providers_importedrows WHERE file_import_id = %(file)s"
 )
-_CLAIMED = """
-SELECT DISTINCT name FROM providers_importedrows piece, unnest(piece.names) AS name
-WHERE piece.account_id = %(account)s AND piece.file_import_id IS DISTINCT FROM %(file)s AND name = ANY(%(names)s)
+# Events that are shown, and of which nothing is left that could be.
+_GOING = """
+SELECT t.id, t.note <> '' OR t.feed_category IS NOT NULL FROM providers_transaction t
+WHERE t.id = ANY(%(events)s) AND NOT EXISTS (
+    SELECT FROM providers_observation o JOIN providers_source s ON s.id = o.source_id
+    WHERE o.event = t.id AND o.id <> ALL(%(observations)s) AND (o.state = 0 OR (o.state = 1 AND s.kind = 'file'))
+)
+"""
+# The last word that is left, of sources that say nothing of an event any more.
+_SPEAK_AGAIN = """
+UPDATE providers_observation SET state = 0, until = NULL WHERE id IN (
+    SELECT max(o.id) FROM providers_observation o
+    WHERE o.event = ANY(%(events)s) AND o.source_id = ANY(%(sources)s)
+    GROUP BY o.source_id, o.event HAVING bool_and(o.state = 1)
+)
 """
 
 
@@ -59,18 +73,32 @@ class Undoing:
     left_empty: tuple[UUID, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Mine:
+    """Observations that only this import has brought, with their events and sources."""
+
+    observations: list[int]
+    events: list[UUID]
+    sources: list[int]
+    of_account: dict[UUID, set[UUID]]
+
+
+@transaction.atomic
 def undoing(user_id: UUID, import_id: UUID) -> Undoing:
     """The effect of taking the import back. Raises NotFound, ImportUnderWay and ImportNotTraced."""
     file = _undoable(FileImport.objects.all(), user_id, import_id)
     accounts = _accounts(file)
+    for account in _held(accounts):
+        adopt(account)
+        trace_of_before(account)
+    mine = _only_here(file, accounts)
     with database.cursor() as cursor:
         cursor.execute(_ROWS_HERE, {"file": file.id})
-        named = int(cursor.fetchone()[0])
-    restored = [row.id for account_id in accounts for row in _rows_before(file, account_id)]
-    going = Transaction.objects.filter(id__in=_only_here(file, accounts)).exclude(id__in=restored)
-    count = going.count()
-    noted = going.exclude(note="", feed_category=None).count()
-    return Undoing(count, noted, max(named - count, 0), tuple(accounts), tuple(_left_empty(file, accounts)))
+        said = int(cursor.fetchone()[0])
+        cursor.execute(_GOING, {"events": mine.events, "observations": mine.observations})
+        going = cursor.fetchall()
+    count, noted = len(going), sum(own for _, own in going)
+    return Undoing(count, noted, max(said - count, 0), tuple(accounts), tuple(_left_empty(file, accounts)))
 
 
 @transaction.atomic
@@ -87,11 +115,14 @@ def take_back(user_id: UUID, import_id: UUID, *, with_accounts: bool) -> Undoing
     if landing.exists():
         raise ImportUnderWay
     effect = undoing(user_id, import_id)
-    held = FinancialAccount.objects.select_for_update(no_key=True).select_related("connection").order_by("id")
-    for account in held.filter(id__in=effect.accounts):
-        _restore_rows(_rows_before(file, account.id))
+    mine = _only_here(file, effect.accounts)
+    back = _taken(file)
+    Observation.objects.filter(id__in=mine.observations).delete()
+    _speak_again(mine)
+    for account in _held(effect.accounts):
         _take_back_states(file, account)
-    Transaction.objects.filter(id__in=_only_here(file, effect.accounts)).delete()
+        project(account, mine.of_account.get(account.id, set()) | back.get(account.id, set()))
+    _forget(effect.accounts, mine)
     file.delete()
     _work_out_again(effect.accounts)
     FinancialAccount.objects.filter(id__in=effect.accounts).update(balances_version=F("balances_version") + 1)
@@ -126,10 +157,49 @@ def _accounts(file: FileImport) -> list[UUID]:
     return sorted(ids)
 
 
-def _only_here(file: FileImport, accounts: Collection[UUID]) -> list[UUID]:
+def _held(accounts: Collection[UUID]) -> Any:
+    """The accounts, locked in one order."""
+    locked = FinancialAccount.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "connection"
+    )
+    return locked.filter(id__in=accounts).order_by("id")
+
+
+def _only_here(file: FileImport, accounts: Collection[UUID]) -> _Mine:
     with database.cursor() as cursor:
         cursor.execute(_ONLY_HERE, {"file": file.id, "accounts": list(accounts)})
-        return [row_id for (row_id,) in cursor.fetchall()]
+        found = cursor.fetchall()
+    of_account: dict[UUID, set[UUID]] = defaultdict(set)
+    for account_id, _, event, _ in found:
+        of_account[account_id].add(event)
+    events, sources = {event for _, _, event, _ in found}, {source for *_, source in found}
+    return _Mine([key for _, key, _, _ in found], sorted(events), sorted(sources), of_account)
+
+
+def _taken(file: FileImport) -> dict[UUID, set[UUID]]:
+    """Let rows count again that its corrections had taken away; returns their events by account."""
+    ids = [key for taken in file.pieces.values_list("taken", flat=True) for key in taken]
+    back = Observation.objects.filter(id__in=ids, state=State.GONE)
+    events: dict[UUID, set[UUID]] = defaultdict(set)
+    for account_id, event in back.values_list("source__account", "event"):
+        events[account_id].add(event)
+    back.update(state=State.LIVE, until=None)
+    return events
+
+
+def _speak_again(mine: _Mine) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(_SPEAK_AGAIN, {"events": mine.events, "sources": mine.sources})
+
+
+def _forget(accounts: Collection[UUID], mine: _Mine) -> None:
+    """Delete what was kept of rows that nobody states any more, and questions about them."""
+    told = Observation.objects.filter(delivery_id=OuterRef("id"))
+    Delivery.objects.filter(source__in=mine.sources).exclude(Exists(told)).delete()
+    left = Observation.objects.filter(event__in=mine.events).values_list("event", flat=True)
+    gone = set(mine.events) - set(left)
+    asked = Question.objects.filter(account__in=accounts, state=Question.State.OPEN)
+    asked.filter(Q(left__in=gone) | Q(right__in=gone)).delete()
 
 
 def _left_empty(file: FileImport, accounts: Collection[UUID]) -> list[UUID]:
@@ -140,54 +210,6 @@ def _left_empty(file: FileImport, accounts: Collection[UUID]) -> list[UUID]:
     fed |= set(states.values_list("account_id", flat=True))
     mine = FinancialAccount.objects.filter(id__in=accounts, connection__provider=PROVIDER).exclude(id__in=fed)
     return list(mine.order_by("id").values_list("id", flat=True))
-
-
-def _rows_before(file: FileImport, account_id: UUID) -> list[Transaction]:
-    """The rows that this import changed or removed, as they were, where another file has them in that form.
-
-    A row of a provider is not among them: its next update tells how it is.
-    """
-    images: dict[str, dict[str, Any]] = {}
-    for piece in file.pieces.filter(account_id=account_id).order_by("id"):
-        for image in piece.before:
-            images.setdefault(image["id"], image)  # the first is from before this import
-    names = [image["provider_transaction_id"] for image in images.values()]
-    if not names:
-        return []
-    with database.cursor() as cursor:
-        cursor.execute(_CLAIMED, {"account": account_id, "file": file.id, "names": names})
-        claimed = {name for (name,) in cursor.fetchall()}
-    return [_row(image) for image in images.values() if image["provider_transaction_id"] in claimed]
-
-
-def _restore_rows(rows: Sequence[Transaction]) -> None:
-    """Give the rows back the form they had; ids and their person's own words stay."""
-    held = {row.id: row for row in Transaction.objects.filter(id__in=[row.id for row in rows])}
-    for row in rows:
-        if row.id in held:
-            _set_back(held[row.id], row)
-    Transaction.objects.bulk_update(held.values(), [*_STATED, "category", "feed_category"], batch_size=500)
-    gone = [row for row in rows if row.id not in held]
-    for row in gone:
-        WithdrawnTransaction.objects.filter(
-            account_id=row.account_id, provider_transaction_id=row.provider_transaction_id
-        ).delete()
-    Transaction.objects.bulk_create(gone, batch_size=500)
-
-
-def _row(image: dict[str, Any]) -> Transaction:
-    fields = {field.attname: field for field in Transaction._meta.concrete_fields}
-    return Transaction(**{name: fields[name].to_python(image[name]) for name in fields if name in image})
-
-
-def _set_back(row: Transaction, before: Transaction) -> None:
-    for name in _STATED:
-        setattr(row, name, getattr(before, name))
-    fed = before.category if before.feed_category is None else before.feed_category
-    if row.feed_category is None:
-        row.category = fed
-    else:
-        row.feed_category = fed
 
 
 def _take_back_states(file: FileImport, account: FinancialAccount) -> None:

@@ -1,10 +1,15 @@
-"""The accounts and days that sums of balances count: every such sum begins here."""
+"""The accounts, days and rows that sums count: every such sum begins here."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from django.utils.timezone import now
 
 FURTHEST_AHEAD = timezone(timedelta(hours=14))  # where each day begins first (Line Islands)
+
+# The rows of the person `%(user)s` that totals count: pending ones too, unless the person has said no.
+COUNTED_ROWS = """(status = 'posted' OR NOT EXISTS (
+    SELECT FROM providers_ledgersettings s WHERE s.user_id = %(user)s AND NOT s.count_pending
+))"""
 
 _COUNTED = """
 SELECT id, currency, balances_version, created_at, coalesce(closed_at::date, 'infinity') AS closes

@@ -1,5 +1,6 @@
 """AccountReader: reads one account from its provider: holdings, transactions, balance history."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import cast
 from uuid import UUID
@@ -11,8 +12,11 @@ from django.utils import timezone
 from dashtam.bridge.doors import run_db
 from providers.connectors.base import Connector
 from providers.errors import NotSupported, ProviderRefused, ProviderUnreadable
-from providers.ledger.ingest import apply_balances, apply_holdings, apply_transactions, upsert_transactions
-from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.guards.holdings import land_holdings
+from providers.ledger.identity.records import State, Status
+from providers.ledger.ingest import apply_balances, apply_transactions, upsert_transactions
+from providers.ledger.models import FinancialAccount
+from providers.ledger.observations.models import Observation
 from providers.records import AccountRef, AccountType, TransactionsPage
 from providers.sync.budget import Allowance
 from providers.sync.models import SyncRun
@@ -58,7 +62,7 @@ class AccountReader:
             record = await self.connector.fetch_holdings(self.client, self.ref)
         except NotSupported:
             return
-        await run_db(apply_holdings, self.account, record, timezone.now())
+        await run_db(land_holdings, self.account, record, timezone.now())
 
     async def _read_transactions(self) -> None:
         held = self.account.transactions_cursor
@@ -71,26 +75,39 @@ class AccountReader:
             return
         await self._read_on(held, page)
 
+    @property
+    def _nameless(self) -> bool:
+        """True if equal rows can be told apart by their number alone: then all pages land as one."""
+        return self.connector.facts.ids == "none"
+
     async def _start_over(self) -> None:
         """Read again from the oldest row: known rows are recognised, pending ones not met again are withdrawn."""
         pending = await run_db(_pending, self.account.id)
         page = await self._page("")
-        met = await self._read_on(self.account.transactions_cursor, page)
+        met = await self._read_on(self.account.transactions_cursor, page, from_start=True)
         await run_db(_withdraw, self.run, self.account, sorted(pending - met))
 
-    async def _read_on(self, held: str, page: TransactionsPage) -> set[str]:
+    async def _read_on(self, held: str, page: TransactionsPage, *, from_start: bool = False) -> set[str]:
         """Store the page and all after it. Returns the ids of pending rows met."""
-        cursors, met = {held}, set()
+        cursors, met, said = {held}, set(), set()
         while True:
             if page.has_more and page.next_cursor in cursors:
                 raise ProviderUnreadable(code="cursor_loop")
-            met |= {row.id for row in (*page.added, *page.modified) if row.status == "pending"}
-            await run_db(_land, self.run, self.account, page, held)
+            cursors.add(page.next_cursor)
+            if page.has_more and self._nameless:
+                self.allowance.spend(page)
+                page = _joined(page, await self._page(page.next_cursor))
+                continue
+            rows = (*page.added, *page.modified)
+            met |= {row.id for row in rows if row.status == "pending"}
+            await run_db(
+                _land, self.run, self.account, page, held, said=frozenset(said), from_start=from_start
+            )
             held = page.next_cursor
             if not page.has_more:
                 return met
+            said |= {row.id for row in rows if row.id}
             self.allowance.spend(page)
-            cursors.add(held)
             page = await self._page(held)
 
     async def _page(self, cursor: str) -> TransactionsPage:
@@ -120,16 +137,35 @@ def _pieces(start: date, end: date) -> list[tuple[date, date]]:
     return pieces
 
 
+def _joined(page: TransactionsPage, more: TransactionsPage) -> TransactionsPage:
+    """Two pages as one."""
+    return replace(
+        more,
+        added=[*page.added, *more.added],
+        modified=[*page.modified, *more.modified],
+        removed=[*page.removed, *more.removed],
+    )
+
+
 @transaction.atomic
-def _land(run: SyncRun, account: FinancialAccount, page: TransactionsPage, held: str) -> None:
+def _land(
+    run: SyncRun,
+    account: FinancialAccount,
+    page: TransactionsPage,
+    held: str,
+    *,
+    said: frozenset[str],
+    from_start: bool,
+) -> None:
     """Store rows, cursor and the run's counts together. Raises SyncOvertaken for a run that is not ours any more."""
-    counts = apply_transactions(account, page, held)
+    counts = apply_transactions(account, page, held, said=said, from_start=from_start)
     SyncRun.objects.progress(run, added=counts.added, modified=counts.modified, removed=counts.removed)
 
 
 def _pending(account_id: UUID) -> set[str]:
-    pending = Transaction.objects.filter(account_id=account_id, status=Transaction.Status.PENDING)
-    return set(pending.values_list("provider_transaction_id", flat=True))
+    waiting = Observation.objects.filter(source__account=account_id, source__kind="feed", state=State.LIVE)
+    pending = waiting.filter(status=Status.PENDING).exclude(row_id="")
+    return set(pending.values_list("row_id", flat=True))
 
 
 @transaction.atomic

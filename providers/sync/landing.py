@@ -3,19 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.batches import CONNECTION, Batch
 from providers.errors import ProviderUnreadable
-from providers.ledger.identity.records import Cover, Grade, Status
+from providers.ledger.adoption import feed
+from providers.ledger.guards.holdings import land_holdings
+from providers.ledger.identity.records import Cover, Status
 from providers.ledger.ingest import apply_balances, apply_holdings
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations.accounts import ListedAccount, land_accounts
 from providers.ledger.observations.landing import land
-from providers.ledger.observations.statements import Observer, Statement
+from providers.ledger.observations.models import Source
+from providers.ledger.observations.statements import Statement
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord, TransactionRecord
 from providers.sync.models import SyncRun
 
@@ -33,8 +38,8 @@ def land_batches(run: SyncRun, connector: Connector, batches: Sequence[Batch], n
     for batch in batches:
         for name, record in batch.holdings.items():
             if account := accounts.get(name):
-                apply_holdings(account, record, now)
-    observer = _observer(connection, connector)
+                land_holdings(account, record, now)
+    observer = feed(connection, connector.facts)
     together = {name for batch in batches for name in (*batch.rows, *batch.gone, *_covered(batch))}
     landed = [
         land(accounts[name], observer, _statement(batches, name, now))
@@ -48,10 +53,18 @@ def land_batches(run: SyncRun, connector: Connector, batches: Sequence[Batch], n
         _move_on(connection, accounts, batch)
     SyncRun.objects.progress(
         run,
-        added=sum(each.added for each in landed),
-        modified=sum(each.changed for each in landed),
-        removed=sum(each.withdrawn for each in landed),
+        added=sum(each.shown.added for each in landed),
+        modified=sum(each.shown.modified for each in landed),
+        removed=sum(each.shown.removed for each in landed),
     )
+
+
+def read_to_its_end(connection_id: UUID) -> None:
+    """Note that a pull has come to its end: from now on hundreds of old rows at once are a surprise."""
+    feeds = Source.objects.filter(
+        account__connection=connection_id, kind=Source.Kind.FEED, name=connection_id
+    )
+    feeds.filter(complete_at=None).update(complete_at=timezone.now())
 
 
 def _land_accounts(connection: Connection, connector: Connector, batch: Batch, now: datetime) -> None:
@@ -76,12 +89,6 @@ def _pockets(pockets: Sequence[tuple[str, Decimal]], as_of: datetime) -> Holding
     ]
     securities = [SecurityRecord(f"cash:{unit}", unit, unit, "cash", "", "", unit) for unit, _ in pockets]
     return HoldingsRecord(as_of=as_of, holdings=holdings, securities=securities, complete=False)
-
-
-def _observer(connection: Connection, connector: Connector) -> Observer:
-    return Observer(
-        "feed", str(connection.id), connection.provider, Grade[(connector.facts.ids or "stable").upper()]
-    )
 
 
 def _covered(batch: Batch) -> Sequence[str]:

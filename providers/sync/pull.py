@@ -67,6 +67,7 @@ class Pull:
             except StartAgain:
                 if attempt == ATTEMPTS:
                     raise
+        await run_db(landing.read_to_its_end, self.run.connection_id)
         return await run_db(self._outcome)
 
     async def _once(self) -> None:

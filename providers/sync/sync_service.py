@@ -29,8 +29,8 @@ from providers.errors import (
     ProviderRateLimited,
     ProviderTakesFiles,
 )
-from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount
+from providers.ledger.observations.accounts import ListedAccount, ask_about_accounts, land_accounts
 from providers.sync import presence, schedule
 from providers.sync.account_reader import AccountReader
 from providers.sync.budget import Budget, Shares
@@ -149,22 +149,30 @@ class SyncService:
         async with self.open_client(run.connection, connector, by_hand=run.by_hand) as client:
             if connector.pulls:
                 await self._pull(run, connector, client, outcome)
-                return
-            records = [connector.at_home(each) for each in await connector.fetch_accounts(client)]
-            accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
-            if run.connection.last_success_at is None:
-                await self.first_accounts(run.connection.user_id)
-            run.accounts_total = len(accounts)
-            await run_db(SyncRun.objects.progress, run, accounts_total=len(accounts))
-            errors_before = await run_db(SyncRun.objects.latest_account_errors, run)
-            shares = Shares(self.budget, started=started, before=errors_before)
-            for account, allowance in shares.of(accounts):
-                await self._publish_progress(run, outcome, account.name)
-                reader = AccountReader(
-                    run=run, connector=connector, client=client, account=account, allowance=allowance
-                )
-                await _read(reader, outcome)
-                await run_db(SyncRun.objects.progress, run, accounts_done=1)
+            else:
+                await self._read(run, connector, client, outcome, started)
+        await run_db(ask_about_accounts, run.connection.user_id)
+
+    async def _read(
+        self, run: SyncRun, connector: Connector, client: Client, outcome: Outcome, started: float
+    ) -> None:
+        """Read one account after the other."""
+        records = [connector.at_home(each) for each in await connector.fetch_accounts(client)]
+        listed = [ListedAccount(record, record.aliases) for record in records]
+        accounts = await run_db(land_accounts, run.connection, listed, timezone.now())
+        if run.connection.last_success_at is None:
+            await self.first_accounts(run.connection.user_id)
+        run.accounts_total = len(accounts)
+        await run_db(SyncRun.objects.progress, run, accounts_total=len(accounts))
+        errors_before = await run_db(SyncRun.objects.latest_account_errors, run)
+        shares = Shares(self.budget, started=started, before=errors_before)
+        for account, allowance in shares.of(accounts):
+            await self._publish_progress(run, outcome, account.name)
+            reader = AccountReader(
+                run=run, connector=connector, client=client, account=account, allowance=allowance
+            )
+            await _read_account(reader, outcome)
+            await run_db(SyncRun.objects.progress, run, accounts_done=1)
 
     async def _pull(self, run: SyncRun, connector: Connector, client: Client, outcome: Outcome) -> None:
         first = run.connection.last_success_at is None
@@ -221,7 +229,7 @@ class SyncService:
         )
 
 
-async def _read(reader: AccountReader, outcome: Outcome) -> None:
+async def _read_account(reader: AccountReader, outcome: Outcome) -> None:
     """Read one account and note how it went. Raises what would stop the other accounts too."""
     try:
         await reader.read()

@@ -29,6 +29,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         growth,
         guessing,
         hops,
+        landing,
         public,
         questions,
         readers,
@@ -44,6 +45,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
     measures: dict[tuple[str, ...], Callable[[Scene], list[Row]]] = {
         ("P4",): throughput.measure,
         ("readers",): readers.measure,
+        ("P5", "P5.large", "P5.flat", "P5.again", "P5.bytes"): landing.measure,
         ("P6",): deep_pages.measure,
         ("P7",): refresh.measure,
         ("P10",): hops.measure,

@@ -12,11 +12,12 @@ from uuid import UUID
 import yaml
 from asgiref.sync import async_to_sync
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from providers.connections.models import Connection
 from providers.ledger.identity.records import Cover, Grade, State
-from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.models import FinancialAccount, Holding, Security, Transaction
 from providers.ledger.observations import answers, edits, queries
 from providers.ledger.observations.accounts import (
     ListedAccount,
@@ -158,10 +159,13 @@ class Book:
         return done
 
     def _tick(self, step: dict[str, Any]) -> None:
+        """Go on to the time of a step. `look_back_days` is for whoever asks: what arrives is in the step already."""
         if "at" in step:
             self.at = datetime.combine(_day(step["at"]), time(12), UTC)
         else:
             days = [_day(row[1]) for row in _all_rows(step)] + [_day(day) for day in step.get("covers", [])]
+            if "clock" in self.case:
+                days.append(_day(self.case["clock"]))
             latest = datetime.combine(max(days, default=date(2020, 1, 1)), time(12), UTC)
             self.at = max(self.clock + timedelta(hours=1), latest)
         self.clock = max(self.clock, self.at)
@@ -222,7 +226,17 @@ class Book:
         self.accounts |= {one["id"]: account.id for one, account in zip(step["accounts"], found, strict=True)}
 
     def _person(self, act: dict[str, Any]) -> None:
-        for verb in ("edit", "restore", "delete", "hide", "add", "setting", "same_account", "part"):
+        for verb in (
+            "edit",
+            "restore",
+            "delete",
+            "hide",
+            "add",
+            "setting",
+            "same_account",
+            "part",
+            "security",
+        ):
             if verb in act:
                 getattr(self, f"_person_{verb}")(act)
                 return
@@ -255,6 +269,13 @@ class Book:
         one, other = act["same_account"]
         same_account(self.user.id, self.accounts[one], self.accounts[other])
         self.accounts[other] = self.accounts[one]
+
+    def _person_security(self, act: dict[str, Any]) -> None:
+        mine = Transaction.objects.filter(user=self.user, security__name=act["security"]).values("security")
+        held = Holding.objects.filter(account__user=self.user, security__name=act["security"]).values(
+            "security"
+        )
+        Security.objects.filter(Q(id__in=mine) | Q(id__in=held)).update(symbol=act["symbol"])
 
     def _person_part(self, act: dict[str, Any]) -> None:
         event, hashes = self._event(act["part"]), self.hashes[str(act["part"])]

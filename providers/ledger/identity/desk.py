@@ -34,7 +34,7 @@ class Desk:
             if held.state in (State.LIVE, State.GONE):
                 self.live[held.event] = held
         self.by_id = by_id
-        self.stated = frozenset(row.id for row in self.delivery.rows if row.id)
+        self.stated = self.delivery.said.union(row.id for row in self.delivery.rows if row.id)
 
     def open(self, held: Held) -> bool:
         """True for the source's latest word about an event that no row of this delivery has told yet."""
@@ -63,6 +63,11 @@ class Desk:
         """Let a row begin an event of its own."""
         self.free.pop(row.place, None)
         self.draft.placed.append(Placed(row, Reason.NEW))
+
+    def hold(self, row: Row) -> None:
+        """Keep a row as an event that the person has to see before it counts."""
+        self.free.pop(row.place, None)
+        self.draft.placed.append(Placed(row, Reason.SUDDEN, state=State.HELD))
 
     def merge(self, one: UUID, into: UUID) -> None:
         """Let one event go on as another."""

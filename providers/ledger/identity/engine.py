@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from uuid import UUID
 
-from providers.ledger.identity import absence, grades, proposals
+from providers.ledger.identity import absence, grades, late, proposals
 from providers.ledger.identity.agree import Verdict, judge
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import (
@@ -38,6 +38,8 @@ def resolve(delivery: Delivery, held: Sequence[Held]) -> Plan:
     _same_content(desk)
     _same_elsewhere(desk)
     proposals.propose(desk)
+    for row in late.late(desk):
+        desk.hold(row)
     for row in list(desk.free.values()):
         desk.start(row)
     _absorb(desk)

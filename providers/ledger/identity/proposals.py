@@ -53,7 +53,11 @@ def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
     for row in desk.free.values():
         for held in {h.key: h for h in (*near.near(row), *provisional)}.values():
             missed = held.state == State.GONE or bool(desk.delivery.covers) or held.id in desk.delivery.gone
-            if held.status == row.status and not (missed or desk.delivery.within(held)):
+            if (
+                not missed
+                and not desk.delivery.within(held)
+                and (held.status == row.status or desk.delivery.links)
+            ):
                 continue
             signals = compare(row, held, missed=missed, aligned=False)
             booking = held.status < Status.POSTED

@@ -116,7 +116,12 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The rows that one source states at once, in order. `novel` are the places of new ones, if known."""
+    """The rows that one source states at once, in order. `novel` are the places of new ones, if known.
+
+    The source may `links` booked rows to pending ones itself. A page of a longer reading knows the ids that pages
+    before it have `said`; one that `continues` after a cursor does not say all of it again. A source is `settled` once
+    it was read to its end.
+    """
 
     source: int
     grade: Grade
@@ -130,6 +135,10 @@ class Delivery:
     absent: frozenset[int] = frozenset()  # observations found missing, where `novel` is known
     span: tuple[date, date] | None = None  # of a file: its first and last day
     from_file: bool = False
+    said: frozenset[str] = frozenset()
+    continues: bool = False
+    links: bool = False
+    settled: bool = False
 
     def covered(self, held: Held) -> bool:
         """True if the delivery would have stated this observation again."""

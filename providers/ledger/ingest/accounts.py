@@ -1,6 +1,6 @@
 """Writes accounts and their balances. A value is never replaced by an older one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import compress
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from providers.connections.models import Connection, DeletedAccount
 from providers.errors import ProviderUnreadable
-from providers.ledger.ingest import checks
+from providers.ledger import checks
 from providers.ledger.models import FinancialAccount
 from providers.records import AccountRecord, BalanceRecord
 
@@ -48,11 +48,12 @@ def apply_accounts(
     fetched_at: datetime,
     *,
     complete: bool = True,
+    keep_open: Collection[UUID] = (),
 ) -> list[FinancialAccount]:
     """Bring the connection's accounts to what the provider lists, in its order, with a snapshot of each balance.
 
-    An account that a complete list has no more is closed, not deleted; one that its person deleted stays away. Raises
-    ProviderUnreadable.
+    An account that a complete list has no more is closed, not deleted, unless it is to be kept open; one that its
+    person deleted stays away. Raises ProviderUnreadable.
     """
     _check(records)
     Connection.objects.select_for_update(no_key=True).get(id=connection.id)
@@ -73,6 +74,7 @@ def apply_accounts(
     if records and complete:  # an empty list is more likely a fault of the provider than the truth
         listed = {record.id for record in records}
         missing = connection.accounts.filter(closed_at=None).exclude(provider_account_id__in=listed)
+        missing = missing.exclude(id__in=keep_open)
         missing.update(closed_at=fetched_at, balances_version=F("balances_version") + 1)
     snapshot(list(compress(zip(accounts, wanted, strict=True), newer)), fetched_at)
     _touch(account.id for account in accounts)

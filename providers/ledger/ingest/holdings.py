@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from providers.errors import ProviderUnreadable
-from providers.ledger.ingest import checks
+from providers.ledger import checks
 from providers.ledger.models import FinancialAccount, Holding, Security
 from providers.ledger.models.numbers import UNIT
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord

@@ -174,6 +174,9 @@ class FinancialAccount(models.Model):
         blank=True,
         help_text="Since when the institution lists it no more, or its person closed it.",
     )
+    observed_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when its transactions come from observations."
+    )
     closed_by_person = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -1,18 +1,20 @@
 """Accounts over time: listed under new ids and known again, and two of them found to be one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import Max, Q
+from django.utils import timezone
 
 from dashtam.crypto import sealed_tokens
 from providers.connections.models import Connection
-from providers.ledger.identity.accounts import Known, Listed, recognise, sudden
+from providers.ledger.adoption import adopt
+from providers.ledger.guards import balances, questions
+from providers.ledger.identity.accounts import Known, Listed, recognise
 from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations.merging import apart, id_hash, remember_id, same_account
@@ -20,6 +22,8 @@ from providers.ledger.observations.models import AccountAlias, Decision, Observa
 from providers.records import AccountRecord
 
 __all__ = ["ListedAccount", "apart", "ask_about_accounts", "land_accounts", "same_account"]
+
+NEW = timedelta(days=30)  # an account that is older is no new one
 
 _OVERLAP = """
 WITH mine AS (
@@ -60,13 +64,50 @@ def land_accounts(
     found = recognise(stated, [_as_known(account) for account in known])
     _renew(connection, {account.id: account for account in known}, found)
     held = {account.provider_account_id: account for account in connection.accounts.all()}
-    records = [_guarded(held.get(item.record.id), item.record) for item in listed]
-    accounts = apply_accounts(connection, [record for record, _ in records], fetched_at, complete=complete)
+    records = [balances.guarded(held.get(item.record.id), item.record) for item in listed]
+    away = _many_gone(held, [item.record.id for item in listed]) if complete else []
+    accounts = apply_accounts(
+        connection, records, fetched_at, complete=complete, keep_open=[each.id for each in away]
+    )
     _learn(connection, accounts, stated)
-    for account, item, (record, _) in zip(accounts, listed, records, strict=True):
-        if record is not item.record:
-            _ask_about_balance(account, item.record)
+    by_id = {account.provider_account_id: account for account in accounts}
+    for item, record in zip(listed, records, strict=True):
+        if record is not item.record and record.id in by_id:
+            balances.ask(by_id[record.id], item.record)
+    _calm(listed, records, by_id)
+    for account in away:
+        questions.ask(
+            account, Question.Kind.CLOSED, account.id, f"{len(away)} accounts are listed no more", {}
+        )
     return accounts
+
+
+def _calm(
+    listed: Sequence[ListedAccount], records: Sequence[AccountRecord], by_id: Mapping[str, FinancialAccount]
+) -> None:
+    """Forget what was asked about accounts that are there, and about balances that are usual again."""
+    there = [by_id[record.id].id for record in records if record.id in by_id]
+    pairs = zip(listed, records, strict=True)
+    usual = [by_id[r.id].id for item, r in pairs if item.record is r and r.id in by_id]
+    questions.drop(Question.Kind.CLOSED, there)
+    questions.drop(Question.Kind.SUDDEN, usual)
+
+
+def _many_gone(held: Mapping[str, FinancialAccount], listed: Sequence[str]) -> list[FinancialAccount]:
+    """The accounts that vanish from the list, if they are so many at once that a fault is as likely as the truth.
+
+    One that is listed no more is closed, and opens again with its institution's word; so are those that others
+    replace in the list.
+    """
+    there = {name: account for name, account in held.items() if account.closed_at is None}
+    gone = [account for name, account in there.items() if name not in listed]
+    if not gone or not listed:
+        return []
+    if len(gone) > 1 and len(gone) * 2 >= len(there) and held.keys() >= set(listed):
+        return gone
+    asked = Question.objects.filter(kind=Question.Kind.CLOSED, left__in=[each.id for each in gone])
+    waiting = set(asked.exclude(state=Question.State.ACCEPTED).values_list("left", flat=True))
+    return [each for each in gone if each.id in waiting]
 
 
 def _known(connection: Connection) -> list[FinancialAccount]:
@@ -120,37 +161,13 @@ def _renew(connection: Connection, known: dict[UUID, FinancialAccount], found: d
         )
 
 
-def _guarded(held: FinancialAccount | None, record: AccountRecord) -> tuple[AccountRecord, bool]:
-    if held is None or held.balance_as_of is None or not sudden(held.balance_current, record.current):
-        return record, False
-    before: dict[str, Any] = {
-        "current": held.balance_current,
-        "available": held.balance_available,
-        "limit": held.balance_limit,
-        "as_of": held.balance_as_of,
-    }
-    return replace(record, **before), True
-
-
-def _ask_about_balance(account: FinancialAccount, record: AccountRecord) -> None:
-    Question.objects.get_or_create(
-        kind=Question.Kind.SUDDEN,
-        left=account.id,
-        right=account.id,
-        defaults={
-            "account": account,
-            "why": "the balance has changed at once by much",
-            "evidence": {"balance": str(record.current), "as_of": record.as_of.isoformat()},
-        },
-    )
-
-
 def _learn(connection: Connection, accounts: Sequence[FinancialAccount], stated: Sequence[Listed]) -> None:
     by_id = {account.provider_account_id: account for account in accounts}
     AccountAlias.objects.bulk_create(
         [
             AccountAlias(user_id=connection.user_id, account=by_id[one.id], alias_hash=alias)
             for one in stated
+            if one.id in by_id  # its person may have deleted it
             for alias in sorted(one.aliases)
         ],
         ignore_conflicts=True,
@@ -165,13 +182,19 @@ def ask_about_accounts(user_id: UUID) -> int:
     """
     accounts = list(FinancialAccount.objects.filter(user_id=user_id))
     closed = {account.id: account for account in accounts if account.closed_at}
-    arguments = {"accounts": [account.id for account in accounts], "closed": list(closed)}
+    fresh = [each for each in accounts if not each.closed_at and each.created_at > timezone.now() - NEW]
+    if not closed or not fresh:
+        return 0
+    for account in closed.values():
+        if account.observed_at is None:
+            adopt(FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id))
+    arguments = {"accounts": [*closed, *(account.id for account in fresh)], "closed": list(closed)}
     with database.cursor() as cursor:
         cursor.execute(_OVERLAP, arguments)
         overlaps = {(old, new): (common, rows) for old, new, common, rows in cursor.fetchall()}
     asked = 0
-    for new in accounts:
-        for old in () if new.closed_at else closed.values():
+    for new in fresh:
+        for old in closed.values():
             common, rows = overlaps.get((old.id, new.id), (0, 0))
             if old.currency == new.currency and (common * 2 > rows > 1 or _alike(old, new)):
                 asked += _ask(old, new, common, rows)

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
+from providers.ledger.guards import balances, holdings
 from providers.ledger.identity.records import Reason, State
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations import accounts, asking, projection
-from providers.ledger.observations.models import Decision, Edit, Observation, Question
+from providers.ledger.observations.models import Decision, Edit, Observation, Question, Source
 
 
 @transaction.atomic
@@ -24,6 +25,7 @@ def accept(user_id: UUID, question_id: UUID) -> Decision | None:
     if question.kind == Question.Kind.ACCOUNT:
         return accounts.same_account(user_id, question.left, question.right, question)
     if question.kind == Question.Kind.EVENT:
+        projection.keep_words(account, [question.left, question.right])
         decision = asking.join(account, question.right, question.left, "the person's answer", question)
         projection.project(account, [question.left, question.right])
         return decision
@@ -35,6 +37,9 @@ def refuse(user_id: UUID, question_id: UUID) -> None:
     """Leave things as they are, and ask about the next candidate if there is one. Raises NotFound."""
     question = _open_question(user_id, question_id)
     _close(question, Question.State.REFUSED)
+    if question.kind == Question.Kind.LATE:
+        late = Observation.objects.filter(id__in=question.evidence["observations"], state=State.HELD)
+        late.update(state=State.GONE, until=timezone.now())
     others = question.evidence.get("others", [])
     if others:
         first, *rest = others
@@ -106,31 +111,55 @@ def _close(question: Question, state: Question.State) -> None:
 
 
 def _apply(account: FinancialAccount, question: Question) -> Decision:
-    """Let a change through that was held back: an amount, or rows that vanished."""
-    events: list[UUID]
-    if question.kind == Question.Kind.SUDDEN:
-        held = Observation.objects.filter(event=question.left, state=State.HELD)
-        live = Observation.objects.filter(
-            event=question.left, state=State.LIVE, source__in=held.values("source")
-        )
-        was = [*live.values_list("id", "state"), *held.values_list("id", "state")]
-        latest = list(held.order_by("-id").values_list("id", flat=True)[:1])
-        Observation.objects.filter(id__in=[key for key, _ in was]).update(state=State.PAST)
-        Observation.objects.filter(id__in=latest).update(state=State.LIVE)
-        events = [question.left]
-    else:
-        rows = Observation.objects.filter(id__in=question.evidence["observations"], state=State.LIVE)
-        was = list(rows.values_list("id", "state"))
-        events = list(rows.values_list("event", flat=True))
-        rows.update(state=State.GONE, until=timezone.now())
-    projection.project(account, events)
+    """Let a change through that was held back."""
     return Decision.objects.create(
         account=account,
         kind=Decision.Kind.APPLIED,
         reason="the person's answer",
         question=question,
-        detail={"was": was, "events": [str(event) for event in events]},
+        detail=_applied(account, question),
     )
+
+
+def _applied(account: FinancialAccount, question: Question) -> dict[str, Any]:
+    """What it takes to undo it."""
+    nothing: dict[str, Any] = {"was": [], "events": []}
+    if question.kind == Question.Kind.HOLDINGS:
+        return nothing | holdings.accept(account, question.evidence)
+    if question.kind == Question.Kind.CLOSED:
+        account.closed_at = timezone.now()
+        account.balances_version += 1
+        account.save(update_fields=["closed_at", "balances_version"])
+        return nothing | {"closed": True}
+    if question.kind == Question.Kind.SUDDEN and question.left == account.id:
+        return nothing | {"balance": balances.accept(account, question.evidence)}
+    was, events = _amount(question) if question.kind == Question.Kind.SUDDEN else _rows(question)
+    projection.project(account, events)
+    return {"was": was, "events": [str(event) for event in events]}
+
+
+def _amount(question: Question) -> tuple[list[tuple[int, int]], list[UUID]]:
+    held = Observation.objects.filter(event=question.left, state=State.HELD)
+    live = Observation.objects.filter(event=question.left, state=State.LIVE, source__in=held.values("source"))
+    was = [*live.values_list("id", "state"), *held.values_list("id", "state")]
+    latest = list(held.order_by("-id").values_list("id", flat=True)[:1])
+    Observation.objects.filter(id__in=[key for key, _ in was]).update(state=State.PAST)
+    Observation.objects.filter(id__in=latest).update(state=State.LIVE)
+    return was, [question.left]
+
+
+def _rows(question: Question) -> tuple[list[tuple[int, int]], list[UUID]]:
+    """Rows that vanished are withdrawn, late ones are shown."""
+    late = question.kind == Question.Kind.LATE
+    rows = Observation.objects.filter(
+        id__in=question.evidence["observations"], state=State.HELD if late else State.LIVE
+    )
+    was, events = list(rows.values_list("id", "state")), list(rows.values_list("event", flat=True))
+    if late:
+        rows.update(state=State.LIVE)
+    else:
+        rows.update(state=State.GONE, until=timezone.now())
+    return was, events
 
 
 def _unmerge(decision: Decision) -> None:
@@ -154,13 +183,26 @@ def _unpart(decision: Decision) -> None:
 
 
 def _unapply(decision: Decision) -> None:
+    account, detail = decision.account, decision.detail
+    if "balance" in detail:
+        balances.undo(account, detail["balance"])
+    if detail.get("closed"):
+        account.closed_at = None
+        account.balances_version += 1
+        account.save(update_fields=["closed_at", "balances_version"])
     for key, state in decision.detail["was"]:
         Observation.objects.filter(id=key).update(state=state, until=None)
     projection.project(decision.account, [UUID(event) for event in decision.detail["events"]])
 
 
+def _regrade(decision: Decision) -> None:
+    """Trust the source's ids again as before; if they still move, its next statement shows it."""
+    detail: dict[str, Any] = decision.detail
+    Source.objects.filter(id=detail["source"], grade=detail["to"]).update(grade=detail["from"])
+
+
 def _stay(decision: Decision) -> None:
-    """A grade never rises, and a renewed account is told apart by its institution only."""
+    """A renewed account is told apart by its institution only."""
 
 
 _UNDO: dict[str, Callable[[Decision], None]] = {
@@ -168,6 +210,6 @@ _UNDO: dict[str, Callable[[Decision], None]] = {
     Decision.Kind.PARTED: _unpart,
     Decision.Kind.APPLIED: _unapply,
     Decision.Kind.ACCOUNTS: accounts.apart,
-    Decision.Kind.GRADE: _stay,
+    Decision.Kind.GRADE: _regrade,
     Decision.Kind.RENEWED: _stay,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from providers.ledger.guards import questions
 from providers.ledger.identity.records import Plan, State
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations.models import Decision, Edit, Observation, Question, Source
@@ -10,14 +11,13 @@ from providers.ledger.observations.models import Decision, Edit, Observation, Qu
 
 def ask(account: FinancialAccount, source: Source, plan: Plan, events: Mapping[int, UUID]) -> int:
     """Write the plan's questions down, each once; returns how many are new."""
-    questions = [
-        _question(account, asked.event, asked.place, asked.why, asked.others, events) for asked in plan.asked
-    ]
-    if plan.doubted:
-        questions.append(_vanished(account, source, plan))
-    before = Question.objects.filter(account=account).count() if questions else 0
-    Question.objects.bulk_create(questions, ignore_conflicts=True)
-    return Question.objects.filter(account=account).count() - before if questions else 0
+    asked = _late(account, source, plan, events) + _vanished(account, source, plan)
+    found = [_question(account, each.event, each.place, each.why, each.others, events) for each in plan.asked]
+    if not found:
+        return asked
+    before = Question.objects.filter(account=account).count()
+    Question.objects.bulk_create(found, ignore_conflicts=True)
+    return asked + Question.objects.filter(account=account).count() - before
 
 
 def _question(
@@ -39,15 +39,26 @@ def _question(
     )
 
 
-def _vanished(account: FinancialAccount, source: Source, plan: Plan) -> Question:
-    return Question(
-        account=account,
-        kind=Question.Kind.VANISHED,
-        left=account.id,
-        right=UUID(int=source.id),
-        why=f"{len(plan.doubted)} booked rows are stated no more, at once",
-        evidence={"observations": [held.key for held in plan.doubted]},
-    )
+def _vanished(account: FinancialAccount, source: Source, plan: Plan) -> int:
+    if not plan.doubted:
+        return 0
+    why = f"{len(plan.doubted)} booked rows are stated no more, at once"
+    evidence = {"observations": [held.key for held in plan.doubted]}
+    return questions.ask(account, Question.Kind.VANISHED, UUID(int=source.id), why, evidence)
+
+
+def _late(account: FinancialAccount, source: Source, plan: Plan, events: Mapping[int, UUID]) -> int:
+    """Ask about old rows that came at once; those of the pages before this one are in the same question."""
+    late = [events[item.row.place] for item in plan.placed if item.event is None and item.state == State.HELD]
+    if not late:
+        return 0
+    rows = Observation.objects.filter(source=source, event__in=late, state=State.HELD)
+    ids = sorted(rows.values_list("id", flat=True))
+    kind, right = Question.Kind.LATE, UUID(int=source.id)
+    asked = Question.objects.filter(kind=kind, left=account.id, right=right, state="open").first()
+    ids = [*(asked.evidence["observations"] if asked else []), *ids]
+    why = f"{len(ids)} old transactions came at once"
+    return questions.ask(account, kind, right, why, {"observations": ids})
 
 
 def join(

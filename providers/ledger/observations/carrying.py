@@ -1,7 +1,7 @@
 """Plans carried out: blocks, observations and transactions written in bulk, in a constant number of statements."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection as database
 
 from dashtam.ids import uuid7
-from providers.ledger.identity.records import Plan, State, Status
-from providers.ledger.models import FinancialAccount
+from providers.ledger.identity.records import Plan, Row, State, Status
+from providers.ledger.models import FinancialAccount, WithdrawnTransaction
 from providers.ledger.observations import asking, blocks, projection, sql
 from providers.ledger.observations.models import Delivery, Observation, Source
 from providers.ledger.observations.statements import Statement
@@ -18,13 +18,29 @@ from providers.records import TransactionRecord
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How many transactions were added, changed and taken away."""
+
+    added: int = 0
+    modified: int = 0
+    removed: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.added + other.added, self.modified + other.modified, self.removed + other.removed)
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
-    """How many events a statement added, changed and withdrew, and how many questions it raised."""
+    """How many events a statement added, changed and withdrew, and how many questions it raised.
+
+    `shown` counts transactions: an event that comes back is one added.
+    """
 
     added: int = 0
     changed: int = 0
     withdrawn: int = 0
     asked: int = 0
+    shown: Counts = Counts()
 
     @property
     def written(self) -> int:
@@ -40,37 +56,86 @@ def carry_out(
     plan: Plan,
 ) -> Landed:
     """Write what the plan says, within the caller's transaction."""
-    at, delivery_id = statement.day, uuid7()
-    events = _events(plan)
-    if plan.placed:
-        records = [taken[item.row.place] for item in plan.placed]
-        _keep(source, delivery_id, statement, records)
-        known = {(delivery_id, place): record for place, record in enumerate(records)}
-    else:
-        known = {}
-    merged = _merge(account, plan)
-    _end(plan, at)
-    if plan.placed:
-        _observe(source, delivery_id, plan, events, at)
-    new, touched = _sorted(plan, events, merged)
-    projection.write(account, _fresh(source, plan, new, known, at))
-    projection.project(account, touched, known)
+    at = statement.day
+    events, back = _events(account, plan)
+    projection.keep_words(account, _touching(plan))
+    known, merged = _write_down(account, source, statement, taken, plan, events)
+    new, touched = _sorted(plan, events, merged, back)
+    fresh = _fresh(account, source, plan, new, known, at)
+    projection.write(account, fresh)
+    seen = projection.project(account, touched, known)
     asked = asking.ask(account, source, plan, events)
     withdrawn = {held.event for held in plan.withdrawn}
     added = len(set(new.values()) - merged.keys())
-    return Landed(added, len(touched - withdrawn - set(new.values())), len(withdrawn), asked)
+    shown = Counts(
+        len(seen.after - seen.before) + len(fresh),
+        len(seen.before & seen.after),
+        len(seen.before - seen.after),
+    )
+    return Landed(added, len(touched - withdrawn - set(new.values())), len(withdrawn), asked, shown)
 
 
-def _events(plan: Plan) -> dict[int, UUID]:
-    """The event of each placed row, by its place; new ones get ids in the order of the statement."""
+Known = Mapping[tuple[UUID, int], TransactionRecord]
+
+
+def _write_down(
+    account: FinancialAccount,
+    source: Source,
+    statement: Statement,
+    taken: Sequence[TransactionRecord],
+    plan: Plan,
+    events: Mapping[int, UUID],
+) -> tuple[Known, dict[UUID, UUID]]:
+    """Keep what was said and what becomes of it. Returns the records by delivery and place, and events merged."""
+    delivery_id = uuid7()
+    records = [taken[item.row.place] for item in plan.placed]
+    if records:
+        _keep(source, delivery_id, statement, records)
+    merged = _merge(account, plan)
+    _end(plan, statement.day)
+    if records:
+        _observe(source, delivery_id, plan, events, statement.day)
+    return {(delivery_id, place): record for place, record in enumerate(records)}, merged
+
+
+def _touching(plan: Plan) -> list[UUID]:
+    """The events held before that the plan may change."""
+    found = {item.event for item in plan.placed if item.event is not None}
+    found |= {held.event for held in plan.withdrawn} | {one for pair in plan.merged for one in pair}
+    return sorted(found)
+
+
+def _events(account: FinancialAccount, plan: Plan) -> tuple[dict[int, UUID], set[UUID]]:
+    """The event of each placed row, by its place, and those of rows from before that come back.
+
+    New ones get ids in the order of the statement.
+    """
     starting = [item for item in plan.placed if item.event is None and item.heir is None]
     fresh = sorted(uuid7() for _ in starting)
     events = {item.row.place: event for item, event in zip(starting, fresh, strict=True)}
+    back = _come_back(account, [item.row for item in starting])
+    events |= back
     events |= {item.row.place: item.event for item in plan.placed if item.event is not None}
     for item in plan.placed:
         if item.heir is not None:
             events[item.row.place] = item.event or events[item.heir]
-    return events
+    return events, set(back.values())
+
+
+def _come_back(account: FinancialAccount, rows: Sequence[Row]) -> dict[int, UUID]:
+    """The ids of rows that were withdrawn before observations were kept, by the place of the row that is one again."""
+    names = {name for row in rows for name in (row.id, row.replaces) if name}
+    away = WithdrawnTransaction.objects.filter(account=account, provider_transaction_id__in=names)
+    if not names or not WithdrawnTransaction.objects.filter(account=account).exists():
+        return {}
+    ids = {held.provider_transaction_id: held.transaction_id for held in away.order_by("withdrawn_at")}
+    back: dict[int, UUID] = {}
+    for row in rows:
+        event = ids.get(row.id) or ids.get(row.replaces)
+        if event is not None and event not in back.values():
+            back[row.place] = event
+    away.filter(transaction_id__in=back.values()).delete()
+    return back
 
 
 def _keep(source: Source, id: UUID, statement: Statement, records: Sequence[TransactionRecord]) -> None:
@@ -130,7 +195,7 @@ def _observe(source: Source, delivery: UUID, plan: Plan, events: Mapping[int, UU
 
 
 def _sorted(
-    plan: Plan, events: Mapping[int, UUID], merged: Mapping[UUID, UUID]
+    plan: Plan, events: Mapping[int, UUID], merged: Mapping[UUID, UUID], back: Collection[UUID]
 ) -> tuple[dict[int, UUID], set[UUID]]:
     """New events that one row alone tells of, by its place, and all others that the plan touches."""
     told = Counter(events.values())
@@ -138,26 +203,49 @@ def _sorted(
     touched = {held.event for held in plan.withdrawn} | set(merged) | set(merged.values())
     for item in plan.placed:
         event = events[item.row.place]
-        if item.event is None and item.heir is None and told[event] == 1:
-            new[item.row.place] = event
+        if item.event is None and item.heir is None and told[event] == 1 and event not in back:
+            if item.state == State.LIVE:
+                new[item.row.place] = event
         elif item.state == State.LIVE or told[event] > 1:
             touched.add(event)
     return new, touched
 
 
 def _fresh(
+    account: FinancialAccount,
     source: Source,
     plan: Plan,
     new: Mapping[int, UUID],
-    known: Mapping[tuple[UUID, int], TransactionRecord],
+    known: Known,
     at: datetime,
 ) -> list[projection.Projected]:
     records = (
         dict(zip((item.row.place for item in plan.placed), known.values(), strict=True)) if known else {}
     )
-    statuses = {item.row.place: item.row for item in plan.placed}
+    rows = {item.row.place: item.row for item in plan.placed if item.row.place in new}
+    shared = _shared(source, [row.id for row in rows.values() if row.id])
     return [
-        projection.Projected(event, records[place], source.provider, at, at)
+        projection.Projected(
+            event,
+            records[place],
+            source.provider,
+            _name(account, source, event, rows[place].id, shared),
+            at,
+            at,
+        )
         for place, event in new.items()
-        if statuses[place].status > Status.SCHEDULED
+        if rows[place].status > Status.SCHEDULED
     ]
+
+
+def _shared(source: Source, ids: Sequence[str]) -> frozenset[str]:
+    if not ids:
+        return frozenset()
+    with database.cursor() as cursor:
+        cursor.execute(sql.SHARED_IDS, {"source": source.id, "ids": list(ids)})
+        return frozenset(row_id for (row_id,) in cursor.fetchall())
+
+
+def _name(account: FinancialAccount, source: Source, event: UUID, row_id: str, shared: frozenset[str]) -> str:
+    own = projection.is_own(account, source.kind, source.name, row_id)
+    return projection.name_of(event, row_id, source.id, own=own, is_first=row_id not in shared)

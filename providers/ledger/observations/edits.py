@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
+from providers.ledger.adoption import adopt
 from providers.ledger.identity.records import Grade, Reason, State
-from providers.ledger.models import FinancialAccount
+from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations import blocks, projection
 from providers.ledger.observations.models import Delivery, Edit, Observation, Source
 from providers.ledger.observations.statements import Observer, cleaned, digest, rows_of
@@ -96,9 +97,12 @@ def add(user_id: UUID, account_id: UUID, day: date, amount: Decimal, text: str) 
 
 def locked_account_of(user_id: UUID, event: UUID) -> FinancialAccount:
     """The account of a person's event, locked. Raises NotFound, also for another person's."""
-    account_id = (
-        Observation.objects.of_event(user_id, event).values_list("source__account", flat=True).first()
-    )
+    seen = Observation.objects.of_event(user_id, event).values_list("source__account", flat=True).first()
+    shown = Transaction.objects.filter(user_id=user_id, id=event).values_list("account", flat=True).first()
+    account_id = seen or shown
     if account_id is None:
         raise NotFound
-    return FinancialAccount.objects.select_for_update(no_key=True).get(id=account_id)
+    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=account_id)
+    adopt(account, again=seen is None)
+    projection.keep_words(account, [event])  # else the words that are there now would be lost
+    return account

@@ -1,16 +1,16 @@
 """Landing: one statement of one source into the ledger, in one transaction.
 
-A page of a sync calls `land(account, Observer("feed", <the connection's id>, <slug>, <declared grade>),
-Statement(rows, covers=…, gone=…, at=…))` in the transaction that moves its cursor; rows of a source without ids
-that are cut into pages must be put together first, for equal rows are counted by statement. A statement file calls
-it once an account with `Observer("file", "ofx", "statement-files", …)`; it covers nothing, its own days are enough.
+A page of a sync lands in the transaction that moves its cursor; rows of a source without ids that are cut into
+pages are put together first, for equal rows are counted by statement. A statement of a file lands whole; it covers
+nothing, its own days are enough.
 """
 
 from collections.abc import Sequence
 
-from django.db import DataError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from providers.errors import ProviderUnreadable
+from providers.ledger.adoption import adopt
 from providers.ledger.identity import records as identity
 from providers.ledger.identity.engine import resolve
 from providers.ledger.identity.prepare import Prepared, prepare
@@ -29,8 +29,17 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
 
     Raises ProviderUnreadable for values that cannot be stored; nothing of the statement is then kept.
     """
-    account = _behind(account)
-    FinancialAccount.objects.select_for_update(no_key=True).only("id").get(id=account.id)
+    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=_behind(account).id)
+    adopt(account)
+    try:
+        with transaction.atomic():
+            return _land(account, observer, statement)
+    except IntegrityError:  # an older Dashtam beside this one has written rows meanwhile
+        adopt(account, again=True)
+        return _land(account, observer, statement)
+
+
+def _land(account: FinancialAccount, observer: Observer, statement: Statement) -> Landed:
     source = source_of(account, observer)
     taken = [cleaned(record) for record in (*statement.rows, *statement.scheduled)]
     plan = _plan(source, observer, statement, taken)
@@ -115,6 +124,10 @@ def _delivery(
         absent=frozenset(absent),
         span=(min(days), max(days)) if days else None,
         from_file=observer.kind == "file",
+        said=statement.said,
+        continues=statement.continues,
+        links=observer.links,
+        settled=source.complete_at is not None,
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models import Max, Min
 from dashtam.crypto import sealed_tokens
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
+from providers.ledger.adoption import adopt
 from providers.ledger.identity.engine import resolve
 from providers.ledger.identity.records import Delivery as Stated
 from providers.ledger.identity.records import Grade, Held, Row, State, Status
@@ -31,6 +32,7 @@ from providers.ledger.observations.models import (
 _TAKEN_OVER = (
     *("connection_id", "provider_account_id", "name", "mask", "subtype", "transactions_cursor", "closed_at"),
     *("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_fetched_at"),
+    *("balance_date", "balance_lacks"),
 )
 _SNAPSHOTS = """
 INSERT INTO providers_balancesnapshot AS held (account_id, date, current, available, "limit", as_of, fetched_at)
@@ -51,6 +53,9 @@ def same_account(user_id: UUID, old_id: UUID, new_id: UUID, question: Question |
     if len(accounts) != 2:
         raise NotFound
     old, new = accounts[old_id], accounts[new_id]
+    for account in (old, new):
+        adopt(account)
+        projection.keep_words(account)
     joined = _join_events(old, new, question)
     sources = _take_sources(old, new)
     events = list(Observation.objects.filter(source__account=old).values_list("event", flat=True).distinct())

@@ -1,22 +1,25 @@
 """The projection: transactions as observations, decisions and edits make them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
+from psycopg.types.json import Jsonb
 
 from dashtam.ids import uuid7
 from providers.ledger.identity.records import Status
-from providers.ledger.ingest.sql import SECURITIES
 from providers.ledger.models import FinancialAccount, Security
 from providers.ledger.observations import blocks, sql
 from providers.ledger.observations.models import Delivery, Edit
 from providers.records import TransactionRecord
 
 _PART = 2000
+FILE_ROW = "ofx:"  # before the ids of files' rows, which parts them from a feed's in the same account
+_LIKE_OURS = re.compile(rf"{FILE_ROW}|[0-9]+:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +29,40 @@ class Projected:
     event: UUID
     record: TransactionRecord
     provider: str  # whose security ids the record has
+    name: str  # the source's id for it, made unique in the account
     first_seen_at: datetime
     updated_at: datetime
     edits: Mapping[str, str] = field(default_factory=dict)
-    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The events that had a transaction, and those that have one now."""
+
+    before: frozenset[UUID] = frozenset()
+    after: frozenset[UUID] = frozenset()
 
 
 def project(
     account: FinancialAccount,
     events: Iterable[UUID],
     known: Mapping[tuple[UUID, int], TransactionRecord] | None = None,
-) -> int:
-    """Write these events' transactions anew, and return how many of them the ledger shows.
+) -> Shown:
+    """Write these events' transactions anew.
 
     An event without a live observation, one that is only scheduled, and one that the person has hidden or deleted
     has no transaction. `known` spares opening blocks, by delivery and place.
     """
-    wanted, shown = sorted(set(events)), 0
+    wanted = sorted(set(events))
+    before: set[UUID] = set()
+    after: set[UUID] = set()
     for start in range(0, len(wanted), _PART):
         part = wanted[start : start + _PART]
-        rows = _rows(part, known or {})
-        notes = _taken_away(account, part)
-        write(account, [_with_note(row, notes) for row in rows])
-        shown += len(rows)
-    return shown
+        before |= _taken_away(account, part)
+        rows = _rows(account, part, known or {})
+        write(account, rows)
+        after |= {row.event for row in rows}
+    return Shown(frozenset(before), frozenset(after))
 
 
 def write(account: FinancialAccount, rows: Sequence[Projected]) -> None:
@@ -62,23 +75,48 @@ def write(account: FinancialAccount, rows: Sequence[Projected]) -> None:
             copy.write_row(_columns(account, row, securities))
 
 
+def name_of(event: UUID, row_id: str, source_id: int, *, own: bool, is_first: bool) -> str:
+    """The id that a transaction has beside ours: its source's, where that names this event and no other.
+
+    `own` tells that the source is the account's own feed or its files; ids of others get the source in front.
+    """
+    if not row_id or not is_first:
+        return event.hex
+    name = row_id if own else f"{source_id}:{row_id}"
+    return name if len(name) <= 255 else event.hex
+
+
+def is_own(account: FinancialAccount, kind: str, name: str, row_id: str) -> bool:
+    """True if the id of a source's row can stand for itself in the account."""
+    if kind == "file":
+        return row_id.startswith(FILE_ROW)
+    return name == str(account.connection_id) and not _LIKE_OURS.match(row_id)
+
+
 def _columns(
     account: FinancialAccount, row: Projected, securities: Mapping[tuple[str, str], UUID]
 ) -> tuple[Any, ...]:
     record, edits = row.record, row.edits
     return (
-        *(row.event, account.user_id, account.id, row.event.hex),
+        *(row.event, account.user_id, account.id, row.name),
         *(record.date, record.posted_at, record.status, record.amount, record.currency),
         edits.get("description", record.description),
         *(record.kind, record.source_code),
         edits.get("category", record.category)[:80],
-        edits.get("note", row.note),
+        record.category[:80] if "category" in edits else None,
+        edits.get("note", ""),
         securities[row.provider, record.security_id] if record.security_id else None,
-        *(record.quantity, record.price, record.fees, "", row.first_seen_at, row.updated_at),
+        *(record.quantity, record.price, record.fees),
+        Jsonb(record.details) if record.details else None,
+        *(record.replaced_pending_id, row.first_seen_at, row.updated_at),
     )
 
 
-def _rows(events: Sequence[UUID], known: Mapping[tuple[UUID, int], TransactionRecord]) -> list[Projected]:
+def _rows(
+    account: FinancialAccount,
+    events: Sequence[UUID],
+    known: Mapping[tuple[UUID, int], TransactionRecord],
+) -> list[Projected]:
     edits: dict[UUID, dict[str, str]] = {}
     edited: dict[UUID, datetime] = {}
     for edit in Edit.objects.filter(event__in=events):
@@ -98,11 +136,12 @@ def _rows(events: Sequence[UUID], known: Mapping[tuple[UUID, int], TransactionRe
             event=event,
             record=records[delivery, place],
             provider=provider,
+            name=name_of(event, row_id, source, own=is_own(account, kind, name, row_id), is_first=is_first),
             first_seen_at=first_seen_at,
             updated_at=max(at, edited.get(event, at)),
             edits=edits.get(event, {}),
         )
-        for event, delivery, place, _, provider, at, first_seen_at in shown
+        for event, delivery, place, _, provider, at, first_seen_at, row_id, source, kind, name, is_first in shown
     ]
 
 
@@ -122,20 +161,17 @@ def _records(
     return found
 
 
-def _taken_away(account: FinancialAccount, events: Sequence[UUID]) -> dict[UUID, str]:
-    """Delete the transactions of events; returns notes that were written straight into them."""
+def keep_words(account: FinancialAccount, events: Sequence[UUID] | None = None) -> None:
+    """Make edits of the words that stand in rows alone: of these events, or of the whole account."""
+    if events is None or events:
+        with database.cursor() as cursor:
+            cursor.execute(sql.WORDS, {"account": account.id, "events": events})
+
+
+def _taken_away(account: FinancialAccount, events: Sequence[UUID]) -> set[UUID]:
     with database.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM providers_transaction WHERE user_id = %s AND id = ANY(%s) RETURNING id, note",
-            [account.user_id, list(events)],
-        )
-        return {event: note for event, note in cursor.fetchall() if note}
-
-
-def _with_note(row: Projected, notes: Mapping[UUID, str]) -> Projected:
-    if not (note := notes.get(row.event, "")):
-        return row
-    return replace(row, note=note)
+        cursor.execute(sql.TAKE_AWAY, {"user": account.user_id, "events": list(events)})
+        return {event for (event,) in cursor.fetchall()}
 
 
 def _securities(rows: Iterable[Projected]) -> dict[tuple[str, str], UUID]:
@@ -153,7 +189,7 @@ def _securities(rows: Iterable[Projected]) -> dict[tuple[str, str], UUID]:
             "currencies": [currencies[name] for name in names],
         }
         with database.cursor() as cursor:
-            cursor.execute(SECURITIES, arguments | {"ids": [uuid7() for _ in names]})
+            cursor.execute(sql.SECURITIES, arguments | {"ids": [uuid7() for _ in names]})
         mine = Security.objects.filter(provider=provider, provider_security_id__in=names)
         found |= {(provider, name): key for name, key in mine.values_list("provider_security_id", "id")}
     return found

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from providers.ledger.adoption import adopt
 from providers.ledger.identity.records import State, Status
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations import projection
@@ -14,16 +15,14 @@ _PART = 5000
 
 @transaction.atomic
 def rebuild(account: FinancialAccount) -> int:
-    """Write the account's transactions anew; returns how many there are.
-
-    Rows that no source has been observed to state, from before observations were kept, stay as they are.
-    """
-    FinancialAccount.objects.select_for_update(no_key=True).only("id").get(id=account.id)
+    """Write the account's transactions anew, with those that nothing was observed of; returns how many there are."""
+    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id)
+    adopt(account, again=True)
     observed = Observation.objects.filter(source__account=account)
     shown, last = 0, UUID(int=0)
     events = observed.order_by("event").values_list("event", flat=True).distinct()
     while part := list(events.filter(event__gt=last)[:_PART]):
-        shown += projection.project(account, part)
+        shown += len(projection.project(account, part).after)
         last = part[-1]
     return shown
 

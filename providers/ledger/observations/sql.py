@@ -64,16 +64,53 @@ COPY providers_observation (
 TRANSACTIONS = """
 COPY providers_transaction (
     id, user_id, account_id, provider_transaction_id, date, posted_at, status, amount, currency, description, kind,
-    source_code, category, note, security_id, quantity, price, fees, replaced_id, first_seen_at, updated_at
+    source_code, category, feed_category, note, security_id, quantity, price, fees, details, replaced_id,
+    first_seen_at, updated_at
 ) FROM STDIN
 """
 
 # Of each event, what its sources say today: the most certain first, a feed before files, and of one kind the latest.
 TODAY = """
 SELECT o.event, o.delivery_id, o.place, o.status, s.provider, o.at,
-    (SELECT f.at FROM providers_observation f WHERE f.event = o.event ORDER BY f.id LIMIT 1) AS first_seen_at
+    (SELECT min(f.at) FROM providers_observation f WHERE f.event = o.event) AS first_seen_at,
+    o.row_id, s.id, s.kind, s.name,
+    o.row_id <> '' AND o.event = (
+        SELECT (array_agg(f.event ORDER BY f.id))[1] FROM providers_observation f
+        WHERE f.source_id = o.source_id AND f.row_id = o.row_id AND f.row_id <> ''
+    ) AS is_first
 FROM providers_observation o
 JOIN providers_source s ON s.id = o.source_id
 WHERE o.event = ANY(%(events)s) AND o.state = 0
 ORDER BY o.event, o.status DESC, s.kind, o.id DESC
+"""
+
+# Of ids, those that have named another event of the source before.
+SHARED_IDS = """
+SELECT row_id FROM providers_observation
+WHERE source_id = %(source)s AND row_id = ANY(%(ids)s) AND row_id <> ''
+GROUP BY row_id HAVING count(DISTINCT event) > 1
+"""
+
+SECURITIES = """
+INSERT INTO providers_security (id, provider, provider_security_id, name, symbol, type, cusip, isin, currency)
+SELECT n.id, %(provider)s, n.name, '', '', '', '', '', n.currency
+FROM unnest(%(ids)s::uuid[], %(names)s::text[], %(currencies)s::text[]) AS n (id, name, currency)
+ON CONFLICT (provider, provider_security_id) DO NOTHING
+"""
+
+TAKE_AWAY = """
+DELETE FROM providers_transaction WHERE user_id = %(user)s AND id = ANY(%(events)s) RETURNING id
+"""
+
+# Words that a person wrote straight into rows become edits, which outlive them.
+WORDS = """
+INSERT INTO providers_edit (account_id, event, field, value, at)
+SELECT t.account_id, t.id, w.field, w.value, t.updated_at
+FROM providers_transaction t
+CROSS JOIN LATERAL (VALUES
+    ('note', nullif(t.note, '')), ('category', CASE WHEN t.feed_category IS NOT NULL THEN t.category END)
+) AS w (field, value)
+WHERE t.account_id = %(account)s AND w.value IS NOT NULL
+  AND (%(events)s::uuid[] IS NULL OR t.id = ANY(%(events)s))
+ON CONFLICT (event, field) DO NOTHING
 """

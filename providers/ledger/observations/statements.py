@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, cast
 
+import msgspec
 from django.utils import timezone
 
 from dashtam.plain_text import visible
 from providers.errors import ProviderUnreadable
+from providers.ledger import checks
 from providers.ledger.identity.records import Cover, Grade, Row, Status
-from providers.ledger.ingest import checks
-from providers.records import TransactionRecord
+from providers.records import Details, TransactionRecord
 
 TEXT = 300  # characters that identity looks at
 SHORT = 255  # characters of all texts of a usual row together
@@ -26,13 +27,15 @@ _STATUS = {"pending": Status.PENDING, "posted": Status.POSTED}
 class Observer:
     """The source of a statement: a feed by the provider's id of the account, or the files of one format.
 
-    `provider` is the namespace of security ids, `grade` the most that the ids are worth.
+    `provider` is the namespace of security ids, `grade` the most that the ids are worth. A source that `links` says
+    itself which pending row a booked one was, so that nothing has to be guessed while the pending one stands.
     """
 
     kind: Literal["feed", "file", "person"]
     name: str
     provider: str
     grade: Grade = Grade.STABLE
+    links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Statement:
     """The rows that a source states at once. A row that is missing says something inside `covers` only.
 
     `scheduled` are rows that are announced for later, and count in no total. `gone` are ids that the source says
-    it has taken back. An institution in trouble covers nothing.
+    it has taken back. An institution in trouble covers nothing. A page of a longer reading tells what the pages
+    before it have `said`, by id; one that `continues` after a cursor has news only, never all of it again.
     """
 
     rows: Sequence[TransactionRecord]
@@ -48,6 +52,8 @@ class Statement:
     covers: Sequence[Cover] = ()
     gone: Sequence[str] = ()
     at: datetime | None = None
+    said: frozenset[str] = frozenset()
+    continues: bool = False
 
     @property
     def day(self) -> datetime:
@@ -64,6 +70,8 @@ def cleaned(record: TransactionRecord) -> TransactionRecord:
     for name in (record.id, record.replaced_pending_id):
         if len(name) > 255 or "\x00" in name:
             raise ProviderUnreadable(code="bad_id")
+    if record.security_id:
+        checks.ids((record.security_id,), longest=200)
     checks.currency(record.currency)
     checks.numbers(record.amount, record.quantity, record.price, record.fees)
     return replace(
@@ -73,12 +81,22 @@ def cleaned(record: TransactionRecord) -> TransactionRecord:
         kind=checks.text(record.kind, 32),
         source_code=checks.text(record.source_code, 64),
         category=checks.text(record.category, 80),
+        details=_clean_details(record.details),
     )
+
+
+def _clean_details(details: Details | None) -> Details | None:
+    if details is None:
+        return None
+    texts = {name: checks.text(str(value), 255) for name, value in details.items()}
+    return cast("Details", {name: text for name, text in texts.items() if text}) or None
 
 
 def _is_plain(record: TransactionRecord) -> bool:
     """True for a row of money alone, with an amount so short that nothing about it can be wrong."""
-    if record.replaced_pending_id or record.quantity is not None or record.price is not None:
+    if record.replaced_pending_id or record.security_id or record.details is not None:
+        return False
+    if record.quantity is not None or record.price is not None:
         return False
     checks.currency(record.currency)
     amount = str(record.amount)
@@ -121,6 +139,8 @@ def digest(record: TransactionRecord, *, scheduled: bool = False) -> bytes:
     ):
         units = (_plain(record.quantity), _plain(record.price), _plain(record.fees))
         said += f"\x1f{record.security_id}\x1f{units}"
+    if record.details:
+        said += f"\x1f{msgspec.json.encode(record.details, order='sorted').decode()}"
     return blake2b(said.encode(errors="replace"), digest_size=16).digest()
 
 

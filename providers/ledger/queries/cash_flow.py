@@ -11,6 +11,7 @@ from django.db import connection
 
 from dashtam import errors
 from dashtam.bridge.doors import run_db
+from providers.ledger.counted import COUNTED_ROWS
 from providers.ledger.flows import Asked, Key, Sum, Sums, converted, without_transfers
 from providers.ledger.intervals import Span, first_day, spans
 from providers.ledger.money import plain
@@ -25,21 +26,22 @@ AROUND = timedelta(days=30)
 
 # The rows that have one of the opposite amount near them. Counts over a window take one sort; a join of the rows with
 # themselves takes minutes under a plan that is made before the table has statistics.
-_LEGS = """
+_LEGS = f"""
 SELECT id, account_id, date, amount, currency, kind, category FROM (
     SELECT id, account_id, date, amount, currency, kind, category,
         count(*) FILTER (WHERE amount > 0) OVER near AS ins, count(*) FILTER (WHERE amount < 0) OVER near AS outs
     FROM providers_transaction
     WHERE user_id = %(user)s AND date BETWEEN %(first)s AND %(last)s AND amount <> 0 AND NOT kind = ANY(%(never)s)
+      AND {COUNTED_ROWS}
     WINDOW near AS (
         PARTITION BY abs(amount), currency ORDER BY date
         RANGE BETWEEN %(near)s::interval PRECEDING AND %(near)s::interval FOLLOWING
     )
 ) AS moved WHERE ins > 0 AND outs > 0
-"""
+"""  # noqa: S608 our own words
 
 # Amounts in the base need no rate and are summed by month or week, others by day. Without a period: before the range.
-_FLOWS = """
+_FLOWS = f"""
 SELECT known.since, flows.* FROM (
     SELECT min(date) AS since FROM providers_transaction WHERE user_id = %(user)s
 ) AS known LEFT JOIN (
@@ -49,9 +51,10 @@ SELECT known.since, flows.* FROM (
         count(*) FILTER (WHERE amount > 0), count(*) FILTER (WHERE amount < 0)
     FROM providers_transaction
     WHERE user_id = %(user)s AND date BETWEEN %(before)s AND %(end)s AND amount <> 0
+      AND {COUNTED_ROWS}
     GROUP BY 1, 2, 3, 4, 5
 ) AS flows ON true
-"""
+"""  # noqa: S608 our own words
 
 # `out` is negative, so that `net` is the sum of both; decimals as text.
 Flow = TypedDict("Flow", {"in": str, "out": str, "net": str})

@@ -5,11 +5,12 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, Sum
 
 from dashtam import limits
 from dashtam.bridge.doors import run_db
 from providers.ledger.models import Transaction
+from providers.ledger.observations.models import LedgerSettings
 from providers.ledger.queries.transactions import SEARCHES, UNFILTERED, TransactionFilters
 
 _CHOICES = """
@@ -47,7 +48,10 @@ class FilterChoices(TypedDict):
 async def sums(
     user_id: UUID, /, filters: TransactionFilters = UNFILTERED, *, account_id: UUID | None = None
 ) -> list[CurrencySum]:
-    """The sums of all transactions that match, by currency. Raises TooManyRequests, as `transactions` does."""
+    """The sums of all transactions that match, by currency; of pending ones if these count for the person.
+
+    Raises TooManyRequests, as `transactions` does.
+    """
     if not filters.q:
         return await run_db(_sums, user_id, filters, account_id)
     async with limits.concurrent("search", user_id, at_most=SEARCHES, seconds=15):
@@ -61,6 +65,9 @@ async def filter_choices(user_id: UUID, /) -> FilterChoices:
 
 def _sums(user_id: UUID, filters: TransactionFilters, account_id: UUID | None) -> list[CurrencySum]:
     rows = Transaction.objects.filter(user_id=user_id)
+    if filters.status != Transaction.Status.PENDING:  # who looks for them wants to see them
+        off = LedgerSettings.objects.filter(user_id=user_id, count_pending=False)
+        rows = rows.exclude(Exists(off), status=Transaction.Status.PENDING)
     if account_id is not None:
         rows = rows.filter(account_id=account_id)
     by_currency = filters.find(rows, user_id).values("currency").order_by("currency")

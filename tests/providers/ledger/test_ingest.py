@@ -175,7 +175,7 @@ def test_removing_what_we_never_had_counts_nothing(account: FinancialAccount) ->
         row("a", "1e-999999999"),
         row("a", "123456789012345678.000000000000000000000000000000001"),
         row("a", quantity=Decimal("1e400")),
-        row("", "1"),
+        row("a", replaced_pending_id="x" * 256),
         row("x" * 256, "1"),
         row("a", currency="US dollars"),
         row("a", currency="<b>"),

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from accounts.models import User
 from providers.connections.models import Connection
 from providers.errors import ProviderUnreadable
-from providers.ledger.ingest import apply_accounts, checks
+from providers.ledger import checks
+from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import BalanceSnapshot, FinancialAccount
 from tests.providers.ledger.test_ingest import account_record
 

@@ -16,6 +16,9 @@ class Question(models.Model):
         ACCOUNT = "same_account"
         SUDDEN = "sudden_change"
         VANISHED = "vanished_rows"
+        LATE = "late_rows"
+        HOLDINGS = "holdings_gone"
+        CLOSED = "account_gone"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -28,7 +31,9 @@ class Question(models.Model):
     )
     kind = models.CharField(max_length=13, choices=Kind)
     left = models.UUIDField(help_text="The event or account that we had.")
-    right = models.UUIDField(help_text="The one that may be the same, or the source of a sudden change.")
+    right = models.UUIDField(
+        help_text="The one that may be the same, or the source of a sudden change; else as left."
+    )
     why = models.CharField(max_length=200)
     evidence = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)

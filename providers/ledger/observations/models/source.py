@@ -31,6 +31,7 @@ class Source(models.Model):
     old_ids_to = models.BigIntegerField(
         default=0, help_text="Observations up to this one are of an earlier consent; their ids prove nothing."
     )
+    complete_at = models.DateTimeField(null=True, help_text="When it was first read to its end.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager["Source"]] = models.Manager()
