@@ -1,9 +1,9 @@
 """AccountReader: reads one account from its provider: holdings, transactions, balance history."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import cast
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -11,19 +11,20 @@ from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
 from providers.connectors.base import Connector
-from providers.errors import NotSupported, ProviderRefused, ProviderUnreadable
+from providers.connectors.contract.batches import StartAgain
+from providers.errors import BudgetSpent, EndlessFeed, NotSupported, ProviderRefused, ProviderUnreadable
 from providers.ledger.guards.holdings import land_holdings
-from providers.ledger.identity.records import State, Status
-from providers.ledger.ingest import apply_balances, apply_transactions, upsert_transactions
+from providers.ledger.identity.records import Cover
+from providers.ledger.ingest import apply_balances, apply_transactions
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.models import Observation
-from providers.records import AccountRef, AccountType, TransactionsPage
+from providers.records import AccountRef, AccountType, TransactionRecord, TransactionsPage
 from providers.sync.budget import Allowance
 from providers.sync.models import SyncRun
 from providers.wire.http import Client
 
 HISTORY = timedelta(days=730)
 LOOK_BACK = timedelta(days=14)
+ATTEMPTS = 3  # readings of one account, where the provider keeps changing its data under our pages
 PIECE = timedelta(days=365)  # 366 days with both ends, the most one request may ask for
 
 
@@ -65,13 +66,23 @@ class AccountReader:
         await run_db(land_holdings, self.account, record, timezone.now())
 
     async def _read_transactions(self) -> None:
-        held = self.account.transactions_cursor
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await self._read_changes(self.account.transactions_cursor)
+                return
+            except StartAgain:
+                if attempt == ATTEMPTS:
+                    raise
+                await run_db(self.account.refresh_from_db, fields=["transactions_cursor"])
+
+    async def _read_changes(self, held: str) -> None:
+        """Read on from a cursor, or from the start where the provider no longer takes it."""
         try:
             page = await self._page(held)
         except ProviderRefused:
             if not held:
                 raise
-            await self._start_over()  # the provider no longer takes our cursor
+            await self._start_over()
             return
         await self._read_on(held, page)
 
@@ -81,32 +92,42 @@ class AccountReader:
         return self.connector.facts.ids == "none"
 
     async def _start_over(self) -> None:
-        """Read again from the oldest row: known rows are recognised, pending ones not met again are withdrawn."""
-        pending = await run_db(_pending, self.account.id)
-        page = await self._page("")
-        met = await self._read_on(self.account.transactions_cursor, page, from_start=True)
-        await run_db(_withdraw, self.run, self.account, sorted(pending - met))
+        """Read again from the oldest row: all pages are one statement, and what it does not state is gone.
 
-    async def _read_on(self, held: str, page: TransactionsPage, *, from_start: bool = False) -> set[str]:
-        """Store the page and all after it. Returns the ids of pending rows met."""
-        cursors, met, said = {held}, set(), set()
+        What more than one run has to read lands without saying that anything is gone.
+        """
+        held, pages = self.account.transactions_cursor, [await self._page("")]
+        cursors = {"", pages[0].next_cursor}
+        try:
+            while pages[-1].has_more:
+                self.allowance.spend(pages[-1])
+                pages.append(await self._page(pages[-1].next_cursor))
+                _require_new(pages[-1], cursors)
+        except (BudgetSpent, EndlessFeed):
+            await run_db(_land, self.run, self.account, _joined(pages), held, from_start=True)
+            raise
+        whole = _joined(pages)
+        await run_db(_land, self.run, self.account, whole, held, from_start=True, covers=_cover_of(whole))
+
+    async def _read_on(self, held: str, page: TransactionsPage) -> None:
+        """Store the page and all after it."""
+        cursors: set[str] = {held}
+        said: set[str] = set()
+        nameless: list[TransactionsPage] = []
         while True:
-            if page.has_more and page.next_cursor in cursors:
-                raise ProviderUnreadable(code="cursor_loop")
-            cursors.add(page.next_cursor)
-            if page.has_more and self._nameless:
-                self.allowance.spend(page)
-                page = _joined(page, await self._page(page.next_cursor))
-                continue
-            rows = (*page.added, *page.modified)
-            met |= {row.id for row in rows if row.status == "pending"}
-            await run_db(
-                _land, self.run, self.account, page, held, said=frozenset(said), from_start=from_start
-            )
+            _require_new(page, cursors)
+            if self._nameless:
+                nameless.append(page)
+                if page.has_more:
+                    self.allowance.spend(page)
+                    page = await self._page(page.next_cursor)
+                    continue
+                page = _joined(nameless)
+            await run_db(_land, self.run, self.account, page, held, said=frozenset(said))
             held = page.next_cursor
             if not page.has_more:
-                return met
-            said |= {row.id for row in rows if row.id}
+                return
+            said |= {row.id for row in (*page.added, *page.modified) if row.id}
             self.allowance.spend(page)
             page = await self._page(held)
 
@@ -137,14 +158,36 @@ def _pieces(start: date, end: date) -> list[tuple[date, date]]:
     return pieces
 
 
-def _joined(page: TransactionsPage, more: TransactionsPage) -> TransactionsPage:
-    """Two pages as one."""
-    return replace(
-        more,
-        added=[*page.added, *more.added],
-        modified=[*page.modified, *more.modified],
-        removed=[*page.removed, *more.removed],
-    )
+def _require_new(page: TransactionsPage, cursors: set[str]) -> None:
+    """Raises ProviderUnreadable for a page that leads back to one before it."""
+    if page.has_more and page.next_cursor in cursors:
+        raise ProviderUnreadable(code="cursor_loop")
+    cursors.add(page.next_cursor)
+
+
+def _cover_of(page: TransactionsPage) -> list[Cover]:
+    """The days from the oldest row on; none where there is no row, since an empty answer proves nothing."""
+    days = [row.date for row in (*page.added, *page.modified)]
+    return [Cover(min(days), date.max)] if days else []
+
+
+def _joined(pages: Sequence[TransactionsPage]) -> TransactionsPage:
+    """The pages as one: of an id that several of them name, the last word holds."""
+    rows: list[TransactionRecord] = []
+    named: dict[str, TransactionRecord] = {}
+    gone: dict[str, None] = {}
+    for page in pages:
+        for row in (*page.added, *page.modified):
+            gone.pop(row.id, None)
+            if row.id:
+                named.pop(row.id, None)
+                named[row.id] = row
+            else:
+                rows.append(row)
+        for name in page.removed:
+            named.pop(name, None)
+            gone[name] = None
+    return replace(pages[-1], added=[*rows, *named.values()], modified=[], removed=list(gone))
 
 
 @transaction.atomic
@@ -154,21 +197,10 @@ def _land(
     page: TransactionsPage,
     held: str,
     *,
-    said: frozenset[str],
-    from_start: bool,
+    said: frozenset[str] = frozenset(),
+    from_start: bool = False,
+    covers: Sequence[Cover] = (),
 ) -> None:
     """Store rows, cursor and the run's counts together. Raises SyncOvertaken for a run that is not ours any more."""
-    counts = apply_transactions(account, page, held, said=said, from_start=from_start)
+    counts = apply_transactions(account, page, held, said=said, from_start=from_start, covers=covers)
     SyncRun.objects.progress(run, added=counts.added, modified=counts.modified, removed=counts.removed)
-
-
-def _pending(account_id: UUID) -> set[str]:
-    waiting = Observation.objects.filter(source__account=account_id, source__kind="feed", state=State.LIVE)
-    pending = waiting.filter(status=Status.PENDING).exclude(row_id="")
-    return set(pending.values_list("row_id", flat=True))
-
-
-@transaction.atomic
-def _withdraw(run: SyncRun, account: FinancialAccount, ids: list[str]) -> None:
-    counts = upsert_transactions(account, [], removed=ids)
-    SyncRun.objects.progress(run, removed=counts.removed)

@@ -25,6 +25,7 @@ def apply_transactions(
     *,
     said: frozenset[str] = frozenset(),
     from_start: bool = False,
+    covers: Sequence[Cover] = (),
 ) -> Counts:
     """Rows and cursor of one page, together.
 
@@ -37,7 +38,7 @@ def apply_transactions(
         raise SyncOvertaken()
     rows = _latest([*page.added, *page.modified])
     news = bool(expected_cursor) and not from_start
-    counts = upsert_transactions(account, rows, removed=page.removed, said=said, news=news)
+    counts = upsert_transactions(account, rows, removed=page.removed, said=said, news=news, covers=covers)
     if not page.has_more:
         _read_to_its_end(account)
     return counts

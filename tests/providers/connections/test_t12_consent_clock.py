@@ -102,8 +102,6 @@ async def test_t12_a_calendar_program_signs_in_with_an_api_key_alone(ana: User) 
 
     feed = await answered(key)
     assert (feed.status_code, len(events(feed.content))) == (200, 1)
-    assert [(await answered(wrong)).status_code for wrong in ("pa55-word", key[:-1], api.token)] == [
-        401
-    ] * 3
+    assert [(await answered(wrong)).status_code for wrong in ("pa55-word", key[:-1], api.token)] == [401] * 3
     elsewhere = {"Authorization": "Basic " + base64.b64encode(f"ana:{key}".encode()).decode()}
     assert (await AsyncClient().get("/api/v1/accounts", headers=elsewhere)).status_code == 401
