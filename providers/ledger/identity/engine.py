@@ -6,6 +6,7 @@ them places begins an event. It is a pure function: the same delivery and holdin
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from providers.ledger.identity import absence, grades, late, proposals
@@ -27,7 +28,18 @@ from providers.ledger.identity.texts import normalised
 
 
 def resolve(delivery: Delivery, held: Sequence[Held]) -> Plan:
-    """Decide what each row is. `held` has every observation of each event it touches, the person's own rows apart."""
+    """Decide what each row is. `held` has every observation of each event it touches, the person's own rows apart.
+
+    A delivery that proves its ids to be no more than places is read once more without believing any of them.
+    """
+    plan = _resolved(delivery, held)
+    if plan.grade == delivery.grade or plan.grade > Grade.POSITIONAL:
+        return plan
+    again = _resolved(replace(delivery, grade=plan.grade), held)
+    return replace(again, grade=plan.grade, evidence=plan.evidence)
+
+
+def _resolved(delivery: Delivery, held: Sequence[Held]) -> Plan:
     mine = [h for h in held if h.source == delivery.source]
     others = [h for h in held if h.source != delivery.source]
     desk = Desk(delivery, {row.place: row for row in delivery.rows}, mine, others)
