@@ -1,0 +1,1 @@
+"""Plaid, with an installation's own keys: one Item is one connection."""
