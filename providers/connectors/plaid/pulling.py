@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 import httpx
 
 from providers import records
-from providers.connectors.contract.batches import Batch, Cover, Money, StartAgain, Transaction, Wanted
+from providers.connectors.contract.batches import CONNECTION, Batch, Cover, StartAgain, Wanted
 from providers.connectors.plaid import answers, reading
 from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited
 from providers.wire.http import request_json
 
 T = TypeVar("T")
 PAGE = 500
-CURSOR = ""  # one for the whole Item
 HISTORY = timedelta(days=730)
 CASH = "cash"  # the type of a security that is none
 BY_ITEM = ("transactions", "investments")
@@ -26,9 +26,9 @@ class Investments:
     """Everything about the investment accounts, which Plaid tells without a cursor."""
 
     holdings: dict[str, list[records.HoldingRecord]] = field(default_factory=dict)
-    cash: dict[str, list[Money]] = field(default_factory=dict)
+    cash: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)
     securities: dict[str, records.SecurityRecord] = field(default_factory=dict)
-    rows: dict[str, list[Transaction]] = field(default_factory=dict)
+    rows: dict[str, list[records.TransactionRecord]] = field(default_factory=dict)
     trouble: ProviderError | None = None
     first: date = date.min
 
@@ -45,14 +45,16 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
         await _read(client, wanted, investing, found)
     yield Batch(
         accounts=[
-            reading.account(row, told.item, _as_of(told.status, row, now), found.cash.get(row.account_id, []))
+            reading.account(
+                row, told.item, _as_of(told.status, row, now), tuple(found.cash.get(row.account_id, ()))
+            )
             for row in listed
         ]
     )
     if reads_investments:
         yield _investments(found, investing, wanted, _moment(told.status, "investments", now))
     if "transactions" in products and "transactions" in wanted.what:
-        async for batch in _changes(client, wanted.cursors.get(CURSOR, "")):
+        async for batch in _changes(client, wanted.cursors.get(CONNECTION, "")):
             yield batch
 
 
@@ -64,14 +66,14 @@ async def _changes(client: httpx.AsyncClient, cursor: str) -> AsyncIterator[Batc
         asked |= {"cursor": cursor} if cursor else {}
         page = await _post(client, "/transactions/sync", answers.Changes, **asked)
         cursor, more = page.next_cursor, page.has_more
-        rows: dict[str, list[Transaction]] = {}
+        rows: dict[str, list[records.TransactionRecord]] = {}
         for row in (*page.added, *page.modified):
             rows.setdefault(row.account_id, []).append(reading.transaction(row))
         gone: dict[str, list[str]] = {}
         for removed in page.removed:
             gone.setdefault(removed.account_id or "", []).append(removed.transaction_id)
         # An Item that Plaid has not read yet has an empty cursor, which says nothing.
-        cursors = {CURSOR: cursor} if cursor and not more else {}
+        cursors = {CONNECTION: cursor} if cursor and not more else {}
         yield Batch(rows=rows, gone=gone, cursors=cursors, final=not more)
 
 

@@ -1,9 +1,9 @@
 """Plaid's rows as records. Plaid counts money that leaves an account as positive, and debts too."""
 
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
 from providers import records
-from providers.connectors.contract.batches import Account, Money, Transaction
 from providers.connectors.doubles import exact, exact_or_none
 from providers.connectors.plaid import answers
 from providers.connectors.plaid.kinds import activity_kind, kind
@@ -16,14 +16,17 @@ TYPES: dict[str, records.AccountType] = {
     "brokerage": "investment",
 }
 OWED = ("credit", "loan")
+Pockets = tuple[tuple[str, Decimal], ...]
 MOST_SHOWN = 8  # of an account's number
 
 
-def account(row: answers.Account, item: answers.Item, as_of: datetime, cash: list[Money]) -> Account:
+def account(
+    row: answers.Account, item: answers.Item, as_of: datetime, pockets: Pockets
+) -> records.AccountRecord:
     """An account. A debt, which Plaid states as a positive number, is a negative balance."""
     type_, balances = TYPES.get(row.type, "other"), row.balances
     current = exact_or_none(balances.current)
-    return Account(
+    return records.AccountRecord(
         id=row.account_id,
         name=row.name or row.official_name or row.account_id,
         mask=(row.mask or "")[-MOST_SHOWN:],
@@ -36,14 +39,14 @@ def account(row: answers.Account, item: answers.Item, as_of: datetime, cash: lis
         as_of=aware(balances.last_updated_datetime) or as_of,
         aliases=(row.persistent_account_id,) if row.persistent_account_id else (),
         institution=item.institution_name or "",
-        pockets=cash,
+        pockets=pockets,
     )
 
 
-def transaction(row: answers.Transaction) -> Transaction:
+def transaction(row: answers.Transaction) -> records.TransactionRecord:
     """A row of a bank account or a card. A pending row is named by the posted one that takes its place."""
     category = row.personal_finance_category
-    return Transaction(
+    return records.TransactionRecord(
         id=row.transaction_id,
         date=row.day,
         posted_at=None if row.pending else aware(row.at) or midnight(row.day),
@@ -54,16 +57,24 @@ def transaction(row: answers.Transaction) -> Transaction:
         kind=kind(row),
         source_code=row.transaction_code or (category.detailed if category else ""),
         category=category.detailed if category else "",
-        details={"check_number": row.check_number} if row.check_number else None,
+        details=_details(row),
         replaced_pending_id="" if row.pending else row.pending_transaction_id or "",
-        counterparty=row.merchant_name or "",
     )
 
 
-def activity(row: answers.Activity) -> Transaction:
+def _details(row: answers.Transaction) -> records.Details | None:
+    details = records.Details()
+    if row.check_number:
+        details["check_number"] = row.check_number
+    if row.merchant_name:
+        details["counterparty"] = row.merchant_name
+    return details or None
+
+
+def activity(row: answers.Activity) -> records.TransactionRecord:
     """A row of an investment account. Units that leave it are negative already."""
     quantity, price = exact(row.quantity), exact(row.price)
-    return Transaction(
+    return records.TransactionRecord(
         id=row.investment_transaction_id,
         date=row.day,
         posted_at=aware(row.transaction_datetime) or midnight(row.day),
@@ -92,9 +103,9 @@ def holding(row: answers.Holding) -> records.HoldingRecord:
     )
 
 
-def cash(row: answers.Holding) -> Money:
+def cash(row: answers.Holding) -> tuple[str, Decimal]:
     """Uninvested cash, which Plaid lists among the holdings."""
-    return Money(exact(row.quantity), unit(row))
+    return unit(row), exact(row.quantity)
 
 
 def security(row: answers.Security) -> records.SecurityRecord:

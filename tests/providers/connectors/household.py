@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
-from providers.connectors.contract.batches import Account, Batch, Transaction, Wanted
-from providers.connectors.contract.reach import reach
-from providers.wire.grants import Grant
 
 from providers.connectors.base import Connector
-from providers.records import Capability, HoldingsRecord
+from providers.connectors.contract.batches import Batch, Wanted
+from providers.connectors.contract.reach import reach
+from providers.records import AccountRecord, Capability, HoldingsRecord, TransactionRecord
 from providers.simulator.process import SandboxBank
+from providers.wire.grants import Grant
 
 EVERYTHING: frozenset[Capability] = frozenset(("accounts", "balances", "transactions", "holdings"))
 SIGNS = {"CHECKING": 1, "SAVINGS": 1, "CREDIT_CARD": -1, "MORTGAGE": -1, "BROKERAGE": 1}
@@ -23,8 +23,8 @@ SIGNS = {"CHECKING": 1, "SAVINGS": 1, "CREDIT_CARD": -1, "MORTGAGE": -1, "BROKER
 class Pulled:
     """The state that batches lead to, as the core would hold it."""
 
-    accounts: dict[str, Account] = field(default_factory=dict)
-    rows: dict[str, dict[str, Transaction]] = field(default_factory=dict)
+    accounts: dict[str, AccountRecord] = field(default_factory=dict)
+    rows: dict[str, dict[str, TransactionRecord]] = field(default_factory=dict)
     holdings: dict[str, HoldingsRecord] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, Exception] = field(default_factory=dict)
@@ -50,10 +50,10 @@ class Pulled:
         self.cursors.update(batch.cursors)
         self.troubles.update(batch.troubles)
 
-    def posted(self, account: str) -> list[Transaction]:
+    def posted(self, account: str) -> list[TransactionRecord]:
         return [row for row in self.rows.get(account, {}).values() if row.status == "posted"]
 
-    def pending(self, account: str) -> list[Transaction]:
+    def pending(self, account: str) -> list[TransactionRecord]:
         return [row for row in self.rows.get(account, {}).values() if row.status == "pending"]
 
     def of(self, mask: str) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+
 from providers.connectors.contract.reach import reach
 from providers.connectors.contract.steps import Done, Said, Visit
-from providers.wire.grants import Grant
-
 from providers.connectors.plaid.connector import PlaidConnector
 from providers.simulator.process import SandboxBank
+from providers.wire.grants import Grant
 from tests.providers.connectors.household import pull, told, truth
 
 CONNECTOR = PlaidConnector()
@@ -63,7 +63,7 @@ async def test_plaid_brings_the_household_and_then_only_what_is_new(bank: Sandbo
         assert told(pulled, mask) == own, mask
     invests = pulled.accounts[pulled.of("5562")]
     assert invests.current is not None
-    assert [invests.current - truth(bank)["5562"]["value"]] == [pocket.amount for pocket in invests.pockets]
+    assert [invests.current - truth(bank)["5562"]["value"]] == [amount for unit, amount in invests.pockets]
     named = {row.id for row in pulled.holdings[invests.id].securities}
     assert {row.security_id for row in pulled.posted(invests.id) if row.security_id} <= named
     assert all(
