@@ -29,6 +29,7 @@ from providers.ledger.queries import currencies
 from providers.rates.published import read_history
 from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
+from providers.sync.webhook_service import WebhookService
 from providers.wire import http
 from providers.wire.connection_auth import ConnectionAuth
 
@@ -80,7 +81,7 @@ async def connector_client(connection: Connection, connector: Connector) -> Asyn
         placement=connector.placement,
         own=connector.own_secrets,
     )
-    base_url = connector.base_url or await grants.origin(connection_id=connection.id)
+    base_url = await grants.origin(connection_id=connection.id) or connector.base_url
     async with opened(connector, base_url, auth) as client:
         yield client
 
@@ -94,6 +95,11 @@ def sync_service() -> SyncService:
         interval=timedelta(minutes=settings.SYNC_INTERVAL_MINUTES),
         first_accounts=propose_base_currency,
     )
+
+
+def webhook_service() -> WebhookService:
+    """Hears institutions that say that something is new."""
+    return WebhookService(connector=connectors.get, request_sync=sync_service().request_sync)
 
 
 def import_service() -> ImportService:

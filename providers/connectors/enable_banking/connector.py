@@ -35,7 +35,7 @@ class EnableBankingConnector(base.Connector):
         cadence=timedelta(hours=12),
         look_back=timedelta(days=14),
         ids="batch",
-        pending="same_id",
+        pending="replaced",
         consent=timedelta(days=180),
         quotas=(Quota(4, timedelta(days=1), "account"),),
         regions=CODES,

@@ -19,14 +19,12 @@ from providers.wire.http import request_json
 T = TypeVar("T")
 SHORTER = (89, 60, 30)  # days that a bank gives without the person, where it refuses what was asked for
 PSU_HEADERS = {
-    "psu-ip-address": "address",
-    "psu-user-agent": "agent",
-    "psu-referer": "referer",
-    "psu-accept": "accept",
-    "psu-accept-charset": "charset",
-    "psu-accept-encoding": "encoding",
-    "psu-accept-language": "language",
-    "psu-geo-location": "location",
+    "psu-ip-address": "Address",
+    "psu-user-agent": "User-Agent",
+    "psu-referer": "Referer",
+    "psu-accept": "Accept",
+    "psu-accept-encoding": "Accept-Encoding",
+    "psu-accept-language": "Accept-Language",
 }
 USUAL = ("psu-ip-address", "psu-user-agent")
 
@@ -55,15 +53,14 @@ class Reader:
 
 
 async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> AsyncIterator[Batch]:
-    """The accounts, if all of them answered, then the rows of each. Raises ProviderErrors."""
+    """The accounts that answered, then the rows of each. Raises ProviderErrors."""
     reader = Reader(client, wanted, now)
     session = await reader.session()
     if wanted.present:
         client.headers.update(await _psu_headers(reader, session))
     bank = session.aspsp
     found, troubles = await _accounts(reader, session)
-    whole = len(found) == len(session.accounts_data)
-    yield Batch(accounts=found if whole else None, troubles=troubles)
+    yield Batch(accounts=found, troubles=troubles)
     for account in found if "transactions" in wanted.what else ():
         yield await _rows_or_trouble(reader, account, f"{bank.country}:{bank.name}")
 

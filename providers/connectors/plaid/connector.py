@@ -43,7 +43,7 @@ class PlaidConnector(base.Connector):
     facts = Facts(
         cadence=timedelta(hours=6),
         history=timedelta(days=730),
-        look_back=timedelta(days=30),  # of activities; transactions have a cursor
+        look_back=pulling.LOOK_BACK,  # of activities; transactions have a cursor
         ids="stable",
         pending="linked",
         quotas=(Quota(15, MINUTE, "grant"),),

@@ -13,6 +13,7 @@ from providers.wire.http import request_json
 POLL = 10
 HISTORY_DAYS = 730  # fixed once an Item has been read for the first time
 ACCESS = "access_token"
+WEBHOOK = "/api/v1/webhooks/plaid"
 KINDS = (("bank", "A bank, a card or a loan"), ("investments", "Investments or retirement savings"))
 QUESTION = Ask(
     (
@@ -78,5 +79,5 @@ def _asked(said: Said, countries: list[str]) -> dict[str, Any]:
         "hosted_link": {"completion_redirect_uri": said.back_to},
     }
     if urlsplit(said.redirect_uri).scheme == "https":  # webhooks are sent to no other address
-        asked["webhook"] = said.redirect_uri.removesuffix("/callback") + "/webhook"
+        asked["webhook"] = said.redirect_uri.removesuffix("/providers/plaid/callback") + WEBHOOK
     return asked

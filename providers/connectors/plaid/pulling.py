@@ -17,6 +17,7 @@ from providers.wire.http import request_json
 T = TypeVar("T")
 PAGE = 500
 HISTORY = timedelta(days=730)
+LOOK_BACK = timedelta(days=30)  # activities come late, and have no cursor
 CASH = "cash"  # the type of a security that is none
 BY_ITEM = ("transactions", "investments")
 
@@ -29,6 +30,7 @@ class Investments:
     cash: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)
     securities: dict[str, records.SecurityRecord] = field(default_factory=dict)
     rows: dict[str, list[records.TransactionRecord]] = field(default_factory=dict)
+    accounts: Sequence[str] = ()
     trouble: ProviderError | None = None
     first: date = date.min
 
@@ -39,10 +41,10 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
     listed = (await _post(client, "/accounts/get", answers.Accounts)).accounts
     products = {*told.item.products, *told.item.billed_products}
     investing = [row.account_id for row in listed if reading.TYPES.get(row.type) == "investment"]
-    found = Investments()
+    found = Investments(accounts=investing)
     reads_investments = "investments" in products and wanted.what & {"holdings", "transactions"}
     if reads_investments:
-        await _read(client, wanted, investing, found)
+        await _read(client, wanted, found)
     yield Batch(
         accounts=[
             reading.account(
@@ -52,7 +54,7 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
         ]
     )
     if reads_investments:
-        yield _investments(found, investing, wanted, _moment(told.status, "investments", now))
+        yield _investments(found, wanted, _moment(told.status, "investments", now))
     if "transactions" in products and "transactions" in wanted.what:
         async for batch in _changes(client, wanted.cursors.get(CONNECTION, "")):
             yield batch
@@ -77,13 +79,11 @@ async def _changes(client: httpx.AsyncClient, cursor: str) -> AsyncIterator[Batc
         yield Batch(rows=rows, gone=gone, cursors=cursors, final=not more)
 
 
-async def _read(
-    client: httpx.AsyncClient, wanted: Wanted, investing: Sequence[str], found: Investments
-) -> None:
+async def _read(client: httpx.AsyncClient, wanted: Wanted, found: Investments) -> None:
     """Read holdings and activities; what goes wrong with them does not stop the rest."""
     try:
         if "holdings" in wanted.what:
-            await _read_holdings(client, investing, found)
+            await _read_holdings(client, found)
         if "transactions" in wanted.what:
             await _read_activities(client, wanted, found)
     except (ConsentEnded, ProviderRateLimited, StartAgain):
@@ -92,10 +92,10 @@ async def _read(
         found.trouble = error
 
 
-async def _read_holdings(client: httpx.AsyncClient, investing: Sequence[str], found: Investments) -> None:
+async def _read_holdings(client: httpx.AsyncClient, found: Investments) -> None:
     answer = await _post(client, "/investments/holdings/get", answers.Holdings)
     types = {row.security_id: row.type for row in answer.securities}
-    found.holdings = {account: [] for account in investing}
+    found.holdings = {account: [] for account in found.accounts}
     for row in answer.holdings:
         if types.get(row.security_id) == CASH:
             found.cash.setdefault(row.account_id, []).append(reading.cash(row))
@@ -106,7 +106,7 @@ async def _read_holdings(client: httpx.AsyncClient, investing: Sequence[str], fo
 
 async def _read_activities(client: httpx.AsyncClient, wanted: Wanted, found: Investments) -> None:
     """All activities of the window. Pages are by offset, so a list that changes its length is read again."""
-    found.first = max(wanted.first or date.min, wanted.last - HISTORY)
+    found.first = _first(wanted, found.accounts)
     offset, total = 0, 1
     while offset < total:
         options = {"count": PAGE, "offset": offset}
@@ -125,21 +125,35 @@ async def _read_activities(client: httpx.AsyncClient, wanted: Wanted, found: Inv
         _name(found, page.securities)
 
 
+def _first(wanted: Wanted, accounts: Sequence[str]) -> date:
+    """The day to read from: an account's cursor is the last day read, and Plaid goes back two years."""
+    oldest = wanted.last - HISTORY
+    known = [wanted.cursors.get(account, "") for account in accounts]
+    days = [date.fromisoformat(cursor) - LOOK_BACK if cursor else oldest for cursor in known]
+    return max(min(days, default=oldest), oldest)
+
+
 def _name(found: Investments, listed: Sequence[answers.Security]) -> None:
     found.securities |= {row.security_id: reading.security(row) for row in listed if row.type != CASH}
 
 
-def _investments(found: Investments, investing: Sequence[str], wanted: Wanted, as_of: datetime) -> Batch:
+def _investments(found: Investments, wanted: Wanted, as_of: datetime) -> Batch:
     """One batch of all of it; after trouble, only that there was some."""
     if found.trouble is not None:
-        return Batch(troubles=dict.fromkeys(investing, found.trouble))
+        return Batch(troubles=dict.fromkeys(found.accounts, found.trouble))
     securities = list(found.securities.values())
     held = {
         account: records.HoldingsRecord(as_of=as_of, holdings=rows, securities=securities)
         for account, rows in found.holdings.items()
     }
-    covers = [Cover(account, found.first, wanted.last) for account in investing]
-    return Batch(rows=found.rows, holdings=held, covers=covers if "transactions" in wanted.what else ())
+    if "transactions" not in wanted.what:
+        return Batch(holdings=held)
+    return Batch(
+        rows=found.rows,
+        holdings=held,
+        covers=[Cover(account, found.first, wanted.last) for account in found.accounts],
+        cursors=dict.fromkeys(found.accounts, wanted.last.isoformat()),
+    )
 
 
 def _as_of(status: answers.Status | None, row: answers.Account, now: datetime) -> datetime:

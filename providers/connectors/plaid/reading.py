@@ -39,7 +39,7 @@ def account(
         as_of=aware(balances.last_updated_datetime) or as_of,
         aliases=(row.persistent_account_id,) if row.persistent_account_id else (),
         institution=item.institution_name or "",
-        pockets=pockets,
+        pockets=tuple(pocket for pocket in pockets if pocket[0] != unit(balances)),
     )
 
 

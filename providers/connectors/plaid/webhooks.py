@@ -25,7 +25,7 @@ OLDEST = 300  # seconds
 AHEAD = 60  # seconds that Plaid's clock may be before ours
 LONGEST = 2_000  # characters of a signature
 KEPT = 3600  # seconds that a key is kept before Plaid is asked again whether it still counts
-KEYS = Limit("keys of webhooks", 10, 60)  # strangers can name as many as they like
+KEYS = Limit("keys of webhooks", 3, 90)  # strangers can name as many as they like
 NEWS = {
     "TRANSACTIONS": {"SYNC_UPDATES_AVAILABLE"},
     "HOLDINGS": {"DEFAULT_UPDATE"},

@@ -7,6 +7,7 @@ from typing import cast
 from django.http import HttpRequest
 
 from providers.simulator.bank import Bank, bank_of
+from providers.simulator.enable_banking import state as enable_banking
 from providers.simulator.plaid import state as plaid
 from providers.simulator.sandbox.grants import Grants
 from providers.simulator.sandbox.strict import Strict
@@ -53,6 +54,8 @@ class Sandbox(Bank):
                 return name, None
             case ["plaid", *rest]:
                 return plaid.endpoint(rest)
+            case ["enable-banking", *rest]:
+                return enable_banking.endpoint(rest)
         return "pages", None
 
     def advance(self, days: int) -> None:

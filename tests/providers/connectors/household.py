@@ -12,6 +12,7 @@ from providers.connectors.base import Connector
 from providers.connectors.contract.batches import Batch, Wanted
 from providers.connectors.contract.reach import reach
 from providers.records import AccountRecord, Capability, HoldingsRecord, TransactionRecord
+from providers.simulator.books.ledger import ledger
 from providers.simulator.process import SandboxBank
 from providers.wire.grants import Grant
 
@@ -65,28 +66,30 @@ def client_for(connector: Connector, grant: Grant) -> httpx.AsyncClient:
     return reach(connector, grant=grant)
 
 
+def wanted(
+    cursors: Mapping[str, str] | None = None,
+    *,
+    first: date | None = None,
+    present: Mapping[str, str] | None = None,
+) -> Wanted:
+    """The question of a pull: everything, up to a day after any zone's today."""
+    last = date.today() + timedelta(days=1)  # noqa: DTZ011
+    return Wanted(first=first, last=last, cursors=cursors or {}, what=EVERYTHING, present=present or {})
+
+
 async def pull(
     connector: Connector,
     grant: Grant,
     before: Pulled | None = None,
     *,
     first: date | None = None,
-    last: date | None = None,
     present: Mapping[str, str] | None = None,
-    what: frozenset[Capability] = EVERYTHING,
 ) -> Pulled:
     """A pull into what is held, from its cursors."""
     pulled = before or Pulled()
-    wanted = Wanted(
-        first=first,
-        last=last or date.today() + timedelta(days=1),  # noqa: DTZ011 - a day more than any zone's
-        cursors=dict(pulled.cursors),
-        accounts=(),
-        what=what,
-        present=present or {},
-    )
+    asked = wanted(dict(pulled.cursors), first=first, present=present)
     async with client_for(connector, grant) as client:
-        batches: AsyncIterator[Batch] = connector.pull(client, wanted)
+        batches: AsyncIterator[Batch] = connector.pull(client, asked)
         async for batch in batches:
             pulled.take(batch)
     return pulled
@@ -99,6 +102,16 @@ MASKS = {
     "MORTGAGE": "0356",
     "BROKERAGE": "5562",
 }
+
+
+def since(bank: SandboxBank, mask: str, first: date) -> tuple[int, Decimal]:
+    """How many rows of Ana's account have posted since a day, and their sum."""
+    through = date.fromisoformat(bank.control("truth?customer=ana")["closed_day"])
+    today = date.today()  # noqa: DTZ011 - the bank's books begin two years before it started, in UTC
+    book = ledger("ana", today.replace(year=today.year - 2, day=1), through)
+    account = next(each for each in book.customer.accounts if each.last4 == mask)
+    rows = [entry.amount for entry in book.posted(account, through) if entry.settles_on >= first]
+    return len(rows), sum(rows, Decimal(0))
 
 
 def truth(bank: SandboxBank, kinds: Sequence[str] = tuple(SIGNS)) -> dict[str, dict[str, Any]]:
