@@ -25,6 +25,19 @@ from providers.errors import (
 )
 
 
+class QuotaLeft(serializers.Serializer[Any]):
+    """The calls that an institution still allows."""
+
+    of = serializers.ChoiceField(
+        ("grant", "account"), help_text="For the whole connection, or for each account."
+    )
+    calls = serializers.IntegerField(help_text="Allowed in a window of `seconds`.")
+    seconds = serializers.IntegerField()
+    left = serializers.IntegerField(help_text="Of the account with the fewest, if each has its own.")
+    reserved = serializers.IntegerField(help_text="Kept for updates that are asked for by hand.")
+    resets_at = serializers.DateTimeField(allow_null=True, help_text="Null while all are left.")
+
+
 class Connection(serializers.Serializer[Any]):
     """A consent at an institution and how it is doing."""
 
@@ -41,6 +54,7 @@ class Connection(serializers.Serializer[Any]):
     deleted_accounts = serializers.IntegerField(
         help_text="Accounts that were deleted here and are not read any more."
     )
+    quotas = QuotaLeft(many=True)
 
 
 class Connections(KeyedView):
