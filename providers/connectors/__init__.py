@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from providers.connectors.base import Connector
 from providers.connectors.contract.facts import overdue
-from providers.connectors.enable_banking.connector import EnableBankingConnector
-from providers.connectors.plaid.connector import PlaidConnector
+from providers.connectors.enable_banking import EnableBankingConnector
+from providers.connectors.plaid import PlaidConnector
 from providers.connectors.sandbox import SandboxConnector
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import NotSupported, UnknownProvider

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
@@ -36,16 +36,19 @@ class Reader:
     client: httpx.AsyncClient
     wanted: Wanted
     now: datetime
+    psu: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def address(self) -> str:
         """The address of the session."""
         return str(self.client.base_url).rstrip("/")
 
-    async def get(self, path: str, type: type[T], **params: str) -> T:
-        """A read below the API's own address. Raises ProviderErrors."""
-        root = self.address.rpartition("/sessions/")[0]
-        return await request_json(self.client, "GET", f"{root}{path}", type=type, params=params)
+    async def get(self, path: str, type: type[T], account: str = "", **params: str) -> T:
+        """A read below the API's own address, counted for this account and scope. Raises ProviderErrors."""
+        url = f"{self.address.rpartition('/sessions/')[0]}{path}"
+        return await request_json(
+            self.client, "GET", url, type=type, params=params, headers=self.psu, account=account
+        )
 
     async def session(self) -> answers.Session:
         """The session; one that has ended is a ConsentEnded."""
@@ -57,7 +60,7 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
     reader = Reader(client, wanted, now)
     session = await reader.session()
     if wanted.present:
-        client.headers.update(await _psu_headers(reader, session))
+        reader = replace(reader, psu=await _psu_headers(reader, session))
     bank = session.aspsp
     found, troubles = await _accounts(reader, session)
     yield Batch(accounts=found, troubles=troubles)
@@ -103,8 +106,9 @@ async def _psu_headers(reader: Reader, session: answers.Session) -> Mapping[str,
 
 async def _account(reader: Reader, listed: answers.SessionAccount, bank: str) -> records.AccountRecord:
     path = f"/accounts/{quote(listed.uid, safe='')}"
-    details = await reader.get(f"{path}/details", answers.Details)
-    balances = await reader.get(f"{path}/balances", answers.Balances)
+    counted = listed.identification_hash
+    details = await reader.get(f"{path}/details", answers.Details, f"{counted} details")
+    balances = await reader.get(f"{path}/balances", answers.Balances, f"{counted} balances")
     return reading.account(listed, details, balances.balances, bank, reader.now)
 
 
@@ -138,9 +142,8 @@ async def _pages(
     listed: list[answers.Transaction] = []
     while True:
         try:
-            page = await reader.get(
-                path, answers.Transactions, **params, **({"continuation_key": key} if key else {})
-            )
+            counted = "" if key else f"{account.id} transactions"
+            page = await reader.get(path, answers.Transactions, counted, **params)
         except CursorVoid as error:
             raise StartAgain from error
         listed += page.transactions
@@ -148,4 +151,4 @@ async def _pages(
             return listed
         if page.continuation_key == key:
             raise StartAgain
-        key = page.continuation_key
+        key = params["continuation_key"] = page.continuation_key

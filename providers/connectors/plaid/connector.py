@@ -46,7 +46,7 @@ class PlaidConnector(base.Connector):
         look_back=pulling.LOOK_BACK,  # of activities; transactions have a cursor
         ids="stable",
         pending="linked",
-        quotas=(Quota(15, MINUTE, "grant"),),
+        quotas=(Quota(50, MINUTE, "grant"),),
         regions=("US", "CA", "GB", "EU"),
         cost="Ten institutions are free for good with a trial account; after that Plaid charges for each.",
         register="https://dashboard.plaid.com/developers/keys",

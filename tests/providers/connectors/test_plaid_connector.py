@@ -17,8 +17,7 @@ from providers.connectors.contract.batches import StartAgain
 from providers.connectors.contract.reach import reach
 from providers.connectors.contract.steps import Ask, Done, Said, Visit
 from providers.connectors.doubles import exact
-from providers.connectors.plaid import answers, reading
-from providers.connectors.plaid.connector import PlaidConnector
+from providers.connectors.plaid import PlaidConnector, answers, reading
 from providers.connectors.plaid.kinds import activity_kind
 from providers.errors import (
     AuthorizationDenied,
