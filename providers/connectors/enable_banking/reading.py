@@ -41,7 +41,7 @@ def account(
     return records.AccountRecord(
         id=listed.identification_hash,
         name=details.name or details.product or details.details or bank,
-        mask=shown[-4:],
+        mask="".join(shown.split())[-4:],
         type=type_,
         subtype=subtype,
         currency=details.currency,
