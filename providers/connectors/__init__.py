@@ -10,6 +10,7 @@ from providers.connectors.contract.facts import overdue
 from providers.connectors.enable_banking import EnableBankingConnector
 from providers.connectors.plaid import PlaidConnector
 from providers.connectors.sandbox import SandboxConnector
+from providers.connectors.snaptrade import SnapTradeConnector
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import NotSupported, UnknownProvider
 
@@ -17,6 +18,7 @@ _ALL: tuple[Connector, ...] = (
     SandboxConnector(),
     PlaidConnector(),
     EnableBankingConnector(),
+    SnapTradeConnector(),
     StatementFilesConnector(),
 )
 

@@ -11,6 +11,7 @@ from providers.simulator.enable_banking import state as enable_banking
 from providers.simulator.plaid import state as plaid
 from providers.simulator.sandbox.grants import Grants
 from providers.simulator.sandbox.strict import Strict
+from providers.simulator.snaptrade import state as snaptrade
 
 SCOPES = {
     "accounts": "Your name, your accounts and the last four digits of their numbers",
@@ -56,6 +57,8 @@ class Sandbox(Bank):
                 return plaid.endpoint(rest)
             case ["enable-banking", *rest]:
                 return enable_banking.endpoint(rest)
+            case ["snaptrade", *rest]:
+                return snaptrade.endpoint(rest)
         return "pages", None
 
     def advance(self, days: int) -> None:

@@ -6,6 +6,7 @@ from providers.simulator import control
 from providers.simulator.enable_banking import urls as enable_banking
 from providers.simulator.plaid import urls as plaid
 from providers.simulator.sandbox import api, authorize, oauth, pages, permissions
+from providers.simulator.snaptrade import urls as snaptrade
 
 urlpatterns = [
     path("", permissions.home),
@@ -24,9 +25,11 @@ urlpatterns = [
     path("api/v1/accounts/<str:account_id>/balances", api.balances),
     path("control/plaid/", include(plaid.control)),
     path("control/enable-banking/", include(enable_banking.control)),
+    path("control/snaptrade/", include(snaptrade.control)),
     path("control/", include(control.urlpatterns)),
     path("plaid/", include(plaid)),
     path("enable-banking/", include(enable_banking)),
+    path("snaptrade/", include(snaptrade)),
 ]
 handler400 = "providers.simulator.sandbox.pages.bad_request"
 handler404 = "providers.simulator.sandbox.pages.not_found"
