@@ -77,8 +77,8 @@ def holding(row: answers.Position, currency: str) -> records.HoldingRecord | Non
         security_id=row.instrument.id,
         quantity=row.units,
         price=row.price,
-        market_value=None if row.price is None else each * row.price,
-        cost_basis=None if row.cost_basis is None else each * row.cost_basis,
+        market_value=None if row.price is None else exact(each * row.price),
+        cost_basis=None if row.cost_basis is None else exact(each * row.cost_basis),
         currency=row.currency or row.instrument.currency or currency,
     )
 

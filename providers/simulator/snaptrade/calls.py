@@ -16,7 +16,7 @@ from providers.simulator.books.customers import Account, Kind
 from providers.simulator.responses import View
 from providers.simulator.sandbox.bank import Sandbox, sandbox_of
 from providers.simulator.sandbox.parameters import credentials
-from providers.simulator.snaptrade.state import Connection, SnapTrade, state
+from providers.simulator.snaptrade.state import Connection, Key, SnapTrade, state
 from providers.simulator.vendor import answer
 
 OLDEST = 300  # seconds that a signature is good for
@@ -87,16 +87,17 @@ def _person(vendor: SnapTrade, request: HttpRequest) -> str:
             raise Refusal(401, "1077", "The access token is not good")
         return found[0].customer
     key = vendor.keys.get(client or "")
-    if key is None or not signature:
-        raise Refusal(401, "1076", "Unable to verify signature sent")
     stamp = request.GET.get("timestamp", "")
-    if not stamp.isdigit() or abs(time.time() - int(stamp)) > OLDEST:
+    fresh = stamp.isdigit() and abs(time.time() - int(stamp)) <= OLDEST
+    if key is None or not fresh or not _signed(request, key, signature or ""):
         raise Refusal(401, "1076", "Unable to verify signature sent")
+    return key.customer
+
+
+def _signed(request: HttpRequest, key: Key, signature: str) -> bool:
     content = json.loads(request.body) if request.body else None
     path = request.path[request.path.index("/api/v1") :]
     signed = {"content": content, "path": path, "query": request.META["QUERY_STRING"]}
     text = json.dumps(signed, separators=(",", ":"), sort_keys=True)
-    own = hmac.digest(key.consumer_key.encode(), text.encode(), hashlib.sha256)
-    if not hmac.compare_digest(base64.b64encode(own).decode().encode(), signature.encode()):
-        raise Refusal(401, "1076", "Unable to verify signature sent")
-    return key.customer
+    own = base64.b64encode(hmac.digest(key.consumer_key.encode(), text.encode(), hashlib.sha256))
+    return hmac.compare_digest(own, signature.encode())
