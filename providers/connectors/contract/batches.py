@@ -15,7 +15,9 @@ from providers.records import (
     TransactionRecord,
 )
 
-CONNECTION = ""  # the key of a cursor that belongs to the whole connection, and of a trouble of the whole institution
+CONNECTION = (
+    ""  # the key of a cursor that belongs to the whole connection, and of a trouble of the whole institution
+)
 Status = Literal["pending", "posted"]
 
 
