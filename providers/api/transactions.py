@@ -69,7 +69,9 @@ class TransactionDetails(serializers.Serializer[Any]):
         allow_null=True, help_text="The same in all rows that are legs of one thing, such as a conversion."
     )
     counterparty = serializers.CharField(allow_null=True, help_text="Who paid, or was paid.")
-    merchant_code = serializers.CharField(allow_null=True, help_text="The merchant category code (ISO 18245).")
+    merchant_code = serializers.CharField(
+        allow_null=True, help_text="The merchant category code (ISO 18245)."
+    )
     value_date = serializers.DateField(allow_null=True, help_text="The day from which interest counts.")
     balance_after = serializers.CharField(
         allow_null=True, help_text="The balance that the institution states after it."

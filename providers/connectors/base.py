@@ -6,7 +6,7 @@ and no person. Conventions are converted here and nowhere else: positive amounts
 money owed is a negative balance, times are aware, money is Decimal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -18,6 +18,7 @@ import msgspec
 from django.conf import settings
 
 from providers.connectors.contract import code_grant
+from providers.connectors.contract.batches import Batch, Wanted
 from providers.connectors.contract.facts import Facts
 from providers.connectors.contract.steps import Reach, Said, Step
 from providers.errors import ConsentEnded, NotSupported, ProviderError
@@ -151,7 +152,18 @@ class Connector:
         """The institution's own word for what went wrong, in a 200 too; None leaves the verdict to the status."""
         return None
 
-    # --- data ------------------------------------------------------------------------------------
+    # --- data in batches, for institutions that do not answer account by account -----------------------
+
+    @property
+    def pulls(self) -> bool:
+        """True if `pull` is the way in, rather than the `fetch_` methods."""
+        return type(self).pull is not Connector.pull
+
+    def pull(self, client: httpx.AsyncClient, wanted: Wanted) -> AsyncIterator[Batch]:
+        """All that is wanted, in batches that may land in this order. Raises ProviderErrors, StartAgain."""
+        raise NotSupported()
+
+    # --- data, account by account ----------------------------------------------------------------
 
     async def fetch_subject(self, client: httpx.AsyncClient) -> str:
         """A stable id of the person at the provider: two consents of one person are one connection."""

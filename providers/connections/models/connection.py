@@ -132,6 +132,12 @@ class Connection(models.Model):
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    cursor = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the next pull goes on, if all accounts share a cursor.",
+    )
     failures = models.PositiveIntegerField(default=0, help_text="Failed runs in a row.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -61,8 +61,8 @@ class Wanted:
     """The question of one pull.
 
     `first` is None for all there is, from the oldest row. `accounts` are the known ones; none if nothing is known yet.
-    `present` describes the person's browser (its address and agent) while they wait for the answer themselves; else
-    it is empty.
+    `present` describes the person's browser while they wait for the answer themselves, else it is empty: `Address`, and
+    those of the headers User-Agent, Accept, Accept-Language, Accept-Encoding and Referer that it sent.
     """
 
     first: date | None

@@ -41,6 +41,14 @@ def overdue(rhythm: Rhythm, as_of: datetime, now: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """New data is there once a day, at this time of the institution's clock, on these days of the week."""
+
+    at: time
+    days: AbstractSet[int] = EACH_DAY
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
     """So many calls in so much time, counted for the installation, each grant, or each account."""
 
@@ -53,15 +61,17 @@ class Quota:
 class Facts:
     """The institution itself, whoever its person is. None and "" mean that it is not known, and nothing is said.
 
-    `cadence`: asking more often brings nothing new. `history`: how far back data goes. `longest_window`: of one
-    request. `look_back`: read again each time, since rows come late and change. `ids`: the most that an id is worth:
-    the same event for ever, new ones with each batch, a place in a list, or none. `pending`: how a pending row becomes
-    a posted one: it is named by it, keeps its id, is replaced without a link, or there are none. `consent`: the life of
-    a consent, where the grant does not say. `register`: the page where an installation gets its own access.
-    `time_zone`: where a day of its books begins and ends. `balances_due`, `prices_due`: the rhythm of new figures.
+    `cadence`: asking more often brings nothing new; `ready`: nor before this hour. `history`: how far back data goes.
+    `longest_window`: of one request. `look_back`: read again each time, since rows come late and change. `ids`: the
+    most that an id is worth: the same event for ever, new ones with each batch, a place in a list, or none. `pending`:
+    how a pending row becomes a posted one: it is named by it, keeps its id, is replaced without a link, or there are
+    none. `consent`: the life of a consent, where the grant does not say. `register`: the page where an installation
+    gets its own access. `time_zone`: where a day of its books begins and ends. `balances_due`, `prices_due`: the rhythm
+    of new figures.
     """
 
     cadence: timedelta | None = None
+    ready: Ready | None = None
     history: timedelta | None = None
     longest_window: timedelta | None = None
     look_back: timedelta = timedelta(0)
