@@ -7,6 +7,7 @@ from typing import cast
 from django.http import HttpRequest
 
 from providers.simulator.bank import Bank, bank_of
+from providers.simulator.plaid import state as plaid
 from providers.simulator.sandbox.grants import Grants
 from providers.simulator.sandbox.strict import Strict
 
@@ -50,6 +51,8 @@ class Sandbox(Bank):
                 return name, account
             case ["api", "v1", name] | ["oauth", name]:
                 return name, None
+            case ["plaid", *rest]:
+                return plaid.endpoint(rest)
         return "pages", None
 
     def advance(self, days: int) -> None:

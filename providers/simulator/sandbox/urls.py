@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from providers.simulator import control
+from providers.simulator.plaid import urls as plaid
 from providers.simulator.sandbox import api, authorize, oauth, pages, permissions
 
 urlpatterns = [
@@ -20,7 +21,9 @@ urlpatterns = [
     path("api/v1/accounts/<str:account_id>/transactions", api.transactions),
     path("api/v1/accounts/<str:account_id>/holdings", api.holdings),
     path("api/v1/accounts/<str:account_id>/balances", api.balances),
+    path("control/plaid/", include(plaid.control)),
     path("control/", include(control.urlpatterns)),
+    path("plaid/", include(plaid)),
 ]
 handler400 = "providers.simulator.sandbox.pages.bad_request"
 handler404 = "providers.simulator.sandbox.pages.not_found"
