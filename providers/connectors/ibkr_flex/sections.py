@@ -167,10 +167,10 @@ def _untaxed(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]
     """Taxes on trades that do not count them already."""
     trades = statement.rows("Trades")
     taxed = {row.text("tradeID") for row in trades if row.text("taxes").strip("0.")} - {""}
-    told = [row for row in rows if row.text("tradeId", "tradeID") in taxed]
-    if told:
-        counts.left_out["taxes that their trade counts"] += len(told)
-    return [row for row in rows if row not in told]
+    untold = [row for row in rows if row.text("tradeId", "tradeID") not in taxed]
+    if told := len(rows) - len(untold):
+        counts.left_out["taxes that their trade counts"] += told
+    return untold
 
 
 def _untold(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]:

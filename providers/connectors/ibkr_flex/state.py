@@ -37,12 +37,18 @@ def account(id: str, statement: Statement, rows: list[Row], positions: list[Row]
         as_of=as_of(statement),
         day=statement.last,
         lacks=lacks,
-        pockets=tuple(
-            (row.text("currency"), cash)
-            for row in funds
-            if row.text("currency") not in ("", SUMMARY) and (cash := row.number("endingCash")) is not None
-        ),
+        pockets=tuple(pockets(rows).items()),
     )
+
+
+def pockets(rows: list[Row]) -> dict[str, Decimal]:
+    """The cash in each currency that has any; the row that sums them all up is none."""
+    found = {
+        row.text("currency"): row.number("endingCash")
+        for row in rows
+        if row.tag == "CashReportCurrency" and row.text("currency") not in ("", SUMMARY)
+    }
+    return {currency: cash for currency, cash in found.items() if cash}
 
 
 def as_of(statement: Statement) -> datetime:
@@ -64,10 +70,12 @@ def balances(rows: list[Row]) -> list[BalanceRecord]:
     return [found[day] for day in sorted(found)]
 
 
-def holdings(
-    statement: Statement, positions: list[Row], named: Iterable[Row], counts: Counts
-) -> HoldingsRecord:
-    """The open positions: of lots, their sum. Complete only if each could be read, and if the query asks for them."""
+def holdings(statement: Statement, positions: list[Row], named: list[Row], counts: Counts) -> HoldingsRecord:
+    """The open positions, of lots their sum, and the cash.
+
+    They are complete only if each could be read, and if the query asks for them.
+    """
+    cash = pockets(named)
     told, held = "OpenPositions" in statement.sections, {}
     complete = told
     for row in chosen_positions(positions, counts):
@@ -81,16 +89,20 @@ def holdings(
             held[one.security_id] = one if before is None else _together(before, one)
     return HoldingsRecord(
         as_of=as_of(statement),
-        holdings=list(held.values()),
-        securities=list(_securities([*named, *positions]).values()),
+        holdings=[*held.values(), *(_cash(unit, amount) for unit, amount in cash.items())],
+        securities=[
+            *_securities([*named, *positions]).values(),
+            *(SecurityRecord(f"cash:{unit}", unit, unit, "cash", "", "", unit) for unit in cash),
+        ],
         complete=complete,
     )
 
 
 def chosen_positions(positions: list[Row], counts: Counts) -> list[Row]:
     """Summaries where there are any, else lots: both say the same."""
-    lots = [row for row in positions if row.text("levelOfDetail").upper() == "LOT"]
-    whole = [row for row in positions if row not in lots]
+    lots, whole = [], []
+    for row in positions:
+        (lots if row.text("levelOfDetail").upper() == "LOT" else whole).append(row)
     if whole and lots:
         counts.left_out["lots of positions that are there"] += len(lots)
     return whole or lots
@@ -106,6 +118,10 @@ def _holding(row: Row) -> HoldingRecord:
         cost_basis=_of_all(row, "costBasisMoney", units, row.number("costBasisPrice")),
         currency=row.currency,
     )
+
+
+def _cash(unit: str, amount: Decimal) -> HoldingRecord:
+    return HoldingRecord(f"cash:{unit}", amount, Decimal(1), amount, None, unit)
 
 
 def _of_all(row: Row, name: str, units: Decimal, each: Decimal | None) -> Decimal | None:
@@ -138,7 +154,7 @@ def _securities(rows: Iterable[Row]) -> dict[str, SecurityRecord]:
     found: dict[str, SecurityRecord] = {}
     for row in rows:
         record = security(row)
-        if record is not None:
+        if record is not None and record.currency not in ("", SUMMARY):
             found.setdefault(record.id, record)
     return found
 

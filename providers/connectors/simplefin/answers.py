@@ -1,5 +1,6 @@
 """An account set of SimpleFIN to records: pure, exact, and as far as each part of it can be read."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from providers.errors import ProviderUnreadable
 from providers.records import AccountRecord, Details, HoldingsRecord, Kind, TransactionRecord
 
 LONGEST_ID = 200
+_NUMBER = re.compile(r"(?:[(•*#.…-]|\bx+|\bending in )\s*(\d{4})\)?\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _account(item: Mapping[str, Any], bank: Bank, now: datetime, *, alone: bool)
     account = AccountRecord(
         id=key,
         name=name,
-        mask="",
+        mask=_mask(name),
         type=type_,
         subtype=subtype,
         currency=currency,
@@ -111,6 +113,12 @@ def _account(item: Mapping[str, Any], bank: Bank, now: datetime, *, alone: bool)
         except Misread as problem:
             refused[str(problem)] += 1
     return Found(account, bank, raw, rows, held if type_ == "investment" else None, refused)
+
+
+def _mask(name: str) -> str:
+    """The end of the number, where a bank writes it at the end of the name: `Checking (1234)`, `Card x1234`."""
+    found = _NUMBER.search(name)
+    return found[1] if found else ""
 
 
 def _id(item: Mapping[str, Any]) -> str:
