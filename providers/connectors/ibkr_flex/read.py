@@ -23,19 +23,13 @@ def read(root: Element) -> list[Reading]:
 
 
 def _read(root: Element) -> list[Reading]:
-    whole = statements(root)
-    own = {statement.account for statement in whole if not _of_many(statement)}
-    return [reading for statement in whole for reading in _readings(statement, own)]
+    return [reading for statement in statements(root) for reading in _readings(statement)]
 
 
-def _of_many(statement: Statement) -> bool:
-    """True for the one statement of a query that consolidates accounts."""
-    return not statement.account or "," in statement.account
-
-
-def _readings(statement: Statement, own: set[str]) -> Iterator[Reading]:
-    if not _of_many(statement):
-        yield _reading(statement.account, statement, lambda row: _whose(row, own) in ("", statement.account))
+def _readings(statement: Statement) -> Iterator[Reading]:
+    """One account's; of the one statement that a query may make of several accounts, one for each that rows name."""
+    if statement.account and "," not in statement.account:
+        yield _reading(statement.account, statement, lambda row: True)
         return
     rows = [row for section in statement.sections.values() for row in section]
     for named in sorted({row.text("accountId") for row in rows} - {""}):

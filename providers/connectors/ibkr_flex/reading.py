@@ -22,8 +22,9 @@ from providers.records import (
 
 @dataclass(slots=True)
 class Counts:
-    """The rows that are no transactions, by reason; words that no table has; rows that could not be read."""
+    """The rows that became transactions; those that are none, by reason; words that no table has; rows not read."""
 
+    read: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -47,7 +48,7 @@ def transaction(
     """A posted transaction, of the day that its statement counts it in. Raises Misread."""
     day = require(more.pop("day", None) or reported(row), "reportDate")
     settled = row.day("settleDateTarget", "settleDate", "targetSettlement")
-    details: Details = {**more.pop("details", {})}
+    details: Details = more.pop("details", {})
     if event := more.pop("event", ""):
         details["event"] = event
     if settled and settled != day:

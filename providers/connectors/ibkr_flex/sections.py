@@ -100,6 +100,7 @@ def transactions(
         for row in chosen.rows:
             try:
                 found.extend(chosen.read(row, counts))
+                counts.read += 1
             except Misread as problem:
                 counts.refused[f"{chosen.section}: {problem or row.tag}"] += 1
     return _tied(found)

@@ -76,8 +76,8 @@ def holdings(statement: Statement, positions: list[Row], named: list[Row], count
     They are complete only if each could be read, and if the query asks for them.
     """
     cash = pockets(named)
-    told, held = "OpenPositions" in statement.sections, {}
-    complete = told
+    held: dict[str, HoldingRecord] = {}
+    complete = "OpenPositions" in statement.sections
     for row in chosen_positions(positions, counts):
         try:
             one = _holding(row)
@@ -100,7 +100,8 @@ def holdings(statement: Statement, positions: list[Row], named: list[Row], count
 
 def chosen_positions(positions: list[Row], counts: Counts) -> list[Row]:
     """Summaries where there are any, else lots: both say the same."""
-    lots, whole = [], []
+    lots: list[Row] = []
+    whole: list[Row] = []
     for row in positions:
         (lots if row.text("levelOfDetail").upper() == "LOT" else whole).append(row)
     if whole and lots:

@@ -63,7 +63,8 @@ def document(ledger: Ledger, now: datetime, without: Sequence[str]) -> Element:
         if section not in without:
             part = SubElement(statement, section)
             for tag, fields in found:
-                SubElement(part, tag, _kept(tag, _own(account, fields), without))
+                own = fields if tag == "SecurityInfo" else _own(account, fields)
+                SubElement(part, tag, _kept(tag, own, without))
     return root
 
 

@@ -44,7 +44,7 @@ def account_set(
             found["holdings"] = [_holding(each, row) for row in ledger.holdings(each, ledger.through)]
         accounts.append(found)
     errors = []
-    if partial:
+    if partial and listed:
         broker = next((each for each in listed if each.kind is Kind.BROKERAGE), listed[-1])
         conn, name = connection_of(ledger.customer, broker)
         errors.append({"code": "con.auth", "msg": f"Sign in again to {name}", "conn_id": conn})
