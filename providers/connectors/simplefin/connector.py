@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -33,7 +32,6 @@ WINDOW = timedelta(days=90)
 EMPTY_WINDOWS = 2  # after so many the bank has no older rows
 MOST_WINDOWS = 8  # of the 24 calls of a day
 BLOCKED_SECONDS = 3600
-CURRENCY = 3  # letters
 
 
 class SimpleFinConnector(base.Connector):
@@ -139,10 +137,9 @@ def windows(first: date | None, last: date) -> Iterator[tuple[date, date]]:
 
 def batch(read: AccountSet, told: list[Trouble], first: date, last: date, *, newest: bool) -> Batch:
     """The batch of one answer. Whoever is in trouble covers nothing; accounts and holdings are those of today."""
-    read, strange = in_currencies(read)
     found = troubled(read, told)
     sound = [each for each in read.found if not found.keys() & {each.account.id, each.bank.name, CONNECTION}]
-    notices = Counter({"accounts in points or miles": strange} if strange else {})
+    notices: Counter[str] = Counter()
     for each in read.found:
         for reason, count in each.refused.items():
             notices[f"unread transactions: {reason}"] += count
@@ -154,12 +151,6 @@ def batch(read: AccountSet, told: list[Trouble], first: date, last: date, *, new
         troubles=found if newest else {},
         notices=notices,
     )
-
-
-def in_currencies(read: AccountSet) -> tuple[AccountSet, int]:
-    """The accounts in currencies, and how many are in points or miles, which the ledger does not hold yet."""
-    found = [each for each in read.found if len(each.account.currency) == CURRENCY]
-    return replace(read, found=found), len(read.found) - len(found)
 
 
 def troubled(read: AccountSet, told: list[Trouble]) -> dict[str, ProviderError]:

@@ -40,6 +40,6 @@ def unit_of(value: Any) -> str:
     if not isinstance(value, str) or not value.startswith("https://"):
         raise Misread("currency")
     parts = urlsplit(value)
-    last = re.sub(r"[^A-Za-z0-9.-]", "", parts.path.rstrip("/").rpartition("/")[2]) or "unit"
+    last = re.sub(r"[^A-Za-z0-9.-]", "", parts.path.rstrip("/").rpartition("/")[2]).lstrip(".-") or "unit"
     mark = hashlib.sha256(value.encode()).hexdigest()[:6]
     return f"{last[: LONGEST_UNIT - 7]}:{mark}"
