@@ -1,5 +1,7 @@
 """Enable Banking: our requests and the simulator's answers against its document, and its example as rows."""
 
+import asyncio
+import functools
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,18 +22,19 @@ from providers.connectors.enable_banking import EnableBankingConnector, answers,
 from providers.errors import ConsentEnded
 from providers.simulator.process import SandboxBank
 from tests.specs.openapi import Document
+from tests.specs.outcome import Outcome, bank, tried
 from tests.specs.recording import Recording
 
 FOLDER, DOCUMENT = "enable-banking", "enable-banking.openapi.yml"
 BACK = "https://dashtam.example/providers/enable-banking/callback"
 
 
-async def exchanges(bank: SandboxBank) -> Recording:
+async def exchanges(running: SandboxBank) -> Recording:
     """Everything that the connector asks: to link, to pull with and without the person, to renew and to end."""
     key = rsa.generate_private_key(65537, 2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    bank.control("enable-banking/application", {"application": "app-1", "key": public})
-    settings.ENABLE_BANKING_URL = f"{bank.url}/enable-banking"
+    running.control("enable-banking/application", {"application": "app-1", "key": public})
+    settings.ENABLE_BANKING_URL = f"{running.url}/enable-banking"
     settings.ENABLE_BANKING_APPLICATION_ID = "app-1"
     settings.ENABLE_BANKING_PRIVATE_KEY = key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -47,12 +50,12 @@ async def exchanges(bank: SandboxBank) -> Recording:
     await seen.pull(done.grant, Wanted(None, today, what=what))
     there = {"Address": "203.0.113.9", "User-Agent": "Firefox"}
     await seen.pull(done.grant, Wanted(today - timedelta(days=14), today, what=what, present=there))
-    bank.control("advance", {"days": 1})
+    running.control("advance", {"days": 1})
     for _ in range(5):  # too long a period, and then too many reads
         await seen.pull(done.grant, Wanted(today - timedelta(days=400), today, what=what))
     renewed = await _linked(seen, Said(state="st", redirect_uri=BACK, renews=done.grant))
     await connector.revoke(seen.reach, done.grant)
-    bank.control("enable-banking/sessions", {"status": "EXPIRED"})
+    running.control("enable-banking/sessions", {"status": "EXPIRED"})
     with suppress(ConsentEnded):
         await seen.pull(renewed.grant, Wanted(None, today, what=what))
     return seen
@@ -69,10 +72,21 @@ async def _linked(seen: Recording, said: Said) -> Done:
     return done
 
 
-async def document(folder: Path, bank: SandboxBank) -> list[str]:
-    """The faults of all exchanges."""
-    seen = await exchanges(bank)
-    return seen.faults(Document(folder / FOLDER / DOCUMENT))
+def check(folder: Path) -> Iterator[Outcome]:
+    """The samples, then all requests and answers; nothing where the document is not there."""
+    path = folder / FOLDER / DOCUMENT
+    if not path.exists():
+        return
+    for name, what, wrong in samples(folder):
+        yield Outcome(f"enable-banking/{name}", [what], wrong)
+    yield tried(f"enable-banking/{DOCUMENT}", functools.partial(_document, path))
+
+
+def _document(path: Path) -> Outcome:
+    with bank() as running:
+        seen = asyncio.run(exchanges(running))
+    told = f"{len(seen.made)} requests with their answers"
+    return Outcome(f"enable-banking/{DOCUMENT}", [told], seen.faults(Document(path)))
 
 
 def samples(folder: Path) -> Iterator[tuple[str, str, list[str]]]:

@@ -1,5 +1,7 @@
 """Plaid: our requests and the simulator's answers against its document, and its custom users as rows."""
 
+import asyncio
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -20,30 +22,31 @@ from providers.errors import ConsentEnded
 from providers.simulator.process import SandboxBank
 from providers.wire import http
 from tests.specs.openapi import Document
+from tests.specs.outcome import Outcome, bank, tried
 from tests.specs.recording import Recording
 
 DOCUMENT, SAMPLES = "plaid-2020-09-14.openapi.yml", "plaid"
 BACK = "https://dashtam.example/providers/plaid/callback"
 
 
-async def exchanges(bank: SandboxBank) -> Recording:
+async def exchanges(running: SandboxBank) -> Recording:
     """Everything that the connector asks: to link, to pull, to mend, to end, and to check a webhook."""
-    settings.PLAID_URL, settings.PLAID_COUNTRIES = f"{bank.url}/plaid", "US"
-    settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = bank.client_id, bank.client_secret
+    settings.PLAID_URL, settings.PLAID_COUNTRIES = f"{running.url}/plaid", "US"
+    settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = running.client_id, running.client_secret
     connector = PlaidConnector()
     seen = Recording(connector, "/plaid")
     done = await _linked(seen, Said({"kind": "bank"}, state="s", redirect_uri=BACK))
     last = date.today()  # noqa: DTZ011
     wanted = Wanted(None, last, what=frozenset(connector.capabilities))
     await seen.pull(done.grant, wanted)
-    told = bank.control("plaid/webhook", {"code": "SYNC_UPDATES_AVAILABLE"})
+    told = running.control("plaid/webhook", {"code": "SYNC_UPDATES_AVAILABLE"})
     headers = {name.lower(): value for name, value in told["headers"].items()}
     await connector.hear(seen.reach, headers, told["body"].encode())
     async with seen.reach(grant=done.grant) as client:
         pages = connector.pull(client, wanted)
         while (await anext(pages)).final:
             pass
-        bank.control("advance", {"days": 1})
+        running.control("advance", {"days": 1})
         with suppress(StartAgain):
             await anext(pages)
         await client.post("/sandbox/item/reset_login", json={})
@@ -64,10 +67,21 @@ async def _linked(seen: Recording, said: Said) -> Done:
     return done
 
 
-async def document(folder: Path, bank: SandboxBank) -> list[str]:
-    """The faults of all exchanges."""
-    seen = await exchanges(bank)
-    return seen.faults(Document(folder / DOCUMENT))
+def check(folder: Path) -> Iterator[Outcome]:
+    """The samples, then all requests and answers; nothing where the document is not there."""
+    path = folder / DOCUMENT
+    if not path.exists():
+        return
+    for name, what, wrong in samples(folder):
+        yield Outcome(f"plaid/{name}", [what], wrong)
+    yield tried(f"plaid/{DOCUMENT}", functools.partial(_document, path))
+
+
+def _document(path: Path) -> Outcome:
+    with bank() as running:
+        seen = asyncio.run(exchanges(running))
+    told = f"{len(seen.made)} requests with their answers"
+    return Outcome(f"plaid/{DOCUMENT}", [told], seen.faults(Document(path)))
 
 
 def samples(folder: Path) -> Iterator[tuple[str, str, list[str]]]:

@@ -1,5 +1,7 @@
 """SnapTrade: our requests and the simulator's answers against its document, and its examples as records."""
 
+import asyncio
+import functools
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,7 @@ from providers.connectors.snaptrade import SnapTradeConnector, answers
 from providers.simulator.process import SandboxBank
 from providers.wire import http
 from tests.specs.openapi import LOADER, Document
+from tests.specs.outcome import Outcome, bank, tried
 from tests.specs.recording import Recording
 
 FOLDER, DOCUMENT = "snaptrade", "snaptrade.openapi.yaml"
@@ -29,17 +32,17 @@ READ = {
 }
 
 
-async def exchanges(bank: SandboxBank) -> Recording:
+async def exchanges(running: SandboxBank) -> Recording:
     """Everything that the connector asks with a personal key, for which alone the document describes requests."""
-    settings.SNAPTRADE_URL = f"{bank.url}/snaptrade"
+    settings.SNAPTRADE_URL = f"{running.url}/snaptrade"
     settings.SNAPTRADE_CLIENT_ID = settings.SNAPTRADE_CLIENT_SECRET = ""
     connector = SnapTradeConnector()
     seen = Recording(connector, "/snaptrade/api/v1")
-    key = bank.control("snaptrade/key", {})
+    key = running.control("snaptrade/key", {})
     done = await _connected(seen, Said(key, state="s", redirect_uri=BACK))
     wanted = Wanted(None, date.today(), what=frozenset(connector.capabilities))  # noqa: DTZ011
     await seen.pull(done.grant, wanted)
-    bank.control("snaptrade/connections", {"disabled": True})
+    running.control("snaptrade/connections", {"disabled": True})
     await _connected(seen, Said(state="s", redirect_uri=BACK, renews=done.grant))
     return seen
 
@@ -54,10 +57,21 @@ async def _connected(seen: Recording, said: Said) -> Done:
     return done
 
 
-async def document(folder: Path, bank: SandboxBank) -> list[str]:
-    """The faults of all exchanges."""
-    seen = await exchanges(bank)
-    return seen.faults(Document(folder / FOLDER / DOCUMENT))
+def check(folder: Path) -> Iterator[Outcome]:
+    """The samples, then all requests and answers; nothing where the document is not there."""
+    path = folder / FOLDER / DOCUMENT
+    if not path.exists():
+        return
+    for name, what, wrong in samples(folder):
+        yield Outcome(f"snaptrade/{name}", [what], wrong)
+    yield tried(f"snaptrade/{DOCUMENT}", functools.partial(_document, path))
+
+
+def _document(path: Path) -> Outcome:
+    with bank() as running:
+        seen = asyncio.run(exchanges(running))
+    told = f"{len(seen.made)} requests with their answers"
+    return Outcome(f"snaptrade/{DOCUMENT}", [told], seen.faults(Document(path)))
 
 
 def samples(folder: Path) -> Iterator[tuple[str, str, list[str]]]:
