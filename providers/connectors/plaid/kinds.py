@@ -111,5 +111,5 @@ def activity_kind(type: str, subtype: str) -> str:
     if type in ("buy", "sell"):
         return "reinvestment" if subtype in REINVESTED else type
     if type in ("cash", "fee"):
-        return CASH.get(subtype, "unknown")
+        return CASH.get(subtype, "fee" if type == "fee" else "unknown")
     return TRANSFERS.get(subtype, "unknown") if type == "transfer" else "unknown"
