@@ -33,7 +33,9 @@ async def exchanges(running: SandboxBank) -> Recording:
     """Everything that the connector asks: to link, to pull with and without the person, to renew and to end."""
     key = rsa.generate_private_key(65537, 2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    running.control("enable-banking/application", {"application": "app-1", "key": public})
+    async with httpx.AsyncClient() as panel:
+        asked = {"application": "app-1", "key": public}
+        await panel.post(f"{running.url}/enable-banking/applications", json=asked)
     settings.ENABLE_BANKING_URL = f"{running.url}/enable-banking"
     settings.ENABLE_BANKING_APPLICATION_ID = "app-1"
     settings.ENABLE_BANKING_PRIVATE_KEY = key.private_bytes(

@@ -77,6 +77,17 @@ def authorize(call: Call) -> dict[str, Any]:
     }
 
 
+@methods("POST")
+async def applications(request: HttpRequest) -> HttpResponse:
+    """The vendor's control panel, at which an application is registered."""
+    try:
+        given = msgspec.json.decode(request.body, type=Register)
+    except msgspec.MsgspecError:
+        return error_page(400, "That did not work", "Send an application and its public key.")
+    state(bank_of(request)).applications[given.application] = given.key
+    return agreement.thanks()
+
+
 @methods("GET", "POST")
 async def visit(request: HttpRequest, id: str) -> HttpResponse:
     """The bank's page."""
@@ -145,14 +156,6 @@ def end_session(call: Call, id: str) -> dict[str, Any]:
     """`DELETE /sessions/{session_id}`."""
     call.session(id).status = "CLOSED"
     return {"message": "OK"}
-
-
-@control.controlled("POST")
-def register(bank: Bank, request: HttpRequest) -> dict[str, Any]:
-    """`/control/enable-banking/application`: register an application."""
-    given = msgspec.json.decode(request.body, type=Register)
-    state(bank).applications[given.application] = given.key
-    return {}
 
 
 @control.controlled("POST")

@@ -8,6 +8,7 @@ from providers.simulator.enable_banking.calls import endpoint
 urlpatterns = [
     path("aspsps", endpoint(GET=link.aspsps)),
     path("auth", endpoint(POST=link.authorize)),
+    path("applications", link.applications),
     path("bank/<str:id>", link.visit),
     path("sessions", endpoint(POST=link.open_session)),
     path("sessions/<str:id>", endpoint(GET=link.read_session, DELETE=link.end_session)),
@@ -15,4 +16,4 @@ urlpatterns = [
     path("accounts/<str:uid>/balances", endpoint(GET=data.balances)),
     path("accounts/<str:uid>/transactions", endpoint(GET=data.transactions)),
 ]
-control = [path("application", link.register), path("sessions", link.change)]
+control = [path("sessions", link.change)]

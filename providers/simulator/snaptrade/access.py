@@ -14,10 +14,10 @@ from providers.simulator.bank import Bank, bank_of
 from providers.simulator.responses import methods
 from providers.simulator.sandbox.bank import sandbox_of
 from providers.simulator.sandbox.grants import InvalidGrantError, InvalidScopeError
-from providers.simulator.sandbox.pages import error_page
+from providers.simulator.sandbox.pages import error_page, page
 from providers.simulator.sandbox.parameters import credentials
 from providers.simulator.snaptrade.calls import Call
-from providers.simulator.snaptrade.state import ACCESS_SECONDS, Key, Login, state
+from providers.simulator.snaptrade.state import ACCESS_SECONDS, Key, Login, SnapTrade, state
 from providers.simulator.vendor import answer, minted
 
 
@@ -137,13 +137,30 @@ async def portal(request: HttpRequest, session: str) -> HttpResponse:
     return HttpResponseRedirect(begun.back) if begun.back else agreement.thanks()
 
 
+@methods("GET", "POST")
+async def api_key(request: HttpRequest) -> HttpResponse:
+    """The page that makes a personal key, of a person whose brokerage is connected."""
+    decided = agreement.decision(request) if request.method == "POST" else None
+    if decided is None or not decided.approved:
+        return agreement.ask("SnapTrade")
+    vendor = state(bank_of(request))
+    if not vendor.of(decided.customer.id):
+        vendor.connect(decided.customer.id, "")
+    client, key = _new_key(vendor, decided.customer.id)
+    return page("token.html", {"vendor": "SnapTrade", "values": {"Client ID": client, "Consumer key": key}})
+
+
 @control.controlled("POST")
 def make_key(bank: Bank, request: HttpRequest) -> dict[str, Any]:
-    """`/control/snaptrade/key`: a personal key."""
-    customer = msgspec.json.decode(request.body, type=Person).customer
+    """`/control/snaptrade/key`: a personal key, of a person who has connected no brokerage yet."""
+    client, key = _new_key(state(bank), msgspec.json.decode(request.body, type=Person).customer)
+    return {"client_id": client, "consumer_key": key}
+
+
+def _new_key(vendor: SnapTrade, customer: str) -> tuple[str, str]:
     client, key = f"PERSONAL-{secrets.token_hex(4).upper()}", Key(customer)
-    state(bank).keys[client] = key
-    return {"client_id": client, "consumer_key": key.consumer_key}
+    vendor.keys[client] = key
+    return client, key.consumer_key
 
 
 @control.controlled("POST")

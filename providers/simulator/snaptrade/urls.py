@@ -10,6 +10,7 @@ urlpatterns = [
     path("oauth/authorize", access.authorize),
     path("oauth/token", access.token),
     path("oauth/revoke", access.revoke),
+    path("api-key", access.api_key),
     path("portal/<str:session>", access.portal),
     path("api/v1/snapTrade/login", endpoint("POST", access.login)),
     path("api/v1/authorizations", endpoint("GET", data.authorizations)),

@@ -47,7 +47,7 @@ def key() -> rsa.RSAPrivateKey:
 def _application(bank: SandboxBank, settings: Any) -> None:
     public = key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     private = key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    bank.control("enable-banking/application", {"application": "app-1", "key": public})
+    httpx.post(f"{bank.url}/enable-banking/applications", json={"application": "app-1", "key": public})
     settings.ENABLE_BANKING_URL = f"{bank.url}/enable-banking"
     settings.ENABLE_BANKING_APPLICATION_ID = "app-1"
     settings.ENABLE_BANKING_PRIVATE_KEY = private

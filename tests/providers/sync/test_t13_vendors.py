@@ -44,7 +44,7 @@ def plaid(bank: SandboxBank) -> dict[str, str]:
 def enable_banking(bank: SandboxBank) -> dict[str, str]:
     key = rsa.generate_private_key(65537, 2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    bank.control("enable-banking/application", {"application": "app-1", "key": public})
+    httpx.post(f"{bank.url}/enable-banking/applications", json={"application": "app-1", "key": public})
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return {"APPLICATION_ID": "app-1", "PRIVATE_KEY": private}
 
