@@ -1,8 +1,11 @@
 """SnapTrade's errors in our words."""
 
 import httpx
+import msgspec
 
+from providers.connectors.snaptrade.answers import Authorization
 from providers.errors import (
+    ConsentEnded,
     NotSupported,
     ProviderError,
     ProviderRateLimited,
@@ -24,8 +27,10 @@ class ConnectionDisabled(ProviderRefused):
 
 
 def fault(answer: httpx.Response) -> ProviderError | None:
-    """The error of a status that means something else here than elsewhere; None for all others."""
+    """The error of a status that means something else here than elsewhere, or the end of all access; else None."""
     status = answer.status_code
+    if answer.is_success:
+        return _ended(answer) if answer.request.url.path.endswith("/authorizations") else None
     if status == 402:
         return ConnectionDisabled()
     if status == 410:
@@ -36,6 +41,17 @@ def fault(answer: httpx.Response) -> ProviderError | None:
         wait = _wait(answer)
         return ProviderRateLimited() if wait is None else ProviderRateLimited(retry_after=wait)
     return None
+
+
+def _ended(answer: httpx.Response) -> ProviderError | None:
+    """The end of access: nothing is connected any more, or all of it is disabled."""
+    try:
+        held = msgspec.json.decode(answer.content, type=list[Authorization])
+    except msgspec.MsgspecError:
+        return None
+    if not held:
+        return ConsentEnded(code="revoked_by_user")
+    return ConsentEnded() if all(each.disabled for each in held) else None
 
 
 def _wait(answer: httpx.Response) -> int | None:

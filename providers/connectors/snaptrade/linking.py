@@ -9,7 +9,7 @@ from providers.connectors.snaptrade.answers import Authorization, Metadata, Port
 from providers.connectors.snaptrade.signing import CLIENT, KEY, ROOT
 from providers.errors import ConsentEnded, ProviderRefused, ProviderUnreadable
 from providers.wire.grants import ACCESS, Grant
-from providers.wire.http import request_json
+from providers.wire.http import decoded, error_of, request_json
 from providers.wire.oauth_server import OAuthServer
 
 POLL = 10
@@ -58,7 +58,10 @@ async def server(reach: Reach, client_id: str, client_secret: str) -> OAuthServe
 async def authorizations(reach: Reach, grant: Grant) -> list[Authorization]:
     """The brokerages that SnapTrade is connected to for this person."""
     async with reach(grant=grant) as client:
-        return await request_json(client, "GET", f"{ROOT}/authorizations", type=list[Authorization])
+        answer = await client.get(f"{ROOT}/authorizations")
+    if not answer.is_success:
+        raise error_of(answer) or ProviderUnreadable
+    return decoded(answer, list[Authorization])  # none at all is no error here
 
 
 async def _keys(reach: Reach, said: Said, grant: Grant) -> Step:

@@ -47,14 +47,9 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
 
 
 async def _disabled(client: httpx.AsyncClient) -> set[str]:
-    """The connections that SnapTrade has lost. Raises ConsentEnded where there is no other."""
+    """The connections that SnapTrade has lost; where there is no other, the answer is a ConsentEnded."""
     held = await _get(client, "/authorizations", list[answers.Authorization])
-    if not held:
-        raise ConsentEnded(code="revoked_by_user")
-    disabled = {each.id for each in held if each.disabled}
-    if len(disabled) == len(held):
-        raise ConsentEnded
-    return disabled
+    return {each.id for each in held if each.disabled}
 
 
 async def _accounts(

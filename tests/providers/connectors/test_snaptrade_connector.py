@@ -166,7 +166,8 @@ def test_a_signature_covers_the_path_the_query_and_the_body() -> None:
 def test_snaptrade_names_its_errors(
     status: int, headers: dict[str, str], code: str | None, wait: int | None
 ) -> None:
-    found = CONNECTOR.fault(httpx.Response(status, headers=headers))
+    asked = httpx.Request("GET", "https://api.snaptrade.com/api/v1/accounts")
+    found = CONNECTOR.fault(httpx.Response(status, headers=headers, request=asked))
     assert (found.code if found else None) == code
     assert found is None or found.retry_after == wait
 

@@ -24,6 +24,7 @@ from tests.providers.connectors.household import truth
 from tests.providers.sync.test_sync import sync
 
 pytestmark = pytest.mark.django_db(transaction=False)
+State = Connection.State
 Values = Mapping[str, str]
 
 
@@ -35,6 +36,8 @@ class Vendor:
     setting: Callable[[SandboxBank], dict[str, str]]
     answers: Callable[[SandboxBank], list[Values]]
     masks: frozenset[str]
+    breaks: Callable[[SandboxBank], object]
+    reason: str
 
 
 def plaid(bank: SandboxBank) -> dict[str, str]:
@@ -57,16 +60,46 @@ def key_of_ones_own(bank: SandboxBank) -> list[Values]:
     return [bank.control("snaptrade/key", {})]
 
 
+def sign_in_is_required(bank: SandboxBank) -> None:
+    keys = {"PLAID-CLIENT-ID": bank.client_id, "PLAID-SECRET": bank.client_secret}
+    token = bank.control("plaid/webhook", {"code": "ERROR"})["access_token"]
+    httpx.post(f"{bank.url}/plaid/sandbox/item/reset_login", json={"access_token": token}, headers=keys)
+
+
+def session_expires(bank: SandboxBank) -> None:
+    bank.control("enable-banking/sessions", {"status": "EXPIRED"})
+
+
+def brokerage_is_disabled(bank: SandboxBank) -> None:
+    bank.control("snaptrade/connections", {"disabled": True})
+
+
 PAYMENTS = frozenset(("4417", "9020", "7781", "0356"))
 VENDORS = [
-    Vendor("plaid", plaid, lambda _: [{"kind": "bank"}], PAYMENTS | {"5562"}),
+    Vendor(
+        "plaid",
+        plaid,
+        lambda _: [{"kind": "bank"}],
+        PAYMENTS | {"5562"},
+        sign_in_is_required,
+        "consent_ended",
+    ),
     Vendor(
         "enable-banking",
         enable_banking,
         lambda _: [{"country": "FI", "psu_type": "personal"}, {"bank": "Sandbox Bank"}],
         PAYMENTS,
+        session_expires,
+        "consent_expired",
     ),
-    Vendor("snaptrade", no_app, key_of_ones_own, frozenset(("5562",))),
+    Vendor(
+        "snaptrade",
+        no_app,
+        key_of_ones_own,
+        frozenset(("5562",)),
+        brokerage_is_disabled,
+        "consent_ended",
+    ),
 ]
 
 
@@ -74,9 +107,7 @@ VENDORS = [
 async def test_the_household_is_the_same_through_every_vendor(
     ana: User, bank: SandboxBank, settings: Any, vendor: Vendor
 ) -> None:
-    prefix = vendor.slug.replace("-", "_").upper()
-    for name, value in {"URL": f"{bank.url}/{vendor.slug}", **vendor.setting(bank)}.items():
-        setattr(settings, f"{prefix}_{name}", value)
+    set_up(settings, bank, vendor)
     connection = await connect(ana, vendor, vendor.answers(bank))
     first = await sync(connection)
     assert (first.state, first.error_code, first.account_errors) == (SyncRun.State.SUCCEEDED, "", {})
@@ -87,14 +118,45 @@ async def test_the_household_is_the_same_through_every_vendor(
     bank.control("advance", {"days": 4})
     later = await sync(connection)
     assert later.state == SyncRun.State.SUCCEEDED
-    assert 0 < later.added < 60
+    assert later.added < 60
+    assert later.added or "4417" not in vendor.masks
     await run_db(agrees, bank, vendor)
 
 
-async def connect(user: User, vendor: Vendor, answers: list[Values]) -> Connection:
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.slug)
+async def test_what_breaks_asks_its_person_and_is_mended_with_the_same_accounts(
+    ana: User, bank: SandboxBank, settings: Any, vendor: Vendor
+) -> None:
+    set_up(settings, bank, vendor)
+    connection = await connect(ana, vendor, vendor.answers(bank))
+    await sync(connection)
+    vendor.breaks(bank)
+    broken = await sync(connection)
+    assert broken.state == SyncRun.State.FAILED
+    assert (connection.state, connection.state_reason) == (State.REAUTH_REQUIRED, vendor.reason)
+    mended = await connect(ana, vendor, [], connection)
+    assert (mended.id, mended.state) == (connection.id, State.ACTIVE)
+    again = await sync(mended)
+    assert (again.state, again.added, again.removed) == (SyncRun.State.SUCCEEDED, 0, 0)
+    assert {a.mask async for a in FinancialAccount.objects.filter(closed_at=None)} == vendor.masks
+    assert await FinancialAccount.objects.acount() == len(vendor.masks)
+
+
+def set_up(settings: Any, bank: SandboxBank, vendor: Vendor) -> None:
+    prefix = vendor.slug.replace("-", "_").upper()
+    for name, value in {"URL": f"{bank.url}/{vendor.slug}", **vendor.setting(bank)}.items():
+        setattr(settings, f"{prefix}_{name}", value)
+
+
+async def connect(
+    user: User, vendor: Vendor, answers: list[Values], broken: Connection | None = None
+) -> Connection:
     """Answer the questions, visit the vendor's page, and come back."""
     service = wiring.connection_service()
-    started = await service.start(user_id=user.id, provider=vendor.slug, credentials=answers[0])
+    if broken is None:
+        started = await service.start(user_id=user.id, provider=vendor.slug, credentials=answers[0])
+    else:
+        started = await service.reauthorize(user_id=user.id, connection_id=broken.id)
     for answer in answers[1:]:
         started = await service.go_on(
             user_id=user.id, connection_id=started.connection.id, credentials=answer
