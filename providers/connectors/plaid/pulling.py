@@ -1,7 +1,7 @@
 """Pulls of an Item: its accounts, what they hold, and what has happened since the cursor or within the window."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -11,7 +11,7 @@ import httpx
 from providers import records
 from providers.connectors.contract.batches import CONNECTION, Batch, Cover, StartAgain, Wanted
 from providers.connectors.plaid import answers, reading
-from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited
+from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited, ProviderRefused
 from providers.wire.http import request_json
 
 T = TypeVar("T")
@@ -56,8 +56,26 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
     if reads_investments:
         yield _investments(found, wanted, _moment(told.status, "investments", now))
     if "transactions" in products and "transactions" in wanted.what:
-        async for batch in _changes(client, wanted.cursors.get(CONNECTION, "")):
+        banking = [row.account_id for row in listed if row.account_id not in investing]
+        async for batch in _all_changes(client, wanted, banking):
             yield batch
+
+
+async def _all_changes(
+    client: httpx.AsyncClient, wanted: Wanted, accounts: Sequence[str]
+) -> AsyncIterator[Batch]:
+    """The changes since the cursor; where Plaid no longer takes that, all rows, which then say what is gone."""
+    cursor = wanted.cursors.get(CONNECTION, "")
+    try:
+        async for batch in _changes(client, cursor):
+            yield batch
+            cursor = ""
+    except ProviderRefused:
+        if not cursor:
+            raise
+        covers = [Cover(account, wanted.last - HISTORY, wanted.last) for account in accounts]
+        async for batch in _changes(client, ""):
+            yield replace(batch, covers=covers if batch.final and batch.cursors else ())
 
 
 async def _changes(client: httpx.AsyncClient, cursor: str) -> AsyncIterator[Batch]:

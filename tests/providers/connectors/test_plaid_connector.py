@@ -1,5 +1,6 @@
 """Plaid's connector against the vendor's dialect over real HTTP."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -147,6 +148,19 @@ async def test_plaid_starts_again_when_the_bank_posts_between_two_pages(bank: Sa
         with pytest.raises(StartAgain):
             await anext(pages)
     check(bank, await pull(CONNECTOR, done.grant))
+
+
+async def test_a_cursor_that_plaid_no_longer_takes_leads_to_all_rows_and_what_is_gone(
+    bank: SandboxBank,
+) -> None:
+    done = await linked()
+    pulled = await pull(CONNECTOR, done.grant)
+    account = pulled.of("4417")
+    ghost = replace(next(iter(pulled.rows[account].values())), id="ghost", amount=Decimal(-1))
+    pulled.rows[account]["ghost"] = ghost
+    pulled.cursors[""] = "a cursor of another Item"
+    check(bank, await pull(CONNECTOR, done.grant, pulled))
+    assert "ghost" not in pulled.rows[account]
 
 
 FAULTS = [
