@@ -76,6 +76,8 @@ REASONS = {
     "rate_limited": "{name} asked us to slow down, so the next update comes later. There is nothing you need to do.",
     "not_supported": "{name} does not offer this, so it was left out.",
     "provider_not_configured": "{name} is not set up on this Dashtam any more. Ask your administrator to add it again.",
+    "connection_disabled": "{name} has lost its access to an institution. Reconnect: that leads to where it is mended.",
+    "period_too_long": "{name} gives fewer days than Dashtam asked for. Update it here yourself: then it gives more.",
     "payment_required": "{name} wants a paid plan before it answers. What was read stays.",
     "address_refused": "{name} is set up at an address that Dashtam may not call. Tell your administrator.",
     "foreign_address": "{name} sent us to an address that is not its own, so we did not go there. We keep trying.",

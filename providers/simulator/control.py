@@ -117,6 +117,7 @@ def reset(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
     """Forget every grant, fault, advance and call."""
     bank.forget_consents()
     bank.scenarios.clear()
+    bank.beside.clear()
     bank.faults.waiting.clear()
     bank.visits.clear()
     return {}
