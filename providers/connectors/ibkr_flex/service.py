@@ -31,12 +31,24 @@ LOST = "1017"  # the reference is not known any more
 EXPIRED, UNKNOWN = "1012", "1015"
 TOO_MANY = "1018"
 TOO_MANY_SECONDS = 60
-SETTINGS = {
-    "1010": "The query is of an old kind. Make an Activity Flex Query, and connect again with its id.",
-    "1011": "The Flex Web Service is switched off. Activate it in Client Portal, under Flex Web Service.",
-    "1013": "The token may be used from another address only. Make one without an address, and connect again with it.",
-    "1014": "There is no such query. Look at its id in Client Portal, and connect again with it.",
-    "1016": "The query names an account that is closed or not yours. Change its accounts in Client Portal.",
+SETTINGS = {  # what is to be changed, as a code of ours and in words
+    "1010": (
+        "query_refused",
+        "The query is of an old kind. Make an Activity Flex Query, and connect again with its id.",
+    ),
+    "1011": ("service_off", "The Flex Web Service is switched off. Activate it in Client Portal."),
+    "1013": (
+        "address_not_allowed",
+        "The token is for another address. Make one without an address, and connect again.",
+    ),
+    "1014": (
+        "query_refused",
+        "There is no such query. Look at its id in Client Portal, and connect again with it.",
+    ),
+    "1016": (
+        "attention_needed",
+        "The query names an account that is closed or not yours. Change that in Client Portal.",
+    ),
 }
 
 
@@ -79,7 +91,8 @@ def fault(answer: httpx.Response) -> ProviderError | None:
 def error_of(code: str) -> ProviderError:
     """What a code of the service means."""
     if code in SETTINGS:
-        return LooksAtSettings(SETTINGS[code])
+        reason, words = SETTINGS[code]
+        return LooksAtSettings(words, code=reason)
     meanings: dict[str, ProviderError] = {
         **{code: StillGenerating() for code in IN_PROGRESS},
         **{code: ProviderUnavailable() for code in LATER},

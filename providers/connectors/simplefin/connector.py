@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import httpx
 
 from providers.connectors import base
-from providers.connectors.contract.batches import CONNECTION, Batch, Cover, Wanted
+from providers.connectors.contract.batches import CONNECTION, Batch, Cover, Status, Wanted
 from providers.connectors.contract.errors import CredentialsRefused
 from providers.connectors.contract.facts import Facts, Quota, Rhythm
 from providers.connectors.contract.steps import Ask, Done, Field, Reach, Said, Step
@@ -17,6 +17,7 @@ from providers.connectors.simplefin import access
 from providers.connectors.simplefin.answers import AccountSet, Found, account_set, midnight
 from providers.connectors.simplefin.troubles import Trouble, troubles
 from providers.errors import (
+    AddressRefused,
     ConsentEnded,
     PaymentRequired,
     ProviderError,
@@ -74,6 +75,8 @@ class SimpleFinConnector(base.Connector):
         try:
             async with reach(grant=grant) as client:
                 found = account_set(await self._answer(client, {"balances-only": 1}), datetime.now(UTC))
+        except AddressRefused:
+            raise
         except ConsentEnded:
             raise CredentialsRefused.of("token", access.USED) from None
         except ProviderError as error:
@@ -106,16 +109,13 @@ class SimpleFinConnector(base.Connector):
         """A batch for each window, the newest first. Without a first day, back until no bank has older rows."""
         empty = 0
         for number, (first, last) in enumerate(windows(wanted.first, wanted.last)):
-            query = {
-                "start-date": midnight(first),
-                "end-date": midnight(last + timedelta(days=1)),
-                "pending": 1,
-            }
-            answer = await self._answer(client, query)
+            newest = number == 0
+            query = {"start-date": midnight(first), "end-date": midnight(last + timedelta(days=1))}
+            answer = await self._answer(client, query | ({"pending": 1} if newest else {}))
             read = account_set(answer, datetime.now(UTC))
-            told = list(troubles(answer))
-            yield batch(read, told, first, last, newest=number == 0)
-            empty = 0 if any(each.rows for each in read.found) else empty + 1
+            yield batch(read, list(troubles(answer)), first, last, newest=newest)
+            posted = [row for each in read.found for row in each.rows if row.status == "posted"]
+            empty = 0 if posted else empty + 1
             if wanted.first is None and empty == EMPTY_WINDOWS:
                 return
 
@@ -136,7 +136,11 @@ def windows(first: date | None, last: date) -> Iterator[tuple[date, date]]:
 
 
 def batch(read: AccountSet, told: list[Trouble], first: date, last: date, *, newest: bool) -> Batch:
-    """The batch of one answer. Whoever is in trouble covers nothing; accounts and holdings are those of today."""
+    """The batch of one answer. Whoever is in trouble covers nothing.
+
+    Accounts, holdings and pending rows are those of today, which come with the newest window.
+    """
+    statuses: tuple[Status, ...] = ("pending", "posted") if newest else ("posted",)
     found = troubled(read, told)
     sound = [each for each in read.found if not found.keys() & {each.account.id, each.bank.name, CONNECTION}]
     notices: Counter[str] = Counter()
@@ -146,7 +150,7 @@ def batch(read: AccountSet, told: list[Trouble], first: date, last: date, *, new
     return Batch(
         accounts=[each.account for each in read.found] if newest else None,
         rows={each.account.id: each.rows for each in read.found if each.rows},
-        covers=[Cover(each.account.id, first, last) for each in sound],
+        covers=[Cover(each.account.id, first, last, statuses) for each in sound],
         holdings={each.account.id: each.holdings for each in read.found if newest and each.holdings},
         troubles=found if newest else {},
         notices=notices,

@@ -155,8 +155,10 @@ async def test_t13_a_statement_that_takes_long_is_looked_for_again(desk: Desk) -
         ("1012", ConsentEnded, "consent_expired"),
         ("1015", ConsentEnded, "consent_ended"),
         ("1018", ProviderRateLimited, "rate_limited"),
-        ("1013", ProviderRefused, "attention_needed"),
-        ("1014", ProviderRefused, "attention_needed"),
+        ("1011", ProviderRefused, "service_off"),
+        ("1013", ProviderRefused, "address_not_allowed"),
+        ("1014", ProviderRefused, "query_refused"),
+        ("1016", ProviderRefused, "attention_needed"),
         ("1020", ProviderRefused, "provider_refused"),
         ("1999", ProviderRefused, "provider_refused"),
     ],
@@ -169,7 +171,7 @@ async def test_t13_each_code_of_the_service_is_a_state_with_a_next_step(
     with pytest.raises(expected) as caught:
         _ = [each async for each in desk.batches(done)]
     assert (caught.value.code, bool(caught.value.detail)) == (reason, True)
-    if reason in ("attention_needed", "consent_expired"):
+    if reason not in ("provider_refused", "provider_unavailable", "rate_limited", "consent_ended"):
         with pytest.raises(CredentialsRefused) as refused:
             await desk.link(answers=desk.order(error=code))
         assert refused.value.errors[0].detail == caught.value.detail
