@@ -16,7 +16,7 @@ from providers.api import (
     syncs,
     transactions,
 )
-from providers.api.review import edits, history, reviews
+from providers.api.review import edits, history, proof, reviews
 
 urlpatterns = [
     path("providers", providers.Providers.as_view()),
@@ -32,6 +32,8 @@ urlpatterns = [
     path("accounts/<uuid:id>/transactions", transactions.AccountTransactions.as_view()),
     path("accounts/<uuid:id>/holdings", holdings.AccountHoldings.as_view()),
     path("accounts/<uuid:id>/balances", balances.AccountBalances.as_view()),
+    path("accounts/<uuid:id>/proof", proof.AccountProof.as_view()),
+    path("accounts/<uuid:id>/completeness", proof.AccountCompleteness.as_view()),
     path("transactions", transactions.Transactions.as_view()),
     path("transactions/set-aside", edits.SetAside.as_view()),
     path("transactions/<uuid:id>", edits.TransactionDetail.as_view()),
