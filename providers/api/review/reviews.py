@@ -72,8 +72,8 @@ class ReviewItem(serializers.Serializer[Any]):
     answered_at = serializers.DateTimeField(allow_null=True)
     left = ReviewSide(help_text="What was there before.")
     right = ReviewSide(help_text="What is new.")
-    rows = RowSide(many=True, help_text="Rows that vanished, the first five.")
-    count = serializers.IntegerField(help_text="How many rows vanished.")
+    rows = RowSide(many=True, help_text="Rows that came or vanished at once, the first five.")
+    count = serializers.IntegerField(help_text="How many rows came or vanished at once.")
     others = serializers.IntegerField(help_text="How many more candidates there are, should this be refused.")
 
 

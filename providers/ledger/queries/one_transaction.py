@@ -13,8 +13,8 @@ from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from dashtam.errors import NotFound
 from providers.ledger import details
+from providers.ledger.models import Transaction
 from providers.ledger.money import plain, plain_number
-from providers.ledger.observations.models import Edit
 from providers.ledger.queries.transactions import TransactionRow, transaction
 from providers.ledger.review.records import Today, symbols, today
 
@@ -76,20 +76,20 @@ def _in_full(user_id: UUID, id: UUID, shown: TransactionRow | None) -> Transacti
         return _told(told, symbols([told]), shown)
     if shown is None:
         raise NotFound
-    edits = dict(Edit.objects.filter(account__user_id=user_id, event=id).values_list("field", "value"))
-    feed = _feed_of_columns(user_id, id, shown)
+    return _from_before(user_id, id, shown)
+
+
+def _from_before(user_id: UUID, id: UUID, shown: TransactionRow) -> TransactionInFull:
+    """A row that no source has been observed to state: its columns say what is the person's own."""
+    rows = Transaction.objects.filter(user_id=user_id, id=id).values_list("category", "feed_category")
+    category, theirs = rows.first() or ("", None)
+    own = {"category": category} if theirs is not None else {}
+    edits = own | ({"note": shown["note"]} if shown["note"] else {})
+    feed: FeedWords = {
+        "description": shown["description"],
+        "category": category if theirs is None else theirs,
+    }
     return _full(shown, edits, feed, own=False)
-
-
-def _feed_of_columns(user_id: UUID, id: UUID, shown: TransactionRow) -> FeedWords:
-    """The feed's words of a row that no source has been observed to state."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(feed_category, category) FROM providers_transaction WHERE user_id = %s AND id = %s",
-            [user_id, id],
-        )
-        found = cursor.fetchone()
-    return {"description": shown["description"], "category": found[0] if found else shown["category"]}
 
 
 def _told(

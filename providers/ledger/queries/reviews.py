@@ -41,7 +41,8 @@ WHERE a.user_id = %s AND q.state = 'open'
 class Review(TypedDict):
     """A question that only the person can answer.
 
-    `left` is what was there before, `right` what is new. `rows` are those that vanished, the first ones of `count`.
+    `left` is what was there before, `right` what is new. `rows` are those that came or vanished at once, the first
+    ones of `count`.
     """
 
     id: UUID
@@ -102,17 +103,17 @@ def _questions(which: str, values: Sequence[Any]) -> list[Question]:
 
 def _told(user_id: UUID, questions: Sequence[Question]) -> list[Review]:
     events: set[UUID] = set()
-    vanished: list[int] = []
+    named: list[int] = []
     accounts = {question.account_id for question in questions}
     for question in questions:
-        if question.kind == Question.Kind.VANISHED:
-            vanished += question.evidence["observations"]
+        if "observations" in question.evidence:
+            named += question.evidence["observations"]
         elif question.kind == Question.Kind.ACCOUNT:
             accounts |= {question.left, question.right}
         else:
             events |= {question.left, question.right}
     shown, held = rows_of_events(user_id, events)
-    gone = rows_of_observations(user_id, vanished)
+    gone = rows_of_observations(user_id, named)
     accounts |= {row["account_id"] for row in (*shown.values(), *held.values(), *gone.values())}
     known = _accounts(user_id, accounts)
     for row in (*shown.values(), *held.values(), *gone.values()):
@@ -132,10 +133,12 @@ def _one(
     if question.kind == Question.Kind.ACCOUNT:
         left["account"] = account_side(accounts.get(question.left))
         right["account"] = account_side(accounts.get(question.right))
-    elif question.kind == Question.Kind.VANISHED:
+    elif "observations" in question.evidence:
         rows = [gone[key] for key in question.evidence["observations"] if key in gone]
-    elif question.kind == Question.Kind.SUDDEN and question.left == question.account_id:
+    elif question.left == question.account_id and "balance" in question.evidence:
         left["balance"], right["balance"] = balance_sides(question, accounts[question.account_id])
+    elif question.left == question.account_id:
+        left["account"] = account_side(accounts[question.account_id])
     else:
         left["row"] = shown.get(question.left)
         right["row"] = (held if question.kind == Question.Kind.SUDDEN else shown).get(question.right)

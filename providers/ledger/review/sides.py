@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -105,7 +106,7 @@ def balance_sides(question: Question, account: FinancialAccount) -> tuple[Balanc
         "currency": account.currency,
         "as_of": account.balance_as_of,
     }
-    amount, as_of = stated.get("balance"), stated.get("as_of")
+    amount, as_of = plain(Decimal(stated["balance"]), account.currency), stated.get("as_of")
     return ours, {**ours, "amount": amount, "as_of": datetime.fromisoformat(as_of) if as_of else None}
 
 
@@ -126,7 +127,9 @@ def rows_of_observations(user_id: UUID, ids: Sequence[int]) -> dict[int, RowSide
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_VANISHED, [user_id, list(ids)])
-        return {key: _row(event, row, stated=state == 0) for key, *row, event, state in cursor.fetchall()}
+        return {
+            key: _row(event, row, stated=state in {0, 3}) for key, *row, event, state in cursor.fetchall()
+        }
 
 
 def _row(event: UUID, row: Sequence[Any], *, stated: bool) -> RowSide:

@@ -155,6 +155,24 @@ _ASKED = {
         "They are gone",
         "Keep them",
     ),
+    "late_rows": Asked(
+        "Do these old transactions belong here?",
+        "Until you answer, they are not counted.",
+        "Count them",
+        "Leave them out",
+    ),
+    "holdings_gone": Asked(
+        "Is everything in this account sold?",
+        "Until you answer, its holdings stay.",
+        "All of it is sold",
+        "Keep the holdings",
+    ),
+    "account_gone": Asked(
+        "Is this account closed?",
+        "Until you answer, it stays open. A closed account no longer counts in your net worth.",
+        "It is closed",
+        "Keep it open",
+    ),
 }
 _OTHER = Asked(
     "Is this change right?",

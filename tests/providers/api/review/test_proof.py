@@ -121,12 +121,13 @@ async def test_t04_every_figure_says_where_it_is_from_and_whether_it_is_stale(
     api = await signed_in(ana)
     (told_of,) = (await api.get("accounts")).json()["results"]
     assert (told_of["balances"]["source"], told_of["balances"]["stale"]) == (source, stale)
-    assert told_of["balances"]["as_of"] and told_of["balances"]["fetched_at"]
+    assert all(told_of["balances"][name] for name in ("as_of", "fetched_at"))
     (day,) = (await api.get(f"accounts/{account.id}/balances")).json()["results"]
     assert day["source"] == source
     (holding,) = (await api.get("holdings")).json()["results"]
     assert holding["source"] == source
-    assert holding["as_of"] and holding["fetched_at"] and holding["stale"] in {False, stale}
+    assert all(holding[name] for name in ("as_of", "fetched_at"))
+    assert holding["stale"] in {False, stale}
 
 
 async def test_t05_a_further_entrance_to_an_account_is_in_no_list_and_no_total(

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +16,7 @@ from providers.ledger.observations.models import Question
 from tests.accounts.conftest import Api
 from tests.providers.ledger.observations.telling import FEED, FILES, stated, told
 from tests.providers.test_leaving import signed_in
+from tests.said import listening
 
 pytestmark = pytest.mark.django_db
 
@@ -122,36 +124,31 @@ async def test_t03_an_account_that_may_be_another_is_shown_with_both_names(
     assert [each["id"] for each in await queue(api)] == [asked["id"]]
 
 
-async def test_t03_the_queue_is_read_by_pages_with_few_statements(
-    ana: User, account: FinancialAccount, statements: Any
+async def test_t03_the_queue_is_read_by_pages_with_as_many_statements_for_many_as_for_one(
+    ana: User, account: FinancialAccount
 ) -> None:
     await run_db(unsure, account)
     first = await Question.objects.aget()
-    await Question.objects.abulk_create(
-        Question(
-            account=account,
-            kind=Question.Kind.EVENT,
-            left=first.left,
-            right=account.id,
-            why=f"question {n}",
-            asked_at=datetime(2026, 6, 1 + n, tzinfo=UTC),
-        )
-        if n
-        else Question(
-            account=account,
-            kind=Question.Kind.SUDDEN,
-            left=account.id,
-            right=account.id,
-            why="the balance has changed at once by much",
-            evidence={"balance": "100.5", "as_of": "2026-06-01T00:00:00+00:00"},
-        )
-        for n in range(1)
-    )
     api = await signed_in(ana)
-    one = (await api.get("reviews?limit=1")).json()
-    two = (await api.get(f"reviews?limit=1&cursor={one['next_cursor']}")).json()
-    found = [*one["results"], *two["results"]]
-    assert [each["kind"] for each in found] == ["sudden_change", "same_event"]
-    assert two["next_cursor"] is None
-    assert found[0]["right"]["balance"]["amount"] == "100.5"
+    await queue(api)
+    async with listening() as one_question:
+        await queue(api)
+    balance = {"balance": "100.5", "as_of": "2026-06-01T00:00:00+00:00"}
+    kinds: dict[str, Any] = {"account": account, "why": "the balance has changed at once by much"}
+    await Question.objects.acreate(
+        kind=Question.Kind.SUDDEN, left=account.id, right=account.id, evidence=balance, **kinds
+    )
+    for _ in range(3):
+        await Question.objects.acreate(kind=Question.Kind.EVENT, left=first.left, right=uuid4(), **kinds)
+    async with listening() as five_questions:
+        found = await queue(api)
+    assert len(five_questions) == len(one_question)
+    assert [each["right"]["row"] for each in found[:3]] == [None] * 3
+    assert found[3]["right"]["balance"]["amount"] == "100.50"
+    read, cursor = [], ""
+    while cursor is not None:
+        part = (await api.get(f"reviews?limit=2{cursor and '&cursor='}{cursor}")).json()
+        read += part["results"]
+        cursor = part["next_cursor"]
+    assert read == found
     assert (await api.get("reviews?cursor=WyJ4Il0")).status_code == 400
