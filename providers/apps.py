@@ -13,12 +13,15 @@ class ProvidersConfig(AppConfig):
         """Register gauges, the names of institutions and upkeep, and read the institutions' settings."""
         from dashtam.processes import upkeep
         from dashtam.telemetry import metrics
+        from dashtam.web import rendering
         from dashtam.web.paths import API, program_paths
         from providers import connectors, gauges, wiring
         from providers.connectors.settings import load
+        from providers.ledger.queries.reviews import waiting
         from providers.wire import outage_guard
 
         metrics.gauges.append(gauges.connections)
+        rendering.beside["reviews_waiting"] = waiting
         upkeep.register(wiring.replay_token_spool)
         program_paths.allow_files(f"{API}v1/imports", "/imports/new")
         outage_guard.provider_of = connectors.slug_of

@@ -27,6 +27,8 @@ from providers.imports.import_service import ImportService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies
+from providers.ledger.review.review_service import ReviewService
+from providers.ledger.review.transaction_service import TransactionService
 from providers.rates.published import read_history
 from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
@@ -127,6 +129,16 @@ def import_undo_service() -> ImportUndoService:
 def account_service() -> AccountService:
     """Changes and deletes accounts for their people."""
     return AccountService(live_events=live_event_service(), cache=cache())
+
+
+def transaction_service() -> TransactionService:
+    """Takes people's own words about transactions."""
+    return TransactionService(live_events=live_event_service())
+
+
+def review_service() -> ReviewService:
+    """Takes people's answers to questions about accounts and rows."""
+    return ReviewService(live_events=live_event_service())
 
 
 async def propose_base_currency(user_id: UUID) -> None:

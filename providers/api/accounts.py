@@ -12,7 +12,7 @@ from dashtam.api.openapi import PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import MANAGE, READ, ApiView, KeyedView, Reply
 from providers import wiring
-from providers.api.serializers import lacks, money
+from providers.api.serializers import lacks, money, source, stale
 from providers.connections.models import Connection
 from providers.ledger import queries
 from providers.ledger.models import FinancialAccount
@@ -29,6 +29,8 @@ class Balances(serializers.Serializer[Any]):
     lacks = lacks()
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the institution says it was so.")
     fetched_at = serializers.DateTimeField(allow_null=True, help_text="When we asked.")
+    source = source()
+    stale = stale()
 
 
 class Account(serializers.Serializer[Any]):
@@ -53,6 +55,10 @@ class Account(serializers.Serializer[Any]):
     institution_name = serializers.CharField(help_text="The institution's own name for it.")
     hidden = serializers.BooleanField(help_text="Left out of lists of accounts; it counts all the same.")
     in_net_worth = serializers.BooleanField()
+    same_as = serializers.UUIDField(
+        allow_null=True,
+        help_text="The account of which this is a further entrance, and which has its rows. Such a one is in no list.",
+    )
 
 
 class AccountChange(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
-from providers.api.serializers import money
+from providers.api.serializers import money, source, stale
 from providers.ledger import queries
 from providers.ledger.queries.holdings import HoldingRow
 
@@ -37,6 +37,8 @@ class Holding(serializers.Serializer[Any]):
     currency = serializers.CharField()
     as_of = serializers.DateTimeField()
     fetched_at = serializers.DateTimeField()
+    source = source()
+    stale = stale()
 
 
 class Holdings(KeyedView):

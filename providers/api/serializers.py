@@ -44,3 +44,16 @@ def lacks() -> serializers.ChoiceField:
         ["", *Lacks.values],
         help_text="What `current` does not count, because the institution does not state it.",
     )
+
+
+def source(*more: str) -> serializers.ChoiceField:
+    """A field with where a figure is from."""
+    return serializers.ChoiceField(["feed", "file", *more], help_text="The institution's feed, or files.")
+
+
+def stale() -> serializers.BooleanField:
+    """A field that tells a figure older than its source lets one expect."""
+    return serializers.BooleanField(
+        help_text="True where its source should have had a newer one by now: prices count days of trading, and a "
+        "file is never stale."
+    )

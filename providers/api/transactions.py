@@ -1,7 +1,7 @@
 """Transactions: /transactions and /accounts/{id}/transactions."""
 
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,11 +10,9 @@ from rest_framework import serializers
 from dashtam.api.openapi import PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
-from providers import wiring
 from providers.api.serializers import Days, money
 from providers.ledger import queries
 from providers.ledger.models import Transaction as TransactionModel
-from providers.ledger.models.transaction import OwnWords
 from providers.ledger.queries.transactions import TransactionFilters, TransactionRow
 from providers.records import Kind
 
@@ -99,21 +97,6 @@ class Transaction(serializers.Serializer[Any]):
     details = TransactionDetails(allow_null=True)
 
 
-class TransactionChange(serializers.Serializer[Any]):
-    """A change of a transaction; fields that are left out stay as they are."""
-
-    note = serializers.CharField(
-        required=False, allow_null=True, allow_blank=True, max_length=1000, help_text="null removes it."
-    )
-    category = serializers.CharField(
-        required=False,
-        allow_null=True,
-        allow_blank=True,
-        max_length=80,
-        help_text="null brings the institution's own back; an empty text is no category.",
-    )
-
-
 class Transactions(KeyedView):
     """All of a person's transactions."""
 
@@ -141,31 +124,6 @@ class AccountTransactions(KeyedView):
         """Newest first."""
         wanted = _filters(self.read_query(TransactionQuery))
         return await queries.transactions(self.principal.user_id, wanted, page(request), account_id=id)
-
-
-class TransactionDetail(KeyedView):
-    """One transaction."""
-
-    @extend_schema(
-        operation_id="get_transaction",
-        summary="Read a transaction",
-        responses={200: Transaction} | problem_responses(401, 404),
-    )
-    async def get(self, request: Any, id: UUID) -> TransactionRow:
-        """One transaction."""
-        return await queries.transaction(self.principal.user_id, id)
-
-    @extend_schema(
-        operation_id="change_transaction",
-        summary="Note something on a transaction",
-        request=TransactionChange,
-        responses={200: Transaction} | problem_responses(400, 401, 404),
-    )
-    async def patch(self, request: Any, id: UUID) -> TransactionRow:
-        """Set one's own note and category. No sync and no file changes them."""
-        words, user_id = cast("OwnWords", self.read(TransactionChange)), self.principal.user_id
-        await wiring.account_service().annotate(user_id=user_id, transaction_id=id, words=words)
-        return await queries.transaction(user_id, id)
 
 
 def _filters(asked: dict[str, Any]) -> TransactionFilters:

@@ -16,6 +16,7 @@ from providers.api import (
     syncs,
     transactions,
 )
+from providers.api.review import edits, history, proof, reviews
 
 urlpatterns = [
     path("providers", providers.Providers.as_view()),
@@ -33,8 +34,18 @@ urlpatterns = [
     path("accounts/<uuid:id>/transactions", transactions.AccountTransactions.as_view()),
     path("accounts/<uuid:id>/holdings", holdings.AccountHoldings.as_view()),
     path("accounts/<uuid:id>/balances", balances.AccountBalances.as_view()),
+    path("accounts/<uuid:id>/proof", proof.AccountProof.as_view()),
+    path("accounts/<uuid:id>/completeness", proof.AccountCompleteness.as_view()),
     path("transactions", transactions.Transactions.as_view()),
-    path("transactions/<uuid:id>", transactions.TransactionDetail.as_view()),
+    path("transactions/set-aside", edits.SetAside.as_view()),
+    path("transactions/<uuid:id>", edits.TransactionDetail.as_view()),
+    path("transactions/<uuid:id>/restore", edits.TransactionRestore.as_view()),
+    path("transactions/<uuid:id>/history", history.TransactionHistory.as_view()),
+    path("transactions/<uuid:id>/history/<str:entry>/undo", history.HistoryUndo.as_view()),
+    path("reviews", reviews.Reviews.as_view()),
+    path("reviews/<uuid:id>/accept", reviews.ReviewAccept.as_view()),
+    path("reviews/<uuid:id>/refuse", reviews.ReviewRefuse.as_view()),
+    path("reviews/<uuid:id>/undo", reviews.ReviewUndo.as_view()),
     path("holdings", holdings.Holdings.as_view()),
     path("net-worth", net_worth.NetWorthView.as_view()),
     path("cash-flow", cash_flow.CashFlowView.as_view()),

@@ -61,6 +61,12 @@ def name_of(slug: str) -> str:
     return connector.name if connector else slug
 
 
+def source_of(slug: str) -> str:
+    """`file` where people bring the figures as files, else `feed`."""
+    connector = CONNECTORS.get(slug)
+    return "file" if connector and connector.auth == "file" else "feed"
+
+
 def balances_overdue(slug: str, as_of: datetime | None, now: datetime) -> bool:
     """True where the provider should have had a newer balance by now. A balance that was never read is not overdue."""
     return as_of is not None and overdue(CONNECTORS.get(slug, Connector).facts.balances_due, as_of, now)

@@ -9,16 +9,15 @@ from dashtam.cache import Cache
 from notifications.services.live_event_service import LiveEventService
 from providers.connections.models import DeletedAccount
 from providers.connections.queries import CATALOGUE_KEY
-from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.models import FinancialAccount
 from providers.ledger.models.account import AccountChanges
-from providers.ledger.models.transaction import OwnWords
-from providers.ledger.own_words import own_name, own_words
+from providers.ledger.own_words import own_name
 
 ACTS_BY_PERSON = limits.Limit("account acts by person", 120, 3600, told=True)  # each is an audit event
 
 
 class AccountService:
-    """Changes how accounts and transactions are shown and counted, and deletes accounts with all their rows."""
+    """Changes how accounts are shown and counted, and deletes accounts with all their rows."""
 
     def __init__(self, *, live_events: LiveEventService, cache: Cache) -> None:
         self.live_events = live_events
@@ -56,18 +55,3 @@ class AccountService:
         """Let the next sync bring the accounts of a connection that were deleted. Raises NotFound."""
         await limits.require((ACTS_BY_PERSON, user_id))
         await run_db(DeletedAccount.objects.forget, user_id=user_id, connection_id=connection_id)
-
-    async def annotate(self, *, user_id: UUID, transaction_id: UUID, words: OwnWords) -> None:
-        """Set a transaction's note and category; None brings the provider's back. Raises NotFound, ValidationFailed."""
-        cleaned: OwnWords = {}
-        if "note" in words:
-            cleaned["note"] = own_words("note", words["note"] or "")
-        if "category" in words:
-            category = words["category"]
-            cleaned["category"] = None if category is None else own_words("category", category)
-        await run_db(
-            Transaction.objects.annotate_by_person, user_id=user_id, id=transaction_id, words=cleaned
-        )
-        await self.live_events.publish(
-            user_id=user_id, type="transaction.changed", transaction_id=transaction_id
-        )

@@ -13,14 +13,16 @@ COUNTED_ROWS = """(status = 'posted' OR NOT EXISTS (
 
 _COUNTED = """
 SELECT id, currency, balances_version, created_at, coalesce(closed_at::date, 'infinity') AS closes
-FROM providers_financialaccount WHERE user_id = %(user)s AND in_net_worth"""
+FROM providers_financialaccount AS account
+WHERE user_id = %(user)s AND in_net_worth
+    AND NOT EXISTS (SELECT FROM providers_accountdoor AS door WHERE door.account_id = account.id)"""
 
 
 def counted_accounts() -> str:
     """SQL for the accounts of the person `%(user)s` that net worth counts, each until the day it `closes`.
 
     Those of ended connections are among them: a person still owns what Dashtam no longer reads. Those that the
-    person leaves out are not.
+    person leaves out are not, and neither are further entrances to an account that is counted already.
     """
     return _COUNTED
 

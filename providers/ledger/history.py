@@ -90,11 +90,19 @@ def _bottom(
 
 
 def _adds_up(start: Stated, end: Stated, between: Sequence[Moved], by_day: Mapping[date, Moved]) -> bool:
+    return difference(start, end, between, by_day) == 0
+
+
+def difference(
+    start: Stated, end: Stated, between: Sequence[Moved], by_day: Mapping[date, Moved]
+) -> Decimal | None:
+    """The part of the way from one stated balance to the next that rows do not account for; None if it is not clear."""
     at_start = by_day.get(start.day, Moved(start.day, Decimal(0)))
-    if not all(each.clear for each in (at_start, *between)):
-        return False
-    counted = _counted(end, by_day)
-    return total([start.amount, at_start.later, *(each.amount for each in between), counted]) == end.amount
+    at_end = by_day.get(end.day, Moved(end.day, Decimal(0)))
+    if not all(each.clear for each in (at_start, *between, at_end)):
+        return None
+    rows = (at_start.later, *(each.amount for each in between), _counted(end, by_day))
+    return total([end.amount, *(amount.copy_negate() for amount in (start.amount, *rows))])
 
 
 def _counted(end: Stated, by_day: Mapping[date, Moved]) -> Decimal:

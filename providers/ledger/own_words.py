@@ -3,7 +3,7 @@
 from dashtam.errors import FieldError, ValidationFailed
 from dashtam.plain_text import visible
 
-LONGEST = {"name": 200, "note": 1000, "category": 80}
+LONGEST = {"name": 200, "note": 1000, "category": 80, "description": 1000}
 
 
 def own_words(field: str, value: str) -> str:

@@ -3,13 +3,16 @@
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
+from accounts.pages.answers import see_other
 from dashtam.web.rendering import rendered
 from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
+from providers.ledger.queries.proof import proof
 from providers.ledger.queries.transaction_sums import filter_choices
 from providers.pages import ranges, words
 from providers.pages.acts.forms import AccountSettings
@@ -17,6 +20,7 @@ from providers.pages.forms import TransactionFilters
 from providers.pages.presentation.accounts import kind_name, lacks, stale_balance
 from providers.pages.presentation.history import balance_history
 from providers.pages.presentation.holdings import holding_rows
+from providers.pages.review.proof import days_of_proof
 from providers.pages.transactions import transaction_list
 
 
@@ -26,6 +30,8 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Balances over time, holdings, and transactions to search through."""
     user_id, range_ = request.principal.user_id, ranges.chosen(request)
     row = await ledger_queries.account(user_id, id)
+    if row["same_as"] is not None:
+        return see_other(reverse("account", args=[row["same_as"]]))
     connection = await connection_queries.connection(user_id, row["connection_id"])
     days = await ledger_queries.balances(user_id, id, range_.start)
     holdings = await ledger_queries.holdings(user_id, account_id=id)
@@ -40,6 +46,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
         "range": range_,
         "form": AccountSettings(account=row),
         "history": balance_history(days.results, row["currency"], range_.interval),
+        "proof": days_of_proof(await proof(user_id, id, range_.start, range_.end)),
         "holdings": holding_rows(holdings.results, row["provider"]),
     }
     status = 422 if filters.errors else 200

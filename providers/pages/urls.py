@@ -16,6 +16,7 @@ from providers.pages.acts import accounts as account_acts
 from providers.pages.acts import connections as connection_acts
 from providers.pages.acts import imports as import_acts
 from providers.pages.acts import transactions as transaction_acts
+from providers.pages.review import history, reviews, set_aside
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -35,6 +36,12 @@ urlpatterns = [
     path("accounts/<uuid:id>/settings", account_acts.settings, name="account-settings"),
     path("accounts/<uuid:id>/delete", account_acts.delete, name="account-delete"),
     path("transactions/<uuid:id>", transaction_acts.transaction, name="transaction"),
+    path("transactions/<uuid:id>/put-aside", transaction_acts.put_aside, name="transaction-put-aside"),
+    path("transactions/<uuid:id>/history", history.history, name="transaction-history"),
+    path("transactions/<uuid:id>/history/undo", history.undo, name="transaction-undo"),
+    path("transactions/set-aside", set_aside.set_aside, name="transactions-set-aside"),
+    path("reviews", reviews.reviews, name="reviews"),
+    path("reviews/<uuid:id>", reviews.answer, name="review-answer"),
     path("transactions", transactions.transactions, name="transactions"),
     path("transactions.csv", transactions.transactions_csv, name="transactions-csv"),
     path("cash-flow", cash_flow.cash_flow, name="cash-flow"),

@@ -13,6 +13,7 @@ from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection
 from providers.imports.models import FileImport
 from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.observations.models import Question
 from providers.simulator.process import SandboxBank
 from tests.accounts.conftest import Api
 from tests.jobs import run_queued
@@ -48,8 +49,13 @@ async def belongings(api: Api, user: User, bank: SandboxBank) -> dict[str, str]:
     await api.post("auth/api-keys", {"name": "Script", "scopes": ["read"]})
     await Passkey.objects.acreate(user=user, name="Phone", credential_id=str(user.id), public_key="x")
     await run_db(run_queued)
+    account = await FinancialAccount.objects.filter(user=user).afirst()
+    assert account is not None
+    sides = {"left": account.id, "right": account.id}
+    await Question.objects.acreate(account=account, kind=Question.Kind.VANISHED, why="it looks odd", **sides)
     ids = {
         "accounts": await _first(FinancialAccount, user=user),
+        "reviews": await _first(Question, account__user=user),
         "transactions": await _first(Transaction, user=user),
         "imports": await _first(FileImport, user=user),
         "auth/sessions": await _first(Session, user=user),

@@ -125,7 +125,7 @@ async function refresh() {
 }
 
 document.addEventListener("dashtam:event", async ({ detail }) => {
-  if (["events.missed", "account.changed", "account.deleted", "connection.erased", "import.taken_back", "transaction.changed"].includes(detail.type)) await refresh();
+  if (["events.missed", "account.changed", "account.deleted", "connection.erased", "import.taken_back", "transaction.changed", "review.changed"].includes(detail.type)) await refresh();
   if (detail.type === "sync.progress") progress(detail);
   if (detail.type === "import.progress" || detail.type === "import.finished") importProgress(detail);
   if (detail.type !== "sync.finished") return;

@@ -1,17 +1,15 @@
 """Transactions of accounts."""
 
 from datetime import timedelta
-from typing import ClassVar, TypedDict
-from uuid import UUID
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
-from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from providers.ledger.models import grams
 from providers.ledger.models.numbers import UNIT, ExactField
@@ -22,29 +20,6 @@ DETAILED = Q(details__isnull=False)
 def number_in(name: str) -> KeyTextTransform:
     """A text of a transaction's details, as its index has it."""
     return KeyTextTransform(name, "details")
-
-
-class OwnWords(TypedDict, total=False):
-    """A person's own words about a transaction. None brings the provider's back."""
-
-    note: str | None
-    category: str | None
-
-
-class TransactionManager(models.Manager["Transaction"]):
-    """Takes a person's own words about their transactions."""
-
-    @transaction.atomic
-    def annotate_by_person(self, *, user_id: UUID, id: UUID, words: OwnWords) -> "Transaction":
-        """Set note and category. Raises NotFound."""
-        row = self.select_for_update(no_key=True).filter(user_id=user_id, id=id).first()
-        if row is None:
-            raise NotFound
-        row.note = words.get("note", row.note) or ""
-        if "category" in words:
-            row.categorise(words["category"])
-        row.save(update_fields=["note", "category", "feed_category"])
-        return row
 
 
 class Transaction(models.Model):
@@ -95,7 +70,7 @@ class Transaction(models.Model):
     first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[TransactionManager] = TransactionManager()
+    objects: ClassVar[models.Manager["Transaction"]] = models.Manager()
 
     class Meta:
         constraints = (

@@ -1,5 +1,6 @@
 """Edits: a person's words over the feed's, rows of their own, and rows they hide or delete."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -21,21 +22,35 @@ OWN = Observer("person", "", "", Grade.NONE)
 
 
 @transaction.atomic
+def change(user_id: UUID, event: UUID, values: Mapping[Edit.Field, str | None]) -> None:
+    """Lay values over the feed's, empty ones too; None brings the feed's own back. Raises NotFound."""
+    account = locked_account_of(user_id, event)
+    keep(account, event, values)
+    if values.get(Edit.Field.NOTE, "") is None:
+        Transaction.objects.filter(account=account, id=event).update(
+            note=""
+        )  # else it counts as written there
+    projection.project(account, [event])
+
+
+def keep(account: FinancialAccount, event: UUID, values: Mapping[Edit.Field, str | None]) -> None:
+    """Store edits, without showing them."""
+    for field, value in values.items():
+        if value is None:
+            Edit.objects.filter(event=event, field=field).delete()
+        else:
+            words = {"account": account, "value": value, "at": timezone.now()}
+            Edit.objects.update_or_create(event=event, field=field, defaults=words)
+
+
 def edit(user_id: UUID, event: UUID, field: Edit.Field, value: str) -> None:
     """Lay a value over the feed's; an empty one is a value too. Raises NotFound."""
-    account = locked_account_of(user_id, event)
-    Edit.objects.update_or_create(
-        event=event, field=field, defaults={"account": account, "value": value, "at": timezone.now()}
-    )
-    projection.project(account, [event])
+    change(user_id, event, {field: value})
 
 
-@transaction.atomic
 def restore(user_id: UUID, event: UUID, field: Edit.Field) -> None:
     """Bring the feed's word back; of a hidden or deleted row, the row. Raises NotFound."""
-    account = locked_account_of(user_id, event)
-    Edit.objects.filter(event=event, field=field).delete()
-    projection.project(account, [event])
+    change(user_id, event, {field: None})
 
 
 def delete(user_id: UUID, event: UUID) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import connection
+from django.utils.timezone import now
 
 from dashtam import errors
 from dashtam.api.keyset import after, beyond, text
@@ -18,15 +19,17 @@ from dashtam.api.paging import ALL, Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from providers import connectors
 from providers.ledger.counted import newest_day
-from providers.ledger.models import BalanceSnapshot, FinancialAccount
+from providers.ledger.models import BalanceSnapshot
 from providers.ledger.money import padded, plain
 
 _ACCOUNTS = """
 SELECT a.id, a.connection_id, c.provider, c.state, a.name, a.mask, a.type, a.subtype, a.currency,
     trim_scale(a.balance_current)::text, trim_scale(a.balance_available)::text, trim_scale(a.balance_limit)::text,
     a.balance_lacks, a.balance_as_of AT TIME ZONE 'UTC', a.balance_fetched_at AT TIME ZONE 'UTC',
-    a.closed_at AT TIME ZONE 'UTC', a.institution_name, a.hidden, a.in_net_worth, a.closed_by_person
+    a.closed_at AT TIME ZONE 'UTC', a.institution_name, a.hidden, a.in_net_worth, a.closed_by_person,
+    door.into_id
 FROM providers_financialaccount AS a JOIN providers_connection AS c ON c.id = a.connection_id
+LEFT JOIN providers_accountdoor AS door ON door.account_id = a.id
 WHERE a.user_id = %s"""
 _TRENDS = """
 SELECT account.id, array_agg(trim_scale(snapshot.current) ORDER BY snapshot.date)
@@ -36,13 +39,15 @@ JOIN providers_balancesnapshot AS snapshot
 WHERE account.user_id = %(user)s
 GROUP BY account.id
 """
+_NO_DOOR = " AND door.account_id IS NULL"
 _IN_ORDER = " ORDER BY a.type, a.name, a.id LIMIT %s"
 
 
 class AccountBalances(TypedDict):
     """Decimals as text; money owed is negative. `as_of` is the institution's time, `fetched_at` ours.
 
-    `lacks` names what `current` does not count: "cash", "holdings" (some of them), "cash_and_holdings", or nothing.
+    `source` is "feed" or "file"; `stale` is true where that source should have had a newer balance by now. `lacks`
+    names what `current` does not count: "cash", "holdings" (some of them), "cash_and_holdings", or nothing.
     """
 
     current: str | None
@@ -51,10 +56,15 @@ class AccountBalances(TypedDict):
     lacks: str
     as_of: datetime | None
     fetched_at: datetime | None
+    source: str
+    stale: bool
 
 
 class AccountRow(TypedDict):
-    """An account with its connection's provider and state. `name` is the person's own, if they gave one."""
+    """An account with its connection's provider and state. `name` is the person's own, if they gave one.
+
+    `same_as` is the account that it is a further entrance to, which has all its rows; it is in no list.
+    """
 
     id: UUID
     connection_id: UUID
@@ -73,12 +83,13 @@ class AccountRow(TypedDict):
     in_net_worth: bool
     closed: bool
     closed_by_person: bool
+    same_as: UUID | None
 
 
 class BalanceRow(TypedDict):
     """An account's balances at the end of a day, decimals as text; for `lacks` see AccountBalances.
 
-    A `derived` one was worked out from its rows.
+    A `derived` one was worked out from its rows; else `source` is "feed" or "file".
     """
 
     date: date
@@ -90,6 +101,7 @@ class BalanceRow(TypedDict):
     fetched_at: datetime
     currency: str
     derived: bool
+    source: str
 
 
 async def accounts(
@@ -125,7 +137,7 @@ def _accounts(user_id: UUID, page: Page, connection_id: UUID | None, *, hidden: 
     seen, values = beyond(page, "(a.type, a.name, a.id) > (%s, %s, %s)", text, text, UUID)
     narrowed = [] if connection_id is None else [connection_id]
     which = (" AND a.connection_id = %s" if narrowed else "") + ("" if hidden else " AND NOT a.hidden")
-    rows = _read(_ACCOUNTS + which + seen + _IN_ORDER, user_id, *narrowed, *values, page.limit + 1)
+    rows = _read(_ACCOUNTS + _NO_DOOR + which + seen + _IN_ORDER, user_id, *narrowed, *values, page.limit + 1)
     return listing(rows, page, lambda row: (row["type"], row["name"], row["id"]))
 
 
@@ -163,6 +175,7 @@ def _row(  # noqa: PLR0917
     hidden: bool,  # noqa: FBT001 a column
     in_net_worth: bool,  # noqa: FBT001
     closed_by_person: bool,  # noqa: FBT001
+    same_as: UUID | None,
 ) -> AccountRow:
     """A row of _ACCOUNTS, in the order of its columns."""
     return {
@@ -183,6 +196,8 @@ def _row(  # noqa: PLR0917
             "lacks": lacks,
             "as_of": as_of and as_of.replace(tzinfo=UTC),
             "fetched_at": fetched_at and fetched_at.replace(tzinfo=UTC),
+            "source": connectors.source_of(provider),
+            "stale": connectors.balances_overdue(provider, as_of and as_of.replace(tzinfo=UTC), now()),
         },
         "closed_at": closed_at and closed_at.replace(tzinfo=UTC),
         "institution_name": name if institution_name is None else institution_name,
@@ -190,13 +205,15 @@ def _row(  # noqa: PLR0917
         "in_net_worth": in_net_worth,
         "closed": closed_at is not None,
         "closed_by_person": closed_by_person,
+        "same_as": same_as,
     }
 
 
 def _balances(
     user_id: UUID, account_id: UUID, start: date | None, end: date | None, page: Page
 ) -> Listing[BalanceRow]:
-    currency = FinancialAccount.objects.currency_of(user_id=user_id, id=account_id)
+    account = _account(user_id, account_id)
+    currency = account["currency"]
     days = BalanceSnapshot.objects.filter(account_id=account_id, date__lte=newest_day())
     if start is not None:
         days = days.filter(date__gte=start)
@@ -206,6 +223,7 @@ def _balances(
     columns = found.values_list(
         "date", "current", "available", "limit", "lacks", "as_of", "fetched_at", "derived"
     )
+    source = connectors.source_of(account["provider"])
     rows: list[BalanceRow] = [
         {
             "date": day,
@@ -217,6 +235,7 @@ def _balances(
             "fetched_at": fetched_at,
             "currency": currency,
             "derived": derived,
+            "source": "derived" if derived else source,
         }
         for day, current, available, limit, lacks, as_of, fetched_at, derived in columns
     ]

@@ -8,7 +8,6 @@ from django.db import connection
 
 from dashtam.bridge.doors import run_db
 from dashtam.errors import NotFound
-from providers.ledger.models import Transaction
 
 _CONTENTS = """
 SELECT count(*), coalesce(sum(rows.count), 0)::int, min(rows.first), max(rows.last), coalesce(sum(rows.noted), 0)::int,
@@ -16,7 +15,8 @@ SELECT count(*), coalesce(sum(rows.count), 0)::int, min(rows.first), max(rows.la
 FROM providers_financialaccount AS account
 CROSS JOIN LATERAL (
     SELECT count(*), min(date) AS first, max(date) AS last,
-        count(*) FILTER (WHERE note <> '' OR feed_category IS NOT NULL) AS noted
+        (SELECT count(DISTINCT event) FROM providers_edit
+         WHERE account_id = account.id AND field NOT IN ('hidden', 'deleted')) AS noted
     FROM providers_transaction WHERE account_id = account.id
 ) AS rows
 CROSS JOIN LATERAL (SELECT count(*) FROM providers_balancesnapshot WHERE account_id = account.id) AS days
@@ -25,7 +25,7 @@ WHERE account.user_id = %(user)s AND """
 
 
 class Contents(TypedDict):
-    """Numbers of rows; `noted` transactions have a note or a category of their person. `days` are of balances."""
+    """Numbers of rows; `noted` transactions have words of their person. `days` are of balances."""
 
     accounts: int
     transactions: int
@@ -49,11 +49,6 @@ async def connection_contents(user_id: UUID, connection_id: UUID, /) -> Contents
     return await run_db(_contents, "account.connection_id = %(id)s", user_id, connection_id)
 
 
-async def feed_category(user_id: UUID, transaction_id: UUID, /) -> str | None:
-    """The provider's category of a transaction, where its person has chosen another."""
-    return await run_db(_feed_category, user_id, transaction_id)
-
-
 def _contents(which: str, user_id: UUID, id: UUID) -> Contents:
     with connection.cursor() as cursor:
         cursor.execute(_CONTENTS + which, {"user": user_id, "id": id})
@@ -67,8 +62,3 @@ def _contents(which: str, user_id: UUID, id: UUID) -> Contents:
         "days": days,
         "holdings": holdings,
     }
-
-
-def _feed_category(user_id: UUID, transaction_id: UUID) -> str | None:
-    rows = Transaction.objects.filter(user_id=user_id, id=transaction_id)
-    return rows.values_list("feed_category", flat=True).first()

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from django.utils.timezone import now
+
 from dashtam.api.keyset import after, text
 from dashtam.api.paging import ALL, Listing, Page, listing
 from dashtam.bridge.doors import run_db
+from providers import connectors
 from providers.ledger.models import FinancialAccount, Holding
 from providers.ledger.money import plain, plain_number
 
@@ -21,6 +24,7 @@ _COLUMNS = (
         "currency",
         "as_of",
         "fetched_at",
+        "account__connection__provider",
     ),
     *("security__symbol", "security__name", "security__type", "security__cusip", "security__isin"),
 )
@@ -37,7 +41,10 @@ class SecurityRow(TypedDict):
 
 
 class HoldingRow(TypedDict):
-    """A holding, decimals as text; a short one has a negative quantity, `cost_basis` is of the whole holding."""
+    """A holding, decimals as text; a short one has a negative quantity, `cost_basis` is of the whole holding.
+
+    `source` is "feed" or "file"; `stale` is true where that source should have had newer prices by now.
+    """
 
     id: UUID
     account_id: UUID
@@ -49,6 +56,8 @@ class HoldingRow(TypedDict):
     currency: str
     as_of: datetime
     fetched_at: datetime
+    source: str
+    stale: bool
 
 
 async def holdings(
@@ -59,7 +68,7 @@ async def holdings(
 
 
 def _holdings(user_id: UUID, page: Page, account_id: UUID | None) -> Listing[HoldingRow]:
-    rows = Holding.objects.filter(account__user_id=user_id)
+    rows = Holding.objects.filter(account__user_id=user_id, account__door=None)
     if account_id is not None:
         FinancialAccount.objects.currency_of(user_id=user_id, id=account_id)  # raises NotFound
         rows = rows.filter(account_id=account_id)
@@ -68,7 +77,7 @@ def _holdings(user_id: UUID, page: Page, account_id: UUID | None) -> Listing[Hol
 
 
 def _row(row: Any) -> HoldingRow:
-    currency = row["currency"]
+    currency, provider = row["currency"], row["account__connection__provider"]
     return {
         "id": row["id"],
         "account_id": row["account_id"],
@@ -86,4 +95,6 @@ def _row(row: Any) -> HoldingRow:
         "currency": currency,
         "as_of": row["as_of"],
         "fetched_at": row["fetched_at"],
+        "source": connectors.source_of(provider),
+        "stale": connectors.prices_overdue(provider, row["as_of"], now()),
     }

@@ -20,6 +20,7 @@ JOIN providers_connection AS link ON link.id = account.connection_id
 LEFT JOIN providers_holding AS holding ON holding.account_id = account.id
 LEFT JOIN providers_security AS security ON security.id = holding.security_id
 WHERE account.user_id = %(user)s AND account.closed_at IS NULL AND account.in_net_worth
+    AND NOT EXISTS (SELECT FROM providers_accountdoor AS door WHERE door.account_id = account.id)
     AND (holding.id IS NOT NULL OR account.type = 'investment')
 ORDER BY account.name, account.id, security.name, holding.id
 """

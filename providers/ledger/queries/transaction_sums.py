@@ -14,7 +14,9 @@ from providers.ledger.observations.models import LedgerSettings
 from providers.ledger.queries.transactions import SEARCHES, UNFILTERED, TransactionFilters
 
 _CHOICES = """
-SELECT id, name, mask FROM providers_financialaccount WHERE user_id = %(user)s
+SELECT account.id, account.name, account.mask FROM providers_financialaccount AS account
+LEFT JOIN providers_accountdoor AS door ON door.account_id = account.id
+WHERE account.user_id = %(user)s AND door.account_id IS NULL
 UNION ALL
 SELECT NULL, category, '' FROM (
     SELECT DISTINCT category FROM providers_transaction WHERE user_id = %(user)s

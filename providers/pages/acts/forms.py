@@ -7,9 +7,11 @@ from django import forms
 
 from accounts.pages.forms import AccountForm
 from providers.ledger.models.account import AccountChanges
-from providers.ledger.models.transaction import OwnWords
 from providers.ledger.own_words import LONGEST
+from providers.ledger.review.transaction_service import Changes
 from providers.pages import words
+
+WORDS = ("description", "category", "note")
 
 
 def _too_long(field: str) -> dict[str, str]:
@@ -69,14 +71,13 @@ class UndoImport(AccountForm):
 
 
 class TransactionWords(AccountForm):
-    """A person's own note and category. Categories are shown, and may be typed, by their names."""
+    """A person's own description, category and note. Categories are shown, and may be typed, by their names."""
 
-    note = forms.CharField(
-        label="Note",
+    description = forms.CharField(
+        label="Description",
         required=False,
-        max_length=LONGEST["note"],
-        help_text="Only you see it. The search finds it.",
-        error_messages=_too_long("note"),
+        max_length=LONGEST["description"],
+        error_messages=_too_long("description"),
     )
     category = forms.CharField(
         label="Category",
@@ -85,23 +86,31 @@ class TransactionWords(AccountForm):
         widget=forms.TextInput(attrs={"list": "categories", "autocomplete": "off"}),
         error_messages=_too_long("category"),
     )
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=LONGEST["note"],
+        help_text="Only you see it. The search finds it.",
+        error_messages=_too_long("note"),
+    )
 
     def __init__(
         self, data: Any = None, *, transaction: Mapping[str, Any], categories: Sequence[str]
     ) -> None:
-        self.category_before = words.category(transaction["category"])
-        shown = {"note": transaction["note"], "category": self.category_before}
-        super().__init__(data, initial=shown)
+        names = {words.category(code) for code in categories if code}
+        self.before = {**transaction, "category": words.category(transaction["category"])}
+        super().__init__(data, initial={name: self.before[name] for name in WORDS})
         self.codes = {words.category(code).casefold(): code for code in categories if code}
-        self.names = sorted({words.category(code) for code in categories if code})
+        self.names = sorted(names)
 
     @property
-    def own_words(self) -> OwnWords:
-        """Note and category, of a form that is valid; a category that was not changed is not set."""
-        chosen: OwnWords = {"note": self.cleaned_data["note"]}
-        name = self.cleaned_data["category"].strip()
-        if "restore" in self.data:
-            chosen["category"] = None
-        elif name != self.category_before:
-            chosen["category"] = self.codes.get(name.casefold(), name)
+    def changes(self) -> Changes:
+        """The words that were changed, of a form that is valid, and the one that is to be the feed's again."""
+        given = {name: self.cleaned_data[name].strip() for name in WORDS}
+        changed: Any = {name: text for name, text in given.items() if text != self.before[name]}
+        if "category" in changed:
+            changed["category"] = self.codes.get(changed["category"].casefold(), changed["category"])
+        if (restored := self.data.get("restore")) in WORDS:
+            changed[restored] = None
+        chosen: Changes = changed
         return chosen

@@ -100,7 +100,7 @@ def _going(contents: Contents) -> list[str]:
             f"{_count(count, 'transaction')}{_span(contents['first'], contents['last'])} {_go(count)}."
         )
     if contents["noted"]:
-        lines.append(f"{contents['noted']:,} of them with a note or a category of your own.")
+        lines.append(f"{contents['noted']:,} of them with words of your own.")
     if days := contents["days"]:
         lines.append(
             f"{_count(days, 'day')} of balances {_go(days)}, and with them their part in your net worth."

@@ -178,8 +178,8 @@ async def test_t06_a_correction_that_is_taken_back_leaves_the_row_as_it_was(ana:
 async def test_t06_a_new_description_is_taken_back_and_own_words_stay(ana: User, bring: Bring) -> None:
     await bring(statement(line("1", name="CAFE")))
     row = await Transaction.objects.aget()
-    await wiring.account_service().annotate(
-        user_id=ana.id, transaction_id=row.id, words={"category": "Treats"}
+    await wiring.transaction_service().change(
+        user_id=ana.id, transaction_id=row.id, changes={"category": "Treats"}
     )
     renamed = await bring(statement(line("1", name="CORNER CAFE")))
     assert [name for name, _ in await rows_of(ana)] == ["CORNER CAFE"]

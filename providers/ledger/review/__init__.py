@@ -1,0 +1,1 @@
+"""Review: what people change about rows, answer to questions, and take back."""

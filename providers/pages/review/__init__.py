@@ -1,0 +1,1 @@
+"""Pages of questions to answer, of the history of rows, and of rows put aside."""
