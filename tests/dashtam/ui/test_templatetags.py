@@ -1,5 +1,7 @@
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.test.signals import template_rendered
 from django.urls import path
 
 from dashtam.errors import FieldError, ValidationFailed
@@ -250,6 +253,41 @@ def test_a_chart_comes_with_its_numbers_as_a_table_newest_first() -> None:
     assert markup.count("<svg") == 2
     assert markup.index("2 Mar 2026</time>") < markup.index("1 Mar 2026</time>")
     assert "not available" in markup
+
+
+def test_w8_charts_of_the_same_numbers_are_drawn_once_and_of_others_anew() -> None:
+    def shown(*amounts: str | None, currency: str = "USD") -> tuple[str, bool]:
+        drawn: list[Any] = []
+        points = [(date(2026, 4, n), each and Decimal(each)) for n, each in enumerate(amounts, 1)]
+        with captured(drawn):
+            line = '{% line_chart points title="Kept" description="d" currency=currency %}'
+            markup = show(line, points=points, currency=currency)
+        return markup, "components/chart.html" in drawn
+
+    first, other = shown("1.0", None), shown("1.00", None)
+    assert (first[1], other[1]) == (True, True)  # equal, and shown differently
+    assert shown("1.0", None) == (first[0], False)
+    assert shown("1.00", None) == (other[0], False)
+    assert first[0] != other[0]
+    assert shown("1.0", "2")[1]
+    assert shown("1.0", None, currency="EUR")[1]
+    line = '{% sparkline values title="t" %}'
+    assert show(line, values=[Decimal(1), None, Decimal(3)]) == show(
+        line, values=[Decimal(1), None, Decimal(3)]
+    )
+    assert show(line, values=[Decimal(1), Decimal(3)]) != show(line, values=[Decimal(3), Decimal(1)])
+
+
+@contextmanager
+def captured(names: list[Any]) -> Iterator[None]:
+    """Note the names of the templates that are rendered."""
+
+    def note(template: Any, **_: Any) -> None:
+        names.append(template.name)
+
+    template_rendered.connect(note)
+    yield
+    template_rendered.disconnect(note)
 
 
 def framed(source: str, **context: Any) -> str:
