@@ -210,6 +210,15 @@ def account_group(
     return render_to_string("components/account_group.html", context)
 
 
+@register.simple_tag(takes_context=True)
+def account_row(context: Context, view: str, id: object, **parameters: Any) -> SafeString:
+    """`{% account_row "account" account.id name=… %}`: an account_row.html that leads to this view of this id."""
+    moment, stale = parameters.pop("as_of", None), bool(parameters.pop("stale", False))
+    balance, trend = parameters.pop("balance", None), parameters.pop("trend", None) or ()
+    dated = as_of(context, moment, stale=stale)
+    return kept.account_row(view, id, dated=dated, balance=balance, trend=trend, **parameters)
+
+
 @register.simple_tag
 def line_chart(
     points: Sequence[tuple[date, Decimal | None]], title: str, description: str, currency: str

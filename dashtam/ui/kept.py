@@ -1,21 +1,23 @@
-"""Charts that are kept for the next page with the same numbers.
+"""Charts and rows that are kept for the next page with the same numbers.
 
-Drawing them and writing their tables took half of the dashboard's time, and between two looks at it the numbers are
-mostly the same. What is kept is told apart by every digit it shows, never by whose numbers they are.
+Writing them took most of the dashboard's time, and between two looks at it the numbers are mostly the same. What is
+kept is told apart by every digit and word that it shows, never by whose numbers they are.
 """
 
 import functools
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashtam.ui import charts
 
 Texts = tuple[str | None, ...]  # Decimal("1.0") and Decimal("1.00") are equal, and shown differently
-CHARTS, SPARKLINES = 64, 2_048  # together about 6 MB
+CHARTS, SPARKLINES, ROWS = 64, 1_024, 2_048  # together about 8 MB
 
 
 def line_chart(
@@ -29,6 +31,20 @@ def line_chart(
 def sparkline(values: Sequence[Decimal | None], title: str) -> SafeString:
     """A line the size of a word."""
     return _sparkline(_texts(values), title)
+
+
+def account_row(
+    view: str,
+    id_: object,
+    *,
+    dated: SafeString,
+    balance: object,
+    trend: Sequence[Decimal | None],
+    **words: Any,
+) -> SafeString:
+    """components/account_row.html; `words` are its other parameters, `dated` its date in words, which grow old."""
+    told = None if balance is None else str(balance)
+    return _account_row(view, str(id_), dated, told, _texts(trend), tuple(words.items()))
 
 
 def _texts(amounts: Sequence[Decimal | None]) -> Texts:
@@ -55,6 +71,14 @@ def _line_chart(
         "currency": currency,
     }
     return render_to_string("components/chart.html", context)
+
+
+@functools.lru_cache(ROWS)
+def _account_row(
+    view: str, id_: str, dated: str, balance: str | None, trend: Texts, words: tuple[tuple[str, Any], ...]
+) -> SafeString:
+    own = {"url": reverse(view, args=[id_]), "dated": dated, "balance": balance, "trend": _amounts(trend)}
+    return render_to_string("components/account_row.html", {**dict(words), **own})
 
 
 @functools.lru_cache(SPARKLINES)

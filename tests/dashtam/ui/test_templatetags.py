@@ -35,6 +35,7 @@ PAGES = (
     "settings-sessions", "sign-in", "sign-up", "sign-out",
 )  # fmt: skip
 urlpatterns = [path(f"{name}/", page, name=name) for name in PAGES]
+urlpatterns.append(path("account/<str:id>/", page, name="account"))
 pytestmark = pytest.mark.urls(__name__)
 
 
@@ -276,6 +277,24 @@ def test_w8_charts_of_the_same_numbers_are_drawn_once_and_of_others_anew() -> No
         line, values=[Decimal(1), None, Decimal(3)]
     )
     assert show(line, values=[Decimal(1), Decimal(3)]) != show(line, values=[Decimal(3), Decimal(1)])
+
+
+def test_w8_a_row_that_is_kept_is_the_row_that_is_included() -> None:
+    shared = "name=name institution=name mask='0042' currency='USD' as_of=moment stale=stale icon='card'"
+    shared += (
+        " state='expiring' trend=trend balance=balance hidden=True counted=False lacks='without its cash'"
+    )
+    tag = f'{{% account_row "account" "7" {shared} %}}'
+    inclusion = (
+        f'{{% url "account" "7" as to %}}{{% include "components/account_row.html" with url=to {shared} %}}'
+    )
+    told = []
+    for balance in ("10.0", "10.00", None, "10.0"):
+        for name, stale, trend in (("<b>", True, None), ("Ana", False, [Decimal(1), None, Decimal("1.0")])):
+            given = {"name": name, "stale": stale, "trend": trend, "balance": balance, "moment": NOON}
+            told.append(show(tag, **given))
+            assert told[-1] == show(inclusion, **given)
+    assert len(set(told)) == 6
 
 
 @contextmanager
