@@ -14,12 +14,14 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Register what each app holds of people, the store of idempotency keys, and the making of roles."""
+        """Register what each app holds of people, idempotency keys, the paths that hash, and the making of roles."""
         from accounts.entrance.idempotency import IdempotencyStore
         from accounts.staff.roles import make_roles
         from dashtam.api import idempotency
+        from dashtam.web.paths import program_paths
 
         idempotency.register(IdempotencyStore())
+        program_paths.hash_for_strangers("/api/v1/auth/tokens", "/api/v1/auth/users")
 
         autodiscover_modules("personal_data")
         # When it is django.contrib.auth's turn: all permissions are there by then.

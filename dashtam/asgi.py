@@ -18,6 +18,7 @@ from accounts.entrance.websocket import SignedInOnly
 from dashtam.processes.lifespan import lifespan
 from dashtam.web.http_handler import HttpHandler
 from dashtam.web.static_files import StaticFiles
+from dashtam.web.turned_away import TurnedAway
 from notifications.consumers import EventsConsumer
 
 # Load every view and the channel layer now: the first request would otherwise do it, on the loop, for 0.3 s.
@@ -36,7 +37,7 @@ websockets = URLRouter([path("ws/events", EventsConsumer.as_asgi())])
 application = ProtocolTypeRouter(
     {
         "lifespan": lifespan,
-        "http": StaticFiles(HttpHandler()),
+        "http": TurnedAway(StaticFiles(HttpHandler())),
         "websocket": SignedInOnly(websockets),
     }
 )

@@ -7,8 +7,11 @@ of the environment are ignored: httpx follows and uses them only where it is tol
 
 import asyncio
 import functools
+import importlib.util
 import ipaddress
 import ssl
+import sys
+from typing import cast
 
 import httpx
 from django.conf import settings
@@ -19,6 +22,11 @@ TIMEOUT = httpx.Timeout(10, connect=3)
 LOOKUP_SECONDS = 5
 MOST_ADDRESSES = 4
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+# httpcore tries to import sniffio for each of its locks, a dozen times a call. Where it is not installed, each try
+# searches all folders of sys.path anew; None stands for a module that is known not to be there.
+if importlib.util.find_spec("sniffio") is None:
+    cast("dict[str, object]", sys.modules)["sniffio"] = None
 
 
 class AddressRefused(httpx.ConnectError):

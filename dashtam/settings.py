@@ -167,7 +167,7 @@ REDIS_URL = env("REDIS_URL")
 CACHE_PREFIX = "dashtam"
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "notifications.live_layer.LiveLayer",
         "CONFIG": {
             # Its blocking read waits 5 seconds for the next event: a shorter timeout would break idle sockets.
             "hosts": [{"address": REDIS_URL, "socket_timeout": 8, "socket_connect_timeout": 0.5}],

@@ -106,12 +106,10 @@ class EventsConsumer(AsyncConsumer):
 
     async def _join(self) -> bool:
         """Join the person's group. False if this socket was a member already."""
-        layer, group = self.channel_layer, group_of(self.principal.user_id)
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            members = layer.connection(layer.consistent_hash(group))
-            known = await members.zscore(f"{layer.prefix}:group:{group}", self.channel_name)
-            await layer.group_add(group, self.channel_name)
-        return known is None
+            return bool(
+                await self.channel_layer.group_add(group_of(self.principal.user_id), self.channel_name)
+            )
 
     async def _renew(self) -> None:
         """Join again where the server has forgotten this socket, and tell the page that it may have missed events."""

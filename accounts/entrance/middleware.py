@@ -15,18 +15,16 @@ from dashtam.web import problems
 from dashtam.web.middleware import AsyncMiddleware
 from dashtam.web.paths import program_paths
 
-HASHED_FOR_STRANGERS = {"/api/v1/auth/tokens", "/api/v1/auth/users"}
-
 
 class CrowdMiddleware(AsyncMiddleware):
-    """Turns programs away that would wait too long for a hash, before anything else is done for them.
+    """Turns programs away that would wait too long for a hash, where `TurnedAway` has not done so already.
 
     Of a hundred that come at once, those that are let in would otherwise delay the answers to all others. Pages
     are let through, to show the refusal in their form.
     """
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path in HASHED_FOR_STRANGERS and request.method == "POST":
+        if request.method == "POST" and request.path in program_paths.hashed:
             try:
                 check_crowd()
             except ServiceBusy as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import math
 import os
 import secrets
 import sys
@@ -44,13 +45,20 @@ class HashingPool:
         for _ in range(self.size):
             self.threads.submit(self.timed, _hash_something)
 
+    def wait_for_place(self, *, stranger: bool) -> int:
+        """Whole seconds after which to ask again for a place in the queue; 0 if there is one now."""
+        queue = self.held * self.seconds / self.size
+        if self.held < self.size or queue <= self.wait * (0.75 if stranger else 1):
+            return 0
+        # As long as those who wait now will take. Apart, so that not all come back at once.
+        return math.ceil(min(queue, self.wait)) + secrets.randbelow(2)
+
     def check(self, *, stranger: bool) -> None:
         """Raises ServiceBusy when the queue is full."""
-        most = self.wait * (0.75 if stranger else 1)
-        if self.held >= self.size and self.held * self.seconds / self.size > most:
+        wait = self.wait_for_place(stranger=stranger)
+        if wait:
             metrics.hash_refused()
-            # Apart, so that not all come back at once.
-            raise ServiceBusy(retry_after=2 + secrets.randbelow(3))
+            raise ServiceBusy(retry_after=wait)
 
     @contextmanager
     def place(self, *, stranger: bool) -> Iterator["HashingPlace"]:

@@ -1,5 +1,6 @@
 """Periodic tasks by the database's clock, which all workers share and which no machine's clock can disturb."""
 
+import asyncio
 import logging
 from collections.abc import Iterable
 
@@ -8,6 +9,8 @@ from procrastinate.periodic import PeriodicDeferrer, TaskAtTime
 from procrastinate.worker import Worker
 
 logger = logging.getLogger(__name__)
+
+SCHEDULE = "schedule"  # the queue of all periodic tasks
 
 
 class DatabaseClockDeferrer(PeriodicDeferrer):
@@ -39,7 +42,17 @@ class DatabaseClockDeferrer(PeriodicDeferrer):
 
 
 class DatabaseClockWorker(Worker):
-    """procrastinate's worker with our deferrer."""
+    """procrastinate's worker with our deferrer, in the lane alone that works on the schedule.
+
+    Six lanes would queue each task six times a minute, five times in vain.
+    """
+
+    @property
+    def queues_what_is_due(self) -> bool:
+        """True in the lane of the schedule, and in a worker of all queues."""
+        return not self.queues or SCHEDULE in self.queues
 
     async def _periodic_deferrer(self) -> None:
-        await DatabaseClockDeferrer(self.app).worker()
+        if self.queues_what_is_due:
+            await DatabaseClockDeferrer(self.app).worker()
+        await asyncio.Event().wait()  # the worker watches its side tasks only until the first of them ends

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
-from dashtam.ui import bar_charts, charts, formats
+from dashtam.ui import bar_charts, charts, formats, kept
 from dashtam.ui.formats import Amount
 from dashtam.ui.icons import ICONS
 
@@ -210,20 +210,21 @@ def account_group(
     return render_to_string("components/account_group.html", context)
 
 
-@register.inclusion_tag("components/chart.html")
+@register.simple_tag(takes_context=True)
+def account_row(context: Context, view: str, id: object, **parameters: Any) -> SafeString:
+    """`{% account_row "account" account.id name=… %}`: an account_row.html that leads to this view of this id."""
+    moment, stale = parameters.pop("as_of", None), bool(parameters.pop("stale", False))
+    balance, trend = parameters.pop("balance", None), parameters.pop("trend", None) or ()
+    dated = as_of(context, moment, stale=stale)
+    return kept.account_row(view, id, dated=dated, balance=balance, trend=trend, **parameters)
+
+
+@register.simple_tag
 def line_chart(
     points: Sequence[tuple[date, Decimal | None]], title: str, description: str, currency: str
-) -> dict[str, Any]:
+) -> SafeString:
     """`{% line_chart series title="…" description="…" currency="USD" %}`: two drawings and a table."""
-    return {
-        "wide": charts.line_chart(points, title=title, description=description, currency=currency),
-        "narrow": charts.line_chart(
-            points, title=title, description=description, currency=currency, width=340, height=210
-        ),
-        "rows": list(reversed(points)),
-        "title": title,
-        "currency": currency,
-    }
+    return kept.line_chart(points, title, description, currency)
 
 
 @register.inclusion_tag("components/flow_chart.html")
@@ -244,7 +245,7 @@ def share_bar(share: Decimal) -> SafeString:
 @register.simple_tag
 def sparkline(values: Sequence[Decimal | None], title: str) -> SafeString:
     """`{% sparkline account.recent title="Balance over 30 days" %}`."""
-    return charts.sparkline(values, title=title)
+    return kept.sparkline(values, title)
 
 
 @register.inclusion_tag("components/balance.html")

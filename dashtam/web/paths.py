@@ -10,6 +10,7 @@ class ProgramPaths:
         self.probes: tuple[str, ...] = ()
         self.uploads: tuple[str, ...] = ()
         self.hostless: tuple[str, ...] = ()
+        self.hashed: frozenset[str] = frozenset()
 
     def register(self, *prefixes: str, cookieless: bool = False, probe: bool = False) -> None:
         """Add prefixes.
@@ -33,6 +34,10 @@ class ProgramPaths:
         Nothing there may depend on the host, or tell what a page of another site must not know (DNS rebinding).
         """
         self.hostless += paths
+
+    def hash_for_strangers(self, *paths: str) -> None:
+        """Have POST to exactly these paths wait for a password hash; it is refused while too many do."""
+        self.hashed |= {*paths}
 
     def for_programs(self, path: str) -> bool:
         """Return True if errors at this path are problem+json."""

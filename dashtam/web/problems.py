@@ -27,6 +27,7 @@ from dashtam.web.paths import program_paths
 from dashtam.web.referer import own_path, page_before
 
 logger = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 20  # that one answer lists
 LONGEST_FIELD, LONGEST_DETAIL = 100, 300  # characters of each, which may repeat what was sent
 
@@ -85,8 +86,8 @@ def _field_errors(detail: Any, path: str = "") -> Any:
         yield errors.FieldError(path, str(getattr(detail, "code", "invalid")), str(detail))
 
 
-def problem(error: DashtamError, request_id: str) -> HttpResponse:
-    """The error as application/problem+json."""
+def content(error: DashtamError, request_id: str) -> dict[str, Any]:
+    """The members of the error as a problem (RFC 9457 §3.1)."""
     body: dict[str, Any] = {
         "type": f"urn:dashtam:problem:{error.code}",
         "title": error.title,
@@ -100,9 +101,13 @@ def problem(error: DashtamError, request_id: str) -> HttpResponse:
             {"field": e.field[:LONGEST_FIELD], "code": e.code, "detail": e.detail[:LONGEST_DETAIL]}
             for e in error.errors[:MOST_ERRORS]
         ]
-    response = HttpResponse(
-        msgspec.json.encode(body), content_type="application/problem+json", status=error.status
-    )
+    return body
+
+
+def problem(error: DashtamError, request_id: str) -> HttpResponse:
+    """The error as application/problem+json."""
+    body = msgspec.json.encode(content(error, request_id))
+    response = HttpResponse(body, content_type=CONTENT_TYPE, status=error.status)
     return _with_headers(response, error)
 
 

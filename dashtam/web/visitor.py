@@ -3,7 +3,8 @@
 import contextvars
 import functools
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -22,8 +23,18 @@ request_ip: contextvars.ContextVar[str] = contextvars.ContextVar("request_ip", d
 
 def client_ip(request: HttpRequest) -> str | None:
     """The nearest IP that is not one of TRUSTED_PROXIES; X-Forwarded-For counts from those proxies only."""
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", MOST_HOPS)
-    nearest = _parsed(request.META.get("REMOTE_ADDR") or "")
+    return _nearest(request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def ip_of_scope(scope: Mapping[str, Any]) -> str | None:
+    """The same for an ASGI scope."""
+    forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return _nearest((scope.get("client") or ("",))[0], forwarded.decode("latin1"))
+
+
+def _nearest(peer: str, forwarded: str) -> str | None:
+    hops = forwarded.rsplit(",", MOST_HOPS)
+    nearest = _parsed(peer)
     while nearest is not None and hops and _is_proxy(nearest):
         before = _parsed(hops.pop())
         if before is None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -216,3 +217,18 @@ async def test_f3_names_are_looked_up_while_asyncios_own_threads_are_busy() -> N
     finally:
         free.set()
         await asyncio.gather(*busy)
+
+
+async def test_w8_a_call_searches_for_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+
+    class Watch:
+        @staticmethod
+        def find_spec(name: str, *_: Any) -> None:
+            searched.append(name)
+
+    async with canned(answer()) as server:
+        await call(server.url)  # what is imported with the first call stays
+        monkeypatch.setattr(sys, "meta_path", [Watch, *sys.meta_path])
+        await call(server.url)
+    assert searched == []

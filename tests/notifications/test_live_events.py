@@ -292,3 +292,54 @@ async def test_s06_a_page_that_the_emptied_server_forgot_is_joined_again_and_tol
         assert await page.hears() == {"type": "pong"}
         await wiring.live_event_service().publish(user_id=ANA, type="sync.finished")
         assert (await page.hears())["type"] == "sync.finished"
+
+
+# --- what an event costs ------------------------------------------------------------------------------
+
+
+async def _asked(server: Any) -> dict[str, int]:
+    """How often the server was asked what, since it was last asked to forget that."""
+    told = await server.info("commandstats")
+    return {
+        name.partition("_")[2]: stats["calls"]
+        for name, stats in told.items()
+        if "pop" in name or "range" in name
+    }
+
+
+async def test_w8_an_event_that_nobody_hears_asks_the_server_once(own_server: Any) -> None:
+    events = wiring.live_event_service()
+    await events.layer.connection(0).config_resetstat()
+    await events.publish(user_id=ANA, type="sync.finished")
+    assert await _asked(events.layer.connection(0)) == {"zrangebyscore": 1}
+
+
+async def test_w8_all_that_waits_for_a_process_is_fetched_at_once_and_in_order(own_server: Any) -> None:
+    layer = wiring.live_event_service().layer
+    anas, bens = await layer.new_channel(), await layer.new_channel()
+    for group, channels in {"a": [anas], "b": [anas, bens]}.items():
+        for channel in channels:
+            assert await layer.group_add(group, channel)
+            assert not await layer.group_add(group, channel)
+    for number in range(40):
+        await layer.group_send("b" if number % 4 == 0 else "a", {"type": "live.event", "number": number})
+    await layer.connection(0).config_resetstat()
+    assert [(await layer.receive(anas))["number"] for _ in range(40)] == [*range(40)]
+    assert [(await layer.receive(bens))["number"] for _ in range(10)] == [*range(0, 40, 4)]
+    assert await _asked(layer.connection(0)) == {"zpopmin": 1}
+
+
+async def test_w8_a_page_that_closes_while_it_waits_takes_no_event_of_others_with_it(own_server: Any) -> None:
+    layer = wiring.live_event_service().layer
+    channels = [await layer.new_channel() for _ in range(3)]
+    for channel in channels:
+        await layer.group_add(channel.partition("!")[2], channel)
+    for rounds in range(20):
+        waiting = [asyncio.create_task(layer.receive(channel)) for channel in channels]
+        for _ in range(rounds % 4):
+            await asyncio.sleep(0)
+        await layer.group_send(channels[2].partition("!")[2], {"type": "live.event", "number": rounds})
+        for task in waiting[:2]:
+            task.cancel()
+        async with asyncio.timeout(PATIENCE):
+            assert (await waiting[2])["number"] == rounds

@@ -9,7 +9,8 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from dashtam.bridge.doors import run_db
-from dashtam.jobs.periodic import DatabaseClockDeferrer
+from dashtam.jobs.lanes import lanes
+from dashtam.jobs.periodic import DatabaseClockDeferrer, DatabaseClockWorker
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +45,11 @@ def test_s15_a_clock_that_is_set_back_costs_no_minute() -> None:
     assert minutes_of(deferrer.get_previous_tasks(at=now + 1)) == {now}
     assert minutes_of(deferrer.get_previous_tasks(at=now + 61)) == {now + 60}
     assert not minutes_of(deferrer.get_previous_tasks(at=now + 62))
+
+
+def test_w8_one_lane_alone_queues_what_is_due() -> None:
+    working = [(lane.name, DatabaseClockWorker(app, queues=list(lane.queues))) for lane in lanes()]
+    assert [name for name, worker in working if worker.queues_what_is_due] == ["schedule"]
+    assert DatabaseClockWorker(app).queues_what_is_due  # a worker of all queues
+    queues = {each.task.queue for each in app.periodic_registry.periodic_tasks.values()}
+    assert queues == {"schedule"}

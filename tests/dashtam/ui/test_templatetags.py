@@ -1,5 +1,7 @@
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.test.signals import template_rendered
 from django.urls import path
 
 from dashtam.errors import FieldError, ValidationFailed
@@ -32,6 +35,7 @@ PAGES = (
     "settings-sessions", "sign-in", "sign-up", "sign-out",
 )  # fmt: skip
 urlpatterns = [path(f"{name}/", page, name=name) for name in PAGES]
+urlpatterns.append(path("account/<str:id>/", page, name="account"))
 pytestmark = pytest.mark.urls(__name__)
 
 
@@ -252,6 +256,59 @@ def test_a_chart_comes_with_its_numbers_as_a_table_newest_first() -> None:
     assert markup.count("<svg") == 2
     assert markup.index("2 Mar 2026</time>") < markup.index("1 Mar 2026</time>")
     assert "not available" in markup
+
+
+def test_w8_charts_of_the_same_numbers_are_drawn_once_and_of_others_anew() -> None:
+    def shown(*amounts: str | None, currency: str = "USD") -> tuple[str, bool]:
+        drawn: list[Any] = []
+        points = [(date(2026, 4, n), each and Decimal(each)) for n, each in enumerate(amounts, 1)]
+        with captured(drawn):
+            line = '{% line_chart points title="Kept" description="d" currency=currency %}'
+            markup = show(line, points=points, currency=currency)
+        return markup, "components/chart.html" in drawn
+
+    first, other = shown("1.0", None), shown("1.00", None)
+    assert (first[1], other[1]) == (True, True)  # equal, and shown differently
+    assert shown("1.0", None) == (first[0], False)
+    assert shown("1.00", None) == (other[0], False)
+    assert first[0] != other[0]
+    assert shown("1.0", "2")[1]
+    assert shown("1.0", None, currency="EUR")[1]
+    line = '{% sparkline values title="t" %}'
+    assert show(line, values=[Decimal(1), None, Decimal(3)]) == show(
+        line, values=[Decimal(1), None, Decimal(3)]
+    )
+    assert show(line, values=[Decimal(1), Decimal(3)]) != show(line, values=[Decimal(3), Decimal(1)])
+
+
+def test_w8_a_row_that_is_kept_is_the_row_that_is_included() -> None:
+    shared = "name=name institution=name mask='0042' currency='USD' as_of=moment stale=stale icon='card'"
+    shared += (
+        " state='expiring' trend=trend balance=balance hidden=True counted=False lacks='without its cash'"
+    )
+    tag = f'{{% account_row "account" "7" {shared} %}}'
+    inclusion = (
+        f'{{% url "account" "7" as to %}}{{% include "components/account_row.html" with url=to {shared} %}}'
+    )
+    told = []
+    for balance in ("10.0", "10.00", None, "10.0"):
+        for name, stale, trend in (("<b>", True, None), ("Ana", False, [Decimal(1), None, Decimal("1.0")])):
+            given = {"name": name, "stale": stale, "trend": trend, "balance": balance, "moment": NOON}
+            told.append(show(tag, **given))
+            assert told[-1] == show(inclusion, **given)
+    assert len(set(told)) == 6
+
+
+@contextmanager
+def captured(names: list[Any]) -> Iterator[None]:
+    """Note the names of the templates that are rendered."""
+
+    def note(template: Any, **_: Any) -> None:
+        names.append(template.name)
+
+    template_rendered.connect(note)
+    yield
+    template_rendered.disconnect(note)
 
 
 def framed(source: str, **context: Any) -> str:
