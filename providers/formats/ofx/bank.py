@@ -8,13 +8,13 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 
+from providers.formats.identity import with_identities
 from providers.formats.ofx.currencies import row_currencies, with_currency
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.findings import Findings
-from providers.formats.ofx.identity import with_identities
+from providers.formats.ofx.findings import OfxFindings
 from providers.formats.ofx.tree import Node
-from providers.formats.ofx.values import MAX_TEXT, BadValueError
 from providers.formats.statement import Statement, StatementAccount, StatementTransaction
+from providers.formats.values import MAX_TEXT, BadValueError
 from providers.records import AccountType, Kind
 
 _CENT = Decimal("0.01")
@@ -60,7 +60,7 @@ _ACCOUNTS: dict[str, tuple[AccountType, str | None]] = {
 }
 
 
-def read_bank_statement(fields: Fields, findings: Findings) -> Statement:
+def read_bank_statement(fields: Fields, findings: OfxFindings) -> Statement:
     """A STMTRS, a CCSTMTRS, or a BANKTRANLIST that some exporters write without either.
 
     The day of the balance is that of the closing balance or, without one, that of the available balance.
@@ -165,7 +165,7 @@ def _original_amount(amount: Decimal, rate: Decimal | None) -> Decimal | None:
         return None
 
 
-def _account(fields: Fields, findings: Findings) -> StatementAccount:
+def _account(fields: Fields, findings: OfxFindings) -> StatementAccount:
     source = fields.within("BANKACCTFROM")
     if fields.node.tag == "CCSTMTRS" or fields.node.child("CCACCTFROM"):
         kind: tuple[AccountType, str | None] = ("credit", "credit_card")

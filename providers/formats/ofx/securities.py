@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.tree import Node
-from providers.formats.ofx.values import clean_id
 from providers.formats.statement import Security
+from providers.formats.values import clean_id
 
 _TYPES = {
     "STOCKINFO": "stock",
