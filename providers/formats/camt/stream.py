@@ -93,7 +93,7 @@ def pieces(chunks: Iterator[bytes], lines: Lines) -> Iterator[bytes | str]:
 
 
 def mended(chunks: Iterator[bytes]) -> str | None:
-    """The document, decoded by its bytes, with bare `&` escaped and controls gone; None if it is too large."""
+    """The document, decoded by its bytes, with bare `&` escaped and controls gone; None if it is too large or has a DTD."""
     parts, size = [], 0
     for chunk in chunks:
         parts.append(chunk)
@@ -102,6 +102,8 @@ def mended(chunks: Iterator[bytes]) -> str | None:
             return None
     text = read_text(b"".join(parts))
     text = text[max(text.find("<"), 0) :]
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return None
     return _BARE.sub("&amp;", _CONTROLS.sub("", text))
 
 
