@@ -93,7 +93,7 @@ def pieces(chunks: Iterator[bytes], lines: Lines) -> Iterator[bytes | str]:
 
 
 def mended(chunks: Iterator[bytes]) -> str | None:
-    """The document, decoded by its bytes, with bare `&` escaped and controls gone; None if it is too large or has a DTD."""
+    """The document decoded by its bytes, bare `&` escaped, controls gone; None if it is too large or has a DTD."""
     parts, size = [], 0
     for chunk in chunks:
         parts.append(chunk)

@@ -93,7 +93,11 @@ def test_t14_details_in_the_dialects_of_banks(details: str, description: str, re
 
 
 @pytest.mark.parametrize(
-    "line", [":61:260309D12", ":61:260309X12,00NTRF", ":61:261309D12,00NTRF", ":61:2603090230D1,00NTRF", ":61:D12,00", ":61:260309D1,2,3NTRF"]
+    "line",
+    [
+        *(":61:260309D12", ":61:260309X12,00NTRF", ":61:261309D12,00NTRF", ":61:2603090230D1,00NTRF", ":61:D12,00"),
+        ":61:260309D1,2,3NTRF",
+    ],
 )  # fmt: skip
 def test_t14_a_row_that_is_not_certain_is_left_out_with_its_line(line: str) -> None:
     file = parse_statement_file(message(":61:260309D1,00NTRF", line, ":86:text"))

@@ -79,7 +79,10 @@ def test_t14_amounts_are_read_as_the_whole_file_writes_them(amounts: list[str], 
 
 @pytest.mark.parametrize(
     "record",
-    ["D2026-03-09\nT1,234", "D2026-03-09", "T1.0", "D2026-02-30\nT1", "D2026-03-09\nT1\nU2", "D2026-03-09\nTabc", "D2026-03-09\nT1.2.3"],
+    [
+        *("D2026-03-09\nT1,234", "D2026-03-09", "T1.0", "D2026-02-30\nT1", "D2026-03-09\nT1\nU2"),
+        *("D2026-03-09\nTabc", "D2026-03-09\nT1.2.3"),
+    ],
 )  # fmt: skip
 def test_t14_a_row_with_two_readings_or_none_is_left_out_with_its_line(record: str) -> None:
     file = parse_statement_file(bank("D2026-03-09\nT7", record).encode())
@@ -147,7 +150,8 @@ INVESTMENTS = (
 
 @pytest.mark.parametrize(("action", "expected"), INVESTMENTS)
 def test_t14_investments_change_cash_and_units(action: str, expected: list[tuple[str | None, ...]]) -> None:
-    text = f"!Type:Security\nNAcme\nSACM\nTStock\n^\n!Type:Invst\nD2026-03-09\n{action}\n^\nD2026-03-09\nNWhat\nT1.00\n^\n"
+    known = "!Type:Security\nNAcme\nSACM\nTStock\n^\n"
+    text = f"{known}!Type:Invst\nD2026-03-09\n{action}\n^\nD2026-03-09\nNWhat\nT1.00\n^\n"
     file = parse_statement_file(text.encode())
     told = [
         (
