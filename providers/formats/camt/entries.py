@@ -17,6 +17,7 @@ from providers.formats.values import MAX_TEXT, BadValueError, clean_text, join_d
 MAX_NAMED = 50  # payments of a batch that the description may name
 _STATES = {"BOOK": "posted", "": "posted", "PDNG": "pending", "FUTR": "pending"}
 _PRECISION = 80
+_OTHER_AMOUNTS = ("InstdAmt/Amt", "TxAmt/Amt", "CntrValAmt/Amt")
 
 
 class InformationOnly(Exception):
@@ -76,8 +77,11 @@ def _status(reader: Reader, element: Element | None) -> str:
 def _code(reader: Reader, element: Element | None, only: Element | None) -> tuple[str, str, str]:
     """The code as one word, its family and its sub-family; the bank's own word where there is no ISO code."""
     for code in (element, reader.at(only, "BkTxCd")):
-        domain = reader.text(code, "Domn/Cd")
-        family, sub = reader.text(code, "Domn/Fmly/Cd"), reader.text(code, "Domn/Fmly/SubFmlyCd")
+        if code is None:
+            continue
+        block = reader.at(code, "Domn")
+        domain = reader.text(block, "Cd")
+        family, sub = reader.text(block, "Fmly/Cd"), reader.text(block, "Fmly/SubFmlyCd")
         if domain.isalpha():
             return "-".join(part for part in (domain, family, sub) if part)[:50], family, sub
         if own := reader.text(code, "Prtry/Cd"):
@@ -87,13 +91,11 @@ def _code(reader: Reader, element: Element | None, only: Element | None) -> tupl
 
 def _reference(reader: Reader, entry: Element, only: Element | None, fitid: str) -> str | None:
     """What the payer named it by, else the creditor's reference, the message, or the bank's number of the entry."""
-    named = reader.id(
-        only,
-        "Refs/EndToEndId",
-        "RmtInf/Strd/CdtrRefInf/Ref",
-        "RmtInf/Strd/CdtrRefInf/CdtrRef",
-        "Refs/TxId",
-        "Refs/InstrId",
+    refs = reader.at(only, "Refs")
+    named = (
+        reader.id(refs, "EndToEndId")
+        or reader.id(reader.at(only, "RmtInf/Strd/CdtrRefInf"), "Ref", "CdtrRef")
+        or reader.id(refs, "TxId", "InstrId")
     )
     return named or reader.id(entry, "NtryRef") or fitid or None
 
@@ -151,10 +153,9 @@ def _original(
     reader: Reader, entry: Element, only: Element | None, amount: Decimal, currency: str | None
 ) -> tuple[tuple[Decimal, str] | None, Decimal | None]:
     """The amount in the other currency, signed as the row, and the rate if it is that of the account's currency."""
-    for source in (only, entry):
-        for name in ("InstdAmt", "TxAmt", "CntrValAmt"):
-            block = reader.at(source, f"AmtDtls/{name}")
-            element = reader.at(block, "Amt")
+    for source in (reader.at(only, "AmtDtls"), reader.at(entry, "AmtDtls")):
+        for name in _OTHER_AMOUNTS if source is not None else ():
+            element = reader.at(source, name)
             if element is None:
                 continue
             try:
@@ -172,7 +173,7 @@ def _rate(
 ) -> Decimal | None:
     """The rate that turns the other amount into that of the row; None if what is written is another one."""
     for name in ("InstdAmt", "TxAmt", "CntrValAmt"):
-        text = reader.text(source, f"AmtDtls/{name}/CcyXchg/XchgRate")
+        text = reader.text(source, f"{name}/CcyXchg/XchgRate")
         if text and text.replace(".", "", 1).isdigit() and len(text) < 30 and value:
             rate = Decimal(text)
             with localcontext(prec=_PRECISION):

@@ -33,6 +33,8 @@ class Reader:
 
     def at(self, element: Element | None, path: str) -> Element | None:
         """The first element at the end of a path such as `Acct/Id/IBAN`."""
+        if element is None:
+            return None
         tags = self._paths.get(path)
         if tags is None:
             tags = self._paths[path] = tuple(self.namespace + name for name in path.split("/"))

@@ -28,7 +28,7 @@ _BY_EXPAT = frozenset({"utf-8", "utf8", "utf-16", "utf16", "iso-8859-1", "us-asc
 _BY_US = re.compile(r"(?:iso-?8859-\d{1,2}|(?:windows-|cp)125[0-8]|latin-?1)")
 _DECLARATION = re.compile(rb"<\?xml\s")
 _DTD = re.compile(rb"<\x00?!\x00?(?:D\x00?O\x00?C|E\x00?N\x00?T)|\x00<\x00!\x00[DE]")
-_ENTRY = re.compile(rb"<(?:[\w.-]{1,40}:)?Ntry[\s/>]|\n")
+_ENTRY = re.compile(rb"<(?:[\w.-]{1,40}:)?Ntry[\s/>]")
 _BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Codes of expat: no element found, unclosed token, partial character, unclosed CDATA section.
@@ -48,23 +48,29 @@ class Lines:
         """Look through a piece; the end of it waits for the next one."""
         data = self._rest + data
         end = max(data.rfind(b"<"), 0) if len(data) - data.rfind(b"<") < 60 else len(data)
+        counted = 0
         for match in _ENTRY.finditer(data, 0, end):
-            if match.group() == b"\n":
-                self.line += 1
-            else:
-                self.starts.append(self.line)
-                self.line += match.group().count(b"\n")
+            self.line += data.count(b"\n", counted, match.start())
+            counted = match.start()
+            self.starts.append(self.line)
+        self.line += data.count(b"\n", counted, end)
         self._rest = data[end:]
 
 
-def elements(chunks: Iterable[bytes | str]) -> Iterator[Element]:
-    """Every element when it ends. Raises StatementDamagedError and TruncatedStatementError."""
+def elements(chunks: Iterable[bytes | str], names: frozenset[str]) -> Iterator[tuple[str, Element]]:
+    """Elements of these local names when they end. Raises StatementDamagedError and TruncatedStatementError."""
     parser = XMLPullParser(["end"])
+    known: dict[str, str] = {}  # the local name of each tag, empty for those that are not asked for
     try:
         for piece in chunks:
             parser.feed(piece)
             for _, element in parser.read_events():
-                yield element
+                name = known.get(element.tag)
+                if name is None:
+                    local = element.tag.rpartition("}")[2]
+                    name = known[element.tag] = local if local in names else ""
+                if name:
+                    yield name, element
         parser.close()
     except ParseError as error:
         raise _refusal(error) from None

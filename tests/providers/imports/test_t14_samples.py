@@ -1,11 +1,11 @@
-"""Files of every format through the real importer: what `make files` says of the samples, the command, and the folder."""
+"""Files of every format through the real importer: the samples of `make files`, the command, and the folder."""
 
 import os
 from io import StringIO
 from pathlib import Path
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync  # noqa: TID251 the command and the task are entered from sync
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
