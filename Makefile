@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.installation.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e corpus specs check bench faults pictures sbom format clean
+.PHONY: help demo test e2e corpus files specs check bench faults pictures sbom format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,11 @@ SPECS ?= specs
 
 specs: .venv/.installed-dev  ## connectors and simulator against vendors' documents and samples (SPECS=folder)
 	@$(PY) -m tests.specs $(SPECS)
+
+FILES ?= tests/files/samples
+
+files: .venv/.installed-dev  ## statement files through the real importer, beside their INDEX.tsv (FILES=folder)
+	@$(PY) -m tests.files $(FILES)
 
 check: .venv/.installed-dev  ## format, lint, types, import contracts, migrations, deployment settings
 	.venv/bin/ruff format --check .

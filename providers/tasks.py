@@ -52,6 +52,13 @@ async def tend_imports(timestamp: int) -> None:
     await wiring.import_service().tend()
 
 
+@app.periodic(cron="* * * * *")
+@background(queue="imports", queueing_lock="watch_import_folder", lock="watch_import_folder")
+async def watch_import_folder(timestamp: int) -> None:
+    """Bring in the statement files that lie in IMPORT_FOLDER, if one is watched."""
+    await wiring.intake_service().watch()
+
+
 @app.periodic(cron="23 4 * * *")
 @background(queue="schedule", queueing_lock="forget_import_details")
 async def forget_import_details(timestamp: int) -> None:

@@ -4,12 +4,13 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import httpx
 from django.conf import settings
 
-from accounts.wiring import base_currency_service
+from accounts.wiring import auth_service, base_currency_service
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
@@ -24,6 +25,7 @@ from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.connectors.contract.reach import opened
 from providers.imports.import_service import ImportService
+from providers.imports.intake_service import FileIntakeService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies
@@ -119,6 +121,17 @@ def import_service() -> ImportService:
         first_accounts=propose_base_currency,
         moment_seconds=settings.IMPORT_MOMENT_SECONDS,
     )
+
+
+def intake_service() -> FileIntakeService:
+    """Brings in statement files that lie on the machine."""
+    folder = Path(settings.IMPORT_FOLDER) if settings.IMPORT_FOLDER else None
+    return FileIntakeService(imports=import_service(), folder=folder, find_person=_person)
+
+
+async def _person(email: str) -> UUID | None:
+    user = await auth_service().get_user_by_email(email=email)
+    return user.id if user else None
 
 
 def import_undo_service() -> ImportUndoService:

@@ -11,7 +11,7 @@ class StatementFilesConnector(Connector):
     """No API: imports write to connections of this provider."""
 
     slug = "ofx"
-    name = "Statement files (OFX, QFX)"
+    name = "Statement files (OFX, CAMT, MT940, QIF)"
     description = "Download a file from any institution and import it here."
     auth = "file"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")

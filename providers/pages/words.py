@@ -62,7 +62,18 @@ TRIGGERS = {
     "scheduled": "On schedule",
 }
 
-FORMATS = {"ofx1": "OFX 1 (SGML)", "ofx2": "OFX 2 (XML)"}
+FORMATS = {
+    "ofx1": "OFX 1 (SGML)",
+    "ofx2": "OFX 2 (XML)",
+    "camt.052": "CAMT.052 (report of a day)",
+    "camt.053": "CAMT.053 (statement)",
+    "camt.054": "CAMT.054 (notification)",
+    "mt940": "MT940",
+    "mt942": "MT942 (report of a day)",
+    "qif": "QIF",
+    "csv": "CSV",
+    "zip": "Zip of several formats",
+}
 
 # Reasons for the state of a connection or a sync run. `{name}` is the institution.
 REASONS = {

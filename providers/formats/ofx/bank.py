@@ -8,13 +8,13 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 
+from providers.formats.identity import with_identities
 from providers.formats.ofx.currencies import row_currencies, with_currency
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.findings import Findings
-from providers.formats.ofx.identity import with_identities
+from providers.formats.ofx.findings import OfxFindings
 from providers.formats.ofx.tree import Node
-from providers.formats.ofx.values import MAX_TEXT, BadValueError
 from providers.formats.statement import Statement, StatementAccount, StatementTransaction
+from providers.formats.values import BadValueError, join_description
 from providers.records import AccountType, Kind
 
 _CENT = Decimal("0.01")
@@ -27,9 +27,7 @@ _BALANCE = re.compile(
     r"|anfangssaldo|endsaldo|saldovortrag|beginsaldo|eindsaldo"
     r"|(?:ancien|nouveau) solde|solde (?:initial|final|précédent|precedent))[ \d./:-]*"
 )
-_SECTIONS = frozenset(
-    {"BANKACCTFROM", "CCACCTFROM", "BANKTRANLIST", "STMTTRN", "LEDGERBAL", "AVAILBAL", "BALLIST"}
-)
+_SECTIONS = frozenset({"BANKACCTFROM", "CCACCTFROM", "BANKTRANLIST", "STMTTRN", "LEDGERBAL", "AVAILBAL"})
 _KINDS = {
     "CREDIT": Kind.CREDIT,
     "DEBIT": Kind.DEBIT,
@@ -60,7 +58,7 @@ _ACCOUNTS: dict[str, tuple[AccountType, str | None]] = {
 }
 
 
-def read_bank_statement(fields: Fields, findings: Findings) -> Statement:
+def read_bank_statement(fields: Fields, findings: OfxFindings) -> Statement:
     """A STMTRS, a CCSTMTRS, or a BANKTRANLIST that some exporters write without either.
 
     The day of the balance is that of the closing balance or, without one, that of the available balance.
@@ -135,15 +133,6 @@ def _rows(fields: Fields) -> Iterator[Fields]:
     return chain(fields.below("BANKTRANLIST"), stray)
 
 
-def join_description(name: str, memo: str) -> str:
-    """Name and memo, without saying anything twice: NAME is often the first 32 letters of MEMO."""
-    if memo.casefold() in name.casefold():
-        return name
-    if name.casefold() in memo.casefold():
-        return memo
-    return f"{name} - {memo}"[:MAX_TEXT]
-
-
 def _description(fields: Fields) -> str:
     payee = fields.within("PAYEE").text("NAME") or fields.text("PAYEE")
     name = fields.text("NAME") or payee or fields.text("EXTDNAME")
@@ -165,7 +154,7 @@ def _original_amount(amount: Decimal, rate: Decimal | None) -> Decimal | None:
         return None
 
 
-def _account(fields: Fields, findings: Findings) -> StatementAccount:
+def _account(fields: Fields, findings: OfxFindings) -> StatementAccount:
     source = fields.within("BANKACCTFROM")
     if fields.node.tag == "CCSTMTRS" or fields.node.child("CCACCTFROM"):
         kind: tuple[AccountType, str | None] = ("credit", "credit_card")

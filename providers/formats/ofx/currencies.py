@@ -7,9 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.findings import Findings
-from providers.formats.ofx.values import BadValueError
+from providers.formats.ofx.findings import OfxFindings
 from providers.formats.statement import StatementAccount, StatementHolding, StatementTransaction
+from providers.formats.values import BadValueError
 
 
 def row_currencies(fields: Fields, default: str | None) -> tuple[str | None, str | None, Decimal | None]:
@@ -37,7 +37,7 @@ def with_currency(
     account: StatementAccount,
     rows: Iterable[StatementTransaction | StatementHolding],
     fields: Fields,
-    findings: Findings,
+    findings: OfxFindings,
 ) -> StatementAccount:
     """The account with a currency: that of CURDEF, else the one that every single row states at the rate of 1.
 

@@ -9,15 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from providers.formats.ofx.tree import Node
-from providers.formats.ofx.values import (
-    BadValueError,
-    clean_id,
-    clean_text,
-    clean_word,
-    exact_sum,
-    parse_amount,
-    parse_when,
-)
+from providers.formats.ofx.values import parse_amount, parse_when
+from providers.formats.values import BadValueError, clean_id, clean_text, clean_word, exact_sum
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 

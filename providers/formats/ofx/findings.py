@@ -1,28 +1,20 @@
-"""Findings: parts of a file that could not be used, collected while the rest is read."""
+"""Findings of OFX: rows and values that cannot be read exactly, and sections that are not read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from providers.formats.findings import Findings
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.tree import Node
-from providers.formats.ofx.values import BadValueError
-from providers.formats.statement import Notice, NoticeCode, RejectedRow
+from providers.formats.values import BadValueError
 
-MAX_NOTICES = 100
-MAX_REJECTED = 1_000
 T = TypeVar("T")
 
 
-class Findings:
-    """Rejected rows, and notices about anything else: the first of them, and how many there are."""
-
-    def __init__(self) -> None:
-        self.rejected: list[RejectedRow] = []
-        self.rejected_count = 0
-        self.notices: list[Notice] = []
-        self.notices_count = 0
+class OfxFindings(Findings):
+    """Findings of an OFX file, read aggregate by aggregate."""
 
     def rows(self, rows: Iterable[Fields], read: Callable[[Fields], T]) -> list[T]:
         """Those rows that can be read exactly; each of the others is rejected with its line and reason."""
@@ -49,15 +41,3 @@ class Findings:
             if child.tag not in known:
                 detail = f"The section {child.tag[:40]} was skipped: we do not read it yet."
                 self.notice("section_skipped", child.line, detail)
-
-    def reject(self, line: int, reason: str) -> None:
-        """Add a rejected row; beyond MAX_REJECTED only count it."""
-        self.rejected_count += 1
-        if len(self.rejected) < MAX_REJECTED:
-            self.rejected.append(RejectedRow(line, reason))
-
-    def notice(self, code: NoticeCode, line: int, reason: str) -> None:
-        """Add a notice; beyond MAX_NOTICES only count it."""
-        self.notices_count += 1
-        if len(self.notices) < MAX_NOTICES:
-            self.notices.append(Notice(line, reason, code))

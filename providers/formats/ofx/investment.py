@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from providers.formats.ofx.bank import join_description, read_bank_row
+from providers.formats.identity import with_identities
+from providers.formats.ofx.bank import read_bank_row
 from providers.formats.ofx.currencies import row_currencies, with_currency
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.findings import Findings
-from providers.formats.ofx.identity import with_identities
+from providers.formats.ofx.findings import OfxFindings
 from providers.formats.ofx.securities import find_security
 from providers.formats.ofx.tags import ACTIVITIES, HOLDINGS
-from providers.formats.ofx.values import BadValueError, exact_sum
 from providers.formats.statement import (
     Security,
     Statement,
@@ -21,6 +20,7 @@ from providers.formats.statement import (
     StatementHolding,
     StatementTransaction,
 )
+from providers.formats.values import BadValueError, exact_sum, join_description
 from providers.records import Kind
 
 Securities = Mapping[str, Security]
@@ -49,7 +49,7 @@ _SECTIONS = frozenset({"INVACCTFROM", "INVTRANLIST", "BANKTRANLIST", "INVPOSLIST
 _WITHOUT_CASH = frozenset({"SPLIT", "TRANSFER", "JRNLSEC", "CLOSUREOPT"})
 
 
-def read_investment_statement(fields: Fields, securities: Securities, findings: Findings) -> Statement:
+def read_investment_statement(fields: Fields, securities: Securities, findings: OfxFindings) -> Statement:
     """An INVSTMTRS. `balance_as_of` is the day of the whole statement (DTASOF)."""
     account = _account(fields, findings)
     currency = account.currency
@@ -66,6 +66,7 @@ def read_investment_statement(fields: Fields, securities: Securities, findings: 
     as_of = findings.value(fields, "DTASOF", fields.maybe_when)
     plan = fields.within("INV401KBAL")
     cash = fields.within("INVBAL")
+    findings.sections(cash.node, frozenset())
     cash_balance = findings.value(cash, "AVAILCASH", cash.maybe_amount)
     if cash_balance is None:
         cash_balance = findings.value(plan, "CASHBAL", plan.maybe_amount)
@@ -86,7 +87,7 @@ def read_investment_statement(fields: Fields, securities: Securities, findings: 
     )
 
 
-def _account(fields: Fields, findings: Findings) -> StatementAccount:
+def _account(fields: Fields, findings: OfxFindings) -> StatementAccount:
     source = fields.within("INVACCTFROM")
     return StatementAccount(
         account_id=findings.value(source, "ACCTID", source.id) or "",

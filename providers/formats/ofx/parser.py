@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from providers.formats.errors import NoStatementsError, ProviderStatementError, StatementTooLargeError
 from providers.formats.ofx.bank import read_bank_statement
-from providers.formats.ofx.document import MAX_BYTES, read_text
+from providers.formats.ofx.document import MAX_BYTES, read_document
 from providers.formats.ofx.fields import Fields
-from providers.formats.ofx.findings import Findings
+from providers.formats.ofx.findings import OfxFindings
 from providers.formats.ofx.investment import read_investment_statement
 from providers.formats.ofx.securities import read_securities
 from providers.formats.ofx.tags import ACTIVITIES, STATEMENTS, STRUCTURE
@@ -36,21 +36,19 @@ _MEANINGS = {
 }
 
 
-def parse_statement_file(
-    data: bytes, *, max_bytes: int = MAX_BYTES, count: Count = lambda _: None
-) -> StatementFile:
-    """Read a statement file. Raises StatementError for a file without a readable statement, and nothing else.
+def parse_ofx(data: bytes, *, max_bytes: int = MAX_BYTES, count: Count = lambda _: None) -> StatementFile:
+    """Read an OFX file. Raises StatementError for a file without a readable statement, and nothing else.
 
     Rows that are not certain are in `rejected`, sections and balances we cannot use in `notices`. `count` is
     called now and then with the number of aggregates so far, most of which are rows.
     """
-    text, version = read_text(data, max_bytes)
+    text, version = read_document(data, max_bytes)
     decimal_commas = uses_decimal_commas(text)
     tree = parse_tree(text, count)
     del text
     nodes = list(tree.descendants(outside=_ROOTS | _ROWS))
     securities = read_securities(nodes)
-    findings = Findings()
+    findings = OfxFindings()
     _report_strays(tree, nodes, findings)
     statements: list[Statement] = []
     signons = [node for node in nodes if node.tag == "SONRS"]
@@ -82,7 +80,7 @@ def _bound(statements: Sequence[Statement]) -> None:
         raise StatementTooLargeError("The file has too many holdings. Download one account at a time.")
 
 
-def _statement(fields: Fields, securities: Mapping[str, Security], findings: Findings) -> Statement:
+def _statement(fields: Fields, securities: Mapping[str, Security], findings: OfxFindings) -> Statement:
     if fields.node.tag == "INVSTMTRS":
         return read_investment_statement(fields, securities, findings)
     return read_bank_statement(fields, findings)
@@ -97,7 +95,7 @@ def _institution(node: Node) -> Institution:
     )
 
 
-def _report_errors(nodes: Sequence[Node], findings: Findings, *, found: bool) -> None:
+def _report_errors(nodes: Sequence[Node], findings: OfxFindings, *, found: bool) -> None:
     """Raise for an error of the institution only if the file has no statement; else note it."""
     errors = [
         (node.line, Fields(node).word("CODE"))
@@ -122,7 +120,7 @@ def _meaning(code: str) -> str:
     return f"it says {known} (code {code})" if known else f"code {code or 'missing'}"
 
 
-def _report_strays(tree: Node, nodes: Sequence[Node], findings: Findings) -> None:
+def _report_strays(tree: Node, nodes: Sequence[Node], findings: OfxFindings) -> None:
     """Note the sections we do not read; reject rows outside of any statement."""
     for node in [tree, *nodes]:
         if node.tag in {"", "OFX"}:
