@@ -14,7 +14,7 @@ from accounts.staff import roles
 from dashtam.bridge.doors import run_db
 from dashtam.jobs.deletion import delete_in_parts
 from dashtam.wiring import encryption_service
-from providers.connections.consent_service import revocation_of_stored
+from providers.connections.grants import revocation_of_stored
 from providers.connections.models import AuthorizationRequest, Connection, DeletedAccount, ProviderToken
 from providers.imports.models import FileImport
 from providers.imports.provenance import ImportedRows, ImportedState

@@ -33,6 +33,12 @@ async def revoke_consent(revocation_id: str) -> None:
     await wiring.consent_service().revoke(revocation_id=UUID(revocation_id))
 
 
+@background(queue="consents")
+async def look_again(request_id: str) -> None:
+    """Ask an institution whether a person is done with the page they visit; queues itself until they are."""
+    await wiring.connection_service().look_again(request_id=UUID(request_id))
+
+
 @background(queue="imports")
 async def land_import(import_id: str) -> None:
     """Carry out one import. The task is never retried: `tend_imports` queues what was lost."""

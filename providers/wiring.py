@@ -21,6 +21,7 @@ from providers.connections.outgoing import require_outgoing
 from providers.connections.spool import TokenSpool
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
+from providers.connectors.contract.reach import opened
 from providers.imports.import_service import ImportService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
@@ -28,7 +29,8 @@ from providers.ledger.queries import currencies
 from providers.rates.published import read_history
 from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
-from providers.wire import client_auth, http
+from providers.wire import http
+from providers.wire.connection_auth import ConnectionAuth
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +73,15 @@ def connection_service() -> ConnectionService:
 async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
     """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused."""
     await require_outgoing()
-    server = connector.oauth
-    auth = http.ConnectionAuth(tokens=token_service(), connection_id=connection.id, dpop_key=server.dpop_key)
-    async with http.client(connector.base_url, auth, context=client_auth.tls(server)) as client:
+    grants = token_service()
+    auth = ConnectionAuth(
+        grants=grants,
+        connection_id=connection.id,
+        placement=connector.placement,
+        own=connector.own_secrets,
+    )
+    base_url = connector.base_url or await grants.origin(connection_id=connection.id)
+    async with opened(connector, base_url, auth) as client:
         yield client
 
 

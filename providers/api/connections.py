@@ -1,4 +1,4 @@
-"""Connections: /connections. Consent itself is given in the person's own browser, never over the API."""
+"""Connections: /connections."""
 
 from typing import Any
 from uuid import UUID
@@ -11,31 +11,18 @@ from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_resp
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import ApiView, KeyedView, Reply
 from providers import wiring
+from providers.api.access import NewConnection, StartedConnection, started_reply
 from providers.connections import queries
-from providers.connections.connection_service import StartedConnection as Started
+from providers.connections.errors import EmailUnverified, TooManyConnections
 from providers.connections.models import Connection as ConnectionModel
+from providers.connectors.contract.errors import CredentialsRefused
 from providers.errors import (
     ConnectionNotEnded,
-    EmailUnverified,
     NotSupported,
     ProviderNotConfigured,
     ProviderTakesFiles,
-    TooManyConnections,
     UnknownProvider,
 )
-
-
-class NewConnection(serializers.Serializer[Any]):
-    """The provider to connect to."""
-
-    provider = serializers.SlugField(max_length=40)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse other fields: a client never says which server an institution is reached at."""
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such field."), "unknown")
-        return attrs
 
 
 class Connection(serializers.Serializer[Any]):
@@ -53,16 +40,6 @@ class Connection(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     deleted_accounts = serializers.IntegerField(
         help_text="Accounts that were deleted here and are not read any more."
-    )
-
-
-class StartedConnection(serializers.Serializer[Any]):
-    """A connection to be, and where its person goes next."""
-
-    id = serializers.UUIDField()
-    state = serializers.ChoiceField(ConnectionModel.State.choices)
-    authorization_url = serializers.URLField(
-        help_text="A page of Dashtam, to be opened within five minutes, once, in the person's signed-in browser."
     )
 
 
@@ -96,16 +73,17 @@ class Connections(KeyedView):
             NotSupported,
             ProviderNotConfigured,
             ProviderTakesFiles,
+            CredentialsRefused,
             429,
+            503,
         ),
     )
     async def post(self, request: Any) -> Reply:
-        """Begin to connect an institution."""
-        given = self.read(NewConnection)
-        started = await wiring.connection_service().start(
-            user_id=self.principal.user_id, provider=given["provider"]
-        )
-        return _started(started)
+        """Begin to connect an institution. With `credentials`, all steps that need no page are taken at once."""
+        given, user_id = self.read(NewConnection), self.principal.user_id
+        alike = await queries.alike(user_id, given["provider"])
+        started = await wiring.connection_service().start(user_id=user_id, **given)
+        return started_reply(started, alike)
 
 
 class ConnectionDetail(KeyedView):
@@ -162,37 +140,3 @@ class DeletedAccounts(KeyedView):
         """Let the next sync bring them again, as new accounts."""
         await wiring.account_service().welcome_back(user_id=self.principal.user_id, connection_id=id)
         return Reply(status=204)
-
-
-class Reauthorizations(KeyedView):
-    """New consents for a connection that has one, or had."""
-
-    idempotent = True
-
-    @extend_schema(
-        operation_id="reauthorize_connection",
-        summary="Renew the consent of a connection",
-        parameters=[CREATED],
-        request=None,
-        responses={201: StartedConnection}
-        | problem_responses(
-            401,
-            404,
-            EmailUnverified,
-            UnknownProvider,
-            NotSupported,
-            ProviderNotConfigured,
-            ProviderTakesFiles,
-            429,
-        ),
-    )
-    async def post(self, request: Any, id: UUID) -> Reply:
-        """Begin to renew the consent. The connection stays as it is until that is done."""
-        user_id = self.principal.user_id
-        return _started(await wiring.connection_service().reauthorize(user_id=user_id, connection_id=id))
-
-
-def _started(started: Started) -> Reply:
-    connection = started.connection
-    answer = {"id": connection.id, "state": connection.state, "authorization_url": started.authorization_url}
-    return Reply(answer, status=201, headers={"Location": f"/api/v1/connections/{connection.id}"})

@@ -35,7 +35,7 @@ MISFITS = (ImportRefused, "account_unknown", "currency_mismatch", "currency_unkn
 class NewImport(serializers.Serializer[Any]):
     """A statement file, the account for its rows, if they are to go there, and what the file does not say itself."""
 
-    file = serializers.FileField(help_text="OFX or QFX, at most 20 MB.")
+    file = serializers.FileField(help_text="OFX, QFX, CAMT, MT940, QIF, or a zip of them, at most 20 MB.")
     account_id = serializers.UUIDField(required=False)
     currency = CleanedField(
         clean_currency,
@@ -61,7 +61,7 @@ class ImportNotice(serializers.Serializer[Any]):
 
     code = serializers.CharField(
         help_text="`account_error`, `value_left_out`, `section_skipped`, `currency_missing`, `account_assumed`, "
-        "`date_in_future`; more may come."
+        "`date_in_future`, `balance_gap`, `statement_repeated`, `not_a_movement`; more may come."
     )
     detail = serializers.CharField()
     line = serializers.IntegerField(allow_null=True)

@@ -1,11 +1,13 @@
 """Errors of files that cannot be read as a statement.
 
 StatementError                the base; every failure of `parse_statement_file` is one of these
-├── NotAStatementError        another kind of file: CSV, PDF, a sign-in page, nothing at all …
+├── NotAStatementError        another kind of file: a PDF, a picture, a sign-in page, nothing at all …
+├── StatementDamagedError     the file does not keep to its own format, so nothing of it is certain
+├── StatementUncertainError   the file can be read in two ways, and only its person knows which is right
 ├── StatementTooLargeError    more bytes or more rows than we are willing to read
 ├── StatementTooDeepError     elements nested beyond anything OFX knows
 ├── TruncatedStatementError   the file ends before the statement does
-├── NoStatementsError         an OFX file, but without a statement in it
+├── NoStatementsError         a file of a known format, but without a statement in it
 ├── ProviderStatementError    the institution answered with an error instead of a statement
 ├── StatementTooSlowError     reading takes more time than we are willing to give
 ├── StatementTooHungryError   reading takes more memory than we are willing to give
@@ -31,12 +33,30 @@ class NotAStatementError(StatementError):
     """The file is something else; `reason` names what it looks like."""
 
     code = "not_a_statement"
-    title = "This is not an OFX or QFX file"
+    title = "This is not a statement file that we can read"
 
     # Extra facts are keywords with defaults: an exception that crosses processes is rebuilt from its `args`.
     def __init__(self, message: str, *, reason: str = "unknown") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class StatementDamagedError(StatementError):
+    """The file breaks the rules of its format in a place that matters."""
+
+    code = "damaged"
+    title = "This file is damaged"
+
+
+class StatementUncertainError(StatementError):
+    """The file has two readings; `question` names what has to be chosen."""
+
+    code = "uncertain"
+    title = "This file can be read in two ways"
+
+    def __init__(self, message: str, *, question: str = "") -> None:
+        super().__init__(message)
+        self.question = question
 
 
 class StatementTooLargeError(StatementError):

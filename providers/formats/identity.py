@@ -21,7 +21,7 @@ def with_identities(rows: list[StatementTransaction]) -> tuple[StatementTransact
     """The same rows in the same order, each with `identity` and `occurrence` filled in. Replaces those of the list."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
-        groups[_name(row)].append(index)
+        groups[name_of(row)].append(index)
     for name, indexes in groups.items():
         if len(indexes) > 1:
             indexes.sort(key=lambda index: (_content(rows[index]), index))
@@ -31,7 +31,8 @@ def with_identities(rows: list[StatementTransaction]) -> tuple[StatementTransact
     return tuple(rows)
 
 
-def _name(row: StatementTransaction) -> str:
+def name_of(row: StatementTransaction) -> str:
+    """The identity before rows that agree in it are numbered."""
     if row.fitid is None:
         return f"~{_digest(_content(row))[:32]}"
     return f"{row.fitid}~{_digest(_essence(row))[:12]}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from providers.formats.ofx.parser import parse_statement_file
+from providers.formats.reading import parse_statement_file
 from providers.formats.statement import Statement, StatementFile, StatementTransaction
 
 ROWS_AT_ONCE = 1_000

@@ -28,7 +28,10 @@ class Institution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementAccount:
-    """The account as the file names it; `account_id` is the full number, empty when the file gives none."""
+    """The account as the file names it; `account_id` is the full number, empty when the file gives none.
+
+    `name` is what the account is called in the file: where it has no number, its accounts are told apart by that.
+    """
 
     account_id: str
     bank_id: str | None = None
@@ -36,6 +39,7 @@ class StatementAccount:
     type: AccountType
     subtype: str | None = None
     currency: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class StatementTransaction:
     `amount` of a reinvestment is what was reinvested, of a journal what was moved; see `cash_effect`.
     `original_amount` is computed from CURRATE and rounded to cents; the file holds only the rate.
     `split` is (numerator, denominator): (4, 1) turns one share into four.
+    `status` is pending where the institution has not booked the row yet. `category` is the file's own word.
     """
 
     fitid: str | None
@@ -96,6 +101,8 @@ class StatementTransaction:
     correct_fitid: str | None = None
     correct_action: str | None = None
     reversal_fitid: str | None = None
+    status: Literal["pending", "posted"] = "posted"
+    category: str = ""
     line: int
 
     @property
@@ -129,9 +136,20 @@ class StatementHolding:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class DayBalance:
+    """The booked balance at the end of a day, as the file states it."""
+
+    date: dt.date
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One account's transactions, holdings and balances over one period.
+
+    `opening_balance` is the balance before the first row, at the end of `opening_date` or in the course of it: formats
+    differ. `balances` are the closing balances of the days before the last one, oldest first, where a file states them.
 
     `balance_date` is the day of the balance as the file shows it, in the zone the file names; `balance_as_of` is UTC.
     `lists_holdings` is False where the file has no list of holdings; an empty list says that nothing is held.
@@ -143,6 +161,9 @@ class Statement:
     institution: Institution = Institution()
     start: dt.date | None = None
     end: dt.date | None = None
+    opening_balance: Decimal | None = None
+    opening_date: dt.date | None = None
+    balances: tuple[DayBalance, ...] = ()
     ledger_balance: Decimal | None = None
     available_balance: Decimal | None = None
     balance_date: dt.date | None = None
@@ -166,7 +187,17 @@ class RejectedRow:
     reason: str
 
 
-NoticeCode = Literal["account_error", "value_left_out", "section_skipped", "currency_missing"]
+# The last three only inform; of what the others name, something was left out.
+NoticeCode = Literal[
+    "account_error",
+    "value_left_out",
+    "section_skipped",
+    "currency_missing",
+    "balance_gap",
+    "statement_repeated",
+    "not_a_movement",
+]
+Format = Literal["ofx1", "ofx2", "camt.052", "camt.053", "camt.054", "mt940", "mt942", "qif", "csv", "zip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +217,7 @@ class StatementFile:
     Of very many rejected rows or notices the first are kept, and all are counted.
     """
 
-    format: Literal["ofx1", "ofx2"]
+    format: Format
     institution: Institution
     statements: tuple[Statement, ...]
     rejected: tuple[RejectedRow, ...] = ()

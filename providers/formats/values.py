@@ -69,3 +69,12 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum with all its digits; Python's own stops at 28."""
     with localcontext(prec=3 * (MAX_INTEGER_DIGITS + MAX_DECIMALS)):
         return sum(amounts, Decimal(0))
+
+
+def join_description(name: str, memo: str) -> str:
+    """Name and memo, without saying anything twice: NAME is often the first 32 letters of MEMO."""
+    if memo.casefold() in name.casefold():
+        return name
+    if name.casefold() in memo.casefold():
+        return memo
+    return f"{name} - {memo}"[:MAX_TEXT]

@@ -83,8 +83,9 @@ def same_account(statements: Iterable[StatementAccount]) -> bool:
 
 
 def number_of(stated: StatementAccount) -> str:
-    """The account number without spaces and dashes."""
-    return "".join(stated.account_id.split()).replace("-", "")
+    """The account number without spaces and dashes; without one, the name that the file tells its accounts apart by."""
+    number = "".join(stated.account_id.split()).replace("-", "")
+    return number or (f"name {stated.name.casefold()}" if stated.name else "")
 
 
 def kind_of(stated: StatementAccount) -> str:

@@ -178,7 +178,7 @@ def _made(file: FileImport, institution: Institution, stated: StatementAccount) 
         user_id=file.user_id,
         connection=_connection(file, institution),
         provider_account_id=digest if fingerprints.number_of(stated) else f"{digest}/{account_id.hex}",
-        name=checks.text(f"{institution.name or 'Imported'} {kind}", 200),
+        name=checks.text(stated.name or f"{institution.name or 'Imported'} {kind}", 200),
         mask=mask(stated.account_id),
         type=stated.type,
         subtype=checks.text(stated.subtype or "", 40),

@@ -125,7 +125,7 @@ def _record(account: FinancialAccount, row: StatementTransaction) -> Transaction
         id=row_id(row),
         date=row.date,
         posted_at=row.posted_at,
-        status="posted",
+        status=row.status,
         amount=row.cash_effect,
         currency=row.currency or account.currency,
         description=row.description,
@@ -135,6 +135,7 @@ def _record(account: FinancialAccount, row: StatementTransaction) -> Transaction
         quantity=row.quantity,
         price=row.price,
         fees=row.fees,
+        category=row.category,
         details=_details(row, account.currency),
     )
 

@@ -12,6 +12,7 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
 from dashtam.api.paging import page
 from dashtam.errors import Conflict, TooManyRequests
+from dashtam.web import visitor
 from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.connections import queries as connection_queries
@@ -67,7 +68,10 @@ async def sync(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Update now."""
     try:
         await wiring.sync_service().request_sync(
-            user_id=request.principal.user_id, connection_id=id, trigger="manual"
+            user_id=request.principal.user_id,
+            connection_id=id,
+            trigger="manual",
+            present=visitor.present(request),
         )
     except (Conflict, TooManyRequests) as error:
         messages.warning(request, f"{error.title} {error.detail}")

@@ -62,7 +62,18 @@ TRIGGERS = {
     "scheduled": "On schedule",
 }
 
-FORMATS = {"ofx1": "OFX 1 (SGML)", "ofx2": "OFX 2 (XML)"}
+FORMATS = {
+    "ofx1": "OFX 1 (SGML)",
+    "ofx2": "OFX 2 (XML)",
+    "camt.052": "CAMT.052 (report of a day)",
+    "camt.053": "CAMT.053 (statement)",
+    "camt.054": "CAMT.054 (notification)",
+    "mt940": "MT940",
+    "mt942": "MT942 (report of a day)",
+    "qif": "QIF",
+    "csv": "CSV",
+    "zip": "Zip of several formats",
+}
 
 # Reasons for the state of a connection or a sync run. `{name}` is the institution.
 REASONS = {
@@ -76,6 +87,7 @@ REASONS = {
     "rate_limited": "{name} asked us to slow down, so the next update comes later. There is nothing you need to do.",
     "not_supported": "{name} does not offer this, so it was left out.",
     "provider_not_configured": "{name} is not set up on this Dashtam any more. Ask your administrator to add it again.",
+    "payment_required": "{name} wants a paid plan before it answers. What was read stays.",
     "address_refused": "{name} is set up at an address that Dashtam may not call. Tell your administrator.",
     "foreign_address": "{name} sent us to an address that is not its own, so we did not go there. We keep trying.",
     "key_unknown": "What is stored for this connection is encrypted with a key we no longer have. Reconnect to go on.",

@@ -18,6 +18,9 @@ from notifications.models import Email
 from providers import connectors
 from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
+from providers.connectors.contract.facts import warning
+
+UNKNOWN_LIFE = timedelta(days=70)  # of a consent from before its beginning was kept: a week's warning
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -87,11 +90,14 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return connection
 
     def note_expiring(self, now: datetime) -> int:
-        """Mark the active connections whose consent ends within EXPIRING_BEFORE. Returns how many."""
-        soon = self.filter(
-            state=Connection.State.ACTIVE, consent_expires_at__lte=now + Connection.EXPIRING_BEFORE
+        """Mark the active connections whose consent ends soon, measured by its life. Returns how many."""
+        active = self.filter(state=Connection.State.ACTIVE)
+        near = active.filter(consent_expires_at__lte=now + Connection.EARLIEST_WARNING)
+        columns = near.only("provider", "state", "consent_given_at", "consent_expires_at")
+        soon = [connection.id for connection in columns if connection.ends_soon(now)]
+        return active.filter(id__in=soon).update(
+            state=Connection.State.EXPIRING, state_reason="consent_expiring", state_since=now
         )
-        return soon.update(state=Connection.State.EXPIRING, state_reason="consent_expiring", state_since=now)
 
 
 class Connection(models.Model):
@@ -108,7 +114,7 @@ class Connection(models.Model):
 
     SYNCABLE = (State.ACTIVE, State.EXPIRING, State.DEGRADED)
     NEEDS_PERSON = (State.EXPIRING, State.REAUTH_REQUIRED, State.REVOKED)
-    EXPIRING_BEFORE = timedelta(days=7)
+    EARLIEST_WARNING = timedelta(days=14)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
@@ -121,10 +127,17 @@ class Connection(models.Model):
     provider_subject = models.CharField(
         max_length=200, blank=True, help_text="Who the institution says this is: finds a consent given twice."
     )
+    consent_given_at = models.DateTimeField(null=True, blank=True)
     consent_expires_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    cursor = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the next pull goes on, if all accounts share a cursor.",
+    )
     failures = models.PositiveIntegerField(default=0, help_text="Failed runs in a row.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -169,9 +182,17 @@ class Connection(models.Model):
 
     def healthy_state(self, now: datetime) -> tuple["Connection.State", str]:
         """State and reason of a working connection: active, or expiring when the consent's end is near."""
-        if self.consent_expires_at is not None and self.consent_expires_at <= now + self.EXPIRING_BEFORE:
+        if self.ends_soon(now):
             return self.State.EXPIRING, "consent_expiring"
         return self.State.ACTIVE, ""
+
+    def ends_soon(self, now: datetime) -> bool:
+        """True from a tenth of the consent's life before its end, at least a day and at most two weeks."""
+        end, given = self.consent_expires_at, self.consent_given_at
+        if end is None:
+            return False
+        life = connectors.consent_life(self.provider) or (end - given if given else UNKNOWN_LIFE)
+        return end <= now + warning(life)
 
     def move_to(self, state: State, reason: str = "") -> None:
         """Change state in memory; `state_since` moves only when something changed. The caller saves."""

@@ -14,7 +14,7 @@ from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import OfxFindings
 from providers.formats.ofx.tree import Node
 from providers.formats.statement import Statement, StatementAccount, StatementTransaction
-from providers.formats.values import MAX_TEXT, BadValueError
+from providers.formats.values import BadValueError, join_description
 from providers.records import AccountType, Kind
 
 _CENT = Decimal("0.01")
@@ -133,15 +133,6 @@ def _wrapped(node: Node) -> Node:
 def _rows(fields: Fields) -> Iterator[Fields]:
     stray = [fields.of(node) for node in fields.node.children if node.tag == "STMTTRN"]
     return chain(fields.below("BANKTRANLIST"), stray)
-
-
-def join_description(name: str, memo: str) -> str:
-    """Name and memo, without saying anything twice: NAME is often the first 32 letters of MEMO."""
-    if memo.casefold() in name.casefold():
-        return name
-    if name.casefold() in memo.casefold():
-        return memo
-    return f"{name} - {memo}"[:MAX_TEXT]
 
 
 def _description(fields: Fields) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from providers.formats.identity import with_identities
-from providers.formats.ofx.bank import join_description, read_bank_row
+from providers.formats.ofx.bank import read_bank_row
 from providers.formats.ofx.currencies import row_currencies, with_currency
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import OfxFindings
@@ -20,7 +20,7 @@ from providers.formats.statement import (
     StatementHolding,
     StatementTransaction,
 )
-from providers.formats.values import BadValueError, exact_sum
+from providers.formats.values import BadValueError, exact_sum, join_description
 from providers.records import Kind
 
 Securities = Mapping[str, Security]

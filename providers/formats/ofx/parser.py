@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from providers.formats.errors import NoStatementsError, ProviderStatementError, StatementTooLargeError
 from providers.formats.ofx.bank import read_bank_statement
-from providers.formats.ofx.document import MAX_BYTES, read_text
+from providers.formats.ofx.document import MAX_BYTES, read_document
 from providers.formats.ofx.fields import Fields
 from providers.formats.ofx.findings import OfxFindings
 from providers.formats.ofx.investment import read_investment_statement
@@ -36,15 +36,13 @@ _MEANINGS = {
 }
 
 
-def parse_statement_file(
-    data: bytes, *, max_bytes: int = MAX_BYTES, count: Count = lambda _: None
-) -> StatementFile:
-    """Read a statement file. Raises StatementError for a file without a readable statement, and nothing else.
+def parse_ofx(data: bytes, *, max_bytes: int = MAX_BYTES, count: Count = lambda _: None) -> StatementFile:
+    """Read an OFX file. Raises StatementError for a file without a readable statement, and nothing else.
 
     Rows that are not certain are in `rejected`, sections and balances we cannot use in `notices`. `count` is
     called now and then with the number of aggregates so far, most of which are rows.
     """
-    text, version = read_text(data, max_bytes)
+    text, version = read_document(data, max_bytes)
     decimal_commas = uses_decimal_commas(text)
     tree = parse_tree(text, count)
     del text

@@ -134,6 +134,13 @@ class FinancialAccount(models.Model):
         null=True,
         help_text="The institution's own name, where its person has chosen another.",
     )
+    institution = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The institution behind an aggregator.",
+    )
     hidden = models.BooleanField(
         default=False, db_default=False, help_text="Left out of lists; it still counts."
     )
@@ -158,6 +165,9 @@ class FinancialAccount(models.Model):
     transactions_cursor = models.TextField(blank=True)
     history_from = models.DateField(
         null=True, blank=True, help_text="Where the balance history we asked for starts."
+    )
+    covered_to = models.DateField(
+        null=True, blank=True, help_text="The last day up to which the institution has stated all rows."
     )
     closed_at = models.DateTimeField(
         null=True,

@@ -16,17 +16,19 @@ from dashtam.errors import DashtamError, NotFound
 from notifications.models import Email
 from notifications.services.live_event_service import group_of
 from providers import wiring
-from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
-from providers.errors import (
-    AuthorizationDenied,
-    AuthorizationFailed,
-    AuthorizationInvalid,
+from providers.connections.errors import (
     AuthorizationUsed,
     DifferentCustomer,
     EmailUnverified,
     LinkNotYours,
     LinkUnknown,
     LinkUsed,
+)
+from providers.connections.models import AuthorizationRequest, Connection, PendingRevocation, ProviderToken
+from providers.errors import (
+    AuthorizationDenied,
+    AuthorizationFailed,
+    AuthorizationInvalid,
     ProviderNotConfigured,
     ProviderTakesFiles,
     ProviderUnavailable,

@@ -1,0 +1,140 @@
+"""Elements of a CAMT document as they are read: entries one by one, each forgotten when the next one comes.
+
+Documents with a DTD are refused, so that no entity is ever expanded. Only character sets that cannot hide one are read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+
+from providers.formats.errors import (
+    StatementDamagedError,
+    StatementEncodingError,
+    TruncatedStatementError,
+)
+from providers.formats.text import read_text
+
+MAX_MENDED = 50 * 1024 * 1024
+
+_PIECE = 128 * 1024
+_START = re.compile(rb"<(?:\x00)?(?:\?|[A-Za-z_!])|<\x00|\x00<")
+_ENCODING = re.compile(rb"\A<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})")
+_BY_EXPAT = frozenset({"utf-8", "utf8", "utf-16", "utf16", "iso-8859-1", "us-ascii", "ascii"})
+_BY_US = re.compile(r"(?:iso-?8859-\d{1,2}|(?:windows-|cp)125[0-8]|latin-?1)")
+_DECLARATION = re.compile(rb"<\?xml\s")
+_DTD = re.compile(rb"<\x00?!\x00?(?:D\x00?O\x00?C|E\x00?N\x00?T)|\x00<\x00!\x00[DE]")
+_ENTRY = re.compile(rb"<(?:[\w.-]{1,40}:)?Ntry[\s/>]|\n")
+_BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# Codes of expat: no element found, unclosed token, partial character, unclosed CDATA section.
+_CUT = frozenset({3, 5, 6, 20})
+_AGAIN = " Download it again from your bank."
+
+
+class Lines:
+    """The lines that entries begin on, found in the bytes as they go by."""
+
+    def __init__(self) -> None:
+        self.line = 1
+        self.starts: deque[int] = deque()
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Look through a piece; the end of it waits for the next one."""
+        data = self._rest + data
+        end = max(data.rfind(b"<"), 0) if len(data) - data.rfind(b"<") < 60 else len(data)
+        for match in _ENTRY.finditer(data, 0, end):
+            if match.group() == b"\n":
+                self.line += 1
+            else:
+                self.starts.append(self.line)
+                self.line += match.group().count(b"\n")
+        self._rest = data[end:]
+
+
+def elements(chunks: Iterable[bytes | str]) -> Iterator[Element]:
+    """Every element when it ends. Raises StatementDamagedError and TruncatedStatementError."""
+    parser = XMLPullParser(["end"])
+    try:
+        for piece in chunks:
+            parser.feed(piece)
+            for _, element in parser.read_events():
+                yield element
+        parser.close()
+    except ParseError as error:
+        raise _refusal(error) from None
+
+
+def pieces(chunks: Iterator[bytes], lines: Lines) -> Iterator[bytes | str]:
+    """Small pieces of a document, from its first `<` on, as expat or Python decodes them. Raises StatementError."""
+    head = next(chunks, b"")
+    start = _START.search(head)
+    if start is None:
+        raise StatementDamagedError(f"There is no XML in it.{_AGAIN}")
+    lines.line += head.count(b"\n", 0, start.start())
+    head = head[start.start() :]
+    decode = _decoder(head)
+    rest = b""
+    for chunk in chain((head,), chunks):
+        for at in range(0, len(chunk), _PIECE):
+            piece = chunk[at : at + _PIECE]
+            if _DTD.search(rest + piece):
+                raise StatementDamagedError(
+                    f"It declares a document type, which no bank's statement does.{_AGAIN}"
+                )
+            rest = piece[-16:]
+            lines.feed(piece)
+            yield decode(piece) if decode else piece
+
+
+def mended(chunks: Iterator[bytes]) -> str | None:
+    """The document, decoded by its bytes, with bare `&` escaped and controls gone; None if it is too large."""
+    parts, size = [], 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > MAX_MENDED:
+            return None
+    text = read_text(b"".join(parts))
+    text = text[max(text.find("<"), 0) :]
+    return _BARE.sub("&amp;", _CONTROLS.sub("", text))
+
+
+def documents(data: bytes) -> list[bytes]:
+    """The documents of a file that has several, one after the other."""
+    starts = [match.start() for match in _DECLARATION.finditer(data)]
+    if len(starts) < 2:
+        return [data]
+    ends = [*starts[1:], len(data)]
+    return [data[start:end] for start, end in zip([0, *starts[1:]], ends, strict=True)]
+
+
+def _decoder(head: bytes) -> Callable[[bytes], str] | None:
+    """Python's decoder; None where expat reads the bytes by itself. Raises StatementEncodingError."""
+    match = _ENCODING.match(head)
+    name = match.group(1).decode().lower() if match else "utf-8"
+    if name in _BY_EXPAT:
+        return None
+    if not _BY_US.fullmatch(name):
+        raise StatementEncodingError(
+            "The file names a character set we do not know. If your bank offers a choice, choose UTF-8."
+        )
+    try:
+        return codecs.getincrementaldecoder(name.replace("windows-", "cp"))("replace").decode
+    except LookupError:
+        raise StatementEncodingError("The file names a character set that does not exist.") from None
+
+
+def _refusal(error: ParseError) -> StatementDamagedError | TruncatedStatementError:
+    if error.code in _CUT:
+        return TruncatedStatementError(
+            f"The file ends before the statement does, so rows may be missing.{_AGAIN}"
+        )
+    return StatementDamagedError(
+        f"Its XML is broken in line {error.position[0]}, so nothing of it is certain.{_AGAIN}"
+    )
