@@ -6,29 +6,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from providers.formats.csv.choices import Choices, choose
-from providers.formats.csv.records import Record, find_delimiter, lines_of, records
-from providers.formats.csv.rows import Read, RowReader
-from providers.formats.csv.table import Table, find_tables, is_iban
-from providers.formats.csv.text import MAX_BYTES, read_text
-from providers.formats.csv.trades import joined_trades
+from providers.formats.csv.cells.records import Record, find_delimiter, lines_of, records
+from providers.formats.csv.cells.text import read_text
+from providers.formats.csv.choosing.choices import Choices, choose
+from providers.formats.csv.reading.rows import Read, RowReader
+from providers.formats.csv.reading.trades import joined_trades
+from providers.formats.csv.table import Table, find_tables
 from providers.formats.csv.understanding import (
     Layout,
-    Preview,
-    PreviewRow,
     StatementNeedsAnswersError,
     Understanding,
     clean_layout,
 )
-from providers.formats.csv.words import plain
+from providers.formats.csv.words.plain import plain
 from providers.formats.errors import NoStatementsError, NotAStatementError
 from providers.formats.findings import Findings
-from providers.formats.identity import with_identities
-from providers.formats.statement import Institution, Statement, StatementAccount, StatementFile, StatementTransaction
+from providers.formats.options import ReadOptions
+from providers.formats.statement import (
+    Institution,
+    Statement,
+    StatementAccount,
+    StatementFile,
+    StatementTransaction,
+)
 from providers.formats.values import exact_sum
 
-SHOWN = 20
-_COUNTED = 2_000
 Count = Callable[[int], None]
 
 
@@ -40,31 +42,32 @@ class _Group:
     stated: list[tuple[Decimal, int]] = field(default_factory=list)
 
 
-def parse_csv(
-    data: bytes, layouts: Mapping[str, Layout] | None = None, count: Count = lambda _: None, max_bytes: int = MAX_BYTES
-) -> StatementFile:
-    """Read a table. `layouts` are a person's own, by fingerprint; one under `*` is for a table of any shape.
+AS_IT_IS = ReadOptions()
+
+
+def parse_csv(data: bytes, options: ReadOptions = AS_IT_IS, count: Count = lambda _: None) -> StatementFile:
+    """Read a table. Layouts are a person's own, by fingerprint; one under `*` is for a table of any shape.
 
     Raises StatementNeedsAnswersError where the table has two readings, and StatementError for what is no table.
     """
-    reading = _Reading(data, layouts or {}, max_bytes)
-    questions = [each for each in reading.choices.understanding.questions]
+    reading = TableReading(data, options)
+    questions = reading.choices.understanding.questions
     if questions:
         text = " ".join(question.text for question in questions)
         raise StatementNeedsAnswersError(text, fields=tuple(question.field for question in questions))
     return reading.file(count)
 
 
-def preview_csv(data: bytes, layouts: Mapping[str, Layout] | None = None, max_bytes: int = MAX_BYTES) -> Preview:
-    """What was understood of a table, with its first rows. Raises StatementError for what is no table."""
-    return _Reading(data, layouts or {}, max_bytes).preview()
+class TableReading:
+    """A table that is being read, with what was found on the way."""
 
-
-class _Reading:
-    def __init__(self, data: bytes, layouts: Mapping[str, Layout], max_bytes: int) -> None:
-        layouts = {mark: clean_layout(layout) for mark, layout in layouts.items()}
+    def __init__(self, data: bytes, options: ReadOptions) -> None:
+        layouts = {mark: clean_layout(layout) for mark, layout in options.layouts.items()}
+        if options.date_order:
+            order = "dmy" if options.date_order == "day_first" else "mdy"
+            layouts["*"] = Layout(date_order=order) | layouts.get("*", Layout())
         given = layouts.get("*", Layout())
-        text, encoding = read_text(data, given.get("encoding"), max_bytes)
+        text, encoding = read_text(data, given.get("encoding"))
         lines = lines_of(text)
         del text
         delimiter = given.get("delimiter") or find_delimiter(lines)
@@ -80,9 +83,11 @@ class _Reading:
     def _main(self, tables: Sequence[Table]) -> Table:
         """The table with most rows, together with those of the same headings. The others are noted."""
         if tables and not any(table.rows for table in tables):
-            raise NoStatementsError("The table has headings and no rows. Download a period in which something happened.")
+            raise NoStatementsError(
+                "The table has headings and no rows. Download a period in which something happened."
+            )
         if not tables:
-            message = "We found no table with dates and amounts in this file. In your bank's download page, choose transactions as CSV."
+            message = "We found no table with dates and amounts in this file. Download an account's transactions as CSV."
             raise NotAStatementError(message, reason="no_table")
         chosen = max(tables, key=lambda table: len(table.rows))
         names = [plain(heading) for heading in chosen.headings]
@@ -93,27 +98,35 @@ class _Reading:
                 chosen.rows += table.rows
             elif table.rows:
                 line = table.header_line or table.rows[0].line
-                self.findings.notice("section_skipped", line, f"The table that begins in line {line} was left out: only one is read.")
+                self.findings.notice(
+                    "section_skipped",
+                    line,
+                    f"The table that begins in line {line} was left out: only one is read.",
+                )
         chosen.rows.sort(key=lambda row: row.line)
         return chosen
 
     def file(self, count: Count) -> StatementFile:
         """All rows, as statements."""
         groups: dict[tuple[str, str], _Group] = {}
-        for at, (record, read) in enumerate(self._reads(self.table.rows), 1):
+        for at, (record, read) in enumerate(self.reads(self.table.rows), 1):
             if not at % 1000:
                 count(at)
-            self._note(record, read)
-            group = groups.setdefault((read.account, read.currency), _Group()) if read.rows or read.balance is not None else None
+            self.note(record, read)
+            group = (
+                groups.setdefault((read.account, read.currency), _Group())
+                if read.rows or read.balance is not None
+                else None
+            )
             if group is not None:
                 group.rows += read.rows
                 if read.balance is not None:
                     group.stated.append((read.balance, len(group.rows)))
-        statements = [self._statement(*key, group) for key, group in _together(groups).items() if group.rows or group.stated]
+        statements = [self._statement(*key, group) for key, group in _together(groups).items() if group.rows]
         self._tell_left_out()
         self._tell_gaps()
         if not statements:
-            raise NoStatementsError("The table has no row with a date and an amount. Download the transactions of an account.")
+            raise NoStatementsError(self._why_nothing())
         return StatementFile(
             format="csv",
             institution=self._institution(),
@@ -124,11 +137,17 @@ class _Reading:
             notices_count=self.findings.notices_count,
         )
 
-    def _reads(self, rows: Iterable[Record]) -> Iterable[tuple[Record, Read]]:
+    def _why_nothing(self) -> str:
+        first = next(iter(self.findings.rejected), None)
+        if first is None:
+            return "The table has no row with a date and an amount. Download the transactions of an account."
+        return f"None of its {self.findings.rejected_count:,} rows can be read. The first is line {first.line}: {first.reason}"
+
+    def reads(self, rows: Iterable[Record]) -> Iterable[tuple[Record, Read]]:
         for record in rows:
             yield record, self.reader.read(record)
 
-    def _note(self, record: Record, read: Read) -> None:
+    def note(self, record: Record, read: Read) -> None:
         if read.rejected:
             self.findings.reject(record.line, read.rejected)
         elif read.left_out:
@@ -160,20 +179,28 @@ class _Reading:
             opening_balance=opening,
             ledger_balance=closing,
             balance_date=day if closing is not None else None,
-            transactions=with_identities(rows),
+            transactions=_numbered(rows),
         )
 
     def _balances(self, group: _Group, understood: Understanding) -> tuple[Decimal | None, Decimal | None]:
         """The balance after the newest row and the one before the oldest, where the rows' order is certain."""
         newest_first, proof = understood.newest_first, self.choices.proof
-        if not group.stated or newest_first is None or not (proof or understood.by_person or self._in_order(group)):
+        if (
+            not group.stated
+            or newest_first is None
+            or not (proof or understood.by_person or self._in_order(group))
+        ):
             return None, None
         sign = -1 if understood.sign == "reversed" else 1
         (first, rows_first), (last, rows_last) = group.stated[0], group.stated[-1]
         closing = sign * (first if newest_first else last)
         booked = [row.amount for row in group.rows if row.status == "posted"]
         whole = rows_last == len(group.rows) and rows_first <= 2
-        opening = exact_sum([closing, *(-amount for amount in booked)]) if proof and proof.sign and not proof.gaps and whole else None
+        opening = (
+            exact_sum([closing, *(-amount for amount in booked)])
+            if proof and proof.sign and not proof.gaps and whole
+            else None
+        )
         return closing, opening
 
     @staticmethod
@@ -185,57 +212,29 @@ class _Reading:
         for sort, lines in self.left_out.items():
             shown = ", ".join(map(str, lines[:10])) + (" and more" if len(lines) > 10 else "")
             one = len(lines) == 1
-            text = f"{len(lines):,} row{' is' if one else 's are each'} {sort}, and no movement of money: line{'' if one else 's'} {shown}."
+            rows, place = (" is", "line") if one else ("s are each", "lines")
+            text = f"{len(lines):,} row{rows} {sort}, and no movement of money: {place} {shown}."
             self.findings.notice("not_a_movement", lines[0], text)
 
     def _tell_gaps(self) -> None:
         proof = self.choices.proof
         if proof is not None and proof.sign and proof.gaps:
             shown = ", ".join(map(str, proof.gaps[:10])) + (" and more" if len(proof.gaps) > 10 else "")
-            text = f"The balance does not follow from the row before in line {shown}. Rows may be missing there."
+            text = (
+                f"The balance does not follow from the row before in line {shown}. Rows may be missing there."
+            )
             self.findings.notice("balance_gap", proof.gaps[0], text)
 
-    def preview(self) -> Preview:
-        """The first rows as they stand and as they would be read, and what would become of the others."""
-        shown: list[PreviewRow] = []
-        days, accounts, counted = [], set(), 0
-        sums: dict[str, list[Decimal]] = {}
-        for record, read in self._reads(self.table.rows[:_COUNTED]):
-            self._note(record, read)
-            if not read.rows and not read.left_out and not read.rejected:
-                continue
-            counted += len(read.rows)
-            if len(shown) < SHOWN:
-                shown.append(_shown(record, read, self.table.width))
-            for row in read.rows:
-                days.append(row.date)
-                accounts.add(read.account)
-                sums.setdefault(row.currency or "", []).append(row.amount)
-        return Preview(
-            understanding=self.choices.understanding,
-            rows=tuple(shown),
-            row_count=len(self.table.rows),
-            left_out=tuple((sort, len(lines)) for sort, lines in self.left_out.items()),
-            rejected_count=self.findings.rejected_count,
-            first_day=min(days).isoformat() if days else "",
-            last_day=max(days).isoformat() if days else "",
-            accounts=tuple(sorted(each for each in accounts if each)) or ((self.choices.facts.account,) if self.choices.facts.account else ()),
-            totals=tuple((code, str(exact_sum(amounts))) for code, amounts in sums.items()),
-        )
 
-
-def _shown(record: Record, read: Read, width: int) -> PreviewRow:
-    cells = tuple(cell[:120] for cell in record.cells[:width])
-    row = read.rows[0] if read.rows else None
-    return PreviewRow(
-        line=record.line,
-        cells=cells + ("",) * (width - len(cells)),
-        day=row.date.isoformat() if row else "",
-        amount=str(row.amount) if row else "",
-        currency=(row.currency or "") if row else "",
-        description=row.description[:120] if row else "",
-        left_out=read.rejected or read.left_out,
-    )
+def _numbered(rows: Iterable[StatementTransaction]) -> tuple[StatementTransaction, ...]:
+    """The rows, of which those that say the same are numbered."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for row in rows:
+        count = seen.get(row.identity, 0)
+        seen[row.identity] = count + 1
+        numbered.append(replace(row, identity=f"{row.identity}~{count}", occurrence=count) if count else row)
+    return tuple(numbered)
 
 
 def _together(groups: Mapping[tuple[str, str], _Group]) -> dict[tuple[str, str], _Group]:
@@ -252,8 +251,3 @@ def _together(groups: Mapping[tuple[str, str], _Group]) -> dict[tuple[str, str],
         else:
             whole[account, currency] = group
     return whole
-
-
-def account_number(text: str) -> bool:
-    """True if the text is a whole account number, not one that hides a part."""
-    return is_iban(text.replace(" ", "")) or text.isdigit()

@@ -9,22 +9,37 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from providers.formats.csv.dates import Written, looks_like_date, read_date
-from providers.formats.csv.numbers import is_currency, looks_like_number, read_number
-from providers.formats.csv.records import Record
-from providers.formats.csv.roles import role_of_heading
-from providers.formats.csv.words import plain
+from providers.formats.csv.cells.dates import Written, looks_like_date, read_date
+from providers.formats.csv.cells.numbers import is_currency, looks_like_number, read_number
+from providers.formats.csv.cells.records import Record
+from providers.formats.csv.choosing.roles import role_of_heading
+from providers.formats.csv.words.plain import plain
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(phrase.split()) for phrase in text.split(","))
+
 
 _DIGIT = re.compile(r"[0-9]")
 _HEADER_ROLES = {"date", "other_date", "amount", "net", "debit", "credit", "balance", "description", "payee"}
 _IBAN = re.compile(r"\b([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)\b")
 _NUMBER = re.compile(r"[0-9][0-9 .-]{5,30}[0-9A-Z]")
 _DAY = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{2,4}")
-_ACCOUNT = ("account number", "account no", "konto", "kontonummer", "numero de compte", "compte", "rekening", "rekeningnummer",
-            "account", "iban", "cuenta", "numero de cuenta", "conto", "numero conto", "numer rachunku", "kontonr", "cislo uctu")  # fmt: skip
-_CLOSING = ("kontostand", "saldo", "closing balance", "ending balance", "balance", "account balance", "current balance",
-            "solde", "saldo final", "endsaldo", "neuer saldo", "saldo koncowe", "solde final", "saldo finale")  # fmt: skip
-_CURRENCY = ("currency", "wahrung", "waehrung", "devise", "divisa", "moneda", "valuta", "waluta", "kontowahrung", "munt", "mena")
+_ACCOUNT = _phrases(
+    """
+    account number, account no, account, iban, konto, kontonummer, kontonr, compte, numero de compte, rekening,
+    rekeningnummer, cuenta, numero de cuenta, conto, numero conto, numer rachunku, cislo uctu
+    """
+)
+_CLOSING = _phrases(
+    """
+    closing balance, ending balance, current balance, account balance, balance, kontostand, saldo, endsaldo, neuer
+    saldo, solde, solde final, saldo final, saldo finale, saldo koncowe
+    """
+)
+_CURRENCY = _phrases(
+    "currency, wahrung, waehrung, kontowahrung, devise, divisa, moneda, valuta, waluta, munt, mena"
+)
 
 
 @dataclass(slots=True)
@@ -69,7 +84,9 @@ def find_tables(records: Sequence[Record], *, header: bool | None = None) -> lis
 def is_row(cells: Sequence[str]) -> bool:
     """True for cells of which one is a day and another one a number."""
     days = [looks_like_date(cell) for cell in cells]
-    return any(days) and any(not day and looks_like_number(cell) for day, cell in zip(days, cells, strict=True))
+    return any(days) and any(
+        not day and looks_like_number(cell) for day, cell in zip(days, cells, strict=True)
+    )
 
 
 def _heads(cells: Sequence[str]) -> bool:
@@ -79,7 +96,10 @@ def _heads(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell.strip()]
     if len(filled) < 2 or sum(map(len, filled)) > 60 * len(filled):
         return False
-    if any(len(cell) <= 40 and _DIGIT.search(cell) and (looks_like_date(cell) or looks_like_number(cell)) for cell in filled):
+    if any(
+        len(cell) <= 40 and _DIGIT.search(cell) and (looks_like_date(cell) or looks_like_number(cell))
+        for cell in filled
+    ):
         return False
     roles = [role_of_heading(cell) for cell in filled]
     known = [role for role in roles if role is not None]
@@ -136,13 +156,19 @@ def _read_line(facts: Facts, cells: Sequence[str], text: str, mark: str) -> None
         facts.account = _account(label, values, text)
     if not facts.currency and values and label in _CURRENCY and is_currency(values[0].upper()):
         facts.currency = values[0].upper()
-    if facts.closing is None and values and any(label == word or label.startswith(f"{word} ") for word in _CLOSING):
+    if (
+        facts.closing is None
+        and values
+        and any(label == word or label.startswith(f"{word} ") for word in _CLOSING)
+    ):
         number = read_number(values[0])
         value = number.value(mark) if number else None
         if number is not None and value is not None:
             facts.closing = value
             found = [day for each in _DAY.findall(text) if (day := read_date(each))]
-            facts.closing_day = found[0].day("dmy") if found and not set(found[0].orders) - {"", "dmy"} else None
+            facts.closing_day = (
+                found[0].day("dmy") if found and not set(found[0].orders) - {"", "dmy"} else None
+            )
             if not facts.currency and is_currency(number.currency):
                 facts.currency = number.currency
 

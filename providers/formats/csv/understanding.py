@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypedDict
 
-from providers.formats.csv.words import ROLES, Role
+from providers.formats.csv.words.headings import ROLES, Role
 from providers.formats.errors import StatementError
 from providers.records import AccountType
 

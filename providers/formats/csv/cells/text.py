@@ -45,7 +45,9 @@ def read_text(data: bytes, encoding: str | None = None, max_bytes: int = MAX_BYT
     text, found = _decoded(data, encoding if encoding in ENCODINGS else None)
     text = text.rstrip("\0\x1a")  # padding of old programs
     if "\0" in text:
-        raise StatementEncodingError("The file has characters that no text has. Download it again from your bank.")
+        raise StatementEncodingError(
+            "The file has characters that no text has. Download it again from your bank."
+        )
     return text, found
 
 

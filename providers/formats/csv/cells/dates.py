@@ -15,7 +15,9 @@ FIRST, LAST = 1950, 2150
 
 _NUMERIC = re.compile(r"([0-9]{1,4})([-/.\u2010-\u2012\u00a0 ]) ?([0-9]{1,2})\2 ?([0-9]{1,4})\.?")
 _COMPACT = re.compile(r"[0-9]{8}")
-_NAMED = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{0,3}([^\W\d_]{3,12})\.?,?[-/. ]{0,3}([0-9]{4}|'?[0-9]{2})")
+_NAMED = re.compile(
+    r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{0,3}([^\W\d_]{3,12})\.?,?[-/. ]{0,3}([0-9]{4}|'?[0-9]{2})"
+)
 _NAME_FIRST = re.compile(r"([^\W\d_]{3,12})\.?[-/. ]{1,3}([0-9]{1,2})(?:st|nd|rd|th)?,?[-/. ]{1,3}([0-9]{4})")
 _CLOCK = r"[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?:[.,][0-9]{1,9})?(?: ?[APap]\.?[Mm]\.?)?"
 _ZONE = r"(?:Z|UTC|GMT|[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2})"
@@ -111,7 +113,9 @@ def moment(written: Written, day: dt.date) -> dt.datetime:
     if offset is None or len(parts) < 2 or written.clock[-1:] in "mM.":
         return noon
     try:
-        local = noon.replace(hour=int(parts[0]), minute=int(parts[1]), second=int(parts[2]) if len(parts) > 2 else 0)
+        local = noon.replace(
+            hour=int(parts[0]), minute=int(parts[1]), second=int(parts[2]) if len(parts) > 2 else 0
+        )
     except ValueError:
         return noon
     return local - offset
@@ -130,23 +134,27 @@ def _offset(zone: str) -> dt.timedelta | None:
 def _bare(text: str) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
     """Orders and numbers of a day without a time; the empty order is one in which nothing can be confused."""
     if match := _NUMERIC.fullmatch(text):
-        one, mark, two, three = match.groups()
-        numbers = (int(one), int(two), int(three))
-        if len(one) == 4:
-            return (("",), numbers, False) if len(three) <= 2 else None
-        if len(one) == 3 or len(three) not in {2, 4}:
-            return None
-        return ("dmy", "mdy"), (numbers[0], numbers[1], _year(numbers[2])), mark == "."
+        return _numeric(*match.groups())
     if _COMPACT.fullmatch(text):
-        if FIRST <= int(text[:4]) <= FIRST + 199 and 1 <= int(text[4:6]) <= 12:
+        if FIRST <= int(text[:4]) <= LAST and 1 <= int(text[4:6]) <= 12:
             return ("",), (int(text[:4]), int(text[4:6]), int(text[6:])), False
         return ("dmy", "mdy"), (int(text[:2]), int(text[2:4]), int(text[4:])), False
     if match := _NAMED.fullmatch(text):
-        day, name, year = match.groups()
-    elif match := _NAME_FIRST.fullmatch(text):
-        name, day, year = match.groups()
-    else:
+        return _named(*match.group(2, 1, 3))
+    return _named(*match.groups()) if (match := _NAME_FIRST.fullmatch(text)) else None
+
+
+def _numeric(
+    one: str, mark: str, two: str, three: str
+) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
+    if len(one) == 4:
+        return (("",), (int(one), int(two), int(three)), False) if len(three) <= 2 else None
+    if len(one) == 3 or len(three) not in {2, 4}:
         return None
+    return ("dmy", "mdy"), (int(one), int(two), _year(int(three))), mark == "."
+
+
+def _named(name: str, day: str, year: str) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
     month = _MONTHS.get(_plain(name)) or _MONTHS.get(_plain(name)[:3])
     return (("",), (_year(int(year.lstrip("'"))), month, int(day)), False) if month else None
 

@@ -1,4 +1,4 @@
-"""Amounts as tables write them. Which mark is the decimal one is decided on a column where a cell alone does not say."""
+"""Amounts as tables write them. Where a cell does not say which mark is the decimal one, its column decides."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from dashtam.ui.currencies import CODES
 
 Mark = Literal[".", ","]
 MAX_DIGITS = 32
-NOTHING = frozenset({"", "-", "--", "---", "n/a", "na", "null", "none", "not available", "nan", "\u2013", "\u2014"})
+NOTHING = frozenset(
+    {"", "-", "--", "---", "n/a", "na", "null", "none", "not available", "nan", "\u2013", "\u2014"}
+)
 
 _SIMPLE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
 _BLANKS = "\u00a0\u2009\u202f\u2007"
 _MINUS = "\u2212\u2013\u2010\u2011\u2012\ufe63\uff0d"
-_CLEAN = str.maketrans(dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_MINUS, "-") | {"\u2019": "'", "\u00b4": "'"})
+_CLEAN = str.maketrans(
+    dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_MINUS, "-") | {"\u2019": "'", "\u00b4": "'"}
+)
 _SIGNS = {
     "€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₪": "ILS",
     "₴": "UAH", "₫": "VND", "฿": "THB", "₱": "PHP", "R$": "BRL", "US$": "USD", "C$": "CAD", "CA$": "CAD",
@@ -114,31 +118,31 @@ def doubtful(numbers: Iterable[Number]) -> bool:
 
 def _shape(digits: str) -> tuple[str, str] | None:
     """Digits without blanks, and the decimal marks that are possible; None for what is no number."""
-    if " " in digits or "'" in digits:
-        if not _SPACED.fullmatch(digits):
-            return None
-        digits = digits.replace(" ", "").replace("'", "")
-        points, commas = digits.count("."), digits.count(",")
-        if points + commas > 1:
-            return None
-        return _bounded(digits, "." if points else "," if commas else "")
+    spaced = " " in digits or "'" in digits
+    if spaced and not _SPACED.fullmatch(digits):
+        return None
+    digits = digits.replace(" ", "").replace("'", "")
     points, commas = digits.count("."), digits.count(",")
-    if points and commas:
-        mark = "." if digits.rfind(".") > digits.rfind(",") else ","
-        group = "," if mark == "." else "."
-        whole = digits.rpartition(mark)[0]
-        return _bounded(digits, mark) if digits.count(mark) == 1 and _grouped(whole, group) else None
-    if points + commas > 1:
-        group = "." if points else ","
-        return _bounded(digits, "," if group == "." else ".") if _grouped(digits, group) else None
     if not points + commas:
         return _bounded(digits, "") if digits else None
+    if points + commas > 1:
+        return None if spaced else _several(digits, points, commas)
     mark = "." if points else ","
     whole, _, fraction = digits.partition(mark)
-    if not whole and not fraction:
+    if not whole + fraction:
         return None
-    both = len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
+    both = not spaced and len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
     return _bounded(digits, ".," if both else mark)
+
+
+def _several(digits: str, points: int, commas: int) -> tuple[str, str] | None:
+    """A number with several marks: all but the last are of thousands, or all of them."""
+    if points and commas:
+        mark = "." if digits.rfind(".") > digits.rfind(",") else ","
+        whole, group = digits.rpartition(mark)[0], "," if mark == "." else "."
+        return _bounded(digits, mark) if digits.count(mark) == 1 and _grouped(whole, group) else None
+    group = "." if points else ","
+    return _bounded(digits, "," if group == "." else ".") if _grouped(digits, group) else None
 
 
 def _bounded(digits: str, marks: str) -> tuple[str, str] | None:

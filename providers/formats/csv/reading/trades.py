@@ -7,17 +7,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from providers.formats.csv.numbers import is_currency, is_nothing
+from providers.formats.csv.cells.numbers import is_currency, is_nothing
 from providers.formats.statement import Security, StatementTransaction
 from providers.formats.values import clean_id, clean_text
 from providers.records import Kind
 
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 _CUSIP = re.compile(r"(?=.*[0-9].*[0-9].*[0-9])[0-9A-Z]{8}[0-9]")
-_COINS = {"XXBT": "BTC", "XBT": "BTC", "XETH": "ETH", "XXRP": "XRP", "XLTC": "LTC", "XXLM": "XLM", "XXMR": "XMR", "XZEC": "ZEC",
-          "XETC": "ETC", "XXDG": "DOGE"}  # fmt: skip
+_COINS = {
+    "XXBT": "BTC", "XBT": "BTC", "XETH": "ETH", "XXRP": "XRP", "XLTC": "LTC", "XXLM": "XLM", "XXMR": "XMR",
+    "XZEC": "ZEC", "XETC": "ETC", "XXDG": "DOGE",
+}  # fmt: skip
 FEE_CREDITS = frozenset({"KFEE"})  # what an exchange takes fees from, and nobody can own otherwise
-_UNMOVED = frozenset({Kind.DIVIDEND, Kind.INTEREST, Kind.FEE, Kind.TAX, Kind.CAPITAL_GAIN, Kind.DEBIT, Kind.CREDIT})
+_UNMOVED = frozenset(
+    {Kind.DIVIDEND, Kind.INTEREST, Kind.FEE, Kind.TAX, Kind.CAPITAL_GAIN, Kind.DEBIT, Kind.CREDIT}
+)
 
 
 def coin(code: str) -> bool:
@@ -39,11 +43,13 @@ def security_of(isin: str, symbol: str, name: str, *, coin: bool = False) -> Sec
     symbol = _COINS.get(symbol, symbol) if coin else symbol
     if _CUSIP.fullmatch(symbol):
         return Security(unique_id=symbol, id_type="CUSIP", name=title)
-    return Security(unique_id=symbol, id_type="COIN" if coin else "TICKER", symbol=symbol, name=symbol if coin else title)
+    return Security(
+        unique_id=symbol, id_type="COIN" if coin else "TICKER", symbol=symbol, name=symbol if coin else title
+    )
 
 
 def kind_and_units(
-    kind: Kind, action: str, units: Decimal | None, amount: Decimal, *, coin: bool
+    kind: Kind, units: Decimal | None, amount: Decimal, *, coin: bool
 ) -> tuple[Kind, Decimal | None, Decimal]:
     """Kind, units that move and cash that moves, of a row about a security.
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from providers.formats.csv.dates import looks_like_date
-from providers.formats.csv.numbers import looks_like_number
+from providers.formats.csv.cells.dates import looks_like_date
+from providers.formats.csv.cells.numbers import looks_like_number
 
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
 MAX_LINE = 100_000
