@@ -51,6 +51,7 @@ _QIF_ROW = tuple(
     re.compile(pattern, re.MULTILINE)
     for pattern in (r"^\^[ \t]*$", r"^D[ \t]*[0-9]", r"^[TU][ \t]*[-+]?[0-9]")
 )
+_NAMED = re.compile(r"(?:Date|Amount|Balance|Description)\s*:", re.IGNORECASE)
 _JSON = re.compile(r"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 
 
@@ -107,9 +108,10 @@ def refuse_cut_header() -> TruncatedStatementError:
 
 
 def _is_table(text: str) -> bool:
-    """True if two lines of the beginning have one delimiter in common."""
+    """True if two lines of the beginning have one delimiter in common, or each names its value: `Date: 31/01/2026`."""
     lines = text.split("\n", _LINES)[:_LINES]
-    return any(sum(mark in line for line in lines) > 1 for mark in ",;\t|")
+    named = sum(_NAMED.match(line) is not None for line in lines)
+    return named > 2 or any(sum(mark in line for line in lines) > 1 for mark in ",;\t|")
 
 
 def other_kind(kind: FileKind) -> NotAStatementError:
