@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from providers.formats.csv.cells.records import Record, find_delimiter, lines_of, records
-from providers.formats.csv.cells.text import read_text
+from providers.formats.csv.cells.records import Record
 from providers.formats.csv.choosing.choices import Choices, choose
 from providers.formats.csv.reading.rows import Read, RowReader
 from providers.formats.csv.reading.trades import joined_trades
-from providers.formats.csv.table import Table, find_tables
-from providers.formats.csv.understanding import (
-    Layout,
-    StatementNeedsAnswersError,
-    Understanding,
-    clean_layout,
-)
-from providers.formats.csv.words.plain import plain
-from providers.formats.errors import NoStatementsError, NotAStatementError
+from providers.formats.csv.shape import shape_of
+from providers.formats.csv.understanding import StatementNeedsAnswersError, Understanding
+from providers.formats.errors import NoStatementsError
 from providers.formats.findings import Findings
 from providers.formats.options import ReadOptions
 from providers.formats.statement import (
@@ -62,49 +55,15 @@ class TableReading:
     """A table that is being read, with what was found on the way."""
 
     def __init__(self, data: bytes, options: ReadOptions) -> None:
-        layouts = {mark: clean_layout(layout) for mark, layout in options.layouts.items()}
-        if options.date_order:
-            order = "dmy" if options.date_order == "day_first" else "mdy"
-            layouts["*"] = Layout(date_order=order) | layouts.get("*", Layout())
-        given = layouts.get("*", Layout())
-        text, encoding = read_text(data, given.get("encoding"))
-        lines = lines_of(text)
-        del text
-        delimiter = given.get("delimiter") or find_delimiter(lines)
-        found = list(records(lines, delimiter))
-        del lines
         self.findings = Findings()
-        self.table = self._main(find_tables(found, header=given.get("header")))
-        self.choices: Choices = choose(self.table, encoding, delimiter, layouts)
+        shape, layout, known = shape_of(data, options)
+        for line in shape.skipped:
+            text = f"The table that begins in line {line} was left out: only one is read."
+            self.findings.notice("section_skipped", line, text)
+        self.table = shape.table
+        self.choices: Choices = choose(shape, layout, by_person=known)
         self.reader = RowReader(self.choices, self.table.width)
         self.left_out: dict[str, list[int]] = {}
-        self.rejected_count = 0
-
-    def _main(self, tables: Sequence[Table]) -> Table:
-        """The table with most rows, together with those of the same headings. The others are noted."""
-        if tables and not any(table.rows for table in tables):
-            raise NoStatementsError(
-                "The table has headings and no rows. Download a period in which something happened."
-            )
-        if not tables:
-            message = "We found no table with dates and amounts in this file. Download an account's transactions as CSV."
-            raise NotAStatementError(message, reason="no_table")
-        chosen = max(tables, key=lambda table: len(table.rows))
-        names = [plain(heading) for heading in chosen.headings]
-        for table in tables:
-            if table is chosen:
-                continue
-            if [plain(heading) for heading in table.headings] == names:
-                chosen.rows += table.rows
-            elif table.rows:
-                line = table.header_line or table.rows[0].line
-                self.findings.notice(
-                    "section_skipped",
-                    line,
-                    f"The table that begins in line {line} was left out: only one is read.",
-                )
-        chosen.rows.sort(key=lambda row: row.line)
-        return chosen
 
     def file(self, count: Count) -> StatementFile:
         """All rows, as statements."""
@@ -141,7 +100,8 @@ class TableReading:
         first = next(iter(self.findings.rejected), None)
         if first is None:
             return "The table has no row with a date and an amount. Download the transactions of an account."
-        return f"None of its {self.findings.rejected_count:,} rows can be read. The first is line {first.line}: {first.reason}"
+        count = self.findings.rejected_count
+        return f"None of its {count:,} rows can be read. The first is line {first.line}: {first.reason}"
 
     def reads(self, rows: Iterable[Record]) -> Iterable[tuple[Record, Read]]:
         for record in rows:

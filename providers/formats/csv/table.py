@@ -103,8 +103,8 @@ def _heads(cells: Sequence[str]) -> bool:
         return False
     roles = [role_of_heading(cell) for cell in filled]
     known = [role for role in roles if role is not None]
-    enough = len(known) * 2 >= len(filled) or len(known) >= 5
-    return enough and len({role for role in known if role in _HEADER_ROLES}) >= 2
+    telling = {role for role in known if role in _HEADER_ROLES}
+    return len(telling) >= 3 or (len(telling) == 2 and len(known) * 2 >= len(filled))
 
 
 def _with_second_line(records: Sequence[Record], index: int) -> tuple[list[str], int]:

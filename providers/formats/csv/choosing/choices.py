@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import cast
 
 from providers.formats.csv.choosing.content import Cells
@@ -15,15 +13,13 @@ from providers.formats.csv.choosing.proof import Proof
 from providers.formats.csv.choosing.roles import roles_of
 from providers.formats.csv.choosing.sums import signs_and_fees
 from providers.formats.csv.choosing.values import currency_of, date_order, decimal_marks
-from providers.formats.csv.table import Facts, Table, read_facts
+from providers.formats.csv.shape import Shape
+from providers.formats.csv.table import Facts, read_facts
 from providers.formats.csv.understanding import Column, Layout, Understanding
 from providers.formats.csv.words.headings import Role
 from providers.formats.csv.words.plain import plain
 from providers.formats.csv.words.said import CREDIT, DEBIT, word_in
 from providers.records import AccountType
-
-ANY = "*"  # the layout for a table of whatever shape
-_LOOKED_AT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +38,13 @@ class Choices:
     mixed: frozenset[int] = frozenset()
 
 
-def choose(table: Table, encoding: str, delimiter: str, layouts: Mapping[str, Layout]) -> Choices:
+def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
     """The choices: those of a person before those of a known layout, and these before what the cells say."""
-    context = _begun(table, encoding, delimiter, layouts)
+    context = _begun(shape, layout, by_person=by_person)
     _ask_for_columns(context)
     context.marks = decimal_marks(context)
     mark = context.marks.get(WHOLE, "")
-    facts = read_facts(table.above, mark or ".")
+    facts = read_facts(shape.table.above, mark or ".")
     order, currency = date_order(context, facts), currency_of(context, facts)
     context.understood = replace(context.understood, date_order=order, decimal_mark=mark, currency=currency)
     proof = signs_and_fees(context)
@@ -57,37 +53,22 @@ def choose(table: Table, encoding: str, delimiter: str, layouts: Mapping[str, La
     return Choices(understood, context.marks, facts, proof, _only_side(context), _mixed(context))
 
 
-def fingerprint(table: Table, columns: Sequence[Cells], delimiter: str) -> str:
-    """A digest of the table's shape: its headings, or what its columns hold; never of a row's content."""
-    if table.headings:
-        shape = [plain(heading) for heading in table.headings]
-    else:
-        shape = ["day" if cells.dated else "number" if cells.numeric else "text" for cells in columns]
-    return sha256(json.dumps([delimiter, bool(table.headings), shape]).encode()).hexdigest()[:32]
-
-
-def _begun(table: Table, encoding: str, delimiter: str, layouts: Mapping[str, Layout]) -> Context:
-    width = table.width
-    step = max(len(table.rows) // _LOOKED_AT, 1)
-    sample = [row.cells for row in (*table.rows[:_LOOKED_AT], *table.rows[_LOOKED_AT::step])]
-    usual = [cells for cells in sample if len(cells) * 2 > width]
-    columns = [Cells([cells[at] if at < len(cells) else "" for cells in usual]) for at in range(width)]
-    mark = fingerprint(table, columns, delimiter)
-    layout = Layout(**(layouts.get(mark, Layout()) | layouts.get(ANY, Layout())))
+def _begun(shape: Shape, layout: Layout, *, by_person: bool) -> Context:
+    table, columns = shape.table, shape.columns
     roles = cast("list[Role]", layout.get("roles", []))
-    if len(roles) != width:
+    if len(roles) != len(columns):
         roles = roles_of(table.headings, columns)
         _keep_repeated_references(roles, columns)
-    headings = [*table.headings, *[""] * (width - len(table.headings))]
+    headings = [*table.headings, *[""] * (len(columns) - len(table.headings))]
     known = known_layout(table.headings)
     understood = Understanding(
-        fingerprint=mark,
-        encoding=encoding,
-        delimiter=delimiter,
+        fingerprint=shape.fingerprint,
+        encoding=shape.encoding,
+        delimiter=shape.delimiter,
         header_line=table.header_line,
         columns=tuple(Column(heading=each, role=role) for each, role in zip(headings, roles, strict=True)),
         known_as=known.name if known else "",
-        by_person=mark in layouts or bool(layouts.get(ANY, {}).get("roles")),
+        by_person=by_person,
     )
     return Context(table, understood, layout, known, columns)
 

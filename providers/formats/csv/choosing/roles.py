@@ -91,7 +91,7 @@ def _checked(role: Role | None, cells: Cells) -> Role | None:
     if not cells.filled:
         return role if role in MONEY or role in {"other_date", "state"} else "ignore"
     if role is None or role in NUMERIC:
-        return role if role is None or cells.numeric else _not_numeric(role, cells)
+        return role if role is None or cells.share(len(cells.numbers)) >= 0.5 else _not_numeric(role, cells)
     check = _CHECKS.get(role)
     return check(cells) if check else role
 
