@@ -16,6 +16,7 @@ from dashtam.jobs.deletion import delete_in_parts
 from dashtam.wiring import encryption_service
 from providers.connections.grants import revocation_of_stored
 from providers.connections.models import AuthorizationRequest, Connection, DeletedAccount, ProviderToken
+from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport
 from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (
@@ -73,6 +74,7 @@ tables.register(
     Table("provider_tokens", ProviderToken, by("connection__user_id")),
     Table("syncs", SyncRun, by("connection__user_id")),
     Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),
+    Table("table_layouts", TableLayout, by("user_id")),
     Table("imported_rows", ImportedRows, by("account__user_id")),
     Table("imported_states", ImportedState, by("account__user_id")),
     Table("deleted_accounts", DeletedAccount, by("connection__user_id")),

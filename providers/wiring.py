@@ -23,6 +23,7 @@ from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.connectors.contract.reach import opened
 from providers.imports.import_service import ImportService
+from providers.imports.preview_service import PreviewService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies
@@ -104,6 +105,11 @@ def import_service() -> ImportService:
         first_accounts=propose_base_currency,
         moment_seconds=settings.IMPORT_MOMENT_SECONDS,
     )
+
+
+def preview_service() -> PreviewService:
+    """Shows tables before they are imported."""
+    return PreviewService(imports=import_service())
 
 
 def import_undo_service() -> ImportUndoService:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import ClassVar
 
 from providers.formats.csv.cells.records import Record
 from providers.formats.csv.parser import AS_IT_IS, TableReading
 from providers.formats.csv.reading.rows import Read
-from providers.formats.csv.understanding import Preview, PreviewRow
+from providers.formats.csv.understanding import Preview, PreviewRow, Question
+from providers.formats.detect import detect
+from providers.formats.errors import StatementError
 from providers.formats.options import ReadOptions
 from providers.formats.values import exact_sum
 
 SHOWN = 20
 _COUNTED = 2_000
+
+
+class NoPreviewError(StatementError):
+    """The file is no table: it says itself what it holds."""
+
+    code: ClassVar[str] = "no_preview"
+    title: ClassVar[str] = "There is nothing to preview"
+
+
+def preview_in_process(emit: Callable[[Preview], None], data: bytes, options: ReadOptions) -> None:
+    """Emit the preview of a table. Raises StatementError, and NoPreviewError for another kind of statement."""
+    if detect(data) != "csv":
+        raise NoPreviewError("This kind of file says itself what it holds. Import it without a preview.")
+    emit(preview_csv(data, options))
 
 
 def preview_csv(data: bytes, options: ReadOptions = AS_IT_IS) -> Preview:
@@ -36,8 +54,12 @@ def _preview(reading: TableReading) -> Preview:
             days.append(row.date)
             accounts.add(read.account)
             sums.setdefault(row.currency or "", []).append(row.amount)
+    understood = reading.choices.understanding
+    if "" in sums:
+        text = "The file does not say which currency it is in. Choose it."
+        understood = replace(understood, questions=(*understood.questions, Question("currency", text)))
     return Preview(
-        understanding=reading.choices.understanding,
+        understanding=understood,
         rows=tuple(shown),
         row_count=len(reading.table.rows),
         left_out=tuple((sort, len(lines)) for sort, lines in reading.left_out.items()),
