@@ -1,17 +1,18 @@
 """PreviewService: shows what was understood of a table before it lands, and takes the person's corrections."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from dashtam import limits
-from dashtam.bridge.computing import OutOfMemory, OutOfTime, place_to_compute
+from dashtam.bridge.computing import OutOfMemory, OutOfTime, ProcessLost, place_to_compute
 from dashtam.bridge.doors import run_db
 from providers.formats import StatementError, StatementTooHungryError, StatementTooSlowError
 from providers.formats.csv.preview import preview_in_process
 from providers.formats.csv.shape import read_with
 from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
-from providers.imports.errors import StatementUnreadable
+from providers.imports.errors import ReadingStopped, StatementUnreadable
 from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
 from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport
@@ -106,10 +107,16 @@ class PreviewService:
             async with place_to_compute() as place:
                 work = await place.start(preview_in_process, data, read_with(layouts, given), bounds=BOUNDS)
                 found: Preview = await work.next()
+                with contextlib.suppress(
+                    StopAsyncIteration
+                ):  # the process has ended its job, and waits for the next
+                    await work.next()
                 return found
         except OutOfTime:
             raise StatementUnreadable(StatementTooSlowError()) from None
         except OutOfMemory:
             raise StatementUnreadable(StatementTooHungryError()) from None
+        except ProcessLost:
+            raise ReadingStopped from None
         except StatementError as error:
             raise StatementUnreadable(error) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
@@ -55,7 +56,8 @@ def _preview(reading: TableReading) -> Preview:
             accounts.add(read.account)
             sums.setdefault(row.currency or "", []).append(row.amount)
     understood = reading.choices.understanding
-    if "" in sums:
+    named = understood.currency or understood.where("currency") or understood.where("asset")
+    if "" in sums or (not named and not sums):
         text = "The file does not say which currency it is in. Choose it."
         understood = replace(understood, questions=(*understood.questions, Question("currency", text)))
     return Preview(

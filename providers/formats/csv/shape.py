@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import cast
 
 from providers.formats.csv.cells.records import find_delimiter, lines_of, records
 from providers.formats.csv.cells.text import read_text
@@ -41,9 +40,10 @@ def shape_of(data: bytes, options: ReadOptions) -> tuple[Shape, Layout, bool]:
     layouts = {mark: clean_layout(layout) for mark, layout in options.layouts.items()}
     given = layouts.get(ANY, Layout())
     if options.date_order:
-        given = cast("Layout", {"date_order": "dmy" if options.date_order == "day_first" else "mdy"} | given)
+        order = Layout(date_order="dmy" if options.date_order == "day_first" else "mdy")
+        given = order | given
     shape = _read(data, Layout(), "")
-    layout = cast("Layout", layouts.get(shape.fingerprint, Layout()) | given)
+    layout = layouts.get(shape.fingerprint, Layout()) | given
     if {"encoding", "delimiter", "header"} & set(layout):
         shape = _read(data, layout, shape.fingerprint)
     return shape, layout, shape.fingerprint in layouts or "roles" in given

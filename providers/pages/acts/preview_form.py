@@ -18,11 +18,9 @@ from providers.formats.csv.understanding import Layout, Preview, clean_layout
 from providers.formats.csv.words.headings import ROLES
 from providers.pages import words
 
-_GONE = "Choose one of those listed."
-_ORDERS = [("", "As found in the file"), ("dmy", "Day first: 31/12/2026"), ("mdy", "Month first: 12/31/2026")]
-_MARKS = [("", "As found in the file"), (".", "Point: 1,234.56"), (",", "Comma: 1.234,56")]
+_ORDERS = [("dmy", "Day first: 31/12/2026"), ("mdy", "Month first: 12/31/2026")]
+_MARKS = [(".", "Point: 1,234.56"), (",", "Comma: 1.234,56")]
 _SIGNS = [
-    ("", "As found in the file"),
     ("as_written", "A positive amount is money in"),
     ("reversed", "A positive amount is money out"),
 ]
@@ -38,20 +36,26 @@ _FEES = [
     ("included", "Amounts have them in them"),
     ("apart", "They come on top"),
 ]
-_HEADER = [("", "As found in the file"), ("no", "The table has no headings")]
+_HEADER = [("no", "The table has no headings")]
 _SETTLED = ("date_order", "decimal_mark", "sign", "fee", "currency", "account_type", "encoding", "delimiter")
 
 
-def _choice(label: str, choices: Sequence[tuple[str, str]], help_text: str = "") -> forms.ChoiceField:
-    errors = {"invalid_choice": _GONE}
-    return forms.ChoiceField(
-        label=label,
-        required=False,
-        choices=choices,
-        widget=LongSelect,
-        help_text=help_text,
-        error_messages=errors,
-    )
+_CHOICES: dict[str, list[tuple[str, str]]] = {
+    "date_order": _ORDERS,
+    "decimal_mark": _MARKS,
+    "sign": _SIGNS,
+    "fee": _FEES,
+    "currency": [(code, code) for code in CODES],
+    "account_type": [(kind, title) for kind, (title, _) in words.TYPES.items()],
+    "encoding": list(ENCODINGS.items()),
+    "delimiter": list(DELIMITERS.items()),
+    "header": _HEADER,
+}
+
+
+def _choice(label: str) -> forms.ChoiceField:
+    errors = {"invalid_choice": "Choose one of those listed."}
+    return forms.ChoiceField(label=label, required=False, widget=LongSelect, error_messages=errors)
 
 
 class PreviewForm(AccountForm):
@@ -59,20 +63,16 @@ class PreviewForm(AccountForm):
 
     NEW = "new"
 
-    date_order = _choice("Days are written", _ORDERS)
-    decimal_mark = _choice("Decimal mark", _MARKS)
-    sign = _choice("Signs", _SIGNS)
-    fee = _choice("Fees", _FEES)
-    currency = _choice("Currency", [("", "As found in the file"), *((code, code) for code in CODES)])
-    account_id = _choice("Where its rows go", [])
-    account_type = _choice(
-        "Kind of account",
-        [("", "As found in the file"), *((kind, title) for kind, (title, _) in words.TYPES.items())],
-        "For a new account.",
-    )
-    encoding = _choice("Characters", [("", "As found in the file"), *ENCODINGS.items()])
-    delimiter = _choice("Cells are separated by", [("", "As found in the file"), *DELIMITERS.items()])
-    header = _choice("Headings", _HEADER)
+    date_order = _choice("Days are written")
+    decimal_mark = _choice("Decimal mark")
+    sign = _choice("Signs")
+    fee = _choice("Fees")
+    currency = _choice("Currency")
+    account_id = _choice("Where its rows go")
+    account_type = _choice("Kind of a new account")
+    encoding = _choice("Characters")
+    delimiter = _choice("Cells are separated by")
+    header = _choice("Headings")
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
@@ -81,8 +81,8 @@ class PreviewForm(AccountForm):
         super().__init__(data, initial={"account_id": chosen})
         understood = preview.understanding
         for index, column in enumerate(understood.columns):
-            label = column.heading or f"Column {index + 1}"
-            field = _choice(f"Meaning of “{label}”", [(role, words.COLUMN_ROLES[role]) for role in ROLES])
+            field = _choice(column.heading or f"Column {index + 1}")
+            field.choices = [(role, words.COLUMN_ROLES[role]) for role in ROLES]
             self.fields[f"role_{index}"] = field
             self.initial[f"role_{index}"] = column.role
         self._say_what_was_found(preview)
@@ -101,8 +101,10 @@ class PreviewForm(AccountForm):
         understood = preview.understanding
         asked = {question.field for question in understood.questions}
         found = {
-            "date_order": dict(_ORDERS).get(understood.date_order, "written one way only"),
-            "decimal_mark": dict(_MARKS).get(understood.decimal_mark, "no decimals"),
+            "date_order": {"dmy": "day first", "mdy": "month first"}.get(
+                understood.date_order, "in one way only"
+            ),
+            "decimal_mark": {".": "point", ",": "comma"}.get(understood.decimal_mark, "none"),
             "sign": _SIGNS_FOUND[understood.sign],
             "fee": dict(_FEES)[understood.fee],
             "currency": understood.currency or "as each row says",
@@ -112,12 +114,9 @@ class PreviewForm(AccountForm):
             "header": "in line " + str(understood.header_line) if understood.header_line else "none",
         }
         for name, text in found.items():
-            if name in asked:
-                text = "please choose"
             field = cast("forms.ChoiceField", self.fields[name])
-            field.choices = [("", f"Found: {text[:1].lower()}{text[1:]}"), *list(field.choices)[1:]]
-            if name in asked:
-                field.choices = [("", "Please choose"), *list(field.choices)[1:]]
+            first = "Please choose" if name in asked else f"Found: {text[:1].lower()}{text[1:]}"
+            field.choices = [("", first), *_CHOICES[name]]
 
     def as_sent(self) -> dict[str, Any]:
         """The values that the form would send as it stands."""
@@ -156,7 +155,7 @@ class PreviewForm(AccountForm):
 def layout_in(data: Mapping[str, Any]) -> Layout:
     """The corrections in a form that was sent: what it leaves open is found in the file."""
     given: dict[str, Any] = {name: data.get(name, "") for name in _SETTLED}
-    roles = []
+    roles: list[str] = []
     while (role := data.get(f"role_{len(roles)}")) is not None:
         roles.append(role)
     given["roles"] = roles

@@ -50,7 +50,8 @@ def find_delimiter(lines: list[str]) -> str:
 
 def _worth(sample: list[str], delimiter: str) -> tuple[int, int, int]:
     """How many rows have a date and a number, how many have the most common width, and that width."""
-    rows, widths = 0, {}
+    rows = 0
+    widths: dict[int, int] = {}
     for record in records(sample, delimiter):
         width = len(record.cells)
         if width < 2:
