@@ -22,6 +22,7 @@ from providers.connections.models import (
     DeletedAccount,
     ProviderToken,
 )
+from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport
 from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (
@@ -80,6 +81,7 @@ tables.register(
     Table("provider_tokens", ProviderToken, by("connection__user_id")),
     Table("syncs", SyncRun, by("connection__user_id")),
     Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),
+    Table("table_layouts", TableLayout, by("user_id")),
     Table("imported_rows", ImportedRows, by("account__user_id")),
     Table("imported_states", ImportedState, by("account__user_id")),
     Table("deleted_accounts", DeletedAccount, by("connection__user_id")),

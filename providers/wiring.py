@@ -26,6 +26,7 @@ from providers.connectors.base import Connector
 from providers.connectors.contract.reach import opened
 from providers.imports.import_service import ImportService
 from providers.imports.intake_service import FileIntakeService
+from providers.imports.preview_service import PreviewService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies
@@ -132,6 +133,11 @@ def intake_service() -> FileIntakeService:
 async def _person(email: str) -> UUID | None:
     user = await auth_service().get_user_by_email(email=email)
     return user.id if user else None
+
+
+def preview_service() -> PreviewService:
+    """Shows tables before they are imported."""
+    return PreviewService(imports=import_service())
 
 
 def import_undo_service() -> ImportUndoService:

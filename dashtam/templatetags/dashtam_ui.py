@@ -33,6 +33,7 @@ STATES = {
     "disconnected": ("Disconnected", "unplugged", "quiet"),
     "posted": ("Posted", "check", "quiet"),
     "queued": ("Waiting", "pending", "quiet"),
+    "preview": ("To be checked", "clock", "warn"),
     "running": ("In progress", "refresh", "info"),
     "succeeded": ("Done", "check-circle", "good"),
     "partial": ("Partly done", "warning", "warn"),

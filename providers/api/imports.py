@@ -1,9 +1,9 @@
-"""Statement files: /imports."""
+"""Statement files: /imports, and /imports/{id}/confirm."""
 
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 
@@ -14,8 +14,8 @@ from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
+from providers.api.previews import UNREADABLE, Confirmation, PreviewOfImport, preview_row
 from providers.api.serializers import lacks
-from providers.formats.errors import StatementError
 from providers.imports import queries
 from providers.imports.errors import FileTooLarge, ImportNotTraced, ImportUnderWay
 from providers.imports.models import FileImport
@@ -28,14 +28,15 @@ CREATED_OR_RUNNING = OpenApiParameter(
     response=[201, 202],
     description="The address of the import.",
 )
-UNREADABLE = (errors.Unprocessable, *(kind.code for kind in StatementError.__subclasses__()))
 MISFITS = (ImportRefused, "account_unknown", "currency_mismatch", "currency_unknown", "several_accounts")
 
 
 class NewImport(serializers.Serializer[Any]):
     """A statement file, the account for its rows, if they are to go there, and what the file does not say itself."""
 
-    file = serializers.FileField(help_text="OFX, QFX, CAMT, MT940, QIF, or a zip of them, at most 20 MB.")
+    file = serializers.FileField(
+        help_text="OFX, QFX, CAMT, MT940, QIF or CSV, or a zip of them, at most 20 MB."
+    )
     account_id = serializers.UUIDField(required=False)
     currency = CleanedField(
         clean_currency,
@@ -117,11 +118,27 @@ class Import(serializers.Serializer[Any]):
     undoable = serializers.BooleanField(help_text="It can be taken back, with DELETE.")
 
 
+IMPORT_OR_PREVIEW = PolymorphicProxySerializer(
+    component_name="ImportOrPreview",
+    serializers=[Import, PreviewOfImport],
+    resource_type_field_name=None,
+)
+
+
 class UndoQuery(serializers.Serializer[Any]):
     """How much to take back."""
 
     delete_accounts = serializers.BooleanField(
         required=False, help_text="Delete the accounts that only this file fed, too."
+    )
+
+
+class NewImportQuery(serializers.Serializer[Any]):
+    """What to do with the file."""
+
+    preview = serializers.BooleanField(
+        required=False,
+        help_text="Answers how a table (CSV) is understood, and keeps it for a day until it is confirmed.",
     )
 
 
@@ -145,9 +162,9 @@ class Imports(KeyedView):
     @extend_schema(
         operation_id="create_import",
         summary="Import a statement file",
-        parameters=[CREATED_OR_RUNNING],
+        parameters=[CREATED_OR_RUNNING, NewImportQuery],
         request={"multipart/form-data": NewImport},
-        responses={201: Import, 202: OpenApiResponse(Import, "It is `running`: ask for it again.")}
+        responses={201: IMPORT_OR_PREVIEW, 202: OpenApiResponse(Import, "It is `running`: ask for it again.")}
         | problem_responses(400, 401, 404, FileTooLarge, 415, UNREADABLE, MISFITS, 429),
     )
     async def post(self, request: Any) -> Reply:
@@ -156,20 +173,26 @@ class Imports(KeyedView):
         A small one is imported at once, 201. Otherwise the answer is 202, and the import at `Location` is `running`
         until a worker has carried it out; the reason why such a file was refused is then in `error_code` and
         `error_detail`. The same file sent again meanwhile is the same import.
+
+        A table (CSV) that can be read in two ways is refused with `needs_answers`. With `preview=true` the answer is
+        how it is understood; it is imported once that is confirmed.
         """
+        preview = self.read_query(NewImportQuery, paged=False).get("preview", False)
         given = self.read(NewImport)
         _refuse_several_files(request)
-        done = await wiring.import_service().import_statement(
-            user_id=self.principal.user_id,
-            filename=given["file"].name,
-            data=given["file"].read(),
-            account_id=given.get("account_id"),
-            currency=given.get("currency", ""),
-            new_account=given.get("new_account", False),
-        )
-        row = await queries.import_(self.principal.user_id, done.id)
-        status = 202 if row["state"] == FileImport.State.RUNNING else 201
-        return Reply(row, status=status, headers={"Location": f"/api/v1/imports/{done.id}"})
+        new: dict[str, Any] = {
+            "user_id": self.principal.user_id,
+            "filename": given["file"].name,
+            "data": given["file"].read(),
+            "account_id": given.get("account_id"),
+            "currency": given.get("currency", ""),
+            "new_account": given.get("new_account", False),
+        }
+        if preview:
+            file, found = await wiring.preview_service().begin(**new)
+            address = f"/api/v1/imports/{file.id}"
+            return Reply(preview_row(file, found), status=201, headers={"Location": address})
+        return await _done(self.principal.user_id, await wiring.import_service().import_statement(**new))
 
 
 class ImportDetail(KeyedView):
@@ -201,6 +224,37 @@ class ImportDetail(KeyedView):
             user_id=self.principal.user_id, import_id=id, with_accounts=with_accounts
         )
         return Reply(status=204)
+
+
+class ImportConfirmation(KeyedView):
+    """The end of a preview."""
+
+    @extend_schema(
+        operation_id="confirm_import",
+        summary="Import a table that was previewed",
+        parameters=[CREATED_OR_RUNNING],
+        request=Confirmation,
+        responses={201: Import, 202: OpenApiResponse(Import, "It is `running`: ask for it again.")}
+        | problem_responses(400, 401, 404, UNREADABLE, MISFITS, 429),
+    )
+    async def post(self, request: Any, id: UUID) -> Reply:
+        """Import the table as it is understood with the corrections, which are kept for the next one of its shape."""
+        given = dict(self.read(Confirmation))
+        account_id, new_account = given.pop("account_id", None), given.pop("new_account", False)
+        done = await wiring.preview_service().confirm(
+            user_id=self.principal.user_id,
+            import_id=id,
+            corrections=given,
+            account_id=account_id,
+            new_account=new_account,
+        )
+        return await _done(self.principal.user_id, done)
+
+
+async def _done(user_id: UUID, file: FileImport) -> Reply:
+    row = await queries.import_(user_id, file.id)
+    status = 202 if row["state"] == FileImport.State.RUNNING else 201
+    return Reply(row, status=status, headers={"Location": f"/api/v1/imports/{file.id}"})
 
 
 def _refuse_several_files(request: Any) -> None:

@@ -12,6 +12,7 @@ from providers.api import (
     holdings,
     imports,
     net_worth,
+    previews,
     providers,
     syncs,
     transactions,
@@ -52,4 +53,6 @@ urlpatterns = [
     path("exchange-rates", exchange_rates.ExchangeRates.as_view()),
     path("imports", imports.Imports.as_view()),
     path("imports/<uuid:id>", imports.ImportDetail.as_view()),
+    path("imports/<uuid:id>/preview", previews.ImportPreview.as_view()),
+    path("imports/<uuid:id>/confirm", imports.ImportConfirmation.as_view()),
 ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 DateOrder = Literal["", "day_first", "month_first"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """`date_order` is for files whose dates could be read both ways; elsewhere the file itself decides."""
+    """`date_order` is for files whose dates could be read both ways; elsewhere the file itself decides.
+
+    `layouts` are what a person said of tables, by the fingerprint of their shape; see `providers.formats.csv`.
+    """
 
     date_order: DateOrder = ""
+    layouts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

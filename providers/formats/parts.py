@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from providers.formats.options import ReadOptions
 from providers.formats.reading import parse_statement_file
 from providers.formats.statement import Statement, StatementFile, StatementTransaction
 
+AS_IT_IS = ReadOptions()
 ROWS_AT_ONCE = 1_000
 SAMPLE = 500
 
@@ -48,12 +50,14 @@ class Rows:
         return _decode_rows(self.encoded)
 
 
-def read_in_parts(emit: Callable[[Seen | Head | Rows], None], data: bytes) -> None:
+def read_in_parts(
+    emit: Callable[[Seen | Head | Rows], None], data: bytes, options: ReadOptions = AS_IT_IS
+) -> None:
     """Emit `Seen` while the file is read, then one `Head`, then `Rows`. Raises StatementError before the head.
 
     Rows come ROWS_AT_ONCE; those of a statement with corrections come together, as a correction may be about any.
     """
-    file = parse_statement_file(data, count=lambda count: emit(Seen(count)))
+    file = parse_statement_file(data, count=lambda count: emit(Seen(count)), options=options)
     heads = tuple(_head(statement) for statement in file.statements)
     emit(Head(_encode(replace(file, statements=heads))))
     for index, statement in enumerate(file.statements):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from providers.formats.camt.parser import parse_camt_bytes
+from providers.formats.csv.parser import parse_csv
 from providers.formats.detect import FileKind, detect, other_kind
 from providers.formats.errors import StatementTooLargeError
 from providers.formats.mt940.parser import parse_mt940
@@ -25,6 +26,7 @@ _PARSERS: dict[FileKind, Callable[[bytes, ReadOptions, Count], StatementFile]] =
     "camt": lambda data, _, count: parse_camt_bytes(data, count),
     "mt940": lambda data, _, count: parse_mt940(data, count),
     "qif": parse_qif,
+    "csv": parse_csv,
 }
 
 

@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError
@@ -27,13 +25,15 @@ from dashtam.bridge.doors import run_db, run_db_at_last, run_db_long
 from dashtam.crypto.encryption_service import EncryptionService
 from notifications.services.live_event_service import LiveEventService
 from providers.formats import StatementError, StatementFile, StatementTooHungryError, StatementTooSlowError
+from providers.formats.options import ReadOptions
 from providers.formats.parts import Rows, Seen, read_in_parts
-from providers.imports.errors import FileTooLarge, ImportOvertaken, ReadingStopped, StatementUnreadable
+from providers.imports.errors import ImportOvertaken, ReadingStopped, StatementUnreadable
+from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport, ImportPart
 from providers.imports.statement_ingest import StatementRows, land_statement_file
+from providers.imports.uploads import new_import
 from providers.ledger.models import FinancialAccount
 
-MAX_BYTES = 20 * 1024 * 1024
 SMALL_BYTES = 256 * 1024
 BEAT_SECONDS = 3.0
 BOUNDS = Bounds(seconds=120, cpu_seconds=90, memory=300 * 1024 * 1024)
@@ -92,36 +92,27 @@ class ImportService:
         StatementUnreadable, ImportRefused, and NotFound for an account that is not theirs.
         A file that could not be used stays in the list of imports, with the reason.
         """
-        if len(data) > MAX_BYTES:
-            raise FileTooLarge
+        new = new_import(user_id, filename, data, account_id, currency, new_account=new_account)
         if account_id is not None:
             await run_db(
                 FinancialAccount.objects.currency_of, user_id=user_id, id=account_id
             )  # raises NotFound
         await limits.require((IMPORT_BY_PERSON, user_id))
         async with limits.concurrent("import", user_id, at_most=1, seconds=120):
-            digest = sha256(data).hexdigest()
-            new = FileImport(
-                user_id=user_id,
-                filename=_name(filename),
-                sha256=digest,
-                size=len(data),
-                target_id=account_id,
-                currency=currency,
-                new_account=new_account,
-            )
-            file = await run_db(FileImport.objects.begin, new, self._sealed(new.id, data))
-            if file.id != new.id:
-                return file
-            if len(data) > SMALL_BYTES or all_places_taken():
-                await run_db(FileImport.objects.queue, file.id)
-                return file
+            file = await run_db(FileImport.objects.begin, new, self.sealed(new.id, data))
+            return await self.start(file.id, len(data)) if file.id == new.id else file
+
+    async def start(self, import_id: UUID, size: int) -> FileImport:
+        """Carry an import out at once if its file is small, else or when that takes too long, have a worker do it."""
+        if size > SMALL_BYTES or all_places_taken():
+            await run_db(FileImport.objects.queue, import_id)
+        else:
             try:
                 async with asyncio.timeout(self.moment_seconds):
-                    await self._carry_out(file.id)
+                    await self._carry_out(import_id)
             except TimeoutError:
-                await run_db(FileImport.objects.queue, file.id)
-        return await run_db(FileImport.objects.get, id=file.id)
+                await run_db(FileImport.objects.queue, import_id)
+        return await run_db(FileImport.objects.get, id=import_id)
 
     async def land(self, *, import_id: UUID) -> None:
         """Carry out an import that waits; a second call for it does no work."""
@@ -136,6 +127,7 @@ class ImportService:
         manager = FileImport.objects
         for file in await run_db(lambda: list(manager.given_up(now)[:100])):
             await self._fail(file, ReadingStopped())
+        await run_db(lambda: manager.stale_previews(now).delete())
         await run_db(manager.queue_waiting, created_before=now - manager.LOST_AFTER)
 
     async def forget(self, *, now: datetime) -> None:
@@ -177,19 +169,20 @@ class ImportService:
             raise
 
     async def _land(self, file: FileImport, place: Place) -> None:
-        data = await run_db(self._opened, file.id)
+        data = await run_db(self.opened, file.id)
+        options = ReadOptions(layouts=await run_db(TableLayout.objects.of, file.user_id))
         progress = Progress()
         async with self._beating(file, progress):
-            parsed, rows = await self._read(place, data, progress)
+            parsed, rows = await self._read(place, data, options, progress)
             del data
             await run_db_long(land_statement_file, file, parsed, rows, progress.land)
 
     async def _read(
-        self, place: Place, data: bytes, progress: Progress
+        self, place: Place, data: bytes, options: ReadOptions, progress: Progress
     ) -> tuple[StatementFile, Iterator[StatementRows]]:
         """The file without its rows, and the rows. Raises StatementUnreadable, and ProcessLost."""
         try:
-            work = await place.start(read_in_parts, data, bounds=self.bounds)
+            work = await place.start(read_in_parts, data, options, bounds=self.bounds)
             while isinstance(part := await work.next(), Seen):
                 progress.read = part.count
             return part.decode(), (_decoded(each) for each in work.rest())
@@ -244,12 +237,14 @@ class ImportService:
                 rejected=ended.rejected_count,
             )
 
-    def _sealed(self, import_id: UUID, data: bytes) -> Iterator[bytes]:
+    def sealed(self, import_id: UUID, data: bytes) -> Iterator[bytes]:
+        """The pieces of a file, each sealed for its place."""
         for position, start in enumerate(range(0, len(data), ImportPart.SIZE)):
             row = ImportPart.row(ImportPart.key(import_id, position))
             yield self.encryption.encrypt(data[start : start + ImportPart.SIZE], row=row)
 
-    def _opened(self, import_id: UUID) -> bytes:
+    def opened(self, import_id: UUID) -> bytes:
+        """The file of an import that waits (sync)."""
         parts = ImportPart.objects.filter(file_import_id=import_id).order_by("id")
         opened = (
             self.encryption.decrypt(bytes(part.data), row=ImportPart.row(part.id))
@@ -260,10 +255,3 @@ class ImportService:
 
 def _decoded(rows: Rows) -> StatementRows:
     return rows.statement, rows.decode()
-
-
-def _name(filename: str) -> str:
-    """The file name of a POSIX or Windows path, without invisible characters."""
-    last = filename.replace("\\", "/").rpartition("/")[2]
-    shown = "".join(char for char in last if unicodedata.category(char)[0] != "C")
-    return shown.strip()[:200]

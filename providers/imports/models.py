@@ -18,6 +18,7 @@ from dashtam.crypto.sealed_fields import SealedField, place
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 from providers.imports.errors import ImportOvertaken, TooManyImports
+from providers.imports.previews import PreviewManager
 
 
 class ImportedStatement(TypedDict):
@@ -55,15 +56,13 @@ class ImportNotice(TypedDict):
     line: int | None
 
 
-class FileImportManager(models.Manager["FileImport"]):
+class FileImportManager(PreviewManager):
     """Every step is guarded by state and lease, so that an import is carried out by one process and finished once."""
 
-    MOST_RUNNING = 3
     FAILED_KEPT = 100  # of one person
     LEASE = timedelta(seconds=15)
     MOST_ATTEMPTS = 3
     LOST_AFTER = timedelta(minutes=1)
-    FILES_KEPT = timedelta(days=1)
     DETAILS_KEPT = timedelta(days=90)
 
     @transaction.atomic
@@ -80,6 +79,10 @@ class FileImportManager(models.Manager["FileImport"]):
             return same
         if running.count() >= self.MOST_RUNNING:
             raise TooManyImports
+        return self.store(file, parts)
+
+    def store(self, file: "FileImport", parts: Iterable[bytes]) -> "FileImport":
+        """Store an import with the sealed pieces of its file."""
         file.save(force_insert=True)
         for position, data in enumerate(parts):
             ImportPart.objects.create(file_import=file, id=ImportPart.key(file.id, position), data=data)
@@ -167,6 +170,7 @@ class FileImport(models.Model):
     """A file and its outcome, statement by statement. The file itself is kept until it has landed or failed."""
 
     class State(models.TextChoices):
+        PREVIEW = "preview"
         RUNNING = "running"
         SUCCEEDED = "succeeded"
         PARTIAL = "partial"
@@ -243,7 +247,8 @@ class FileImport(models.Model):
 
 def undoable_in(state: str, *, traced: bool) -> bool:
     """True for an import that is over and has brought nothing, or of which is known what."""
-    return state == FileImport.State.FAILED or (traced and state != FileImport.State.RUNNING)
+    nothing = {FileImport.State.FAILED, FileImport.State.PREVIEW}
+    return state in nothing or (traced and state != FileImport.State.RUNNING)
 
 
 class ImportPart(models.Model):

@@ -20,6 +20,7 @@ from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations.models import Observation
 
 _RUNS = re.compile(r"[0-9]+")
+_PLAIN = {"depository": "account", "other": "account"}  # words for a name, where a file says no more
 _HIDDEN_END = re.compile(r"[xX*#•]{2,}$")
 
 
@@ -174,7 +175,7 @@ def _holds(account: FinancialAccount, statement: Statement) -> bool:
 
 
 def _made(file: FileImport, institution: Institution, stated: StatementAccount) -> FinancialAccount:
-    kind = (stated.subtype or stated.type).replace("_", " ")
+    kind = (stated.subtype or _PLAIN.get(stated.type, stated.type)).replace("_", " ")
     account_id, digest = uuid7(), fingerprints.first_digest(institution, stated)
     return FinancialAccount.objects.create(
         id=account_id,

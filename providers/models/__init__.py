@@ -8,6 +8,7 @@ from providers.connections.models import (
     ProviderToken,
 )
 from providers.imports.fingerprints import AccountFingerprint
+from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport, ImportPart
 from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (
@@ -58,6 +59,7 @@ __all__ = [
     "Security",
     "Source",
     "SyncRun",
+    "TableLayout",
     "Transaction",
     "WithdrawnTransaction",
 ]

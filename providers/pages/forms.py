@@ -199,8 +199,8 @@ class StatementFile(AccountForm):
 
     file = forms.FileField(
         label="Statement file",
-        help_text="OFX, QFX, CAMT, MT940 or QIF, or a zip of them, at most 20 MB. "
-        "Banks call them “Money”, “Quicken”, “Web Connect”, “ISO 20022” or “SWIFT”.",
+        help_text="OFX, QFX, CAMT, MT940, QIF or CSV, or a zip of them, at most 20 MB. "
+        "Banks call them “Money”, “Quicken”, “Web Connect”, “ISO 20022”, “SWIFT” or “table”.",
         error_messages={
             "required": "Choose the file to import.",
             "empty": "This file is empty. Download it again from your institution.",

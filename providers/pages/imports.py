@@ -1,5 +1,6 @@
 """Statement files: the form to import one, and the page of its result."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
@@ -33,8 +34,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
     form = StatementFile(*sent, accounts=accounts)
     if form.is_valid():
         try:
-            done = await _import(user_id, form)
-            return see_other(reverse("import", args=[done.id]))
+            return await _taken(user_id, form)
         except ImportRefused as error:  # about the account; the browser has dropped the file meanwhile
             field = "currency" if error.code == "currency_unknown" else "account_id"
             form.add_error(field, f"{error.title} {error.detail} Then choose the file again.")
@@ -51,6 +51,8 @@ async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
     """The result of one import."""
     user_id = request.principal.user_id
     file = await import_queries.import_(user_id, id)
+    if file["state"] == FileImport.State.PREVIEW:
+        return see_other(reverse("import-preview", args=[id]))
     accounts = await ledger_queries.accounts(user_id)
     statements = statement_rows(file["statements"], accounts.results)
     return await rendered(
@@ -58,13 +60,20 @@ async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
     )
 
 
-async def _import(user_id: UUID, form: StatementFile) -> FileImport:
+async def _taken(user_id: UUID, form: StatementFile) -> HttpResponse:
+    """The page that comes next: a table is shown first, unless its person has confirmed that layout before."""
     file: UploadedFile[bytes] = form.cleaned_data["file"]
-    return await wiring.import_service().import_statement(
-        user_id=user_id,
-        filename=file.name or "",
-        data=file.read(),
-        account_id=form.target_id,
-        currency=form.cleaned_data["currency"],
-        new_account=form.wants_new_account,
-    )
+    data = file.read()
+    given: dict[str, Any] = {
+        "user_id": user_id,
+        "filename": file.name or "",
+        "data": data,
+        "account_id": form.target_id,
+        "currency": form.cleaned_data["currency"],
+        "new_account": form.wants_new_account,
+    }
+    if await wiring.preview_service().is_settled(user_id=user_id, data=data):
+        done = await wiring.import_service().import_statement(**given)
+        return see_other(reverse("import", args=[done.id]))
+    waiting, _ = await wiring.preview_service().begin(**given)
+    return see_other(reverse("import-preview", args=[waiting.id]))

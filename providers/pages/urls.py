@@ -15,6 +15,7 @@ from providers.pages import (
 from providers.pages.acts import accounts as account_acts
 from providers.pages.acts import connections as connection_acts
 from providers.pages.acts import imports as import_acts
+from providers.pages.acts import previews
 from providers.pages.acts import transactions as transaction_acts
 from providers.pages.review import history, reviews, set_aside
 
@@ -48,5 +49,6 @@ urlpatterns = [
     path("investments", investments.investments, name="investments"),
     path("imports/new", imports.new, name="import-new"),
     path("imports/<uuid:id>", imports.result, name="import"),
+    path("imports/<uuid:id>/preview", previews.preview, name="import-preview"),
     path("imports/<uuid:id>/undo", import_acts.undo, name="import-undo"),
 ]

@@ -75,6 +75,39 @@ FORMATS = {
     "zip": "Zip of several formats",
 }
 
+# Meanings of the columns of a table.
+COLUMN_ROLES = {
+    "date": "Date",
+    "other_date": "Another date",
+    "amount": "Amount",
+    "net": "Net amount",
+    "debit": "Money out",
+    "credit": "Money in",
+    "direction": "In or out",
+    "balance": "Balance",
+    "currency": "Currency",
+    "fee": "Fee",
+    "tax": "Tax",
+    "payee": "Payee",
+    "description": "Description",
+    "kind": "Type",
+    "state": "Status",
+    "reference": "Reference",
+    "check_number": "Check number",
+    "account": "Account number",
+    "account_name": "Account name",
+    "symbol": "Symbol",
+    "isin": "ISIN",
+    "security": "Security",
+    "quantity": "Quantity",
+    "price": "Price",
+    "original_amount": "Foreign amount",
+    "original_currency": "Foreign currency",
+    "exchange_rate": "Exchange rate",
+    "asset": "Asset or coin",
+    "ignore": "Not used",
+}
+
 # Reasons for the state of a connection or a sync run. `{name}` is the institution.
 REASONS = {
     "consent_expired": "Your permission at {name} has run out. Reconnect to give it again.",

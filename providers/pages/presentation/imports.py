@@ -68,6 +68,8 @@ def _statement_row(statement: Mapping[str, Any], account: Mapping[str, Any] | No
 def _summary(file: Mapping[str, Any]) -> str:
     if file["state"] == "running":
         return _progress(file)
+    if file["state"] == "preview":
+        return "Waits for you to check how it is read."
     if file["state"] == "failed":
         return "Nothing was imported."
     rejected, notices = file["rejected_count"], file["notices_count"]

@@ -1,0 +1,1 @@
+"""Bytes to records, and what single cells hold."""

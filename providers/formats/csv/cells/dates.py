@@ -1,0 +1,184 @@
+"""Days as tables write them. The order of day and month is decided on a whole column, never on one cell."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+Order = Literal["dmy", "mdy", ""]
+FIRST, LAST = 1950, 2150
+
+_NUMERIC = re.compile(r"([0-9]{1,4})([-/.\u2010-\u2012\u00a0 ]) ?([0-9]{1,2})\2 ?([0-9]{1,4})\.?")
+_COMPACT = re.compile(r"[0-9]{8}")
+_NAMED = re.compile(
+    r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{0,3}([^\W\d_]{3,12})\.?,?[-/. ]{0,3}([0-9]{4}|'?[0-9]{2})"
+)
+_NAME_FIRST = re.compile(r"([^\W\d_]{3,12})\.?[-/. ]{1,3}([0-9]{1,2})(?:st|nd|rd|th)?,?[-/. ]{1,3}([0-9]{4})")
+_CLOCK = r"[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?:[.,][0-9]{1,9})?(?: ?[APap]\.?[Mm]\.?)?"
+_ZONE = r"(?:Z|UTC|GMT|[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2})"
+_TIME_AFTER = re.compile(rf"(.{{6,30}}?)(?:T| / |, ?| {{1,3}}| at )({_CLOCK}) ?({_ZONE})?")
+_TIME_BEFORE = re.compile(rf"{_CLOCK},? (.{{6,20}})")
+_AS_OF = re.compile(r"(.{6,20}) as of .{6,20}")
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+_MONTHS: dict[str, int] = {}
+for _names in (
+    "jan feb mar apr may jun jul aug sep oct nov dec",
+    "january february march april may june july august september october november december",
+    "januar februar marz april mai juni juli august september oktober november dezember",
+    "janner feber mrz apr mai jun jul aug sept okt nov dez",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "janv fevr mars avr mai juin juil aout sept oct nov dec",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+    "ene feb mrt abr mei jun jul ago set okt nov dic",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gen feb mar apr mag giu lug ago set ott nov dic",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
+    "jan fev mar abr mai jun jul ago set out nov dez",
+    "januari februari mars april maj juni juli augusti september oktober november december",
+    "januar februar marts april maj juni juli august september oktober november desember",
+    "sty lut mar kwi maj cze lip sie wrz paz lis gru",
+):
+    _MONTHS |= {_name: _number for _number, _name in enumerate(_names.split(), 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A day as it is written: three numbers, in each order that they could be in, and a moment's time if sure."""
+
+    orders: tuple[Order, ...]
+    numbers: tuple[int, int, int]
+    dotted: bool = False
+    clock: str = ""
+    zone: str = ""
+
+    def day(self, order: Order) -> dt.date | None:
+        """The day in that order, or in the only one there is; None if there is none."""
+        if order not in self.orders:
+            if len(self.orders) != 1:
+                return None
+            order = self.orders[0]
+        return _day(self.numbers, order)
+
+
+@lru_cache(8192)  # a table has many rows of few days
+def read_date(cell: str) -> Written | None:
+    """A day as written; None for what is none."""
+    text = cell.strip()
+    if not 6 <= len(text) <= 60 or not any(char.isdigit() for char in text):
+        return None
+    if match := _AS_OF.fullmatch(text):
+        text = match.group(1)
+    clock = zone = ""
+    found = _bare(text)
+    if found is None:
+        if match := _TIME_AFTER.fullmatch(text):
+            text, clock, zone = match.group(1), match.group(2), match.group(3) or ""
+        elif match := _TIME_BEFORE.fullmatch(text):
+            text = match.group(1)
+        else:
+            return None
+        found = _bare(text.rstrip(", "))
+    if found is None:
+        return None
+    orders, numbers, dotted = found
+    possible = tuple(order for order in orders if _day(numbers, order))
+    return Written(possible, numbers, dotted, clock, zone) if possible else None
+
+
+def looks_like_date(cell: str) -> bool:
+    """True for a cell that can be a day."""
+    return read_date(cell) is not None
+
+
+def possible_orders(cells: Iterable[Written]) -> set[Order]:
+    """The orders that fit all numeric days of a column; the empty set, if none does; all, if none was numeric."""
+    left: set[Order] = {"dmy", "mdy"}
+    for cell in cells:
+        if "" not in cell.orders:
+            left &= set(cell.orders)
+    return left
+
+
+def moment(written: Written, day: dt.date) -> dt.datetime:
+    """The moment in UTC where time and zone are stated; else noon UTC of that day."""
+    noon = dt.datetime(day.year, day.month, day.day, 12, tzinfo=dt.UTC)
+    offset = _offset(written.zone)
+    parts = re.findall(r"[0-9]+", written.clock)
+    if offset is None or len(parts) < 2 or written.clock[-1:] in "mM.":
+        return noon
+    try:
+        local = noon.replace(
+            hour=int(parts[0]), minute=int(parts[1]), second=int(parts[2]) if len(parts) > 2 else 0
+        )
+    except ValueError:
+        return noon
+    return local - offset
+
+
+def _offset(zone: str) -> dt.timedelta | None:
+    if zone in {"Z", "UTC", "GMT"}:
+        return dt.timedelta(0)
+    match = _OFFSET.fullmatch(zone)
+    if not match:
+        return None
+    offset = dt.timedelta(hours=int(match.group(2)), minutes=int(match.group(3)))
+    return -offset if match.group(1) == "-" else offset
+
+
+def _bare(text: str) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
+    """Orders and numbers of a day without a time; the empty order is one in which nothing can be confused."""
+    if match := _NUMERIC.fullmatch(text):
+        return _numeric(*match.groups())
+    if _COMPACT.fullmatch(text):
+        if FIRST <= int(text[:4]) <= LAST and 1 <= int(text[4:6]) <= 12:
+            return ("",), (int(text[:4]), int(text[4:6]), int(text[6:])), False
+        return ("dmy", "mdy"), (int(text[:2]), int(text[2:4]), int(text[4:])), False
+    if match := _NAMED.fullmatch(text):
+        return _named(*match.group(2, 1, 3))
+    return _named(*match.groups()) if (match := _NAME_FIRST.fullmatch(text)) else None
+
+
+def _numeric(
+    one: str, mark: str, two: str, three: str
+) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
+    if len(one) == 4:
+        return (("",), (int(one), int(two), int(three)), False) if len(three) <= 2 else None
+    if len(one) == 3 or len(three) not in {2, 4}:
+        return None
+    return ("dmy", "mdy"), (int(one), int(two), _year(int(three))), mark == "."
+
+
+def _named(name: str, day: str, year: str) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
+    month = _MONTHS.get(_plain(name)) or _MONTHS.get(_plain(name)[:3])
+    return (("",), (_year(int(year.lstrip("'"))), month, int(day)), False) if month else None
+
+
+def _plain(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _year(number: int) -> int:
+    """A year of two digits is of this century, or of the last one from 70 on."""
+    if number >= 100:
+        return number
+    return number + (2000 if number < 70 else 1900)
+
+
+def _day(numbers: tuple[int, int, int], order: Order) -> dt.date | None:
+    one, two, three = numbers
+    year, month, day = {"": (one, two, three), "dmy": (three, two, one), "mdy": (three, one, two)}.get(
+        order, (0, 0, 0)
+    )
+    if not FIRST <= year <= LAST:
+        return None
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None

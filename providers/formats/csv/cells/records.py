@@ -1,0 +1,123 @@
+"""Text to records: lines, quoted cells over several lines, and the delimiter that makes a table of them.
+
+A quotation mark that is never closed costs its own line, not the rest of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from providers.formats.csv.cells.dates import looks_like_date
+from providers.formats.csv.cells.numbers import looks_like_number
+
+DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
+MAX_LINE = 100_000
+MAX_COLUMNS = 500
+_SNIFFED = 300
+_CONTINUED = 40  # lines that one quoted cell may have
+_SEP = re.compile(r"(?:\ufeff)?\"?sep=(.)\"?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The cells of one record, which begins at that line. `problem` says why it could not be cut into cells."""
+
+    line: int
+    cells: list[str]
+    problem: str = ""
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines, whatever ends them: CR LF, LF, or CR alone."""
+    if "\n" not in text:
+        return text.split("\r")
+    lines = text.split("\n")
+    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
+
+
+def find_delimiter(lines: list[str]) -> str:
+    """The delimiter that gives most rows a date and a number of their own; Excel's `sep=` line, if there is one."""
+    if match := _SEP.fullmatch(lines[0][:20]):
+        return match.group(1) if match.group(1) in DELIMITERS else ","
+    filled = [line for line in lines if line.strip()]
+    step = max(len(filled) // _SNIFFED, 1)
+    sample = [line for line in filled[:_SNIFFED] + filled[_SNIFFED::step] if len(line) <= MAX_LINE]
+    return max(DELIMITERS, key=lambda mark: _worth(sample, mark))
+
+
+def _worth(sample: list[str], delimiter: str) -> tuple[int, int, int]:
+    """How many rows have a date and a number, how many have the most common width, and that width."""
+    rows = 0
+    widths: dict[int, int] = {}
+    for record in records(sample, delimiter):
+        width = len(record.cells)
+        if width < 2:
+            continue
+        widths[width] = widths.get(width, 0) + 1
+        numbers = sum(map(looks_like_number, record.cells))
+        rows += bool(numbers) and any(map(looks_like_date, record.cells))
+    width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]), default=(0, 0))
+    return rows, count * (width - 1), width
+
+
+def records(lines: list[str], delimiter: str) -> Iterator[Record]:
+    """The records, blank lines left out."""
+    index, total = 0, len(lines)
+    while index < total:
+        line = lines[index]
+        if len(line) > MAX_LINE or line.count(delimiter) >= MAX_COLUMNS:
+            yield Record(index + 1, [line[:200]], _too_large(line))
+        elif '"' not in line:
+            if line and not line.isspace():
+                yield Record(index + 1, line.split(delimiter))
+        else:
+            cells = _cut(line, delimiter)
+            taken = 1
+            if cells is None:
+                cells, taken = _continued(lines, index, delimiter)
+            problem = "" if cells is not None else "A quotation mark of this line is not closed."
+            yield Record(index + 1, cells if cells is not None else [line[:200]], problem)
+            index += taken - 1
+        index += 1
+
+
+def _too_large(line: str) -> str:
+    if len(line) > MAX_LINE:
+        return f"This line has {len(line):,} characters, more than any row of a statement."
+    return f"This line has more than {MAX_COLUMNS} cells, more than any row of a statement."
+
+
+def _cut(text: str, delimiter: str) -> list[str] | None:
+    """The cells of a record; None if a quoted cell goes on in the next line."""
+    try:
+        return next(csv.reader((text,), delimiter=delimiter, strict=True, skipinitialspace=False))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            return None
+    except StopIteration:
+        return []
+    spaced = text.replace(f'{delimiter} "', f'{delimiter}"')
+    try:
+        return next(csv.reader((spaced,), delimiter=delimiter))
+    except (csv.Error, StopIteration):
+        return text.split(delimiter)
+
+
+def _continued(lines: list[str], index: int, delimiter: str) -> tuple[list[str] | None, int]:
+    """The cells of a record over several lines, and how many; None and one, if it does not end soon and cleanly."""
+    text = lines[index]
+    for taken in range(2, _CONTINUED + 1):
+        if index + taken > len(lines):
+            return None, 1
+        text += "\n" + lines[index + taken - 1]
+        if len(text) > MAX_LINE:
+            return None, 1
+        try:
+            return next(csv.reader((text,), delimiter=delimiter, strict=True)), taken
+        except csv.Error as error:
+            if "unexpected end" not in str(error):
+                return None, 1
+    return None, 1

@@ -1,0 +1,67 @@
+"""Columns of money that no heading names: amount, balance, or a pair that takes turns, by what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from providers.formats.csv.cells.numbers import read_number
+from providers.formats.csv.choosing.content import Cells
+from providers.formats.csv.choosing.proof import runs_along
+from providers.formats.csv.words.headings import Role
+
+
+def find_money(roles: list[Role | None], columns: Sequence[Cells]) -> None:
+    """Amount, balance, or a pair of debit and credit, by what the cells hold."""
+    free = [index for index, cells in enumerate(columns) if roles[index] is None and cells.numeric]
+    money = [index for index in free if columns[index].monetary] or free
+    pair = _pair(money, columns)
+    if pair:
+        roles[pair[0]], roles[pair[1]] = "debit", "credit"  # which is which, the balance or a person says
+        money = [index for index in money if index not in pair]
+        _as_balance(money, roles, columns, pair)
+        return
+    for index in money:
+        others = [each for each in money if each != index]
+        partner = next((each for each in others if _follows(columns[index], columns[each])), None)
+        if partner is not None and "balance" not in roles:
+            roles[index], roles[partner] = "balance", "amount"
+            return
+    signed = [index for index in money if any(number.negative for number in columns[index].numbers)]
+    chosen = signed if len(signed) == 1 else money
+    if len(chosen) == 1:
+        roles[chosen[0]] = "amount"
+    else:
+        for index in chosen:
+            roles[index] = "ignore"
+
+
+def _as_balance(
+    money: Sequence[int], roles: list[Role | None], columns: Sequence[Cells], pair: tuple[int, int]
+) -> None:
+    rows = zip(*(columns[each].texts for each in pair), strict=True)
+    moved = [one if not _zero(one) else other for one, other in rows]
+    for index in money:
+        if runs_along(moved, columns[index].texts):
+            roles[index] = "balance"
+            return
+
+
+def _pair(money: Sequence[int], columns: Sequence[Cells]) -> tuple[int, int] | None:
+    """Two columns of which each row fills one."""
+    for at, one in enumerate(money):
+        for other in money[at + 1 :]:
+            rows = list(zip(columns[one].texts, columns[other].texts, strict=True))
+            filled = [(not _zero(left), not _zero(right)) for left, right in rows]
+            used = [each for each in filled if any(each)]
+            if used and not any(all(each) for each in used) and {each[0] for each in used} == {True, False}:
+                return one, other
+    return None
+
+
+def _zero(cell: str) -> bool:
+    number = read_number(cell)
+    return number is None or not number.digits.strip("0.,")
+
+
+def _follows(balance: Cells, amount: Cells) -> bool:
+    return runs_along(amount.texts, balance.texts)

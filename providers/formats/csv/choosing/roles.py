@@ -1,0 +1,214 @@
+"""Roles of columns: by the words of their headings, checked against the cells; without any, by the cells alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from providers.formats.csv.choosing.content import Cells
+from providers.formats.csv.choosing.money import find_money
+from providers.formats.csv.words.headings import Role, phrases
+from providers.formats.csv.words.kinds import kind_of
+from providers.formats.csv.words.plain import plain, without_parentheses
+from providers.formats.csv.words.said import BOOKED, CREDIT, DEBIT, PENDING, VOID, word_in
+from providers.records import Kind
+
+_PHRASES = phrases()
+_LONGEST = max(phrase.count(" ") + 1 for phrase in _PHRASES)
+MONEY: frozenset[Role] = frozenset({"amount", "net", "debit", "credit", "balance", "fee", "tax"})
+NUMERIC: frozenset[Role] = MONEY | {"quantity", "price", "original_amount", "exchange_rate"}
+_ONE_OF: tuple[Role, ...] = (
+    *("amount", "net", "debit", "credit", "balance", "direction", "state", "fee", "tax", "account", "account_name"),
+    *("symbol", "isin", "security", "quantity", "price", "original_amount", "original_currency", "exchange_rate"),
+    *("asset", "check_number", "date"),
+)  # fmt: skip
+_CODE = re.compile(r"[A-Za-z]{3}|[€£$¥]")
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
+_ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}|[0-9Xx*][0-9Xx* .-]{6,30}[0-9A-Z]?")
+_STATES = BOOKED | PENDING | VOID
+
+
+@lru_cache(4096)
+def role_of_heading(heading: str) -> Role | None:
+    """The role that a heading names; None for words that we do not know."""
+    whole = plain(heading)
+    if whole in _PHRASES:
+        return _PHRASES[whole]
+    text = plain(without_parentheses(heading)[0]) or whole
+    if text in _PHRASES:
+        return _PHRASES[text]
+    words = text.split()
+    for size in range(min(len(words), _LONGEST), 0, -1):
+        for start in range(len(words) - size, -1, -1):
+            phrase = " ".join(words[start : start + size])
+            if len(phrase) > 3 and phrase in _PHRASES:
+                return _PHRASES[phrase]
+    return None
+
+
+def roles_of(headings: Sequence[str], columns: Sequence[Cells]) -> list[Role]:
+    """A role for each column."""
+    roles: list[Role | None] = [
+        _checked(role_of_heading(headings[index]) if index < len(headings) else None, cells)
+        for index, cells in enumerate(columns)
+    ]
+    if headings:
+        _choose_currency(headings, roles)
+        _choose_amount(headings, roles, columns)
+    _settle_dates(roles, columns)
+    if not {"amount", "net", "debit", "credit"} & set(roles):
+        find_money(roles, columns)
+    _find_others(roles, columns, headed=bool(headings))
+    _once(roles, columns)
+    if "net" in roles:
+        roles = [("ignore" if each == "amount" else "amount" if each == "net" else each) for each in roles]
+    if {"debit", "credit"} <= set(roles):
+        roles = ["ignore" if each == "amount" else each for each in roles]
+    return [role or "ignore" for role in roles]
+
+
+def _once(roles: list[Role | None], columns: Sequence[Cells]) -> None:
+    """Most roles can be had by one column: the first one has it."""
+    for role in _ONE_OF:
+        for index in [index for index, each in enumerate(roles) if each == role][1:]:
+            roles[index] = "other_date" if role == "date" else "ignore"
+    kinds = [index for index, each in enumerate(roles) if each == "kind"]
+    told = {index: {kind_of(text) for text in columns[index].filled} for index in kinds}
+    rest = [index for index in kinds if not told[index] <= {Kind.BUY, Kind.SELL}]
+    for index in rest:
+        # Of several types the one in words that we know best; a column that only says buy or sell goes beside it.
+        if index != max(rest, key=lambda each: _known_kinds(columns[each])):
+            roles[index] = "ignore"
+
+
+def _known_kinds(cells: Cells) -> float:
+    return cells.share(sum(kind_of(text) is not None for text in cells.filled))
+
+
+def _checked(role: Role | None, cells: Cells) -> Role | None:
+    """The role, if the cells can have it; else the one that they have."""
+    if not cells.filled:
+        return role if role in MONEY or role in {"other_date", "state"} else "ignore"
+    if role is None or role in NUMERIC:
+        return role if role is None or cells.share(len(cells.numbers)) >= 0.5 else _not_numeric(role, cells)
+    check = _CHECKS.get(role)
+    return check(cells) if check else role
+
+
+def _not_numeric(role: Role, cells: Cells) -> Role | None:
+    if role not in MONEY:
+        return "ignore"
+    return "direction" if cells.of(DEBIT | CREDIT) else None
+
+
+def _date(cells: Cells) -> Role | None:
+    return "date" if cells.dated else "state" if cells.of(_STATES) else "ignore"
+
+
+def _other_date(cells: Cells) -> Role | None:
+    return "other_date" if cells.dated else "ignore"
+
+
+def _direction(cells: Cells) -> Role | None:
+    return "direction" if cells.of(DEBIT | CREDIT) else "amount" if cells.numeric else "kind"
+
+
+def _kind(cells: Cells) -> Role | None:
+    return "direction" if cells.of(DEBIT | CREDIT) and len(set(cells.filled)) == 2 else "kind"
+
+
+def _state(cells: Cells) -> Role | None:
+    known = sum(word_in(text, _STATES) for text in cells.filled)
+    return "state" if cells.share(known) >= 0.5 else "ignore"
+
+
+def _currency(cells: Cells) -> Role | None:
+    return "currency" if cells.match(_CODE) else "amount" if cells.numeric else None
+
+
+def _account(cells: Cells) -> Role | None:
+    """An account's number repeats, and has digits; one that changes from row to row is the other party's."""
+    if cells.share(sum(any(map(str.isdigit, text)) for text in cells.filled)) < 0.5:
+        return "account_name"
+    return "ignore" if len(cells.filled) > 4 and len(set(cells.filled)) * 3 > len(cells.filled) else "account"
+
+
+def _reference(cells: Cells) -> Role | None:
+    worded = sum(" " in text and text[:1].isalpha() for text in cells.filled)
+    return "description" if cells.share(worded) >= 0.5 else "reference"
+
+
+_CHECKS: dict[Role, Callable[[Cells], Role | None]] = {
+    "date": _date,
+    "other_date": _other_date,
+    "direction": _direction,
+    "kind": _kind,
+    "state": _state,
+    "currency": _currency,
+    "account": _account,
+    "reference": _reference,
+}
+
+
+def _choose_currency(headings: Sequence[str], roles: list[Role | None]) -> None:
+    """Of several columns of currencies, the one that belongs to the amount; the others are of prices and fees."""
+    places = [index for index, role in enumerate(roles) if role == "currency"]
+    if len(places) < 2:
+        return
+    amounts = [index for index, role in enumerate(roles) if role in {"amount", "net", "debit", "credit"}]
+    names = {plain(headings[index]) for index in amounts if index < len(headings)}
+
+    def distance(index: int) -> tuple[bool, int]:
+        inside = plain(without_parentheses(headings[index])[1]) if index < len(headings) else ""
+        return inside not in names or not inside, min((abs(index - each) for each in amounts), default=0)
+
+    kept = min(places, key=distance)
+    for index in places:
+        if index != kept:
+            roles[index] = "ignore"
+
+
+def _choose_amount(headings: Sequence[str], roles: list[Role | None], columns: Sequence[Cells]) -> None:
+    """Of several columns of amounts, the one that is filled most and named most plainly."""
+    places = [index for index, role in enumerate(roles) if role == "amount"]
+    if len(places) < 2:
+        return
+
+    def worth(index: int) -> tuple[int, bool, int]:
+        exact = index < len(headings) and plain(headings[index]) in _PHRASES
+        return len(columns[index].filled), exact, -index
+
+    kept = max(places, key=worth)
+    for index in places:
+        if index != kept:
+            roles[index] = "ignore"
+
+
+def _settle_dates(roles: list[Role | None], columns: Sequence[Cells]) -> None:
+    """One column of days is the date: the one so named, or the first one there is."""
+    if "date" in roles:
+        return
+    named = [index for index, role in enumerate(roles) if role == "other_date" and columns[index].filled]
+    found = named or [
+        index for index, cells in enumerate(columns) if cells.dated and roles[index] in {None, "ignore"}
+    ]
+    for at, index in enumerate(found):
+        roles[index] = "other_date" if at else "date"
+
+
+def _find_others(roles: list[Role | None], columns: Sequence[Cells], *, headed: bool) -> None:
+    """Roles of columns whose heading says nothing: currency, direction, account, and the words of the row."""
+    for index, cells in enumerate(columns):
+        if roles[index] is not None or not cells.filled:
+            continue
+        if cells.of(DEBIT | CREDIT) and "direction" not in roles:
+            roles[index] = "direction"
+        elif cells.match(_CODE) and "currency" not in roles and len(cells.filled) * 2 > len(cells.texts):
+            roles[index] = "currency"
+        elif cells.match(_ISIN) and "isin" not in roles:
+            roles[index] = "isin"
+        elif not headed and cells.match(_ACCOUNT) and len(set(cells.filled)) == 1 and not cells.monetary:
+            roles[index] = "account"
+        elif cells.wordy and (not headed or not {"description", "payee"} & set(roles)):
+            roles[index] = "description"

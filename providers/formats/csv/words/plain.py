@@ -1,0 +1,28 @@
+"""Text as it is compared: lower case, without accents and punctuation."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_PARENTHESES = re.compile(r"[(\[]([^()\[\]]{0,60})[)\]]")
+_NOT_WORDS = re.compile(r"[^0-9a-z]+")
+_LETTERS = str.maketrans(
+    {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ı": "i", "œ": "oe", "ð": "d", "þ": "th"}
+)
+
+
+@lru_cache(8192)
+def plain(text: str) -> str:
+    """Words in lower case, without accents and punctuation, one blank between them."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+        text = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return _NOT_WORDS.sub(" ", text.lower()).strip()
+
+
+def without_parentheses(heading: str) -> tuple[str, str]:
+    """A heading without what stands in parentheses, and that."""
+    inside = " ".join(_PARENTHESES.findall(heading))
+    return _PARENTHESES.sub(" ", heading), inside

@@ -1,0 +1,122 @@
+"""PreviewService: shows what was understood of a table before it lands, and takes the person's corrections."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from dashtam import limits
+from dashtam.bridge.computing import OutOfMemory, OutOfTime, ProcessLost, place_to_compute
+from dashtam.bridge.doors import run_db
+from providers.formats import StatementError, StatementTooHungryError, StatementTooSlowError
+from providers.formats.csv.preview import preview_in_process
+from providers.formats.csv.shape import read_with
+from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
+from providers.imports.errors import ReadingStopped, StatementUnreadable
+from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
+from providers.imports.layouts import TableLayout
+from providers.imports.models import FileImport
+from providers.imports.uploads import new_import
+from providers.ledger.models import FinancialAccount
+
+
+class PreviewService:
+    """Previews tables. `imports` carries out what was confirmed."""
+
+    def __init__(self, *, imports: ImportService) -> None:
+        self.imports = imports
+
+    async def begin(
+        self,
+        *,
+        user_id: UUID,
+        filename: str,
+        data: bytes,
+        account_id: UUID | None = None,
+        currency: str = "",
+        new_account: bool = False,
+    ) -> tuple[FileImport, Preview]:
+        """Keep a table, sealed, until its person confirms it or a day has passed.
+
+        Raises FileTooLarge, TooManyRequests, NotFound for an account that is not theirs, and StatementUnreadable for
+        what is no table: with the code `no_preview`, where a file says itself what it holds.
+        """
+        new = new_import(user_id, filename, data, account_id, currency, new_account=new_account)
+        if account_id is not None:
+            await run_db(FinancialAccount.objects.currency_of, user_id=user_id, id=account_id)
+        await limits.require((IMPORT_BY_PERSON, user_id))
+        preview = await self._preview(user_id, data, None)
+        file = await run_db(FileImport.objects.keep_preview, new, self.imports.sealed(new.id, data))
+        return file, preview
+
+    async def is_settled(self, *, user_id: UUID, data: bytes) -> bool:
+        """True for a file that can be imported without a look: no table, or one whose layout its person confirmed."""
+        try:
+            preview = await self._preview(user_id, data, None)
+        except StatementUnreadable:
+            return True  # importing it tells why, or reads it
+        return preview.understanding.by_person and not preview.understanding.questions
+
+    async def look(
+        self, *, user_id: UUID, import_id: UUID, corrections: Mapping[str, Any] | None = None
+    ) -> tuple[FileImport, Preview]:
+        """The table as it is understood with these corrections, which are kept nowhere. Raises NotFound."""
+        file = await run_db(FileImport.objects.previewed, user_id, import_id)
+        data = await run_db(self.imports.opened, file.id)
+        return file, await self._preview(user_id, data, corrections)
+
+    async def confirm(
+        self,
+        *,
+        user_id: UUID,
+        import_id: UUID,
+        corrections: Mapping[str, Any] | None = None,
+        account_id: UUID | None = None,
+        currency: str = "",
+        new_account: bool = False,
+    ) -> FileImport:
+        """Import the table as it is understood with the corrections, and keep these for the next one of its shape.
+
+        Raises NotFound, TooManyImports, StatementUnreadable with the code `needs_answers`, and ImportRefused.
+        """
+        file, preview = await self.look(user_id=user_id, import_id=import_id, corrections=corrections)
+        questions = preview.understanding.questions
+        if questions:
+            text = " ".join(question.text for question in questions)
+            raise StatementUnreadable(StatementNeedsAnswersError(text))
+        if account_id is not None:
+            await run_db(FinancialAccount.objects.currency_of, user_id=user_id, id=account_id)
+        await limits.require((IMPORT_BY_PERSON, user_id))
+        await run_db(self._keep, user_id, preview, clean_layout(corrections or {}))
+        chosen = {"target_id": account_id, "currency": currency, "new_account": new_account}
+        await run_db(FileImport.objects.confirm, user_id, file.id, **chosen)
+        return await self.imports.start(file.id, file.size)
+
+    @staticmethod
+    def _keep(user_id: UUID, preview: Preview, corrections: Layout) -> None:
+        """Keep what the person said, and the roles of columns, which they have seen."""
+        understood = preview.understanding
+        held = TableLayout.objects.of(user_id).get(understood.fingerprint, Layout())
+        roles = [column.role for column in understood.columns]
+        TableLayout.objects.keep(user_id, understood.fingerprint, {**held, **corrections, "roles": roles})
+
+    async def _preview(self, user_id: UUID, data: bytes, corrections: Mapping[str, Any] | None) -> Preview:
+        layouts = await run_db(TableLayout.objects.of, user_id)
+        given = None if corrections is None else clean_layout(corrections)
+        try:
+            async with place_to_compute() as place:
+                work = await place.start(preview_in_process, data, read_with(layouts, given), bounds=BOUNDS)
+                found: Preview = await work.next()
+                with contextlib.suppress(
+                    StopAsyncIteration
+                ):  # the process has ended its job, and waits for the next
+                    await work.next()
+                return found
+        except OutOfTime:
+            raise StatementUnreadable(StatementTooSlowError()) from None
+        except OutOfMemory:
+            raise StatementUnreadable(StatementTooHungryError()) from None
+        except ProcessLost:
+            raise ReadingStopped from None
+        except StatementError as error:
+            raise StatementUnreadable(error) from error
