@@ -11,8 +11,9 @@ from uuid import UUID
 
 from dashtam import errors
 from dashtam.bridge.doors import run_aside, run_db
-from providers.imports.import_service import MAX_BYTES, ImportService
+from providers.imports.import_service import ImportService
 from providers.imports.models import FileImport
+from providers.imports.uploads import MAX_BYTES
 
 DONE, REFUSED = "done", "refused"
 QUIET_SECONDS = 5  # a file that changed a moment ago may still be being written
