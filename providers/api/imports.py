@@ -134,7 +134,7 @@ class UndoQuery(serializers.Serializer[Any]):
 
 
 class NewImportQuery(serializers.Serializer[Any]):
-    """What to do with the file."""
+    """The wishes that come with the file."""
 
     preview = serializers.BooleanField(
         required=False,

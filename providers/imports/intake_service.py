@@ -24,7 +24,7 @@ _LATER = (errors.TooManyRequests, errors.ServiceBusy)
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What became of one file, in a sentence; `taken` unless it was refused."""
+    """The outcome of one file, in a sentence; `taken` unless it was refused."""
 
     sentence: str
     taken: bool = False

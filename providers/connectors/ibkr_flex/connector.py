@@ -194,7 +194,7 @@ def _end(days: str) -> str:
 
 
 def _kept(grant: Grant) -> dict[str, str]:
-    """What the next step needs of a grant that is not given yet."""
+    """The part of a grant, not given yet, that the next step needs."""
     return {**grant.secrets, "ends": grant.ends_at.isoformat() if grant.ends_at else ""}
 
 

@@ -17,7 +17,7 @@ TELLING = ("Trades", "CashTransactions", "CorporateActions", "Transfers")
 
 
 def read(root: Element) -> list[Reading]:
-    """Whatever a document says about each of its accounts. Raises ProviderUnreadable."""
+    """The statements of a document, account by account. Raises ProviderUnreadable."""
     with localcontext(prec=DIGITS):
         return _read(root)
 

@@ -32,7 +32,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Reading:
-    """Whatever one account's statement says. None where the query leaves the section out."""
+    """The content of one account's statement. None where the query leaves the section out."""
 
     account: AccountRecord
     rows: Sequence[TransactionRecord]

@@ -122,7 +122,7 @@ def _apply(account: FinancialAccount, question: Question) -> Decision:
 
 
 def _applied(account: FinancialAccount, question: Question) -> dict[str, Any]:
-    """What it takes to undo it."""
+    """The facts that undoing it takes."""
     nothing: dict[str, Any] = {"was": [], "events": []}
     if question.kind == Question.Kind.HOLDINGS:
         return nothing | holdings.accept(account, question.evidence)

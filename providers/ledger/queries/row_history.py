@@ -120,7 +120,7 @@ def _sources(said: Sequence[_Said]) -> Iterator[SourceOfRow]:
 
 
 def _told(said: Sequence[_Said]) -> Iterator[Entry]:
-    """What the sources have said, one after the other."""
+    """The words of the sources, one after the other."""
     before: dict[int, _Said] = {}
     for number, each in enumerate(said):
         earlier = before.get(each.source)

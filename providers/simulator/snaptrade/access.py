@@ -28,7 +28,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Disable(msgspec.Struct, forbid_unknown_fields=True):
-    """Whether the customer's connections are disabled."""
+    """The wish to disable the customer's connections, or to mend them."""
 
     customer: str = "ana"
     disabled: bool = True

@@ -66,7 +66,7 @@ def newest_first(context: Context) -> bool | None:
 
 
 def _proof(context: Context) -> Proof | None:
-    """What the running balance proves, unless the days or plainly named columns say something else."""
+    """The proof of the running balance, unless the days or plainly named columns say something else."""
     proof = prove(_steps(context))
     by_days = newest_first(context)
     if proof is None or (by_days is not None and by_days != proof.newest_first):
@@ -94,7 +94,7 @@ def _swap(context: Context) -> None:
 
 
 def _fee_rule(context: Context, proof: Proof | None) -> FeeRule:
-    """Whether amounts have the fees in them; or a question."""
+    """The rule of fees: in the amounts, beside them, or a question."""
     if given := context.layout.get("fee") or (context.known.fee if context.known else ""):
         return cast("FeeRule", given)
     at = context.only("fee")

@@ -1,4 +1,4 @@
-"""What types and actions say of a transaction's kind."""
+"""Kinds of transactions by the types and actions that tables name."""
 
 from __future__ import annotations
 
