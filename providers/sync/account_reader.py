@@ -89,7 +89,9 @@ class AccountReader:
 
     async def _read_on(self, held: str, page: TransactionsPage, *, from_start: bool = False) -> set[str]:
         """Store the page and all after it. Returns the ids of pending rows met."""
-        cursors, met, said = {held}, set(), set()
+        cursors: set[str] = {held}
+        met: set[str] = set()
+        said: set[str] = set()
         while True:
             if page.has_more and page.next_cursor in cursors:
                 raise ProviderUnreadable(code="cursor_loop")
