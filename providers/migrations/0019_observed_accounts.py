@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0015_pulls'),
+        ('providers', '0018_units'),
     ]
 
     operations = [
