@@ -4,7 +4,7 @@ All of it can be taken back with the import (`providers/imports/undo.py`). A row
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,13 +16,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from providers.imports.models import FileImport
+from providers.imports.statement_rows import Rows
 from providers.ledger import adoption
 from providers.ledger.identity.records import State
 from providers.ledger.ingest.accounts import day_of
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from providers.ledger.observations.models import Observation
 from providers.ledger.observations.statements import cleaned, digest
-from providers.records import AccountRecord, HoldingsRecord, TransactionRecord
+from providers.records import AccountRecord, HoldingsRecord
 
 # The columns of a balance, as snapshots have them; an account has them too, after `balance_`.
 BALANCE = tuple(
@@ -51,7 +52,7 @@ class ImportedRows(models.Model):
     account = models.ForeignKey(FinancialAccount, on_delete=models.CASCADE, related_name="+")
     names = ArrayField(models.TextField(), help_text="Of pieces from before: the rows' ids.")
     before = models.JSONField(default=list, decoder=ExactDecoder)
-    said = ArrayField(
+    said_hash = ArrayField(
         models.BinaryField(),
         null=True,
         help_text="Digests of the rows, as observations have them; empty for files of before.",
@@ -101,23 +102,22 @@ class Provenance:
         self.account = account
 
     @contextmanager
-    def rows(
-        self,
-        wanted: Sequence[TransactionRecord],
-        removed: Sequence[str],
-        recalled: Sequence[TransactionRecord],
-    ) -> Iterator[None]:
+    def rows(self, rows: Rows) -> Iterator[None]:
         """Around the landing of a statement's rows. Those that were recalled belong to the file too."""
         trace_of_before(self.account)
         files = Observation.objects.filter(source__account=self.account, source__kind="file")
-        named = files.filter(row_id__in=removed, state=State.LIVE) if removed else files.none()
+        named = files.filter(row_id__in=rows.removed, state=State.LIVE) if rows.removed else files.none()
         before = list(named.values_list("id", flat=True))
         yield
         taken = files.filter(id__in=before, state=State.GONE).values_list("id", flat=True)
-        said = sorted({digest(cleaned(record)) for record in (*wanted, *recalled)})
+        said = sorted({digest(cleaned(record)) for record in (*rows.wanted, *rows.recalled)})
         if said or before:
             ImportedRows.objects.create(
-                file_import_id=self.import_id, account=self.account, names=[], said=said, taken=list(taken)
+                file_import_id=self.import_id,
+                account=self.account,
+                names=[],
+                said_hash=said,
+                taken=list(taken),
             )
 
     def state(
@@ -164,7 +164,7 @@ def trace_of_before(account: FinancialAccount) -> None:
 
     Rows as they were before a file changed them become past observations, oldest first.
     """
-    pieces = list(ImportedRows.objects.filter(account=account, said=None).order_by("id"))
+    pieces = list(ImportedRows.objects.filter(account=account, said_hash=None).order_by("id"))
     if not pieces:
         return
     source = adoption.source_of_files(account)
@@ -178,9 +178,9 @@ def trace_of_before(account: FinancialAccount) -> None:
         adoption.observe_rows(source, changed, State.PAST)
         piece.taken = adoption.observe_rows(source, deleted, State.GONE)
     for piece, rows in reversed(list(zip(pieces, images, strict=True))):
-        piece.said = sorted({current[name] for name in piece.names if name in current})
+        piece.said_hash = sorted({current[name] for name in piece.names if name in current})
         current |= {row.provider_transaction_id: digest(adoption.record_of(row)) for row in rows}
-    ImportedRows.objects.bulk_update(pieces, ["said", "taken"], batch_size=100)
+    ImportedRows.objects.bulk_update(pieces, ["said_hash", "taken"], batch_size=100)
 
 
 def _row(image: dict[str, Any]) -> Transaction:

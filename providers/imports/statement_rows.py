@@ -55,7 +55,7 @@ def observer_of(format: str) -> Observer:
 
 
 class RowSorter:
-    """Sorts the rows of one statement, which may come in pieces."""
+    """Sorts the rows of one statement."""
 
     def __init__(self, account: FinancialAccount) -> None:
         self.account = account
@@ -64,7 +64,7 @@ class RowSorter:
             self.recalled = {name for (name,) in cursor.fetchall()}
 
     def sort(self, transactions: Sequence[StatementTransaction]) -> Rows:
-        """Sort rows. A correction must come with the rows it is about."""
+        """Sort all rows of the statement: a correction may be about any."""
         rows = Rows()
         records: list[TransactionRecord] = []
         for row in transactions:

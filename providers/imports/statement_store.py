@@ -22,7 +22,7 @@ from providers.ledger.models import FinancialAccount, Lacks
 from providers.ledger.money import plain
 from providers.ledger.observations.landing import land
 from providers.ledger.observations.statements import Statement as Stated
-from providers.records import AccountRecord, TransactionRecord
+from providers.records import AccountRecord
 
 MAX_REJECTED = 1_000
 # Findings that mean that something of the file is missing; the others only inform.
@@ -71,14 +71,8 @@ class StatementStore:
         self.time_zone = time_zone
         self.statement = statement
         self.provenance = Provenance(import_id, account)
-        self.sorter = RowSorter(account)
-        self.wanted: list[TransactionRecord] = []
-        self.removed: list[str] = []
-        self.recalled: list[TransactionRecord] = []
-        self.rows = 0
+        self.transactions: list[StatementTransaction] = []
         self.days: tuple[date, date] | None = None
-        self.rejected: list[RejectedRow] = []
-        self.rejected_count = 0
 
     def take(self, transactions: Sequence[StatementTransaction]) -> None:
         """Take some of its transactions."""
@@ -86,21 +80,16 @@ class StatementStore:
         named = [row.security for row in transactions if row.security]
         described = [security_record(account.user_id, found, account.currency) for found in named]
         describe_securities(PROVIDER, described)
-        rows = self.sorter.sort(transactions)
-        self.wanted += rows.wanted
-        self.removed += rows.removed
-        self.recalled += rows.recalled
-        self.rows += len(transactions)
+        self.transactions += transactions
         days = [row.date for row in transactions] + list(self.days or ())
         self.days = (min(days), max(days)) if days else None
-        self.rejected += rows.rejected[: MAX_REJECTED - len(self.rejected)]
-        self.rejected_count += len(rows.rejected)
 
     def close(self, outcome: Outcome) -> ImportedStatement:
         """Store the rest, and add to the outcome. Returns the summary for the import."""
         now, account, statement = timezone.now(), self.account, self.statement
-        with self.provenance.rows(self.wanted, self.removed, self.recalled):
-            added = land(account, self.observer, Stated(self.wanted, gone=self.removed, at=now)).added
+        rows = RowSorter(account).sort(self.transactions)
+        with self.provenance.rows(rows):
+            added = land(account, self.observer, Stated(rows.wanted, gone=rows.removed, at=now)).added
         time = time_of(statement, now, self.time_zone)
         if time.notice is not None:
             outcome.notice(time.notice)
@@ -109,13 +98,13 @@ class StatementStore:
         account.connection.last_success_at = account.connection.last_attempt_at = now
         if account.connection.provider == PROVIDER:
             account.connection.save(update_fields=["last_success_at", "last_attempt_at"])
-        matched = self.rows - self.rejected_count - added
+        matched = len(self.transactions) - len(rows.rejected) - added
         outcome.added += added
         outcome.matched += matched
-        outcome.reject(self.rejected, self.rejected_count)
+        outcome.reject(rows.rejected, len(rows.rejected))
         return {
             "account_id": str(account.id),
-            "rows": self.rows,
+            "rows": len(self.transactions),
             "added": added,
             "matched": matched,
             "currency": account.currency,

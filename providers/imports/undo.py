@@ -32,18 +32,18 @@ from providers.records import HoldingsRecord
 # What was said by this import and by no other.
 _ONLY_HERE = """
 SELECT s.account_id, o.id, o.event, o.source_id FROM (
-    SELECT piece.account_id, said FROM providers_importedrows piece, unnest(piece.said) AS said
+    SELECT piece.account_id, part.said FROM providers_importedrows piece, unnest(piece.said_hash) AS part (said)
     WHERE piece.file_import_id = %(file)s
     EXCEPT
-    SELECT piece.account_id, said FROM providers_importedrows piece, unnest(piece.said) AS said
+    SELECT piece.account_id, part.said FROM providers_importedrows piece, unnest(piece.said_hash) AS part (said)
     WHERE piece.account_id = ANY(%(accounts)s) AND piece.file_import_id IS DISTINCT FROM %(file)s
 ) AS mine
 JOIN providers_source s ON s.account_id = mine.account_id AND s.kind = 'file'
 JOIN providers_observation o ON o.source_id = s.id AND o.row_hash = mine.said
 """
-_ROWS_HERE = (
-    "SELECT coalesce(sum(cardinality(said)), 0) FROM providers_importedrows WHERE file_import_id = %(file)s"
-)
+_ROWS_HERE = """
+SELECT coalesce(sum(cardinality(said_hash)), 0) FROM providers_importedrows WHERE file_import_id = %(file)s
+"""
 # Events that are shown, and of which nothing is left that could be.
 _GOING = """
 SELECT t.id, t.note <> '' OR t.feed_category IS NOT NULL FROM providers_transaction t

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='importedrows',
-            name='said',
+            name='said_hash',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.BinaryField(), help_text='Digests of the rows, as observations have them; empty for files of before.', null=True, size=None),
         ),
         migrations.AddField(

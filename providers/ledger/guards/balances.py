@@ -86,6 +86,7 @@ def undo(account: FinancialAccount, detail: dict[str, Any]) -> None:
 
 def _record(account: FinancialAccount, evidence: dict[str, Any]) -> AccountRecord:
     numbers = {name: None if text is None else Decimal(text) for name, text in evidence["numbers"].items()}
+    current, available, limit = (numbers[name] for name in _NUMBERS)
     return AccountRecord(
         id=account.provider_account_id,
         name=account.name,
@@ -96,7 +97,9 @@ def _record(account: FinancialAccount, evidence: dict[str, Any]) -> AccountRecor
         as_of=datetime.fromisoformat(evidence["as_of"]),
         day=date.fromisoformat(evidence["day"]),
         lacks=evidence["lacks"],
-        **numbers,
+        current=current,
+        available=available,
+        limit=limit,
     )
 
 

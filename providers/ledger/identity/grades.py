@@ -56,6 +56,6 @@ def fallen(desk: Desk) -> tuple[Grade, str]:
     found = any(item.event in lost for item in desk.draft.placed)
     if desk.conflicts > 1 or (desk.conflicts and found):
         return min(grade, Grade.POSITIONAL), f"{desk.conflicts} ids name other rows than before"
-    if desk.reminted:
+    if desk.reminted and not desk.delivery.continues:  # news may well take one row back and state it anew
         return min(grade, Grade.BATCH), f"{desk.reminted} rows came again under new ids"
     return grade, ""

@@ -6,7 +6,9 @@ nothing, its own days are enough.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import psycopg
 from django.db import DataError, IntegrityError, transaction
 
 from providers.errors import ProviderUnreadable
@@ -31,10 +33,11 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
     """
     account = FinancialAccount.objects.select_for_update(no_key=True).get(id=_behind(account).id)
     adopt(account)
+    statement = replace(statement, at=statement.day)
     try:
         with transaction.atomic():
             return _land(account, observer, statement)
-    except IntegrityError:  # an older Dashtam beside this one has written rows meanwhile
+    except (IntegrityError, psycopg.IntegrityError):  # an older Dashtam beside this one has written rows meanwhile
         adopt(account, again=True)
         return _land(account, observer, statement)
 
@@ -50,7 +53,7 @@ def _land(account: FinancialAccount, observer: Observer, statement: Statement) -
         return Landed()
     try:
         return carry_out(account, source, statement, taken, plan)
-    except DataError as error:
+    except (DataError, psycopg.DataError) as error:  # of a statement, or of COPY
         raise ProviderUnreadable(code="unstorable_value") from error
 
 

@@ -165,7 +165,8 @@ def keep_words(account: FinancialAccount, events: Sequence[UUID] | None = None) 
     """Make edits of the words that stand in rows alone: of these events, or of the whole account."""
     if events is None or events:
         with database.cursor() as cursor:
-            cursor.execute(sql.WORDS, {"account": account.id, "events": events})
+            ids = None if events is None else list(events)
+            cursor.execute(sql.WORDS, {"account": account.id, "events": ids})
 
 
 def _taken_away(account: FinancialAccount, events: Sequence[UUID]) -> set[UUID]:

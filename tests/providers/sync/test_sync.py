@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,14 +25,15 @@ from notifications.services.live_event_service import LiveEventService
 from providers import tasks, wiring
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
-from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.ingest import upsert_transactions
+from providers.ledger.models import Transaction
 from providers.records import AccountRef, TransactionsPage
 from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
 from providers.sync.sync_service import ConnectionNotSyncable, SyncService
 from tests.jobs import queued, run_queued
 from tests.providers.connections.linking import connect
-from tests.providers.ledger.test_ingest import account_record, row
+from tests.providers.ledger.test_ingest import account_record, pending, row
 
 pytestmark = pytest.mark.django_db
 State = SyncRun.State
@@ -215,24 +216,11 @@ async def test_a_cursor_that_the_bank_has_forgotten_starts_over_without_doubles(
     await sync(connection)
     ids = await run_db(lambda: set(Transaction.objects.values_list("id", flat=True)))
     ghost = await connection.accounts.aget(type="credit")
-    await run_db(Transaction.objects.create, **ghost_row(ghost))
+    await run_db(upsert_transactions, ghost, [pending("gone long ago", "-1.00")])
     await connection.accounts.aupdate(transactions_cursor="forgotten")
     run = await sync(connection)
     assert (run.state, run.added, run.removed) == (State.SUCCEEDED, 0, 1)
     assert await run_db(lambda: set(Transaction.objects.values_list("id", flat=True))) == ids
-
-
-def ghost_row(account: FinancialAccount) -> dict[str, Any]:
-    """A pending row that the bank no longer knows."""
-    return {
-        "user_id": account.user_id,
-        "account": account,
-        "provider_transaction_id": "gone long ago",
-        "date": date(2026, 1, 1),
-        "status": "pending",
-        "amount": Decimal(-1),
-        "currency": "USD",
-    }
 
 
 # --- one run at a time ------------------------------------------------------------------------------
