@@ -8,7 +8,7 @@ institution until an administrator says that it may.
 import contextlib
 import logging
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
@@ -19,11 +19,15 @@ logger = logging.getLogger(__name__)
 
 # Where PostgreSQL does not allow its control data to be read, the database's own number is the only sign.
 _PLACE = """
-SELECT CASE WHEN allowed THEN (SELECT system_identifier FROM pg_control_system()) END,
-       CASE WHEN allowed THEN (SELECT timeline_id FROM pg_control_checkpoint()) END,
-       (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
+SELECT CASE WHEN allowed THEN (SELECT system_identifier FROM pg_control_system()) END AS cluster_here,
+       CASE WHEN allowed THEN (SELECT timeline_id FROM pg_control_checkpoint()) END AS timeline_here,
+       (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS oid_here
 FROM (SELECT has_function_privilege('pg_control_system()', 'execute')
          AND has_function_privilege('pg_control_checkpoint()', 'execute') AS allowed) AS rights"""
+# Each sync begins with this question: one statement for the row, if there is one, and the place.
+_LOOK = f"""
+SELECT installation.*, place.* FROM ({_PLACE}) AS place LEFT JOIN dashtam_installation AS installation ON true
+ORDER BY installation.id LIMIT 1"""  # noqa: S608 our own fragment
 
 
 class Place(NamedTuple):
@@ -39,10 +43,12 @@ class InstallationManager(models.Manager["Installation"]):
 
     def outgoing_paused(self) -> bool:
         """True while no institution may be called, because this database is a copy."""
-        installation, place = self.first(), _place()
-        if installation is None:
+        found: Any = self.raw(_LOOK)[0]
+        place = Place(found.cluster_here, found.timeline_here, found.oid_here)
+        if found.pk is None:
             self._remember(place)
             return False
+        installation: Installation = found
         if installation.outgoing_paused_at is None and installation.is_elsewhere(place):
             self.filter(outgoing_paused_at=None).update(outgoing_paused_at=timezone.now())
             logger.warning(

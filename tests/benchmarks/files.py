@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import psutil
 
-from tests.benchmarks.report import Row, percentile, row
+from tests.benchmarks.percentiles import percentile
+from tests.benchmarks.report import Row, row
 from tests.benchmarks.scene import Scene
 
 BYTES = 20 * 1000 * 1000

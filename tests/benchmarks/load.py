@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.benchmarks.report import percentile
+from tests.benchmarks.percentiles import percentile
 
 ARRIVING_SECONDS = 0.5  # hundreds of new connections cost the server something, once
 

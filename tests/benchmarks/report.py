@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import statistics
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -48,11 +47,6 @@ def row(
     holds = (at_least is None or ratio >= at_least) and (at_most is None or ratio <= at_most)
     target = f"≥ {at_least}" if at_least is not None else f"≤ {at_most}"
     return Row(id, name, value, unit, yardstick, ratio, target, holds)
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    """The value that `percent` of all are not above."""
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def take(ids: Sequence[str], measure: Callable[[Scene], list[Row]], scene: Scene) -> list[Row]:

@@ -10,7 +10,8 @@ import psutil
 
 from dashtam.installation.demo.processes import ROOT
 from tests.benchmarks import people
-from tests.benchmarks.report import Row, percentile, row
+from tests.benchmarks.percentiles import percentile
+from tests.benchmarks.report import Row, row
 from tests.benchmarks.scene import Scene
 
 SOCKETS = 2_000

@@ -7,7 +7,8 @@ import bcrypt
 
 from dashtam.bridge.hashing import _yield_to_the_loop
 from tests.benchmarks.crowd import Plan, Seen, watch
-from tests.benchmarks.report import Row, percentile, row
+from tests.benchmarks.percentiles import percentile
+from tests.benchmarks.report import Row, row
 from tests.stack import PASSWORD, Stack
 
 PEOPLE = 100

@@ -33,6 +33,12 @@ def test_s12_the_first_look_remembers_where_the_database_is(home: Path) -> None:
     assert not paused()
 
 
+def test_w8_the_question_of_each_sync_is_one_statement(django_assert_num_queries: Any) -> None:
+    assert not paused()
+    with django_assert_num_queries(1):
+        assert not paused()
+
+
 @pytest.mark.parametrize("sign", ["system_identifier", "database_oid"])
 def test_s12_a_dump_that_is_restored_elsewhere_is_paused_until_told_otherwise(sign: str, caplog: Any) -> None:
     assert not paused()
