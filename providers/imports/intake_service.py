@@ -11,7 +11,8 @@ from uuid import UUID
 
 from dashtam import errors
 from dashtam.bridge.doors import run_aside, run_db
-from providers.imports.import_service import MAX_BYTES, ImportService
+from providers.formats.reading import MAX_BYTES
+from providers.imports.import_service import ImportService
 from providers.imports.models import FileImport
 
 DONE, REFUSED = "done", "refused"
@@ -96,12 +97,12 @@ def _told(done: FileImport) -> str:
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a plain file, at most one more than is read. Links are not followed."""
+    """The bytes of a plain file, as far as any is read. Links are not followed."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 of a descriptor
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("This is not a plain file.")
-        return file.read(MAX_BYTES + 1)
+        return file.read(MAX_BYTES)
 
 
 def _waiting(folder: Path) -> list[tuple[str, list[Path]]]:
