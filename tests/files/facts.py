@@ -31,7 +31,7 @@ class Facts:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one file."""
+    """The outcome of one file."""
 
     file: str
     format: str = ""
