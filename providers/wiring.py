@@ -25,7 +25,7 @@ from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.connectors.contract.reach import opened
 from providers.imports.import_service import ImportService
-from providers.imports.intake_service import FileIntakeService
+from providers.imports.intake.intake_service import FileIntakeService
 from providers.imports.preview_service import PreviewService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService

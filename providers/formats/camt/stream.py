@@ -10,7 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from providers.formats.errors import (
@@ -70,7 +70,8 @@ def elements(chunks: Iterable[bytes | str], names: frozenset[str]) -> Iterator[t
     try:
         for piece in chunks:
             parser.feed(piece)
-            for _, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
+            ended: Any = parser.read_events()
+            for _, element in ended:
                 name = known.get(element.tag)
                 if name is None:
                     local = element.tag.rpartition("}")[2]

@@ -128,7 +128,7 @@ def test_t14_accounts_splits_transfers_and_lists() -> None:
     ]
 
 
-INVESTMENTS = (
+INVESTMENTS: tuple[tuple[str, list[tuple[str | None, ...]]], ...] = (
     ("NBuy\nYAcme\nI10.00\nQ5\nT52.00\nO2.00", [("buy", "-52.00", "5", "2.00")]),
     (
         "NBuyX\nYAcme\nI10\nQ5\nT52.00\nL[House]\n$52.00",
