@@ -95,9 +95,7 @@ class RowReader(CellReader):
         return Read(left_out=NOTE)
 
     def _with_day(self, line: int, cells: list[str], day: Written, *, pending: bool) -> Read:
-        date = day.day(self.order)
-        if date is None:
-            raise Rejected(f"“{clean_text(cells[self.date or 0], 40)}” could be read as two different days.")
+        date = self._certain(day, cells, pending=pending)
         if any(cell.strip() for cell in cells[self.width :]):
             raise Rejected("This row has more cells than the table has columns.")
         state = cells[self.state] if self.state is not None else ""
@@ -118,6 +116,24 @@ class RowReader(CellReader):
                 read.rows.append(_fee_row(row, fee))
             read.currency = "" if row.security and coin(currency) else currency
         return read
+
+    def _certain(self, day: Written, cells: Sequence[str], *, pending: bool) -> dt.date:
+        """The day, if it is one only, and is written as the others are. Raises Rejected."""
+        date, shown = day.day(self.order), clean_text(cells[self.date or 0], 40)
+        if date is None:
+            raise Rejected(f"“{shown}” could be read as two different days.")
+        if day.form not in self.forms and not pending:
+            raise Rejected(f"“{shown}” is written otherwise than the other days.")
+        return date
+
+    def _certain(self, day: Written, cells: Sequence[str], *, pending: bool) -> dt.date:
+        """The day, if it is one only, and is written as the others are. Raises Rejected."""
+        date, shown = day.day(self.order), clean_text(cells[self.date or 0], 40)
+        if date is None:
+            raise Rejected(f"“{shown}” could be read as two different days.")
+        if day.form not in self.forms and not pending:
+            raise Rejected(f"“{shown}” is written otherwise than the other days.")
+        return date
 
     def _words(self, cells: Sequence[str]) -> tuple[str, str]:
         """The description and the action, which is the description where it is a long one or there is none."""
