@@ -294,7 +294,7 @@ async def test_a_disconnected_account_comes_back_with_its_next_file(ana: User, b
     [
         (b"", "not_a_statement"),
         (b"%PDF-1.7 ...", "not_a_statement"),
-        (b"Date,Amount\n2026-01-01,5\n", "not_a_statement"),
+        (b"Date,Amount\n2026-01-01,5\n", "needs_answers"),
         (b"\x00" * 100, "not_a_statement"),
         (statement(line("1"))[:-40], "truncated"),
         ((FILES / "sign_in_refused.ofx").read_bytes(), "provider_error"),

@@ -69,7 +69,7 @@ async def test_rows_that_cannot_be_read_are_listed_with_line_and_reason(ana: Use
     ("data", "says"),
     [
         (b"", "This file is empty."),
-        (b"Date,Amount\n2026-01-01,5\n", "This is not an OFX or QFX file."),
+        (b"%PDF-1.7\n", "This is not a statement file that we can read."),
         (bank_file(TWO)[:300], "This file is incomplete."),
     ],
 )
