@@ -50,6 +50,7 @@ env = environ.Env(
     WORKER_CONCURRENCY=(int, 20),
     COMPUTING_PROCESSES=(int, 2),
     IMPORT_MOMENT_SECONDS=(float, 2),
+    IMPORT_FOLDER=(str, ""),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
     METRICS_SAMPLE_SECONDS=(float, 10),
@@ -320,6 +321,7 @@ SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
 ECB_URL = env("ECB_URL")
 SPOOL = HOME / "spool"  # refreshed tokens that wait for the database, sealed
 IMPORT_MOMENT_SECONDS = env("IMPORT_MOMENT_SECONDS")
+IMPORT_FOLDER = env("IMPORT_FOLDER")
 WORKER_CONCURRENCY = env("WORKER_CONCURRENCY")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
 

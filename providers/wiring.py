@@ -4,16 +4,18 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import httpx
 from django.conf import settings
 
-from accounts.wiring import base_currency_service
+from accounts.wiring import auth_service, base_currency_service
 from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
 from providers import connectors
+from providers.connections.call_meter import CallMeter
 from providers.connections.connection_service import ConnectionService
 from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
@@ -22,8 +24,9 @@ from providers.connections.spool import TokenSpool
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.connectors.contract.reach import opened
+from providers.imports.arriving.preview_service import PreviewService
 from providers.imports.import_service import ImportService
-from providers.imports.preview_service import PreviewService
+from providers.imports.intake_service import FileIntakeService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies
@@ -71,8 +74,13 @@ def connection_service() -> ConnectionService:
 
 
 @asynccontextmanager
-async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused."""
+async def connector_client(
+    connection: Connection, connector: Connector, *, by_hand: bool = True
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused.
+
+    Its calls are counted where the institution has quotas; those that are not `by_hand` leave some of them.
+    """
     await require_outgoing()
     grants = token_service()
     auth = ConnectionAuth(
@@ -80,6 +88,7 @@ async def connector_client(connection: Connection, connector: Connector) -> Asyn
         connection_id=connection.id,
         placement=connector.placement,
         own=connector.own_secrets,
+        meter=CallMeter(connection=connection, connector=connector, by_hand=by_hand),
     )
     base_url = connector.base_url or await grants.origin(connection_id=connection.id)
     async with opened(connector, base_url, auth) as client:
@@ -110,6 +119,17 @@ def import_service() -> ImportService:
 def preview_service() -> PreviewService:
     """Shows tables before they are imported."""
     return PreviewService(imports=import_service())
+
+
+def intake_service() -> FileIntakeService:
+    """Brings in statement files that lie on the machine."""
+    folder = Path(settings.IMPORT_FOLDER) if settings.IMPORT_FOLDER else None
+    return FileIntakeService(imports=import_service(), folder=folder, find_person=_person)
+
+
+async def _person(email: str) -> UUID | None:
+    user = await auth_service().get_user_by_email(email=email)
+    return user.id if user else None
 
 
 def import_undo_service() -> ImportUndoService:

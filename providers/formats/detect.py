@@ -45,7 +45,6 @@ _ISO_20022 = re.compile(r"urn:iso:std:iso:20022:|<Document\b", re.IGNORECASE)
 _MT_TAG = re.compile(
     r"(?:^|@@|[}:])[ \t\ufeff]*:(20|21|25P?|28C?|34F|60[FM]|61|62[FM]|64|65|86|NS|13D?):", re.MULTILINE
 )
-_MT_BLOCK = re.compile(r"\{1:[A-Z][0-9]{2}[A-Z0-9]{8,12}")
 _QIF = re.compile(r"^[ \t\ufeff]*!\s*(?:Type|Clear|Option|Account)\b", re.IGNORECASE | re.MULTILINE)
 _QIF_ROW = tuple(
     re.compile(pattern, re.MULTILINE)
@@ -82,8 +81,7 @@ def _of_text(text: str) -> FileKind:
     if _ISO_20022.search(text):
         sentence = "This is an ISO 20022 message, but not one that tells the rows of an account (CAMT.052, 053 or 054)."
         raise NotAStatementError(sentence + _ADVICE, reason="iso20022")
-    tags = set(_MT_TAG.findall(text))
-    if len(tags) > 1 or "61" in tags or (tags and _MT_BLOCK.search(text)):
+    if _MT_TAG.search(text):
         return "mt940"
     if _QIF.search(text) or all(pattern.search(text) for pattern in _QIF_ROW):
         return "qif"

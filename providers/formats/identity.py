@@ -9,8 +9,6 @@ list does not matter.
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
 from hashlib import sha256
@@ -19,7 +17,7 @@ from providers.formats.statement import StatementTransaction
 
 
 def with_identities(rows: list[StatementTransaction]) -> tuple[StatementTransaction, ...]:
-    """The same rows in the same order, each with `identity` and `occurrence` filled in. Replaces those of the list."""
+    """The same rows in the same order, each with `identity` and `occurrence` filled in: in place, as they are new."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         groups[name_of(row)].append(index)
@@ -28,7 +26,8 @@ def with_identities(rows: list[StatementTransaction]) -> tuple[StatementTransact
             indexes.sort(key=lambda index: (_content(rows[index]), index))
         for occurrence, index in enumerate(indexes):
             identity = f"{name}~{occurrence}" if occurrence else name
-            rows[index] = dataclasses.replace(rows[index], identity=identity, occurrence=occurrence)
+            object.__setattr__(rows[index], "identity", identity)  # a copy of a row takes ten times as long
+            object.__setattr__(rows[index], "occurrence", occurrence)
     return tuple(rows)
 
 
@@ -42,13 +41,6 @@ def name_of(row: StatementTransaction) -> str:
 def _essence(row: StatementTransaction) -> list[str]:
     security = row.security.unique_id if row.security else ""
     return [row.date.isoformat(), _plain(row.amount), security, _plain(row.quantity)]
-
-
-def name_of_content(
-    date: dt.date, amount: Decimal, security: str, quantity: Decimal | None, words: list[str]
-) -> str:
-    """The name of a row that has no id, before it is made; `words` are those of `_content`, in its order."""
-    return f"~{_digest([date.isoformat(), _plain(amount), security, _plain(quantity), *words])[:32]}"
 
 
 def _content(row: StatementTransaction) -> list[str]:

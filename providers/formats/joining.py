@@ -59,7 +59,7 @@ def joined(drafts: Sequence[Draft], findings: Findings) -> tuple[Statement, ...]
 
 
 def _joined(drafts: list[Draft], findings: Findings) -> Statement:
-    drafts = _told_once(drafts, findings)
+    drafts = _told_once(drafts, findings) if len(drafts) > 1 else drafts
     if all(_begin(draft) != _NEVER for draft in drafts):
         drafts.sort(key=_begin)
     whole = [_proven(draft, findings) for draft in drafts]

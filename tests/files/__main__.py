@@ -17,7 +17,7 @@ def main(folder: str) -> int:
     import django
 
     django.setup()
-    from asgiref.sync import async_to_sync
+    from asgiref.sync import async_to_sync  # noqa: TID251 a command
     from django.test.utils import get_runner, setup_test_environment, teardown_test_environment
 
     from tests.files import runner
@@ -48,7 +48,9 @@ def main(folder: str) -> int:
 
 def _print(each: "runner.Outcome") -> None:  # type: ignore[name-defined] # noqa: F821 imported late
     mark = "WRONG" if each.wrong else "ok"
-    counts = f"{each.statements:3} st {each.rows:5} rows {each.rejected:3} left out {len(each.notices):3} notices"
+    counts = (
+        f"{each.statements:3} st {each.rows:5} rows {each.rejected:3} left out {len(each.notices):3} notices"
+    )
     sums = " ".join(f"{total} {currency}" for currency, total in each.sums.items())
     print(f"{mark:5} {each.state:9} {each.format:8} {counts}  {each.file[:60]:60} {sums}")
     for text in [*([each.reason] if each.reason else ()), *each.wrong]:

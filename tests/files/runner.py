@@ -40,7 +40,7 @@ async def outcome(path: Path, name: str, facts: dict[str, Facts]) -> Outcome:
     """Import one file twice. Anything but an answer that a person can read is wrong."""
     found = Outcome(name)
     user = await run_db(_person)
-    data = path.read_bytes()
+    data = path.read_bytes()  # noqa: ASYNC240 nobody else waits
     try:
         first = await _import(user, path.name, data, found)
         if first is not None:
@@ -102,7 +102,9 @@ async def _describe(user: User, done: FileImport, found: Outcome) -> None:
     found.notices = [f"{each['code']}: {each['detail']}" for each in row["notices"]]
     found.informed = sum(_informed(each["code"], each["detail"]) for each in row["notices"])
     found.balances = [
-        f"{each['closing_balance']} {each['currency']}" for each in row["statements"] if each["closing_balance"]
+        f"{each['closing_balance']} {each['currency']}"
+        for each in row["statements"]
+        if each["closing_balance"]
     ]
     found.sums = await run_db(lambda: dict(_sums(user)))
 

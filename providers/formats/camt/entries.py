@@ -10,13 +10,14 @@ from decimal import Decimal, localcontext
 from xml.etree.ElementTree import Element
 
 from providers.formats.camt.codes import kind_of
-from providers.formats.camt.fields import Reader, amount_of, leaf, signed
+from providers.formats.camt.fields import Reader, amount_of, identifier, leaf, plain, signed
 from providers.formats.statement import StatementTransaction
-from providers.formats.values import MAX_TEXT, BadValueError, clean_text, join_description
+from providers.formats.values import MAX_TEXT, BadValueError, clean_text, exact_sum, join_description
 
 MAX_NAMED = 50  # payments of a batch that the description may name
 _STATES = {"BOOK": "posted", "": "posted", "PDNG": "pending", "FUTR": "pending"}
 _PRECISION = 80
+_OTHER_AMOUNTS = ("InstdAmt/Amt", "TxAmt/Amt", "CntrValAmt/Amt")
 
 
 class InformationOnly(Exception):
@@ -34,13 +35,14 @@ def read_entry(reader: Reader, entry: Element, line: int) -> StatementTransactio
     if when is None:
         raise BadValueError("The day (BookgDt) is missing.")
     details = [each for block in reader.every(entry, "NtryDtls") for each in reader.every(block, "TxDtls")]
-    only = details[0] if len(details) == 1 else None
-    code, family, sub_family = _code(reader, found.get("BkTxCd"), only)
-    own = reader.id(entry, "AcctSvcrRef")
-    fitid = own or reader.id(only, "Refs/AcctSvcrRef")
-    original, rate = _original(reader, entry, only, amount, currency)
+    only = reader.index(details[0]) if len(details) == 1 else {}
+    refs = reader.index(only.get("Refs"))
+    code, family, sub_family = _code(reader, found.get("BkTxCd"), only.get("BkTxCd"))
+    fitid = identifier(found.get("AcctSvcrRef")) or identifier(refs.get("AcctSvcrRef"))
+    original, rate = _original(reader, (only.get("AmtDtls"), found.get("AmtDtls")), amount, currency)
     reversal = found.get("RvslInd")
     undone = reversal is not None and leaf(reversal).lower() in {"true", "1"}
+    about = plain(found.get("AddtlNtryInf"))
     return StatementTransaction(
         fitid=fitid or None,
         date=when[0],
@@ -50,12 +52,17 @@ def read_entry(reader: Reader, entry: Element, line: int) -> StatementTransactio
         original_currency=original[1] if original else None,
         original_amount=original[0] if original else None,
         exchange_rate=rate,
-        description=_description(reader, entry, details, amount),
+        description=_single(reader, only, about, amount)
+        if only
+        else _several(reader, details, about, amount),
         kind=kind_of(family, sub_family, amount),
         source_code=f"{code} reversal".strip() if undone else code,
-        check_number=reader.id(only, "Refs/ChqNb") or None,
-        reference=_reference(reader, entry, only, fitid),
-        fees=_charges(reader, entry, only, currency),
+        check_number=identifier(refs.get("ChqNb")) or None,
+        reference=_reference(reader, refs, only.get("RmtInf"))
+        or identifier(found.get("NtryRef"))
+        or fitid
+        or None,
+        fees=_charges(reader, (found.get("Chrgs"), only.get("Chrgs")), currency),
         settled_on=valued[0] if valued and valued[0] != when[0] else None,
         status="pending" if status == "pending" else "posted",
         line=line,
@@ -73,11 +80,14 @@ def _status(reader: Reader, element: Element | None) -> str:
     return _STATES[word]
 
 
-def _code(reader: Reader, element: Element | None, only: Element | None) -> tuple[str, str, str]:
+def _code(reader: Reader, *codes: Element | None) -> tuple[str, str, str]:
     """The code as one word, its family and its sub-family; the bank's own word where there is no ISO code."""
-    for code in (element, reader.at(only, "BkTxCd")):
-        domain = reader.text(code, "Domn/Cd")
-        family, sub = reader.text(code, "Domn/Fmly/Cd"), reader.text(code, "Domn/Fmly/SubFmlyCd")
+    for code in codes:
+        if code is None:
+            continue
+        block = reader.at(code, "Domn")
+        domain = reader.text(block, "Cd")
+        family, sub = reader.text(block, "Fmly/Cd"), reader.text(block, "Fmly/SubFmlyCd")
         if domain.isalpha():
             return "-".join(part for part in (domain, family, sub) if part)[:50], family, sub
         if own := reader.text(code, "Prtry/Cd"):
@@ -85,30 +95,31 @@ def _code(reader: Reader, element: Element | None, only: Element | None) -> tupl
     return "", "", ""
 
 
-def _reference(reader: Reader, entry: Element, only: Element | None, fitid: str) -> str | None:
-    """What the payer named it by, else the creditor's reference, the message, or the bank's number of the entry."""
-    named = reader.id(
-        only,
-        "Refs/EndToEndId",
-        "RmtInf/Strd/CdtrRefInf/Ref",
-        "RmtInf/Strd/CdtrRefInf/CdtrRef",
-        "Refs/TxId",
-        "Refs/InstrId",
+def _reference(reader: Reader, refs: dict[str, Element], purpose: Element | None) -> str:
+    """What the payer named it by, else the creditor's reference, or the number of the payment."""
+    return (
+        identifier(refs.get("EndToEndId"))
+        or reader.id(reader.at(purpose, "Strd/CdtrRefInf"), "Ref", "CdtrRef")
+        or identifier(refs.get("TxId"))
+        or identifier(refs.get("InstrId"))
     )
-    return named or reader.id(entry, "NtryRef") or fitid or None
 
 
-def _description(reader: Reader, entry: Element, details: list[Element], amount: Decimal) -> str:
-    about = reader.text(entry, "AddtlNtryInf")
+def _single(reader: Reader, only: dict[str, Element], about: str, amount: Decimal) -> str:
+    """Name and purpose of one payment."""
+    more = plain(only.get("AddtlTxInf"))
+    name = counterparty(reader, only.get("RltdPties"), amount)
+    return join_description(name, remittance(reader, only.get("RmtInf")) or more) or about
+
+
+def _several(reader: Reader, details: list[Element], about: str, amount: Decimal) -> str:
+    """The payments of a batch, each with its name and amount."""
     if not details:
         return about
-    if len(details) == 1:
-        told = join_description(counterparty(reader, details[0], amount), remittance(reader, details[0]))
-        return told or about or reader.text(details[0], "AddtlTxInf")
     named = []
     for each in details[:MAX_NAMED]:
-        sum_ = _detail_amount(reader, each)
-        named.append(" ".join(word for word in (counterparty(reader, each, amount), sum_) if word))
+        name = counterparty(reader, reader.at(each, "RltdPties"), amount)
+        named.append(" ".join(word for word in (name, _detail_amount(reader, each)) if word))
     parties = "; ".join(name for name in named if name)
     told = f"{len(details)} payments{': ' if parties else ''}{parties}"
     return join_description(about, told)[:MAX_TEXT]
@@ -126,54 +137,50 @@ def _detail_amount(reader: Reader, detail: Element) -> str:
     return ""
 
 
-def counterparty(reader: Reader, detail: Element, amount: Decimal) -> str:
+def counterparty(reader: Reader, parties: Element | None, amount: Decimal) -> str:
     """The name of the other side: whom the money went to, or whom it is from."""
-    parties = reader.at(detail, "RltdPties")
-    if parties is None:
+    if parties is None or not len(parties):
         return ""
-    roles = ("Cdtr", "UltmtCdtr") if amount < 0 else ("Dbtr", "UltmtDbtr")
-    paths = [path for role in roles for path in (f"{role}/Nm", f"{role}/Pty/Nm")]
-    return reader.text(parties, *paths)
+    for role in ("Cdtr", "UltmtCdtr") if amount < 0 else ("Dbtr", "UltmtDbtr"):
+        if name := reader.text(reader.at(parties, role), "Nm", "Pty/Nm"):
+            return name
+    return ""
 
 
-def remittance(reader: Reader, detail: Element) -> str:
+def remittance(reader: Reader, block: Element | None) -> str:
     """The purpose, as it was written."""
-    block = reader.at(detail, "RmtInf")
     if block is None:
-        return reader.text(detail, "AddtlTxInf")
+        return ""
     lines = [clean_text(each.text) for each in reader.every(block, "Ustrd") if each.text]
     if not any(lines):
         lines = [reader.text(each, "AddtlRmtInf") for each in reader.every(block, "Strd")]
-    return " ".join(line for line in lines if line)[:MAX_TEXT] or reader.text(detail, "AddtlTxInf")
+    return " ".join(line for line in lines if line)[:MAX_TEXT]
 
 
 def _original(
-    reader: Reader, entry: Element, only: Element | None, amount: Decimal, currency: str | None
+    reader: Reader, sources: tuple[Element | None, ...], amount: Decimal, currency: str | None
 ) -> tuple[tuple[Decimal, str] | None, Decimal | None]:
     """The amount in the other currency, signed as the row, and the rate if it is that of the account's currency."""
-    for source in (only, entry):
-        for name in ("InstdAmt", "TxAmt", "CntrValAmt"):
-            block = reader.at(source, f"AmtDtls/{name}")
-            element = reader.at(block, "Amt")
-            if element is None:
+    for source in sources:
+        for name in _OTHER_AMOUNTS if source is not None else ():
+            element = reader.at(source, name)
+            if element is None or element.get("Ccy") in {None, currency}:
                 continue
             try:
                 value, other = amount_of(element)
             except BadValueError:
                 continue
-            if value and other and other != currency:
+            if value and other:
                 value = value.copy_negate() if amount < 0 else value
-                return (value, other), _rate(reader, source, other, value, amount)
+                return (value, other), _rate(reader, source, value, amount)
     return None, None
 
 
-def _rate(
-    reader: Reader, source: Element | None, other: str, value: Decimal, amount: Decimal
-) -> Decimal | None:
+def _rate(reader: Reader, source: Element | None, value: Decimal, amount: Decimal) -> Decimal | None:
     """The rate that turns the other amount into that of the row; None if what is written is another one."""
     for name in ("InstdAmt", "TxAmt", "CntrValAmt"):
-        text = reader.text(source, f"AmtDtls/{name}/CcyXchg/XchgRate")
-        if text and text.replace(".", "", 1).isdigit() and len(text) < 30 and value:
+        text = reader.text(source, f"{name}/CcyXchg/XchgRate")
+        if text and text.replace(".", "", 1).isdigit() and len(text) < 30:
             rate = Decimal(text)
             with localcontext(prec=_PRECISION):
                 if rate and abs(value * rate - amount) <= abs(amount) / 100:
@@ -181,26 +188,18 @@ def _rate(
     return None
 
 
-def _charges(reader: Reader, entry: Element, only: Element | None, currency: str | None) -> Decimal | None:
+def _charges(reader: Reader, blocks: tuple[Element | None, ...], currency: str | None) -> Decimal | None:
     """The charges in the row's own currency, as far as they are told."""
-    for source in (entry, only):
-        block = reader.at(source, "Chrgs")
+    for block in blocks:
         if block is None:
             continue
         total = reader.at(block, "TtlChrgsAndTaxAmt")
-        found = (
-            [total]
-            if total is not None
-            else [
-                each
-                for record in (block, *reader.every(block, "Rcrd"))
-                if (each := reader.at(record, "Amt")) is not None
-            ]
-        )
+        records = (block, *reader.every(block, "Rcrd"))
+        found = [total] if total is not None else [reader.at(record, "Amt") for record in records]
         try:
-            amounts = [amount_of(each) for each in found]
+            amounts = [amount_of(each) for each in found if each is not None]
         except BadValueError:
             continue
         if amounts and all(named in {None, currency} for _, named in amounts):
-            return sum((value for value, _ in amounts), Decimal(0)) or None
+            return exact_sum(value for value, _ in amounts) or None
     return None

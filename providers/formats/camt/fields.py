@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from xml.etree.ElementTree import Element
@@ -33,6 +32,8 @@ class Reader:
 
     def at(self, element: Element | None, path: str) -> Element | None:
         """The first element at the end of a path such as `Acct/Id/IBAN`."""
+        if element is None:
+            return None
         tags = self._paths.get(path)
         if tags is None:
             tags = self._paths[path] = tuple(self.namespace + name for name in path.split("/"))
@@ -42,10 +43,19 @@ class Reader:
             element = element.find(tag)
         return element
 
-    def every(self, element: Element, name: str) -> Iterator[Element]:
+    def every(self, element: Element, name: str) -> list[Element]:
         """The elements of that name directly inside."""
-        tag = self.namespace + name
-        return (child for child in element if child.tag == tag)
+        return element.findall(self.namespace + name)
+
+    def index(self, element: Element | None) -> dict[str, Element]:
+        """The first element of each name directly inside."""
+        found: dict[str, Element] = {}
+        for child in element if element is not None else ():
+            name = self._locals.get(child.tag)
+            if name is None:
+                name = self._locals[child.tag] = child.tag.removeprefix(self.namespace)
+            found.setdefault(name, child)
+        return found
 
     def children(self, element: Element) -> dict[str, Element]:
         """The first element of each name directly inside. Raises BadValueError where one of weight is there twice."""
@@ -54,9 +64,7 @@ class Reader:
             name = self._locals.get(child.tag)
             if name is None:
                 name = self._locals[child.tag] = child.tag.removeprefix(self.namespace)
-            if name not in found:
-                found[name] = child
-            elif name in _ONCE:
+            if found.setdefault(name, child) is not child and name in _ONCE:
                 raise BadValueError(f"{name} is there twice.")
         return found
 
@@ -70,11 +78,9 @@ class Reader:
 
     def id(self, element: Element | None, *paths: str) -> str:
         """An identifier; empty where the file says that there is none."""
-        for path in paths:
-            found = self.at(element, path)
-            if found is not None and found.text and (text := clean_id(found.text)).upper() not in _NOTHING:
-                return text
-        return ""
+        if element is None:
+            return ""
+        return next((text for path in paths if (text := identifier(self.at(element, path)))), "")
 
     def when(self, element: Element | None) -> When | None:
         """Day and moment of a choice between Dt and DtTm. Raises BadValueError."""
@@ -87,6 +93,19 @@ class Reader:
             if name in found:
                 return parse_when(leaf(found[name]))
         return parse_when(element.text.strip()) if element.text and element.text.strip() else None
+
+
+def plain(element: Element | None) -> str:
+    """The text of an element, for people; empty if it is missing."""
+    return clean_text(element.text) if element is not None and element.text else ""
+
+
+def identifier(element: Element | None) -> str:
+    """An identifier; empty where it is missing, and where the file says that there is none."""
+    if element is None or not element.text:
+        return ""
+    text = clean_id(element.text)
+    return "" if text.upper() in _NOTHING else text
 
 
 def leaf(element: Element) -> str:

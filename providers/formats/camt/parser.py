@@ -19,6 +19,8 @@ Chunks = Callable[[], Iterator[bytes]]
 COUNT_EVERY = 5_000
 MAX_STATEMENTS = 20_000
 _CONTAINERS: dict[str, Format] = {"Stmt": "camt.053", "Rpt": "camt.052", "Ntfctn": "camt.054"}
+_ENTRY = "Ntry"
+_NAMES = frozenset({_ENTRY, *_CONTAINERS})
 
 
 class _Reading:
@@ -34,25 +36,19 @@ class _Reading:
         self.informed = 0
         self.readers: dict[str, Reader] = {}
 
-    def take(self, stream: Iterable[Element], lines: Lines) -> None:
+    def take(self, stream: Iterable[tuple[str, Element]], lines: Lines) -> None:
         line = first = 0
-        for element in stream:
-            tag = element.tag
-            if tag.endswith("Ntry"):
-                namespace = tag.removesuffix("Ntry")
-                if namespace and not namespace.endswith("}"):
-                    continue
+        for name, element in stream:
+            reader = self._reader(element.tag.removesuffix(name))
+            if name == _ENTRY:
                 self.entries += 1
                 line = lines.starts.popleft() if lines.starts else self.entries
                 first = first or line
-                self._entry(self._reader(namespace), element, line)
-                element.clear()
-                continue
-            name = tag.rpartition("}")[2]
-            if name in _CONTAINERS:
-                self._close(self._reader(tag.removesuffix(name)), element, name, first or lines.line)
-                element.clear()
+                self._entry(reader, element, line)
+            else:
+                self._close(reader, element, name, first or lines.line)
                 first = 0
+            element.clear()
 
     def _reader(self, namespace: str) -> Reader:
         if namespace not in self.readers:
@@ -94,7 +90,7 @@ def parse_camt(chunks: Chunks, count: Callable[[int], None] = lambda _: None) ->
         text = mended(chunks())
         if text is None:
             raise
-        return _parsed(lambda reading: reading.take(elements((text,)), Lines()), count)
+        return _parsed(lambda reading: reading.take(elements((text,), _NAMES), Lines()), count)
 
 
 def parse_camt_bytes(data: bytes, count: Callable[[int], None] = lambda _: None) -> StatementFile:
@@ -111,9 +107,9 @@ def parse_camt_bytes(data: bytes, count: Callable[[int], None] = lambda _: None)
     return _parsed(take, count)
 
 
-def pieces_of(chunks: Iterator[bytes], lines: Lines) -> Iterator[Element]:
-    """The elements of a document that comes in chunks."""
-    return elements(pieces(chunks, lines))
+def pieces_of(chunks: Iterator[bytes], lines: Lines) -> Iterator[tuple[str, Element]]:
+    """The entries and statements of a document that comes in chunks."""
+    return elements(pieces(chunks, lines), _NAMES)
 
 
 def _parsed(take: Callable[[_Reading], None], count: Callable[[int], None]) -> StatementFile:

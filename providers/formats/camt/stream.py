@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from providers.formats.errors import (
@@ -27,8 +28,10 @@ _ENCODING = re.compile(rb"\A<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:
 _BY_EXPAT = frozenset({"utf-8", "utf8", "utf-16", "utf16", "iso-8859-1", "us-ascii", "ascii"})
 _BY_US = re.compile(r"(?:iso-?8859-\d{1,2}|(?:windows-|cp)125[0-8]|latin-?1)")
 _DECLARATION = re.compile(rb"<\?xml\s")
-_DTD = re.compile(rb"<\x00?!\x00?(?:D\x00?O\x00?C|E\x00?N\x00?T)|\x00<\x00!\x00[DE]")
-_ENTRY = re.compile(rb"<(?:[\w.-]{1,40}:)?Ntry[\s/>]|\n")
+_DTD = tuple(
+    mark.encode(codec) for mark in ("<!DOCTYPE", "<!ENTITY") for codec in ("ascii", "utf-16-le", "utf-16-be")
+)
+_ENTRY = re.compile(rb"Ntry[\s/>]")
 _BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Codes of expat: no element found, unclosed token, partial character, unclosed CDATA section.
@@ -48,23 +51,33 @@ class Lines:
         """Look through a piece; the end of it waits for the next one."""
         data = self._rest + data
         end = max(data.rfind(b"<"), 0) if len(data) - data.rfind(b"<") < 60 else len(data)
+        counted = 0
         for match in _ENTRY.finditer(data, 0, end):
-            if match.group() == b"\n":
-                self.line += 1
-            else:
-                self.starts.append(self.line)
-                self.line += match.group().count(b"\n")
+            start = data.rfind(b"<", max(match.start() - 60, 0), match.start())
+            if start < 0 or data[start + 1 : start + 2] == b"/":
+                continue
+            self.line += data.count(b"\n", counted, match.start())
+            counted = match.start()
+            self.starts.append(self.line)
+        self.line += data.count(b"\n", counted, end)
         self._rest = data[end:]
 
 
-def elements(chunks: Iterable[bytes | str]) -> Iterator[Element]:
-    """Every element when it ends. Raises StatementDamagedError and TruncatedStatementError."""
-    parser = XMLPullParser(["end"])
+def elements(chunks: Iterable[bytes | str], names: frozenset[str]) -> Iterator[tuple[str, Element]]:
+    """Elements of these local names when they end. Raises StatementDamagedError and TruncatedStatementError."""
+    parser: XMLPullParser[Any] = XMLPullParser(["end"])
+    known: dict[str, str] = {}  # the local name of each tag, empty for those that are not asked for
     try:
         for piece in chunks:
             parser.feed(piece)
-            for _, element in parser.read_events():
-                yield element
+            ended: Any = parser.read_events()
+            for _, element in ended:
+                name = known.get(element.tag)
+                if name is None:
+                    local = element.tag.rpartition("}")[2]
+                    name = known[element.tag] = local if local in names else ""
+                if name:
+                    yield name, element
         parser.close()
     except ParseError as error:
         raise _refusal(error) from None
@@ -83,17 +96,18 @@ def pieces(chunks: Iterator[bytes], lines: Lines) -> Iterator[bytes | str]:
     for chunk in chain((head,), chunks):
         for at in range(0, len(chunk), _PIECE):
             piece = chunk[at : at + _PIECE]
-            if _DTD.search(rest + piece):
+            looked_at = rest + piece
+            if any(mark in looked_at for mark in _DTD):
                 raise StatementDamagedError(
                     f"It declares a document type, which no bank's statement does.{_AGAIN}"
                 )
-            rest = piece[-16:]
+            rest = piece[-20:]
             lines.feed(piece)
             yield decode(piece) if decode else piece
 
 
 def mended(chunks: Iterator[bytes]) -> str | None:
-    """The document, decoded by its bytes, with bare `&` escaped and controls gone; None if it is too large."""
+    """The document decoded by its bytes, bare `&` escaped, controls gone; None if it is too large or has a DTD."""
     parts, size = [], 0
     for chunk in chunks:
         parts.append(chunk)
@@ -102,6 +116,8 @@ def mended(chunks: Iterator[bytes]) -> str | None:
             return None
     text = read_text(b"".join(parts))
     text = text[max(text.find("<"), 0) :]
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return None
     return _BARE.sub("&amp;", _CONTROLS.sub("", text))
 
 

@@ -14,6 +14,7 @@ from providers.formats.csv.shape import shape_of
 from providers.formats.csv.understanding import StatementNeedsAnswersError, Understanding
 from providers.formats.errors import NoStatementsError
 from providers.formats.findings import Findings
+from providers.formats.identity import with_identities
 from providers.formats.options import ReadOptions
 from providers.formats.statement import (
     Institution,
@@ -141,7 +142,7 @@ class TableReading:
             opening_balance=opening,
             ledger_balance=closing,
             balance_date=day if closing is not None else None,
-            transactions=_numbered(rows),
+            transactions=with_identities(rows),
         )
 
     def _balances(self, group: _Group, understood: Understanding) -> tuple[Decimal | None, Decimal | None]:
@@ -182,17 +183,6 @@ class TableReading:
                 f"The balance does not follow from the row before in line {shown}. Rows may be missing there."
             )
             self.findings.notice("balance_gap", proof.gaps[0], text)
-
-
-def _numbered(rows: Iterable[StatementTransaction]) -> tuple[StatementTransaction, ...]:
-    """The rows, of which those that say the same are numbered."""
-    seen: dict[str, int] = {}
-    numbered = []
-    for row in rows:
-        count = seen.get(row.identity, 0)
-        seen[row.identity] = count + 1
-        numbered.append(replace(row, identity=f"{row.identity}~{count}", occurrence=count) if count else row)
-    return tuple(numbered)
 
 
 def _together(groups: Mapping[tuple[str, str], _Group]) -> dict[tuple[str, str], _Group]:

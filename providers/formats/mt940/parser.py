@@ -184,7 +184,7 @@ class _Reading:
 def _following(fields: Sequence[Field], index: int) -> list[Field]:
     """The :86: and :NS: fields after a row."""
     found = []
-    for each in fields[index + 1 :][:20]:
+    for each in fields[index + 1 : index + 21]:
         if each.tag not in {"86", "NS"}:
             break
         found.append(each)

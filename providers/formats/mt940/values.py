@@ -55,11 +55,11 @@ def parse_amount(text: str, *, whole: bool = False) -> Decimal:
     match = _AMOUNT.fullmatch(text if text[:1] != "," else f"0{text}")
     if match is None:
         raise BadValueError(f"“{clean_text(text, 40)}” is not an amount with a decimal comma.")
-    whole, fraction, plain, cents = match.groups()
+    units, fraction, plain, cents = match.groups()
     if plain is not None:
         return Decimal(f"{plain}.{cents}")
-    whole = whole.replace(".", "").replace("'", "")
-    return Decimal(f"{whole}.{fraction}" if fraction else whole)
+    units = units.replace(".", "").replace("'", "")
+    return Decimal(f"{units}.{fraction}" if fraction else units)
 
 
 @lru_cache(4096)  # a file has many rows of few days

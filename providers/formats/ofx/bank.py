@@ -27,9 +27,7 @@ _BALANCE = re.compile(
     r"|anfangssaldo|endsaldo|saldovortrag|beginsaldo|eindsaldo"
     r"|(?:ancien|nouveau) solde|solde (?:initial|final|précédent|precedent))[ \d./:-]*"
 )
-_SECTIONS = frozenset(
-    {"BANKACCTFROM", "CCACCTFROM", "BANKTRANLIST", "STMTTRN", "LEDGERBAL", "AVAILBAL", "BALLIST"}
-)
+_SECTIONS = frozenset({"BANKACCTFROM", "CCACCTFROM", "BANKTRANLIST", "STMTTRN", "LEDGERBAL", "AVAILBAL"})
 _KINDS = {
     "CREDIT": Kind.CREDIT,
     "DEBIT": Kind.DEBIT,

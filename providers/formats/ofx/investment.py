@@ -66,6 +66,7 @@ def read_investment_statement(fields: Fields, securities: Securities, findings: 
     as_of = findings.value(fields, "DTASOF", fields.maybe_when)
     plan = fields.within("INV401KBAL")
     cash = fields.within("INVBAL")
+    findings.sections(cash.node, frozenset())
     cash_balance = findings.value(cash, "AVAILCASH", cash.maybe_amount)
     if cash_balance is None:
         cash_balance = findings.value(plan, "CASHBAL", plan.maybe_amount)

@@ -30,10 +30,21 @@ def read_securities(nodes: Iterable[Node]) -> dict[str, Security]:
                     unique_id=security.unique_id,
                     id_type=security.id_type,
                     symbol=info.word("TICKER") or security.symbol,
-                    name=info.text("SECNAME") or None,
+                    name=_name(info, Fields(node)) or None,
                     type=_TYPES[node.tag],
                 )
     return securities
+
+
+def _name(info: Fields, body: Fields) -> str:
+    """The name; that of an option with the terms that it does not tell itself: together they say which it is."""
+    name = info.text("SECNAME")
+    strike = body.text("STRIKEPRICE")
+    expires = body.text("DTEXPIRE")[:8]
+    day = f"{expires[:4]}-{expires[4:6]}-{expires[6:]}" if len(expires) == 8 and expires.isdigit() else ""
+    terms = (body.word("OPTTYPE").lower(), strike, day)
+    told = " ".join(term for term in terms if term and term.casefold() not in name.casefold())
+    return f"{name} ({told})" if name and told else name
 
 
 def find_security(fields: Fields, securities: Mapping[str, Security]) -> Security | None:

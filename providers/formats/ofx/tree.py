@@ -21,7 +21,7 @@ MAX_NODES = 1_000_000
 
 _KEPT = STRUCTURE | AGGREGATES
 # Where an unknown aggregate is a section or a row the reader should hear about.
-_REPORTED_IN = frozenset({"", "OFX", "INVTRANLIST", "BANKTRANLIST", "INVPOSLIST"}) | STATEMENTS
+_REPORTED_IN = frozenset({"", "OFX", "INVTRANLIST", "BANKTRANLIST", "INVPOSLIST", "INVBAL"}) | STATEMENTS
 
 
 class Node:

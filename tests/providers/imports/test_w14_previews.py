@@ -11,8 +11,8 @@ from accounts.models import User
 from dashtam import errors
 from dashtam.bridge.doors import run_db
 from providers import wiring
+from providers.imports.arriving.layouts import TableLayout
 from providers.imports.errors import StatementUnreadable
-from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport, ImportPart
 from providers.ledger.models import FinancialAccount, Transaction
 from tests.providers.imports.conftest import Bring

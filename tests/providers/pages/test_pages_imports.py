@@ -32,7 +32,7 @@ async def send(browser: Browser, data: bytes, name: str = "march.ofx", **fields:
 async def test_the_form_says_what_it_takes(ana: User) -> None:
     browser = await signed_in(ana)
     answer = await browser.get("/imports/new")
-    assert "OFX or QFX, at most 20 MB" in browser.text(answer)
+    assert "at most 20 MB" in browser.text(answer)
     assert 'enctype="multipart/form-data"' in answer.content.decode()
 
 

@@ -14,7 +14,6 @@ from providers.formats.csv.reading.trades import FEE_CREDITS, coin, kind_and_uni
 from providers.formats.csv.reading.values import CellReader, Rejected
 from providers.formats.csv.words.kinds import kind_of
 from providers.formats.csv.words.said import PENDING, VOID, no_movement, word_in
-from providers.formats.identity import name_of_content
 from providers.formats.statement import Security, StatementTransaction
 from providers.formats.values import clean_id, clean_text, clean_word
 from providers.records import Kind
@@ -174,12 +173,8 @@ class RowReader(CellReader):
             else None
         )
         code = clean_word(action)
-        words = [currency, code, text.casefold(), check or "", reference or ""]
         return StatementTransaction(
             fitid=None,
-            identity=name_of_content(
-                written.date, amount, security.unique_id if security else "", units, words
-            ),
             date=written.date,
             posted_at=moment(written.day, written.date),
             amount=amount,
@@ -231,10 +226,8 @@ def _no_movement(text: str, action: str, amount: Decimal | None) -> str | None:
 def _fee_row(row: StatementTransaction, fee: Decimal) -> StatementTransaction:
     """The fee of a row as a movement of its own: the amount does not have it in it."""
     text = f"Fee: {row.description}"[:1000]
-    words = [row.currency or "", "FEE", text.casefold(), "", row.reference or ""]
     return StatementTransaction(
         fitid=None,
-        identity=name_of_content(row.date, -fee, "", None, words),
         date=row.date,
         posted_at=row.posted_at,
         amount=-fee,

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0015_pulls'),
+        ('providers', '0018_units'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
