@@ -12,8 +12,8 @@ from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection
 from providers.formats import parse_statement_file
 from providers.imports import queries as import_queries
+from providers.imports.arriving.uploads import MAX_BYTES
 from providers.imports.errors import FileTooLarge, StatementUnreadable
-from providers.imports.import_service import MAX_BYTES
 from providers.imports.models import FileImport
 from providers.imports.statement_accounts import ImportRefused
 from providers.ledger import queries as ledger_queries

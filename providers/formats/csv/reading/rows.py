@@ -125,15 +125,6 @@ class RowReader(CellReader):
             raise Rejected(f"“{shown}” is written otherwise than the other days.")
         return date
 
-    def _certain(self, day: Written, cells: Sequence[str], *, pending: bool) -> dt.date:
-        """The day, if it is one only, and is written as the others are. Raises Rejected."""
-        date, shown = day.day(self.order), clean_text(cells[self.date or 0], 40)
-        if date is None:
-            raise Rejected(f"“{shown}” could be read as two different days.")
-        if day.form not in self.forms and not pending:
-            raise Rejected(f"“{shown}” is written otherwise than the other days.")
-        return date
-
     def _words(self, cells: Sequence[str]) -> tuple[str, str]:
         """The description and the action, which is the description where it is a long one or there is none."""
         action = clean_text(" ".join(cells[index] for index in self.kinds), 200)
