@@ -22,7 +22,7 @@ from providers.connections.models import (
     DeletedAccount,
     ProviderToken,
 )
-from providers.imports.layouts import TableLayout
+from providers.imports.arriving.layouts import TableLayout
 from providers.imports.models import FileImport
 from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (

@@ -24,9 +24,9 @@ from providers.connections.spool import TokenSpool
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
 from providers.connectors.contract.reach import opened
+from providers.imports.arriving.preview_service import PreviewService
 from providers.imports.import_service import ImportService
 from providers.imports.intake.intake_service import FileIntakeService
-from providers.imports.preview_service import PreviewService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies
@@ -124,6 +124,11 @@ def import_service() -> ImportService:
     )
 
 
+def preview_service() -> PreviewService:
+    """Shows tables before they are imported."""
+    return PreviewService(imports=import_service())
+
+
 def intake_service() -> FileIntakeService:
     """Brings in statement files that lie on the machine."""
     folder = Path(settings.IMPORT_FOLDER) if settings.IMPORT_FOLDER else None
@@ -133,11 +138,6 @@ def intake_service() -> FileIntakeService:
 async def _person(email: str) -> UUID | None:
     user = await auth_service().get_user_by_email(email=email)
     return user.id if user else None
-
-
-def preview_service() -> PreviewService:
-    """Shows tables before they are imported."""
-    return PreviewService(imports=import_service())
 
 
 def import_undo_service() -> ImportUndoService:

@@ -9,7 +9,6 @@ list does not matter.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
 from hashlib import sha256
@@ -42,13 +41,6 @@ def name_of(row: StatementTransaction) -> str:
 def _essence(row: StatementTransaction) -> list[str]:
     security = row.security.unique_id if row.security else ""
     return [row.date.isoformat(), _plain(row.amount), security, _plain(row.quantity)]
-
-
-def name_of_content(
-    date: dt.date, amount: Decimal, security: str, quantity: Decimal | None, words: list[str]
-) -> str:
-    """The name of a row that has no id, before it is made; `words` are those of `_content`, in its order."""
-    return f"~{_digest([date.isoformat(), _plain(amount), security, _plain(quantity), *words])[:32]}"
 
 
 def _content(row: StatementTransaction) -> list[str]:

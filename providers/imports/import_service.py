@@ -27,11 +27,11 @@ from notifications.services.live_event_service import LiveEventService
 from providers.formats import StatementError, StatementFile, StatementTooHungryError, StatementTooSlowError
 from providers.formats.options import ReadOptions
 from providers.formats.parts import Rows, Seen, read_in_parts
+from providers.imports.arriving.layouts import TableLayout
+from providers.imports.arriving.uploads import new_import
 from providers.imports.errors import ImportOvertaken, ReadingStopped, StatementUnreadable
-from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport, ImportPart
 from providers.imports.statement_ingest import StatementRows, land_statement_file
-from providers.imports.uploads import new_import
 from providers.ledger.models import FinancialAccount
 
 SMALL_BYTES = 256 * 1024

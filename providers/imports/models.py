@@ -17,8 +17,8 @@ from dashtam import errors
 from dashtam.crypto.sealed_fields import SealedField, place
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
+from providers.imports.arriving.waiting import PreviewManager
 from providers.imports.errors import ImportOvertaken, TooManyImports
-from providers.imports.previews import PreviewManager
 
 
 class ImportedStatement(TypedDict):

@@ -7,8 +7,8 @@ from providers.connections.models import (
     PendingRevocation,
     ProviderToken,
 )
+from providers.imports.arriving.layouts import TableLayout
 from providers.imports.fingerprints import AccountFingerprint
-from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport, ImportPart
 from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (

@@ -14,6 +14,7 @@ from providers.formats.csv.shape import shape_of
 from providers.formats.csv.understanding import StatementNeedsAnswersError, Understanding
 from providers.formats.errors import NoStatementsError
 from providers.formats.findings import Findings
+from providers.formats.identity import with_identities
 from providers.formats.options import ReadOptions
 from providers.formats.statement import (
     Institution,
@@ -33,6 +34,7 @@ class _Group:
 
     rows: list[StatementTransaction] = field(default_factory=list)
     stated: list[tuple[Decimal, int]] = field(default_factory=list)
+    booked: int = 0
 
 
 AS_IT_IS = ReadOptions()
@@ -79,8 +81,9 @@ class TableReading:
             )
             if group is not None:
                 group.rows += read.rows
+                group.booked += sum(row.status == "posted" for row in read.rows)
                 if read.balance is not None:
-                    group.stated.append((read.balance, len(group.rows)))
+                    group.stated.append((read.balance, group.booked))
         statements = [self._statement(*key, group) for key, group in _together(groups).items() if group.rows]
         self._tell_left_out()
         self._tell_gaps()
@@ -139,29 +142,25 @@ class TableReading:
             opening_balance=opening,
             ledger_balance=closing,
             balance_date=day if closing is not None else None,
-            transactions=_numbered(rows),
+            transactions=with_identities(rows),
         )
 
     def _balances(self, group: _Group, understood: Understanding) -> tuple[Decimal | None, Decimal | None]:
-        """The balance after the newest row and the one before the oldest, where the rows' order is certain."""
+        """The balance after the newest row and the one before the oldest, where order and sign are certain."""
         newest_first, proof = understood.newest_first, self.choices.proof
-        if (
-            not group.stated
-            or newest_first is None
-            or not (proof or understood.by_person or self._in_order(group))
-        ):
+        turned = -1 if understood.sign == "reversed" else 1
+        if proof is not None and proof.sign:
+            sign = proof.sign * turned  # of a balance of money owed it is -1
+        else:
+            sign = 1 if turned == 1 and self._in_order(group) else 0
+        if not group.stated or newest_first is None or not sign:
             return None, None
-        sign = -1 if understood.sign == "reversed" else 1
-        (first, rows_first), (last, rows_last) = group.stated[0], group.stated[-1]
+        (first, at_first), (last, at_last) = group.stated[0], group.stated[-1]
         closing = sign * (first if newest_first else last)
-        booked = [row.amount for row in group.rows if row.status == "posted"]
-        whole = rows_last == len(group.rows) and rows_first <= 2
-        opening = (
-            exact_sum([closing, *(-amount for amount in booked)])
-            if proof and proof.sign and not proof.gaps and whole
-            else None
-        )
-        return closing, opening
+        if proof is None or not proof.sign or proof.gaps or at_first > 2 or at_last != group.booked:
+            return closing, None
+        booked = (-row.amount for row in group.rows if row.status == "posted")
+        return closing, exact_sum([closing, *booked])
 
     @staticmethod
     def _in_order(group: _Group) -> bool:
@@ -184,17 +183,6 @@ class TableReading:
                 f"The balance does not follow from the row before in line {shown}. Rows may be missing there."
             )
             self.findings.notice("balance_gap", proof.gaps[0], text)
-
-
-def _numbered(rows: Iterable[StatementTransaction]) -> tuple[StatementTransaction, ...]:
-    """The rows, of which those that say the same are numbered."""
-    seen: dict[str, int] = {}
-    numbered = []
-    for row in rows:
-        count = seen.get(row.identity, 0)
-        seen[row.identity] = count + 1
-        numbered.append(replace(row, identity=f"{row.identity}~{count}", occurrence=count) if count else row)
-    return tuple(numbered)
 
 
 def _together(groups: Mapping[tuple[str, str], _Group]) -> dict[tuple[str, str], _Group]:

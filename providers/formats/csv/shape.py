@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from providers.formats.csv.cells.records import find_delimiter, lines_of, records
+from providers.formats.csv.cells.records import Record, find_delimiter, lines_of, records
 from providers.formats.csv.cells.text import read_text
 from providers.formats.csv.choosing.content import Cells
 from providers.formats.csv.table import Table, find_tables
@@ -51,13 +51,42 @@ def shape_of(data: bytes, options: ReadOptions) -> tuple[Shape, Layout, bool]:
 
 def _read(data: bytes, layout: Layout, mark: str) -> Shape:
     text, encoding = read_text(data, layout.get("encoding"))
-    lines = lines_of(text)
+    ended, lines = text.endswith(("\n", "\r")), lines_of(text)
+    del text
     delimiter = layout.get("delimiter") or find_delimiter(lines)
-    table, skipped = _main(find_tables(list(records(lines, delimiter)), header=layout.get("header")))
+    found = list(records(lines, delimiter))
+    if not ended:
+        _mark_cut(found)
+    table, skipped = _main(find_tables(found, header=layout.get("header")))
     columns = _columns(table)
     return Shape(
         table, columns, encoding, delimiter, mark or _fingerprint(table, columns, delimiter), skipped
     )
+
+
+def _mark_cut(found: list[Record]) -> None:
+    """Mark the last row of a file without a last line end if it can have been cut off.
+
+    So it is if cells are missing, or if its last number has other decimals than those above it.
+    """
+    *before, last = found or [Record(0, [])]
+    above = [record.cells for record in before[-20:] if len(record.cells) > 1]
+    if not above or last.problem:
+        return
+    width = max(map(len, above))
+    ends = {_decimals(cells[-1]) for cells in above if len(cells) == width}
+    short = 1 < len(last.cells) < width
+    cell = last.cells[-1] if last.cells else ""
+    shorter = len(ends) == 1 and ends != {0} and len(last.cells) == width and {_decimals(cell)} != ends
+    if short or (shorter and cell.strip()[-1:] in "0123456789.,"):
+        found[-1] = replace(last, problem="The file ends in the middle of this line.")
+
+
+def _decimals(cell: str) -> int:
+    """How many digits a number has after its last point or comma."""
+    text = cell.strip()
+    last = max(text.rfind("."), text.rfind(","))
+    return len(text) - 1 - last if last >= 0 and text[-1:].isdigit() else 0
 
 
 def _main(tables: Sequence[Table]) -> tuple[Table, tuple[int, ...]]:

@@ -12,8 +12,8 @@ from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection
 from providers.formats import parse_statement_file
 from providers.imports import queries as import_queries
+from providers.imports.arriving.uploads import MAX_BYTES
 from providers.imports.errors import FileTooLarge, StatementUnreadable
-from providers.imports.import_service import MAX_BYTES
 from providers.imports.models import FileImport
 from providers.imports.statement_accounts import ImportRefused
 from providers.ledger import queries as ledger_queries
@@ -294,7 +294,7 @@ async def test_a_disconnected_account_comes_back_with_its_next_file(ana: User, b
     [
         (b"", "not_a_statement"),
         (b"%PDF-1.7 ...", "not_a_statement"),
-        (b"Date,Amount\n2026-01-01,5\n", "not_a_statement"),
+        (b"Date,Amount\n2026-01-01,5\n", "needs_answers"),
         (b"\x00" * 100, "not_a_statement"),
         (statement(line("1"))[:-40], "truncated"),
         ((FILES / "sign_in_refused.ofx").read_bytes(), "provider_error"),

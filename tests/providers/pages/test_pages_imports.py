@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from dashtam.bridge.doors import run_db
-from providers.imports import import_service
+from providers.imports.arriving import uploads
 from providers.imports.models import FileImport
 from providers.ledger.models import FinancialAccount, Transaction
 from tests.providers.formats.ofx.writing import bank_file, row
@@ -92,7 +92,7 @@ async def test_no_file_at_all_is_asked_for(ana: User) -> None:
 
 
 async def test_a_file_that_is_too_large_is_refused_with_the_remedy(ana: User) -> None:
-    data = b"OFXHEADER:100\n" + b" " * import_service.MAX_BYTES
+    data = b"OFXHEADER:100\n" + b" " * uploads.MAX_BYTES
     browser = await signed_in(ana)
     answer = await send(browser, data)
     assert answer.status_code == 422

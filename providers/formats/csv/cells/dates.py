@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,13 +50,21 @@ for _names in (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A day as it is written: three numbers, in each order that they could be in, and a moment's time if sure."""
+    """A day as it is written: three numbers, in each order that they could be in, and a moment's time if sure.
+
+    `form` is the way it is written, such as with the year first or with zeros before small numbers.
+    """
 
     orders: tuple[Order, ...]
     numbers: tuple[int, int, int]
-    dotted: bool = False
+    form: str
     clock: str = ""
     zone: str = ""
+
+    @property
+    def dotted(self) -> bool:
+        """True for 31.12.2026."""
+        return self.form.startswith(".")
 
     def day(self, order: Order) -> dt.date | None:
         """The day in that order, or in the only one there is; None if there is none."""
@@ -86,9 +95,9 @@ def read_date(cell: str) -> Written | None:
         found = _bare(text.rstrip(", "))
     if found is None:
         return None
-    orders, numbers, dotted = found
+    orders, numbers, form = found
     possible = tuple(order for order in orders if _day(numbers, order))
-    return Written(possible, numbers, dotted, clock, zone) if possible else None
+    return Written(possible, numbers, form, clock, zone) if possible else None
 
 
 def looks_like_date(cell: str) -> bool:
@@ -103,6 +112,19 @@ def possible_orders(cells: Iterable[Written]) -> set[Order]:
         if "" not in cell.orders:
             left &= set(cell.orders)
     return left
+
+
+def usual_forms(cells: Iterable[Written]) -> frozenset[str]:
+    """The ways in which nearly all days of a column are written; a day in another way may be damaged."""
+    counts = Counter(cell.form for cell in cells)
+    total = sum(counts.values())
+    usual = {form for form, count in counts.items() if count * 5 >= total}
+    # Where small numbers have zeros before them, a number without may have lost a digit.
+    return frozenset(
+        usual
+        | {form[:1] for form in usual if form[:1] in "-/. "}
+        | {f"{form}0" for form in usual if form in "-/. "}
+    )
 
 
 def moment(written: Written, day: dt.date) -> dt.datetime:
@@ -131,14 +153,14 @@ def _offset(zone: str) -> dt.timedelta | None:
     return -offset if match.group(1) == "-" else offset
 
 
-def _bare(text: str) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
+def _bare(text: str) -> tuple[tuple[Order, ...], tuple[int, int, int], str] | None:
     """Orders and numbers of a day without a time; the empty order is one in which nothing can be confused."""
     if match := _NUMERIC.fullmatch(text):
         return _numeric(*match.groups())
     if _COMPACT.fullmatch(text):
         if FIRST <= int(text[:4]) <= LAST and 1 <= int(text[4:6]) <= 12:
-            return ("",), (int(text[:4]), int(text[4:6]), int(text[6:])), False
-        return ("dmy", "mdy"), (int(text[:2]), int(text[2:4]), int(text[4:])), False
+            return ("",), (int(text[:4]), int(text[4:6]), int(text[6:])), "8"
+        return ("dmy", "mdy"), (int(text[:2]), int(text[2:4]), int(text[4:])), "8"
     if match := _NAMED.fullmatch(text):
         return _named(*match.group(2, 1, 3))
     return _named(*match.groups()) if (match := _NAME_FIRST.fullmatch(text)) else None
@@ -146,17 +168,18 @@ def _bare(text: str) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | N
 
 def _numeric(
     one: str, mark: str, two: str, three: str
-) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
+) -> tuple[tuple[Order, ...], tuple[int, int, int], str] | None:
     if len(one) == 4:
-        return (("",), (int(one), int(two), int(three)), False) if len(three) <= 2 else None
+        return (("",), (int(one), int(two), int(three)), "year") if len(three) <= 2 else None
     if len(one) == 3 or len(three) not in {2, 4}:
         return None
-    return ("dmy", "mdy"), (int(one), int(two), _year(int(three))), mark == "."
+    zeros = "1" if len(one) == 1 or len(two) == 1 else "0" if "0" in (one[0], two[0]) else ""
+    return ("dmy", "mdy"), (int(one), int(two), _year(int(three))), mark + zeros
 
 
-def _named(name: str, day: str, year: str) -> tuple[tuple[Order, ...], tuple[int, int, int], bool] | None:
+def _named(name: str, day: str, year: str) -> tuple[tuple[Order, ...], tuple[int, int, int], str] | None:
     month = _MONTHS.get(_plain(name)) or _MONTHS.get(_plain(name)[:3])
-    return (("",), (_year(int(year.lstrip("'"))), month, int(day)), False) if month else None
+    return (("",), (_year(int(year.lstrip("'"))), month, int(day)), "name") if month else None
 
 
 def _plain(name: str) -> str:

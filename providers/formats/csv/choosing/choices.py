@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from providers.formats.csv.cells.dates import usual_forms
 from providers.formats.csv.choosing.content import Cells
 from providers.formats.csv.choosing.context import WHOLE, Context
 from providers.formats.csv.choosing.known import known_layout
@@ -27,7 +28,8 @@ class Choices:
     """The understanding of a table, and what else reading a row takes.
 
     `marks` are the decimal marks by column. `only_side` is the side that a column of directions marks, if it leaves
-    the other one empty. `mixed` are the columns of money in or out in which only some amounts are negative.
+    the other one empty. `mixed` are the columns of money in or out in which only some amounts are negative. `forms`
+    are the ways in which days are written.
     """
 
     understanding: Understanding
@@ -36,6 +38,7 @@ class Choices:
     proof: Proof | None
     only_side: str = ""
     mixed: frozenset[int] = frozenset()
+    forms: frozenset[str] = frozenset()
 
 
 def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
@@ -50,7 +53,15 @@ def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
     proof = signs_and_fees(context)
     kind = cast("AccountType", context.layout.get("account_type") or _account_type(context, facts))
     understood = replace(context.understood, account_type=kind, questions=tuple(context.questions))
-    return Choices(understood, context.marks, facts, proof, _only_side(context), _mixed(context))
+    return Choices(
+        understood,
+        context.marks,
+        facts,
+        proof,
+        _only_side(context),
+        _mixed(context),
+        usual_forms(context.days("date")),
+    )
 
 
 def _begun(shape: Shape, layout: Layout, *, by_person: bool) -> Context:

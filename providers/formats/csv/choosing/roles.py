@@ -131,7 +131,8 @@ def _account(cells: Cells) -> Role | None:
     """An account's number repeats, and has digits; one that changes from row to row is the other party's."""
     if cells.share(sum(any(map(str.isdigit, text)) for text in cells.filled)) < 0.5:
         return "account_name"
-    return "ignore" if len(cells.filled) > 4 and len(set(cells.filled)) * 3 > len(cells.filled) else "account"
+    different = len(set(cells.filled))
+    return "ignore" if different > 3 and different * 2 > len(cells.filled) else "account"
 
 
 def _reference(cells: Cells) -> Role | None:

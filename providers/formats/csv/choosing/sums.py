@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import cast
 
 from providers.formats.csv.cells.dates import Order, read_date
@@ -13,7 +14,6 @@ from providers.formats.csv.choosing.context import Context
 from providers.formats.csv.choosing.proof import Proof, Step, prove
 from providers.formats.csv.choosing.signs import Sample, Verdict, sign_rule
 from providers.formats.csv.understanding import FeeRule, SignRule
-from providers.formats.csv.words.headings import Role
 from providers.formats.csv.words.said import DEBIT, no_movement, word_in
 
 _STEPS = 3_000
@@ -23,56 +23,60 @@ _CERTAIN = 3  # steps of a balance that turn signs round
 def signs_and_fees(context: Context) -> Proof | None:
     """Settle signs, fees and the order of rows in `context.understood`; returns the proof, if there is one."""
     proof = _proof(context)
-    verdict = _written(context)
-    if proof is not None and proof.sign and verdict.rule != "action":
-        if verdict.rule == "columns" and proof.sign == -1:
-            _swap(context)
-            proof = replace(proof, sign=1)
-        elif verdict.rule in {"as_written", "reversed"}:
-            verdict = Verdict("as_written" if proof.sign == 1 else "reversed")
-        verdict = Verdict(verdict.rule)
-    elif context.known and context.known.sign:
+    verdict = _doubted(context, _written(context), proof)
+    if context.known and context.known.sign and verdict.rule != "columns":
         verdict = Verdict(cast("SignRule", context.known.sign))
     given = context.layout.get("sign")
     if given and verdict.rule != "columns":
         verdict = Verdict(cast("SignRule", given))
-    if (
-        verdict.rule == "columns"
-        and proof is None
-        and not context.table.headings
-        and not context.understood.by_person
-    ):
-        verdict = Verdict(
-            "columns", "Two columns take turns. Say which one is money in and which one is money out."
-        )
-    if verdict.doubt:
+    if verdict.doubt and not (verdict.rule == "columns" and context.understood.by_person):
         context.ask("columns" if verdict.rule == "columns" else "sign", verdict.doubt)
     context.understood = replace(
         context.understood,
         sign=verdict.rule,
         fee=_fee_rule(context, proof),
         newest_first=proof.newest_first if proof else newest_first(context),
-        proof=f"{proof.steps:,}" if proof and proof.sign else "",
+        proof=f"{proof.steps:,}" if proof and proof.sign == 1 else "",
     )
     return proof
 
 
+def _doubted(context: Context, verdict: Verdict, proof: Proof | None) -> Verdict:
+    """The verdict with what the balance says against it.
+
+    A balance that goes down by a positive amount is one of money owed, or the signs are the other way round.
+    """
+    against = proof is not None and proof.sign == -1
+    if verdict.rule == "columns":
+        named = bool(context.table.headings)
+        if not named and (proof is None or proof.sign != 1):
+            return Verdict(
+                "columns", "Two columns take turns. Say which one is money in and which one is money out."
+            )
+        return verdict
+    if verdict.rule == "as_written" and against and not verdict.doubt:
+        text = "The balance falls where the amount is positive. Say if a positive amount is money in or money out."
+        return Verdict("as_written", text)
+    return verdict
+
+
 def newest_first(context: Context) -> bool | None:
-    """True if the first row is of a later day than the last; None if they are of one."""
+    """True if days mostly fall from row to row, False if they mostly rise; None if it cannot be told."""
     at, order = context.only("date"), cast("Order", context.understood.date_order)
     found = [read_date(row.cells[at]) for row in context.table.rows if at is not None and at < len(row.cells)]
     days = [day for each in found if each and (day := each.day(order))]
-    return None if len(days) < 2 or days[0] == days[-1] else days[0] > days[-1]
+    falls = sum(one > other for one, other in pairwise(days))
+    rises = sum(one < other for one, other in pairwise(days))
+    return None if falls == rises else falls > rises
 
 
 def _proof(context: Context) -> Proof | None:
-    """The proof of the running balance, unless the days or plainly named columns say something else."""
+    """The proof of the running balance, unless the days say something else."""
     proof = prove(_steps(context))
     by_days = newest_first(context)
     if proof is None or (by_days is not None and by_days != proof.newest_first):
         return None
-    named = bool(context.table.headings) and bool(context.where("debit") + context.where("credit"))
-    return None if proof.sign == -1 and (named or proof.steps < _CERTAIN) else proof
+    return None if proof.sign == -1 and proof.steps < _CERTAIN else proof
 
 
 def _written(context: Context) -> Verdict:
@@ -82,15 +86,6 @@ def _written(context: Context) -> Verdict:
     if "debit" in context.roles:
         return Verdict("reversed")
     return sign_rule(list(_samples(context)), has_direction="direction" in context.roles)
-
-
-def _swap(context: Context) -> None:
-    """Debit and credit the other way round: the balance says so."""
-    turned: dict[Role, Role] = {"debit": "credit", "credit": "debit"}
-    columns = tuple(
-        replace(each, role=turned.get(each.role, each.role)) for each in context.understood.columns
-    )
-    context.understood = replace(context.understood, columns=columns)
 
 
 def _fee_rule(context: Context, proof: Proof | None) -> FeeRule:

@@ -14,7 +14,6 @@ from providers.formats.csv.reading.trades import FEE_CREDITS, coin, kind_and_uni
 from providers.formats.csv.reading.values import CellReader, Rejected
 from providers.formats.csv.words.kinds import kind_of
 from providers.formats.csv.words.said import PENDING, VOID, no_movement, word_in
-from providers.formats.identity import name_of_content
 from providers.formats.statement import Security, StatementTransaction
 from providers.formats.values import clean_id, clean_text, clean_word
 from providers.records import Kind
@@ -95,9 +94,7 @@ class RowReader(CellReader):
         return Read(left_out=NOTE)
 
     def _with_day(self, line: int, cells: list[str], day: Written, *, pending: bool) -> Read:
-        date = day.day(self.order)
-        if date is None:
-            raise Rejected(f"“{clean_text(cells[self.date or 0], 40)}” could be read as two different days.")
+        date = self._certain(day, cells, pending=pending)
         if any(cell.strip() for cell in cells[self.width :]):
             raise Rejected("This row has more cells than the table has columns.")
         state = cells[self.state] if self.state is not None else ""
@@ -118,6 +115,15 @@ class RowReader(CellReader):
                 read.rows.append(_fee_row(row, fee))
             read.currency = "" if row.security and coin(currency) else currency
         return read
+
+    def _certain(self, day: Written, cells: Sequence[str], *, pending: bool) -> dt.date:
+        """The day, if it is one only, and is written as the others are. Raises Rejected."""
+        date, shown = day.day(self.order), clean_text(cells[self.date or 0], 40)
+        if date is None:
+            raise Rejected(f"“{shown}” could be read as two different days.")
+        if day.form not in self.forms and not pending:
+            raise Rejected(f"“{shown}” is written otherwise than the other days.")
+        return date
 
     def _words(self, cells: Sequence[str]) -> tuple[str, str]:
         """The description and the action, which is the description where it is a long one or there is none."""
@@ -158,12 +164,8 @@ class RowReader(CellReader):
             else None
         )
         code = clean_word(action)
-        words = [currency, code, text.casefold(), check or "", reference or ""]
         return StatementTransaction(
             fitid=None,
-            identity=name_of_content(
-                written.date, amount, security.unique_id if security else "", units, words
-            ),
             date=written.date,
             posted_at=moment(written.day, written.date),
             amount=amount,
@@ -215,10 +217,8 @@ def _no_movement(text: str, action: str, amount: Decimal | None) -> str | None:
 def _fee_row(row: StatementTransaction, fee: Decimal) -> StatementTransaction:
     """The fee of a row as a movement of its own: the amount does not have it in it."""
     text = f"Fee: {row.description}"[:1000]
-    words = [row.currency or "", "FEE", text.casefold(), "", row.reference or ""]
     return StatementTransaction(
         fitid=None,
-        identity=name_of_content(row.date, -fee, "", None, words),
         date=row.date,
         posted_at=row.posted_at,
         amount=-fee,

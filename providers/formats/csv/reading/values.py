@@ -27,7 +27,7 @@ class CellReader:
         understood = choices.understanding
         self.understood, self.marks, self.width = understood, choices.marks, width
         self.order = cast("Order", understood.date_order)
-        self.only_side, self.mixed = choices.only_side, choices.mixed
+        self.only_side, self.mixed, self.forms = choices.only_side, choices.mixed, choices.forms
 
         def only(role: Role) -> int | None:
             return next(iter(understood.where(role)), None)

@@ -12,11 +12,11 @@ from providers.formats import StatementError, StatementTooHungryError, Statement
 from providers.formats.csv.preview import preview_in_process
 from providers.formats.csv.shape import read_with
 from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
+from providers.imports.arriving.layouts import TableLayout
+from providers.imports.arriving.uploads import new_import
 from providers.imports.errors import ReadingStopped, StatementUnreadable
 from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
-from providers.imports.layouts import TableLayout
 from providers.imports.models import FileImport
-from providers.imports.uploads import new_import
 from providers.ledger.models import FinancialAccount
 
 

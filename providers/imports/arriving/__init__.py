@@ -1,0 +1,1 @@
+"""Files as they arrive: as people send them, and tables that are shown before they land."""
