@@ -9,11 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:providers/migrations/0020_table_layouts.py
         ('providers', '0019_observed_accounts'),
-========
-        ('providers', '0019_observed_accounts'),
->>>>>>>> w3:providers/migrations/0019_table_layouts.py
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -206,7 +206,7 @@ async def test_t06_a_deleted_account_is_gone_with_its_rows_and_stays_gone(
 async def test_t06_an_account_deleted_during_a_sync_ends_no_run(ana: User, account: FinancialAccount) -> None:
     """The run had listed the account before it was deleted."""
     from providers.sync.outcome import Outcome
-    from providers.sync.sync_service import _read
+    from providers.sync.sync_service import _read_account
 
     class Reader:
         async def read(self) -> None:
@@ -217,7 +217,7 @@ async def test_t06_an_account_deleted_during_a_sync_ends_no_run(ana: User, accou
     api = await signed_in(ana)
     assert (await api.call("DELETE", f"accounts/{account.id}")).status_code == 204
     outcome = Outcome()
-    await _read(reader, outcome)
+    await _read_account(reader, outcome)
     assert (outcome.state, outcome.accounts_done) == ("succeeded", 1)
     assert not await Transaction.objects.aexists()
 

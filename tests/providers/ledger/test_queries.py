@@ -66,7 +66,7 @@ async def test_accounts_have_exactly_the_promised_shape(open_account: Any, ana: 
     account = await run_db(open_account, current="1234.5", limit=Decimal(0))
     found = (await ledger_queries.accounts(ana.id)).results[0]
     assert found["id"] == account.id
-    assert found["balances"] == {
+    assert dict(found["balances"]) == {
         "current": "1234.50",
         "available": None,
         "limit": "0.00",
