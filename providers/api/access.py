@@ -38,7 +38,7 @@ def _credentials(**options: Any) -> serializers.DictField:
     )
 
 
-class Credentials(Strict):
+class StepAnswers(Strict):
     """Answers to the question of a step."""
 
     credentials = _credentials(default=dict)
@@ -131,13 +131,13 @@ class Steps(KeyedView):
     @extend_schema(
         operation_id="take_connection_step",
         summary="Answer the next step of a connection",
-        request=Credentials,
+        request=StepAnswers,
         responses={200: StartedConnection}
         | problem_responses(400, 401, 404, NothingAsked, CredentialsRefused, 410, 429, 503),
     )
     async def post(self, request: Any, id: UUID) -> Reply:
         """Answer the question it waits for; where it waits for a page, look whether the person has finished there."""
-        given, user_id = self.read(Credentials), self.principal.user_id
+        given, user_id = self.read(StepAnswers), self.principal.user_id
         service = wiring.connection_service()
         return started_reply(await service.go_on(user_id=user_id, connection_id=id, **given), status=200)
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from dashtam.api.openapi import PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
-from providers.api.serializers import Days, lacks, money, source
+from providers.api.serializers import BALANCE_SOURCES, Days, lacks, money, source
 from providers.ledger import queries
 from providers.ledger.queries.accounts import BalanceRow
 
@@ -29,7 +29,7 @@ class Balance(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     fetched_at = serializers.DateTimeField(help_text="When we asked, or when it was worked out.")
     derived = serializers.BooleanField(help_text="True if it was worked out from transactions.")
-    source = source("derived")  # type: ignore[assignment]
+    source = source(BALANCE_SOURCES)  # type: ignore[assignment]
 
 
 class AccountBalances(KeyedView):

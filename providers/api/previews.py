@@ -49,7 +49,7 @@ class Corrections(serializers.Serializer[Any]):
     header = serializers.BooleanField(required=False, help_text="False for a table without headings.")
 
 
-class Confirmation(Corrections):
+class ConfirmedTable(Corrections):
     """Corrections, and the account for the rows."""
 
     account_id = serializers.UUIDField(required=False)

@@ -1,5 +1,6 @@
 """Serializers and fields that several endpoints share."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -46,9 +47,13 @@ def lacks() -> serializers.ChoiceField:
     )
 
 
-def source(*more: str) -> serializers.ChoiceField:
+SOURCES = ("feed", "file")
+BALANCE_SOURCES = (*SOURCES, "derived")
+
+
+def source(sources: Sequence[str] = SOURCES) -> serializers.ChoiceField:
     """A field with where a figure is from."""
-    return serializers.ChoiceField(["feed", "file", *more], help_text="The institution's feed, or files.")
+    return serializers.ChoiceField(sources, help_text="The institution's feed, or files.")
 
 
 def stale() -> serializers.BooleanField:

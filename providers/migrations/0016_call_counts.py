@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             name="CallCount",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("key", models.CharField(max_length=400, unique=True)),
+                ("key", models.CharField(max_length=400)),
                 ("account", models.CharField(blank=True, max_length=255)),
                 ("seconds", models.PositiveIntegerField(help_text="The length of the window.")),
                 ("calls", models.PositiveIntegerField()),
@@ -27,5 +27,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddConstraint(
+            "CallCount", models.UniqueConstraint("key", name="call_count_once_per_key")
         ),
     ]

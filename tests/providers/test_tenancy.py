@@ -90,7 +90,7 @@ async def test_h2_whatever_names_something_of_hers_is_not_found_by_him(
     for method, path, _ in naming:
         if method == "GET":
             url = path.replace("{id}", things[path.partition("/{")[0]])
-            assert (await hers.get(url)).status_code == 200, "or his 404 would prove nothing"
+            assert (await hers.get(url)).status_code == 200, f"{url}: or his 404 would prove nothing"
     assert len(naming) >= 14
 
 

@@ -12,6 +12,8 @@ from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
 from providers.ledger.queries.proof import DayProof, proof_days
 
+STATUSES = ("proved", "unproved", "gap")
+
 
 class ProofDay(serializers.Serializer[Any]):
     """The standing of one day.
@@ -21,7 +23,7 @@ class ProofDay(serializers.Serializer[Any]):
     """
 
     date = serializers.DateField()
-    status = serializers.ChoiceField(["proved", "unproved", "gap"])
+    status = serializers.ChoiceField(STATUSES)
     opening = money("The stated balance before.", allow_null=True)
     opening_on = serializers.DateField(allow_null=True)
     closing = money("The stated balance after.", allow_null=True)

@@ -14,6 +14,8 @@ from providers.api.serializers import money
 from providers.ledger.observations.models import Question
 from providers.ledger.queries.reviews import Review, review, reviews
 
+STATUSES = ("scheduled", "pending", "posted")
+
 
 class RowSide(serializers.Serializer[Any]):
     """A row as its source states it."""
@@ -22,7 +24,7 @@ class RowSide(serializers.Serializer[Any]):
     account_id = serializers.UUIDField()
     account_name = serializers.CharField()
     date = serializers.DateField()
-    status = serializers.ChoiceField(["scheduled", "pending", "posted"])
+    status = serializers.ChoiceField(STATUSES)
     amount = money()
     currency = serializers.CharField()
     description = serializers.CharField()

@@ -85,7 +85,7 @@ class CallCount(models.Model):
     """The calls made in one window; `account` is empty where a whole grant or installation is counted."""
 
     id = models.BigAutoField(primary_key=True)
-    key = models.CharField(max_length=400, unique=True)
+    key = models.CharField(max_length=400)
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="call_counts"
     )
@@ -95,6 +95,9 @@ class CallCount(models.Model):
     ends_at = models.DateTimeField(db_index=True)
 
     objects: ClassVar[CallCountManager] = CallCountManager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint("key", name="call_count_once_per_key"),)
 
     def __str__(self) -> str:
         return f"calls {self.id}"

@@ -46,7 +46,7 @@ SETTINGS = {  # what is to be changed, as a code of ours and in words
         "There is no such query. Look at its id in Client Portal, and connect again with it.",
     ),
     "1016": (
-        "attention_needed",
+        "settings_needed",
         "The query names an account that is closed or not yours. Change that in Client Portal.",
     ),
 }
@@ -55,7 +55,7 @@ SETTINGS = {  # what is to be changed, as a code of ours and in words
 class LooksAtSettings(ProviderRefused):
     """The person has to change something in Client Portal."""
 
-    code = "attention_needed"
+    code = "settings_needed"
     title = "Interactive Brokers wants you to change something."
     retry_after = None
 

@@ -25,6 +25,7 @@ NOT_PAGES = (
     "csp-reports",
     "favicon.ico",
     "transactions.csv",
+    "connections/calendar.ics",
 )
 WITHOUT_A_WAY_OUT = {"/reauthenticate"}
 PASSWORDS = {"current-password", "new-password"}

@@ -158,7 +158,7 @@ async def test_t13_a_statement_that_takes_long_is_looked_for_again(desk: Desk) -
         ("1011", ProviderRefused, "service_off"),
         ("1013", ProviderRefused, "address_not_allowed"),
         ("1014", ProviderRefused, "query_refused"),
-        ("1016", ProviderRefused, "attention_needed"),
+        ("1016", ProviderRefused, "settings_needed"),
         ("1020", ProviderRefused, "provider_refused"),
         ("1999", ProviderRefused, "provider_refused"),
     ],
