@@ -44,7 +44,7 @@ from providers.ledger.observations.models import (
     Question,
     Source,
 )
-from providers.pages.presentation import sheets
+from providers.pages.presentation.tables import sheets
 from providers.sync.models import SyncRun
 
 COUNTS = ("quantity", "price")  # decimals that are no amounts of money

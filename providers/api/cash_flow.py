@@ -12,7 +12,7 @@ from dashtam.api.views import KeyedView
 from providers.api.net_worth import RatesUsed
 from providers.api.serializers import Days, money
 from providers.ledger import queries
-from providers.ledger.intervals import Span, months_before
+from providers.ledger.cash_flow.intervals import Span, months_before
 
 _FLOW = {"in": "5000.00", "out": "-3187.40", "net": "1812.60"}
 _EXAMPLE = {

@@ -9,7 +9,7 @@ from dashtam.api.openapi import problem_responses
 from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
 from providers.ledger import queries
-from providers.ledger.intervals import Interval
+from providers.ledger.cash_flow.intervals import Interval
 from providers.rates.conversion import SOURCE
 
 

@@ -10,13 +10,12 @@ from providers.api import (
     connections,
     exchange_rates,
     holdings,
-    imports,
     net_worth,
-    previews,
     providers,
     syncs,
     transactions,
 )
+from providers.api.files import imports, previews
 from providers.api.review import edits, history, proof, reviews
 
 urlpatterns = [

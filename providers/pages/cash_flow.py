@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.pages.access import SignedInRequest, signed_in
 from dashtam.web.rendering import rendered
 from providers.ledger import queries as ledger_queries
-from providers.ledger.intervals import months_before
+from providers.ledger.cash_flow.intervals import months_before
 from providers.pages.presentation.cash_flow import flow_rows
 from providers.pages.ranges import Segment
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 
 from accounts.pages.access import SignedInRequest
-from providers.ledger.intervals import Interval
+from providers.ledger.cash_flow.intervals import Interval
 
 # key: (on the button, in full, days back, interval of the points)
 RANGES: dict[str, tuple[str, str, int, Interval]] = {

@@ -20,8 +20,8 @@ from providers.ledger.queries.transaction_sums import filter_choices, sums
 from providers.ledger.queries.transactions import previous_transactions, transactions_in_parts
 from providers.pages.forms import TransactionFilters
 from providers.pages.paging import links
-from providers.pages.presentation import spreadsheet
 from providers.pages.presentation.filters import active_filters
+from providers.pages.presentation.tables import spreadsheet
 from providers.pages.presentation.transactions import transaction_rows
 
 ANCHOR = "transactions"

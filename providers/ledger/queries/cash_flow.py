@@ -11,12 +11,12 @@ from django.db import connection
 
 from dashtam import errors
 from dashtam.bridge.doors import run_db
+from providers.ledger.cash_flow.flows import Asked, Key, Sum, Sums, converted, without_transfers
+from providers.ledger.cash_flow.intervals import Span, first_day, spans
+from providers.ledger.cash_flow.transfers import MOST_DAYS, NEVER, TRADES, Leg, Transfer, transfers
 from providers.ledger.counted import COUNTED_ROWS
-from providers.ledger.flows import Asked, Key, Sum, Sums, converted, without_transfers
-from providers.ledger.intervals import Span, first_day, spans
 from providers.ledger.money import plain
 from providers.ledger.queries.net_worth import RatesUsed
-from providers.ledger.transfers import MOST_DAYS, NEVER, TRADES, Leg, Transfer, transfers
 from providers.rates.conversion import DIGITS, SOURCE, DayRates, rounded
 from providers.rates.lookup import rates_of_days
 

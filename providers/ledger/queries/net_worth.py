@@ -16,9 +16,9 @@ from dashtam import errors
 from dashtam.bridge.doors import run_db
 from dashtam.cache import cache
 from providers.ledger.balance_sums import DaySum, day_sums
+from providers.ledger.cash_flow.intervals import Interval, points
 from providers.ledger.changes import Change, change, ends
 from providers.ledger.counted import counted_accounts, newest_day
-from providers.ledger.intervals import Interval, points
 from providers.ledger.money import plain, total
 from providers.rates.conversion import SOURCE, DayRates
 from providers.rates.lookup import rates_of_days

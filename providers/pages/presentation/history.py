@@ -8,7 +8,7 @@ from typing import Any
 
 from dashtam.ui.charts import Point
 from dashtam.ui.formats import date_text, money_text
-from providers.ledger.intervals import Interval
+from providers.ledger.cash_flow.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from dashtam.cache import close_cache
 from providers.connections.models import Connection
 from providers.imports import queries as import_queries
 from providers.ledger import queries as ledger_queries
+from providers.ledger.cash_flow.intervals import points
 from providers.ledger.ingest import apply_accounts, apply_balances, apply_holdings, upsert_transactions
-from providers.ledger.intervals import points
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.queries.transactions import TransactionFilters
 from providers.records import BalanceRecord, HoldingRecord, HoldingsRecord, SecurityRecord

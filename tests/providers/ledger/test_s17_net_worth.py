@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from providers.connections.models import Connection
 from providers.ledger.balance_sums import day_sums
-from providers.ledger.intervals import points
+from providers.ledger.cash_flow.intervals import points
 from providers.ledger.models import BalanceSnapshot, FinancialAccount
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.ledger.transfers import MOST_DAYS, Leg, transfers
+from providers.ledger.cash_flow.transfers import MOST_DAYS, Leg, transfers
 
 DAY = date(2026, 3, 9)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from providers.ledger.intervals import Span, first_day
-from providers.ledger.transfers import Leg, Transfer
+from providers.ledger.cash_flow.intervals import Span, first_day
+from providers.ledger.cash_flow.transfers import Leg, Transfer
 from providers.rates.conversion import DayRates
 
 # Span (its first day in the calendar; None before the range), day (None in the base), currency, category.

@@ -14,7 +14,7 @@ from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
-from providers.api.previews import UNREADABLE, Confirmation, PreviewOfImport, preview_row
+from providers.api.files.previews import UNREADABLE, ConfirmedTable, PreviewOfImport, preview_row
 from providers.api.serializers import lacks
 from providers.imports import queries
 from providers.imports.errors import FileTooLarge, ImportNotTraced, ImportUnderWay
@@ -233,13 +233,13 @@ class ImportConfirmation(KeyedView):
         operation_id="confirm_import",
         summary="Import a table that was previewed",
         parameters=[CREATED_OR_RUNNING],
-        request=Confirmation,
+        request=ConfirmedTable,
         responses={201: Import, 202: OpenApiResponse(Import, "It is `running`: ask for it again.")}
         | problem_responses(400, 401, 404, UNREADABLE, MISFITS, 429),
     )
     async def post(self, request: Any, id: UUID) -> Reply:
         """Import the table as it is understood with the corrections, which are kept for the next one of its shape."""
-        given = dict(self.read(Confirmation))
+        given = dict(self.read(ConfirmedTable))
         account_id, new_account = given.pop("account_id", None), given.pop("new_account", False)
         done = await wiring.preview_service().confirm(
             user_id=self.principal.user_id,

@@ -1,0 +1,1 @@
+"""Files over the API: imports, and tables before they are imported."""

@@ -1,0 +1,1 @@
+"""Cash flow: intervals, what moved in them, and transfers between own accounts."""
