@@ -22,6 +22,8 @@ _EXAMPLE = {
     ],
 }
 
+SOURCES = (SOURCE,)
+
 
 class ExchangeRatesQuery(serializers.Serializer[Any]):
     """By default the rates of today against the euro."""
@@ -45,7 +47,7 @@ class ExchangeRatesOnDay(serializers.Serializer[Any]):
     """Reference rates of the European Central Bank, as they held on a day."""
 
     on = serializers.DateField()
-    source = serializers.ChoiceField((SOURCE,))  # type: ignore[assignment]
+    source = serializers.ChoiceField(SOURCES)  # type: ignore[assignment]
     base = serializers.CharField()
     rates = ExchangeRate(many=True)
 

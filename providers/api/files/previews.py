@@ -20,6 +20,8 @@ from providers.formats.csv.words.headings import ROLES
 from providers.formats.errors import StatementError
 from providers.imports.models import FileImport
 
+SIGNS = ("as_written", "reversed")
+SIGN_RULES = ("as_written", "reversed", "columns", "word", "action")
 UNREADABLE = (errors.Unprocessable, *(kind.code for kind in StatementError.__subclasses__()))
 
 
@@ -37,7 +39,7 @@ class Corrections(serializers.Serializer[Any]):
     )
     decimal_mark = serializers.ChoiceField([".", ","], required=False)
     sign = serializers.ChoiceField(
-        ["as_written", "reversed"], required=False, help_text="`reversed`: a positive amount is money out."
+        SIGNS, required=False, help_text="`reversed`: a positive amount is money out."
     )
     fee = serializers.ChoiceField(
         ["included", "apart"], required=False, help_text="`apart`: fees come on top of amounts."
@@ -104,7 +106,7 @@ class PreviewOfImport(serializers.Serializer[Any]):
     columns = PreviewColumn(many=True)
     date_order = serializers.CharField(help_text="Empty where days are written in one way only.")
     decimal_mark = serializers.CharField()
-    sign = serializers.ChoiceField(["as_written", "reversed", "columns", "word", "action"])
+    sign = serializers.ChoiceField(SIGN_RULES)
     fee = serializers.ChoiceField(["included", "apart"])
     currency = serializers.CharField(help_text="Of rows that name none of their own.")
     account_type = serializers.ChoiceField(ACCOUNT_TYPES)
