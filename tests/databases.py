@@ -16,6 +16,14 @@ from tests.rules import APPS, ROOT
 
 LOCK = 0x6461736874616D  # whoever makes the migrated database; all others wait, and find it made
 FAMILY = "migrated"
+# A worker loads them in its first minute, which takes many times what its start takes.
+LOAD_RATES = """
+import asyncio
+from providers.wiring import rate_service
+async def load():
+    await rate_service().load_history()
+asyncio.run(load())
+"""
 # A test's data is thrown away a second later: it need not survive the machine's loss of power.
 HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -38,12 +46,10 @@ def in_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def make(name: str) -> None:
-    """An empty database with all tables."""
+def make(name: str, *, rates: bool = False) -> None:
+    """A database with all tables, and with the installed history of exchange rates if it is wanted."""
     with administrator() as connection:
-        template = _migrated(connection)
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        _create(connection, name, _template(connection, rates=rates))
 
 
 def drop(name: str) -> None:
@@ -56,32 +62,40 @@ def _drop(connection: Connection[tuple[object, ...]], name: str, how: str = " WI
     connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}" + how).format(sql.Identifier(name)))
 
 
-def _migrated(connection: Connection[tuple[object, ...]]) -> str:
-    """The name of the migrated database, which is made first where there is none for the present code."""
-    name = f"{FAMILY}_{_digest()}"
+def _create(connection: Connection[tuple[object, ...]], name: str, template: str) -> None:
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def _template(connection: Connection[tuple[object, ...]], *, rates: bool) -> str:
+    """The name of the database to copy, which is made first where there is none for the present code."""
+    migrated = f"{FAMILY}_{_digest()}"
+    with_rates = f"{migrated}_rates"
     connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     try:
         rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{FAMILY}%"])
-        others = {str(row[0]) for row in rows}
-        if name not in others:
-            for other in others:
+        there = {str(row[0]) for row in rows}
+        if migrated not in there:
+            for old in there:
                 with suppress(psycopg.errors.ObjectInUse):
-                    _drop(connection, other, "")
-            _migrate(connection, name)
+                    _drop(connection, old, "")
+            _grow(connection, migrated, "template1", "migrate", "--verbosity=0")
+        if rates and with_rates not in there:
+            _grow(connection, with_rates, migrated, "shell", "-c", LOAD_RATES)
     finally:
         connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
-    return name
+    return with_rates if rates else migrated
 
 
-def _migrate(connection: Connection[tuple[object, ...]], name: str) -> None:
-    """Migrate a new database as a release does, by `manage.py migrate`; it gets its name when it is whole."""
+def _grow(connection: Connection[tuple[object, ...]], name: str, of: str, *command: str) -> None:
+    """Copy a database and run a command on the copy, which gets its name when it is whole."""
     new = f"new_{secrets.token_hex(6)}"
-    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template1").format(sql.Identifier(new)))
+    _create(connection, new, of)
     urls = {"DATABASE_URL": "STACK_DATABASE_URL", "MIGRATION_DATABASE_URL": "DATABASE_URL"}
     environment = os.environ | {to: in_database(os.environ[of], new) for to, of in urls.items()}
     try:
-        command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        run = [sys.executable, "manage.py", *command]
+        done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         connection.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(new), sql.Identifier(name))

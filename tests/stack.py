@@ -47,7 +47,7 @@ class Stack:
         self.database = f"stack_{secrets.token_hex(6)}"
         self.admin_url = os.environ["DATABASE_URL"]
         self.database_url = databases.in_database(os.environ["STACK_DATABASE_URL"], self.database)
-        databases.make(self.database)
+        databases.make(self.database, rates=True)
         redis = re.sub(r"db=\d+", f"db={secrets.randbelow(15) + 1}", os.environ["REDIS_URL"])
         self.environment = {
             "DATABASE_URL": self.database_url,
