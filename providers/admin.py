@@ -148,7 +148,7 @@ class AuthorizationRequestAdmin(ReadOnlyAdmin):
     list_filter = ("provider", "outcome")
     list_select_related = ("user",)
     search_fields = ("=id", "=connection__id", "user__email")
-    hidden = ("state_hash", "browser_hash", "code_verifier")
+    hidden = ("state_hash", "browser_hash", "code_verifier", "kept", "busy_until")
 
 
 @admin.register(FinancialAccount)

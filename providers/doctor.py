@@ -26,15 +26,17 @@ def providers(*, full: bool) -> Iterator[Finding]:
                 " connections ended."
             )
     for connector in CONNECTORS.values():
-        if connector.auth == "oauth2" and connector.configured:
+        if connector.auth != "file" and connector.configured:
             yield from _insecure_urls(connector)
     yield from _sandbox()
 
 
 def _insecure_urls(connector: Connector) -> Iterator[Finding]:
-    server = connector.oauth
-    urls = {connector.base_url, server.token_endpoint, server.authorization_endpoint}
-    for url in sorted(urls | ({server.revocation_endpoint} if server.revocation_endpoint else set())):
+    urls = {connector.base_url, *connector.hosts}
+    if connector.auth == "oauth2":
+        server = connector.oauth
+        urls |= {server.token_endpoint, server.authorization_endpoint, server.revocation_endpoint or ""}
+    for url in sorted(urls - {""}):
         parts = urlsplit(url)
         if parts.scheme != "https" and parts.hostname not in settings.PRIVATE_HOSTS:
             yield Finding(

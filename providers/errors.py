@@ -4,26 +4,26 @@ ProviderError
 ├── ProviderUnavailable    timed out, cut off, 5xx: try again later
 │   ├── ProviderUnreachable    no connection: nothing was sent, so nothing can have happened
 │   │   ├── OutgoingPaused         this database is a copy, which calls no institution
-│   │   └── ProviderResting        it kept failing, and is left alone for a moment
+│   │   ├── ProviderResting        it kept failing, and is left alone for a moment
+│   │   └── AddressRefused         an address that we may not call
 │   └── AnswerLost             sent, and then silence: what it did is not known
 ├── ProviderRateLimited    429: try again after `retry_after` seconds
 │                          (AskedToWait: what a person or program is told who asks for an update meanwhile)
 ├── ProviderRefused        another 4xx: asking again in the same way will not help
+├── PaymentRequired        the person's plan at the provider does not include this
 ├── ProviderUnreadable     an answer that is not what the contract says
 ├── BudgetSpent            more than one run reads: the next one goes on
 ├── EndlessFeed            many runs did not come to the end of an account's transactions
+├── QuotaSpent             the calls that the institution allows are used up
 ├── ConsentEnded           401 on a fresh token, or invalid_grant: ask the person
 │   └── OutcomeUnknown         a refresh may have rotated the token and the answer was lost
 └── NotSupported           the provider does not offer this
 
-Linking (RFC 6749 §4.1)
+Linking (RFC 6749 §4.1; those of our own one-time page are in `connections/errors.py`)
 ├── UnknownProvider, ProviderNotConfigured, ProviderTakesFiles
-├── EmailUnverified        the person must have confirmed their email first
-├── LinkUnknown, LinkNotYours, LinkUsed      our own one-time page
-├── AuthorizationInvalid, AuthorizationUsed  the callback does not belong to this browser, or came twice
+├── AuthorizationInvalid   the callback does not belong to this browser
 ├── AuthorizationDenied    the person chose not to
-├── AuthorizationFailed    the institution said no
-└── DifferentCustomer      a renewal came back in another customer's name
+└── AuthorizationFailed    the institution said no
 
 Erasing
 └── ConnectionNotEnded     data of a connection that still reads
@@ -31,12 +31,14 @@ Erasing
 Messages are made here and carry no URL, token or response body.
 """
 
+import math
+from datetime import UTC, datetime
+
 from dashtam.errors import (
     BadRequest,
     Conflict,
     DashtamError,
     Forbidden,
-    Gone,
     NotFound,
     TooManyRequests,
     Unprocessable,
@@ -78,6 +80,15 @@ class ProviderResting(ProviderUnreachable):
     title = "The institution kept failing, so we are leaving it alone for a moment."
 
 
+class AddressRefused(ProviderUnreachable):
+    """An address that a person or a grant names: not https, not public, or with more in it than an address."""
+
+    code = "address_refused"
+    title = "Dashtam may not call that address."
+    detail = "Only public addresses that begin with https:// can be connected."
+    retry_after = None
+
+
 class AnswerLost(ProviderUnavailable):
     """The request went out and no whole answer came back."""
 
@@ -104,6 +115,15 @@ class ProviderRefused(ProviderError):
     detail = "Your data here is safe. If it keeps happening, tell your administrator: the connector may need updating."
 
 
+class PaymentRequired(ProviderRefused):
+    """A 402, or the provider's own word for it: the person's plan there has ended or does not include this."""
+
+    code = "payment_required"
+    title = "The institution wants a paid plan first."
+    detail = "Look at your plan there. Everything collected so far stays here."
+    retry_after = None
+
+
 class ProviderUnreadable(ProviderError):
     """Truncated, mistyped or contradictory data. The whole page is refused."""
 
@@ -125,6 +145,19 @@ class EndlessFeed(ProviderError):
     code = "endless_feed"
     title = "The institution's list of transactions has no end."
     retry_after = None
+
+
+class QuotaSpent(ProviderError):
+    """The calls that the institution allows are used up, by our own count or its headers; the rest is for later."""
+
+    code = "quota_spent"
+    title = "The institution allows no more updates for now."
+    detail = "Dashtam goes on by itself as soon as it does. Everything collected so far is kept."
+
+    @classmethod
+    def until(cls, moment: datetime) -> "QuotaSpent":
+        """The error, with the seconds until then."""
+        return cls(retry_after=max(1, math.ceil((moment - datetime.now(UTC)).total_seconds())))
 
 
 class ConsentEnded(ProviderError):
@@ -178,52 +211,12 @@ class ProviderTakesFiles(Unprocessable):
     detail = "Download a statement file from the institution and import it here (POST /api/v1/imports)."
 
 
-class EmailUnverified(Forbidden):
-    """A person whose email is not confirmed cannot collect bank data."""
-
-    code = "email_unverified"
-    title = "Confirm your email address first."
-    detail = "Open the link in the mail we sent you, then connect the institution."
-
-
-class LinkUnknown(NotFound):
-    """The one-time link was not made by this installation, or was cut short."""
-
-    code = "link_unknown"
-    title = "This link does not work."
-    detail = "It may have been cut short. Start again under Connections."
-
-
-class LinkNotYours(Forbidden):
-    """Another person asked for this link; opening it must not give them this person's accounts."""
-
-    code = "link_not_yours"
-    title = "This link was not made for you."
-    detail = "Nothing was connected. If you were sent this link, do not go on, and tell your administrator."
-
-
-class LinkUsed(Gone):
-    """The one-time link has been used or has expired."""
-
-    code = "link_used"
-    title = "This link has been used already, or has expired."
-    detail = "Start again under Connections to get a new one."
-
-
 class AuthorizationInvalid(BadRequest):
     """The callback does not match a request that this browser, person and provider have under way."""
 
     code = "authorization_invalid"
     title = "We cannot tell which sign-in this belongs to."
     detail = "Nothing was connected. Start again under Connections, in this same browser."
-
-
-class AuthorizationUsed(Gone):
-    """The callback came twice, or too late."""
-
-    code = "authorization_used"
-    title = "This sign-in at the institution is over."
-    detail = "If it does not show under Connections, start again there."
 
 
 class AuthorizationDenied(Forbidden):
@@ -240,22 +233,6 @@ class AuthorizationFailed(BadRequest):
     code = "authorization_failed"
     title = "The institution did not complete the connection."
     detail = "Nothing was connected. Please start again. If it keeps failing, try again tomorrow."
-
-
-class TooManyConnections(Conflict):
-    """The person has as many connections as there can be, among them those that have ended."""
-
-    code = "too_many_connections"
-    title = "You have reached the limit of connections."
-    detail = "Renew one that you have instead of adding another one."
-
-
-class DifferentCustomer(Conflict):
-    """Renewing a connection with another customer's sign-in would mix two people's accounts."""
-
-    code = "different_customer"
-    title = "You signed in to the institution as another customer."
-    detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
 
 
 class ConnectionNotEnded(Conflict):

@@ -22,6 +22,10 @@ class AccountRecord:
 
     `day` is the day of its balance where the institution is; by default that of `as_of` in the zone that `as_of` has.
     `lacks` names what the balance does not count, because the provider does not state it.
+
+    `id` lasts as long as the account does; `handle` is how a request names it today, where that is another word.
+    `aliases` prove that it is the same account: hashes of an IBAN or number, or earlier ids. `institution` is the one
+    behind an aggregator. `pockets` are balances by unit, where one account holds several.
     """
 
     id: str
@@ -36,6 +40,10 @@ class AccountRecord:
     as_of: datetime
     day: date | None = None
     lacks: Lacking = ""
+    handle: str = ""
+    aliases: tuple[str, ...] = ()
+    institution: str = ""
+    pockets: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ class AccountRef:
 
     id: str
     type: AccountType
+    handle: str = ""
 
 
 class Details(TypedDict, total=False):
@@ -51,7 +60,9 @@ class Details(TypedDict, total=False):
 
     `gross_amount` is what was moved within the account where `amount` is its effect on the cash: of a reinvestment
     the income, of a journal the amount. `original_amount` is in `original_currency`, and `exchange_rate` is how much
-    of the account's currency one unit of that is. `split` is `4:1` where one share became four.
+    of the account's currency one unit of that is. `split` is `4:1` where one share became four. `event` is the same in
+    all rows that are legs of one thing: a trade and its cash, a conversion. `value_date` is the day from which interest
+    counts, `balance_after` the balance that the provider states after the row, `merchant_code` is of ISO 18245.
     """
 
     check_number: str
@@ -64,6 +75,11 @@ class Details(TypedDict, total=False):
     split: str
     settled_on: str
     sub_account: str
+    event: str
+    counterparty: str
+    merchant_code: str
+    value_date: str
+    balance_after: str
 
 
 @dataclass(frozen=True, slots=True)

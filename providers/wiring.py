@@ -14,6 +14,7 @@ from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
 from providers import connectors
+from providers.connections.call_meter import CallMeter
 from providers.connections.connection_service import ConnectionService
 from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
@@ -21,6 +22,7 @@ from providers.connections.outgoing import require_outgoing
 from providers.connections.spool import TokenSpool
 from providers.connections.token_service import TokenService
 from providers.connectors.base import Connector
+from providers.connectors.contract.reach import opened
 from providers.imports.import_service import ImportService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
@@ -28,7 +30,8 @@ from providers.ledger.queries import currencies
 from providers.rates.published import read_history
 from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
-from providers.wire import client_auth, http
+from providers.wire import http
+from providers.wire.connection_auth import ConnectionAuth
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +71,24 @@ def connection_service() -> ConnectionService:
 
 
 @asynccontextmanager
-async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused."""
+async def connector_client(
+    connection: Connection, connector: Connector, *, by_hand: bool = True
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused.
+
+    Its calls are counted where the institution has quotas; those that are not `by_hand` leave some of them.
+    """
     await require_outgoing()
-    server = connector.oauth
-    auth = http.ConnectionAuth(tokens=token_service(), connection_id=connection.id, dpop_key=server.dpop_key)
-    async with http.client(connector.base_url, auth, context=client_auth.tls(server)) as client:
+    grants = token_service()
+    auth = ConnectionAuth(
+        grants=grants,
+        connection_id=connection.id,
+        placement=connector.placement,
+        own=connector.own_secrets,
+        meter=CallMeter(connection=connection, connector=connector, by_hand=by_hand),
+    )
+    base_url = connector.base_url or await grants.origin(connection_id=connection.id)
+    async with opened(connector, base_url, auth) as client:
         yield client
 
 

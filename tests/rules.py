@@ -32,10 +32,12 @@ DOORS = {
 HTTPX_USERS = (
     "dashtam/outbound.py",
     "providers/wire/client_auth.py",
+    "providers/wire/connection_auth.py",
     "providers/wire/dpop.py",
     "providers/wire/outage_guard.py",
     "providers/wire/http.py",
     "providers/wire/pauses.py",
+    "providers/wire/placing.py",
     "providers/wire/oauth.py",
     "providers/wiring.py",
     "providers/connectors/",

@@ -93,6 +93,7 @@ def defer(
     queueing_lock: str | None = None,
     queue: str | None = None,
     lock: str | None = None,
+    seconds: int = 0,
     **arguments: Any,
 ) -> int | None:
     """Queue the task of that name (`<app>.tasks.<function>`) in the caller's transaction; returns the job's id.
@@ -100,9 +101,11 @@ def defer(
     The task is named, not imported, so that models and services need not know the tasks, which build on them.
     procrastinate's own `defer` would use a connection of its own in the worker, and the task might start before
     the rows it is about are committed. `queue` and `lock` replace the task's own; of the jobs with one lock one runs at
-    a time, and the others take no place in a lane. Raises KeyError for an unknown name, procrastinate's
-    AlreadyEnqueued for a lock that waits.
+    a time, and the others take no place in a lane. With `seconds` it waits for so long. Raises KeyError for an unknown
+    name, procrastinate's AlreadyEnqueued for a lock that waits.
     """
     own: dict[str, Any] = {name: value for name, value in {"queue": queue, "lock": lock}.items() if value}
+    if seconds:
+        own["schedule_in"] = {"seconds": seconds}
     job = app.tasks[name].configure(queueing_lock=queueing_lock, **own).make_new_job(**arguments)
     return JobManager(DjangoConnector()).defer_job(job=job).id

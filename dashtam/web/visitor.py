@@ -14,6 +14,7 @@ PREFIXES = {4: 24, 6: 48}  # where from, not who
 MOST_HOPS = 20
 LONGEST_IP = 64  # an IPv6 address with its zone
 LONGEST_USER_AGENT = 512
+PRESENT_HEADERS = ("Accept", "Accept-Language", "Accept-Encoding", "Referer")
 
 # The client's IP of the request being served, for logs and the audit; empty in background work.
 request_ip: contextvars.ContextVar[str] = contextvars.ContextVar("request_ip", default="")
@@ -65,6 +66,13 @@ def customer_of(ip: str) -> str:
 def user_agent(request: HttpRequest) -> str:
     """The User-Agent header without unprintable characters."""
     return "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")[:LONGEST_USER_AGENT]))
+
+
+def present(request: HttpRequest) -> dict[str, str]:
+    """The client as an institution may ask for it while its person waits: address, agent, and what it accepts."""
+    headers = {name: request.headers.get(name, "")[:LONGEST_USER_AGENT] for name in PRESENT_HEADERS}
+    found = {"Address": client_ip(request) or "", "User-Agent": user_agent(request)} | headers
+    return {name: "".join(filter(str.isprintable, value)) for name, value in found.items() if value}
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,41 +1,47 @@
-"""Connections: /connections. Consent itself is given in the person's own browser, never over the API."""
+"""Connections: /connections."""
 
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
+from accounts.entrance.bearer import KeyAsPassword
 from accounts.errors import ReauthRequired
 from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import ApiView, KeyedView, Reply
 from providers import wiring
+from providers.api.access import NewConnection, StartedConnection, started_reply
 from providers.connections import queries
-from providers.connections.connection_service import StartedConnection as Started
+from providers.connections.errors import EmailUnverified, TooManyConnections
 from providers.connections.models import Connection as ConnectionModel
+from providers.connectors.contract.errors import CredentialsRefused
 from providers.errors import (
     ConnectionNotEnded,
-    EmailUnverified,
     NotSupported,
     ProviderNotConfigured,
     ProviderTakesFiles,
-    TooManyConnections,
     UnknownProvider,
 )
+from providers.standards.calendar import TYPE, calendar
 
 
-class NewConnection(serializers.Serializer[Any]):
-    """The provider to connect to."""
+class QuotaLeft(serializers.Serializer[Any]):
+    """The calls that an institution still allows."""
 
-    provider = serializers.SlugField(max_length=40)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse other fields: a client never says which server an institution is reached at."""
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such field."), "unknown")
-        return attrs
+    of = serializers.ChoiceField(
+        ("grant", "account"), help_text="For the whole connection, or for each account."
+    )
+    calls = serializers.IntegerField(help_text="Allowed in a window of `seconds`.")
+    seconds = serializers.IntegerField()
+    left = serializers.IntegerField(help_text="Of the account with the fewest, if each has its own.")
+    reserved = serializers.IntegerField(help_text="Kept for updates that are asked for by hand.")
+    resets_at = serializers.DateTimeField(allow_null=True, help_text="Null while all are left.")
 
 
 class Connection(serializers.Serializer[Any]):
@@ -54,16 +60,7 @@ class Connection(serializers.Serializer[Any]):
     deleted_accounts = serializers.IntegerField(
         help_text="Accounts that were deleted here and are not read any more."
     )
-
-
-class StartedConnection(serializers.Serializer[Any]):
-    """A connection to be, and where its person goes next."""
-
-    id = serializers.UUIDField()
-    state = serializers.ChoiceField(ConnectionModel.State.choices)
-    authorization_url = serializers.URLField(
-        help_text="A page of Dashtam, to be opened within five minutes, once, in the person's signed-in browser."
-    )
+    quotas = QuotaLeft(many=True)
 
 
 class Connections(KeyedView):
@@ -96,16 +93,37 @@ class Connections(KeyedView):
             NotSupported,
             ProviderNotConfigured,
             ProviderTakesFiles,
+            CredentialsRefused,
             429,
+            503,
         ),
     )
     async def post(self, request: Any) -> Reply:
-        """Begin to connect an institution."""
-        given = self.read(NewConnection)
-        started = await wiring.connection_service().start(
-            user_id=self.principal.user_id, provider=given["provider"]
-        )
-        return _started(started)
+        """Begin to connect an institution. With `credentials`, all steps that need no page are taken at once."""
+        given, user_id = self.read(NewConnection), self.principal.user_id
+        alike = await queries.alike(user_id, given["provider"])
+        started = await wiring.connection_service().start(user_id=user_id, **given)
+        return started_reply(started, alike)
+
+
+class ConsentCalendar(KeyedView):
+    """The ends of a person's consents."""
+
+    def get_authenticators(self) -> list[Any]:
+        """An API key may also be the password of Basic: calendar programs know nothing else."""
+        return [KeyAsPassword()]
+
+    @extend_schema(
+        operation_id="consent_calendar",
+        summary="Read the ends of consents as a calendar",
+        responses={(200, "text/calendar"): OpenApiTypes.STR} | problem_responses(400, 401),
+    )
+    async def get(self, request: Any) -> HttpResponse:
+        """A calendar (RFC 5545) to subscribe to. With Basic, the API key is the password, and any name will do."""
+        self.read_query(Empty, paged=False)
+        rows = await queries.connections(self.principal.user_id)
+        feed = calendar(rows.results, site=settings.PUBLIC_URL.rstrip("/"), now=timezone.now())
+        return HttpResponse(feed, content_type=TYPE)
 
 
 class ConnectionDetail(KeyedView):
@@ -162,37 +180,3 @@ class DeletedAccounts(KeyedView):
         """Let the next sync bring them again, as new accounts."""
         await wiring.account_service().welcome_back(user_id=self.principal.user_id, connection_id=id)
         return Reply(status=204)
-
-
-class Reauthorizations(KeyedView):
-    """New consents for a connection that has one, or had."""
-
-    idempotent = True
-
-    @extend_schema(
-        operation_id="reauthorize_connection",
-        summary="Renew the consent of a connection",
-        parameters=[CREATED],
-        request=None,
-        responses={201: StartedConnection}
-        | problem_responses(
-            401,
-            404,
-            EmailUnverified,
-            UnknownProvider,
-            NotSupported,
-            ProviderNotConfigured,
-            ProviderTakesFiles,
-            429,
-        ),
-    )
-    async def post(self, request: Any, id: UUID) -> Reply:
-        """Begin to renew the consent. The connection stays as it is until that is done."""
-        user_id = self.principal.user_id
-        return _started(await wiring.connection_service().reauthorize(user_id=user_id, connection_id=id))
-
-
-def _started(started: Started) -> Reply:
-    connection = started.connection
-    answer = {"id": connection.id, "state": connection.state, "authorization_url": started.authorization_url}
-    return Reply(answer, status=201, headers={"Location": f"/api/v1/connections/{connection.id}"})

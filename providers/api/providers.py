@@ -10,7 +10,36 @@ from dashtam.api.paging import Listing
 from dashtam.api.views import KeyedView
 from providers.connections import queries
 from providers.connectors.base import Auth
+from providers.connectors.contract.facts import Grade, Pending, Scope
 from providers.records import Capability
+
+
+class Quota(serializers.Serializer[Any]):
+    """So many calls in so much time."""
+
+    calls = serializers.IntegerField()
+    seconds = serializers.IntegerField()
+    of = serializers.ChoiceField(get_args(Scope))
+
+
+class Facts(serializers.Serializer[Any]):
+    """Facts about an institution, as far as they are known: null and "" where they are not."""
+
+    cadence_minutes = serializers.IntegerField(
+        allow_null=True, help_text="Asking more often brings nothing new."
+    )
+    history_days = serializers.IntegerField(allow_null=True, help_text="How far back its data goes.")
+    window_days = serializers.IntegerField(allow_null=True, help_text="The longest time of one request.")
+    look_back_days = serializers.IntegerField(help_text="Read again each time, since rows come late.")
+    ids = serializers.ChoiceField(get_args(Grade), allow_null=True, help_text="How long an id lasts.")
+    pending = serializers.ChoiceField(
+        get_args(Pending), allow_null=True, help_text="How a pending row becomes a posted one."
+    )
+    consent_days = serializers.IntegerField(allow_null=True, help_text="The life of a consent.")
+    quotas = Quota(many=True)
+    regions = serializers.ListField(child=serializers.CharField())
+    cost = serializers.CharField()
+    register_url = serializers.CharField(help_text="Where an installation gets its own access.")
 
 
 class Provider(serializers.Serializer[Any]):
@@ -25,6 +54,7 @@ class Provider(serializers.Serializer[Any]):
         help_text="Whether this installation has what it takes to connect it."
     )
     connections = serializers.IntegerField(help_text="How many of them you have connected.")
+    facts = Facts()
 
 
 LIST = list_of(Provider, "All providers by name; there is only one page.")

@@ -72,6 +72,8 @@ class Syncs(ApiView):
     async def post(self, request: Any, id: UUID) -> Reply:
         """Ask for a sync; while one is unfinished, that one is the answer."""
         run = await wiring.sync_service().request_sync(
-            user_id=self.principal.user_id, connection_id=id, trigger=SyncRunModel.Trigger.MANUAL
+            user_id=self.principal.user_id,
+            connection_id=id,
+            trigger=SyncRunModel.Trigger.MANUAL,
         )
         return Reply({"id": run.id, "state": run.state}, status=202)

@@ -65,6 +65,17 @@ class TransactionDetails(serializers.Serializer[Any]):
     split = serializers.CharField(allow_null=True, help_text="`4:1` where one share became four.")
     settled_on = serializers.DateField(allow_null=True)
     sub_account = serializers.CharField(allow_null=True, help_text="Such as CASH or MARGIN.")
+    event = serializers.CharField(
+        allow_null=True, help_text="The same in all rows that are legs of one thing, such as a conversion."
+    )
+    counterparty = serializers.CharField(allow_null=True, help_text="Who paid, or was paid.")
+    merchant_code = serializers.CharField(
+        allow_null=True, help_text="The merchant category code (ISO 18245)."
+    )
+    value_date = serializers.DateField(allow_null=True, help_text="The day from which interest counts.")
+    balance_after = serializers.CharField(
+        allow_null=True, help_text="The balance that the institution states after it."
+    )
 
 
 class Transaction(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from providers.api import (
+    access,
     accounts,
     balances,
     cash_flow,
@@ -19,10 +20,12 @@ from providers.api import (
 urlpatterns = [
     path("providers", providers.Providers.as_view()),
     path("connections", connections.Connections.as_view()),
+    path("connections/calendar", connections.ConsentCalendar.as_view()),
     path("connections/<uuid:id>", connections.ConnectionDetail.as_view()),
-    path("connections/<uuid:id>/reauthorizations", connections.Reauthorizations.as_view()),
+    path("connections/<uuid:id>/reauthorizations", access.Reauthorizations.as_view()),
     path("connections/<uuid:id>/data", connections.ConnectionData.as_view()),
     path("connections/<uuid:id>/deleted-accounts", connections.DeletedAccounts.as_view()),
+    path("connections/<uuid:id>/steps", access.Steps.as_view()),
     path("connections/<uuid:id>/syncs", syncs.Syncs.as_view()),
     path("accounts", accounts.Accounts.as_view()),
     path("accounts/<uuid:id>", accounts.AccountDetail.as_view()),

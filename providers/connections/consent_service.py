@@ -1,5 +1,6 @@
 """ConsentService: notices consents that expire, and revokes consents at the institution."""
 
+import functools
 import logging
 from uuid import UUID
 
@@ -7,60 +8,16 @@ from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
 from dashtam.crypto.encryption_service import EncryptionService
-from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DecryptionFailed
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
-from providers.connections.models import Connection, PendingRevocation, ProviderToken
+from providers.connections.grants import to_revoke
+from providers.connections.models import Connection, PendingRevocation
 from providers.connections.outgoing import require_outgoing
-from providers.errors import ProviderError, ProviderRefused
-from providers.wire import oauth
-from providers.wire.oauth import TokenResponse
-from providers.wire.oauth_server import OAuthServer
+from providers.connectors.contract.reach import reach
+from providers.errors import ConsentEnded, ProviderError, ProviderRefused
 
 logger = logging.getLogger(__name__)
-
-
-def revocation_of(encryption: EncryptionService, provider: str, tokens: TokenResponse) -> PendingRevocation:
-    """The revocation of these tokens: that of a refresh token includes its access tokens (RFC 7009 §2.1)."""
-    hint = "access_token" if tokens.refresh_token is None else "refresh_token"
-    revocation = PendingRevocation(provider=provider, hint=hint)
-    token = tokens.refresh_token or tokens.access_token
-    revocation.token = seal_field(encryption, PendingRevocation, revocation.id, "token", token)
-    return revocation
-
-
-def revocation_of_stored(
-    encryption: EncryptionService, provider: str, stored: ProviderToken
-) -> PendingRevocation | None:
-    """The same for stored tokens; None if they cannot be opened any more."""
-    tokens = _opened(encryption, provider, stored)
-    return None if tokens is None else revocation_of(encryption, provider, tokens)
-
-
-def revocation_of_replaced(
-    encryption: EncryptionService,
-    server: OAuthServer,
-    new: TokenResponse,
-    provider: str,
-    stored: ProviderToken,
-) -> PendingRevocation | None:
-    """The revocation of tokens that those of a new consent replace; None where both belong to one grant."""
-    old = None if server.one_grant_per_person else _opened(encryption, provider, stored)
-    if old is None or new.refresh_token == old.refresh_token is not None:
-        return None
-    return revocation_of(encryption, provider, old)
-
-
-def _opened(encryption: EncryptionService, provider: str, stored: ProviderToken) -> TokenResponse | None:
-    def opened(column: str) -> str | None:
-        return None if getattr(stored, column) is None else open_field(encryption, stored, column).decode()
-
-    try:
-        return TokenResponse(opened("access_token") or "", opened("refresh_token"))
-    except DecryptionFailed as error:
-        logger.warning("A consent at %s cannot be ended there: %s", provider, error.code)
-        return None
 
 
 class ConsentService:
@@ -91,7 +48,7 @@ class ConsentService:
             await self._revoke(revocation)
         except (ProviderError, DecryptionFailed) as error:
             revocation.attempts += 1
-            final = isinstance(error, (ProviderRefused, DecryptionFailed))
+            final = isinstance(error, (ProviderRefused, ConsentEnded, DecryptionFailed))
             if not final and revocation.attempts < PendingRevocation.ATTEMPTS:
                 await run_db(revocation.save, update_fields=["attempts"])
                 raise
@@ -111,5 +68,6 @@ class ConsentService:
     async def _revoke(self, revocation: PendingRevocation) -> None:
         connector = connectors.CONNECTORS.get(revocation.provider)
         if connector is not None and connector.configured:
-            token = open_field(self.encryption, revocation, "token").decode()
-            await oauth.revoke(connector.oauth, token=token, hint=revocation.hint)
+            await connector.revoke(
+                functools.partial(reach, connector), to_revoke(self.encryption, revocation)
+            )

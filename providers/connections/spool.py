@@ -30,6 +30,7 @@ class Columns(msgspec.Struct, omit_defaults=True):
     access_token: bytes
     access_expires_at: datetime | None
     refresh_token: bytes | None = None
+    secrets: bytes | None = None
     scope: str | None = None
 
 

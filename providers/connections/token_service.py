@@ -1,14 +1,14 @@
 """TokenService: fresh access tokens, with one refresh at a time over all processes, and no token lost.
 
-Institutions that rotate refresh tokens end the whole consent when an old one comes back (RFC 9700 §4.14). So
-the right to refresh is a lease in the row itself; the intent is written down before the call; the call cannot
-be cut short by a client that hangs up; and its result is stored in one statement guarded by the row's version.
+Institutions that rotate refresh tokens end the whole consent when an old one comes back (RFC 9700 §4.14). So the right
+to refresh is a lease in the row itself; the intent is written down before the call, which no client that hangs up cuts
+short; and its result is stored in one statement guarded by the row's version.
 """
 
 import asyncio
+import functools
 import logging
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -16,15 +16,16 @@ from django.utils import timezone
 from dashtam.bridge.doors import keep_running, run_db, run_db_at_last
 from dashtam.bridge.per_loop import PerLoop
 from dashtam.crypto.encryption_service import EncryptionService
-from dashtam.crypto.sealed_fields import open_field, seal_field
+from dashtam.crypto.sealed_fields import open_field
 from dashtam.errors import DecryptionFailed
 from dashtam.telemetry import metrics
 from notifications.services.live_event_service import LiveEventService
 from providers import connectors
-from providers.connections.consent_service import revocation_of
+from providers.connections.grants import Rest, joined, merged, opened_rest, revocation_of, sealed
 from providers.connections.models import Connection, PendingRevocation, ProviderToken
 from providers.connections.outgoing import require_outgoing
 from providers.connections.spool import Spooled, TokenSpool
+from providers.connectors.contract.reach import reach
 from providers.errors import (
     AnswerLost,
     ConsentEnded,
@@ -33,7 +34,7 @@ from providers.errors import (
     ProviderUnavailable,
     ProviderUnreadable,
 )
-from providers.wire import oauth
+from providers.wire.grants import ACCESS, REFRESH, Grant
 from providers.wire.oauth import TokenResponse
 
 logger = logging.getLogger(__name__)
@@ -44,22 +45,6 @@ State = Connection.State
 
 Running = dict[UUID, asyncio.Task[str]]
 _refreshes: PerLoop[Running] = PerLoop(dict)
-
-
-def sealed(encryption: EncryptionService, connection_id: UUID, tokens: TokenResponse) -> dict[str, Any]:
-    """The columns of ProviderToken for these tokens. Without a new refresh token the old one stays (§6)."""
-
-    def envelope(column: str, token: str) -> bytes:
-        return seal_field(encryption, ProviderToken, connection_id, column, token)
-
-    fields: dict[str, Any] = {"access_token": envelope("access_token", tokens.access_token)}
-    if tokens.refresh_token is not None:
-        fields["refresh_token"] = envelope("refresh_token", tokens.refresh_token)
-    if tokens.scope:
-        fields["scope"] = tokens.scope
-    lifetime = tokens.expires_in
-    fields["access_expires_at"] = None if lifetime is None else timezone.now() + timedelta(seconds=lifetime)
-    return fields
 
 
 class TokenService:
@@ -74,7 +59,7 @@ class TokenService:
 
     async def store_tokens(self, *, connection_id: UUID, tokens: TokenResponse) -> None:
         """Store the tokens of a new consent in place of earlier ones."""
-        fields = sealed(self.encryption, connection_id, tokens)
+        fields = sealed(self.encryption, connection_id, tokens.grant())
         await run_db(ProviderToken.objects.replace, connection_id=connection_id, sealed=fields)
 
     async def get_access_token(self, *, connection_id: UUID) -> str:
@@ -84,20 +69,39 @@ class TokenService:
             return await self._open(token, "access_token")
         return await self._refreshed(token)
 
+    async def get_grant(self, *, connection_id: UUID) -> Grant:
+        """The grant for a request, without its refresh token; renewed first if need be."""
+        token = await self._read(connection_id)
+        if not token.is_fresh(timezone.now()):
+            await self._refreshed(token)
+            token = await self._read(connection_id)
+        return await self._usable(token)
+
+    async def renewed(self, *, connection_id: UUID, stale: Grant) -> Grant:
+        """A grant other than `stale`, which the provider has just refused. Raises ConsentEnded where there is none."""
+        token = await self._read(connection_id)
+        current = await self._usable(token)
+        if current.secrets != stale.secrets:
+            return current
+        await self._refreshed(token)
+        return await self._usable(await self._read(connection_id))
+
+    async def refused(self, *, connection_id: UUID, grant: Grant) -> None:
+        """End the consent, because the provider refuses even the grant that has just been renewed."""
+        token = await self._read(connection_id)
+        if (await self._usable(token)).secrets == grant.secrets:
+            await self._end(token, State.REAUTH_REQUIRED, "consent_ended")
+
+    async def origin(self, *, connection_id: UUID) -> str:
+        """The address that the grant itself names, or nothing."""
+        return (await self._rest(await self._read(connection_id))).origin
+
     async def refresh_token(self, *, connection_id: UUID, stale: str | None) -> str:
         """A token other than `stale`, which the provider has just refused."""
         token = await self._read(connection_id)
-        if stale is not None:
-            current = await self._open(token, "access_token")
-            if current != stale:
-                return current
+        if stale is not None and (current := await self._open(token, "access_token")) != stale:
+            return current
         return await self._refreshed(token)
-
-    async def give_up(self, *, connection_id: UUID, refused: str) -> None:
-        """End the consent, because the provider refuses even the token it has just issued."""
-        token = await self._read(connection_id)
-        if await self._open(token, "access_token") == refused:
-            await self._end(token, State.REAUTH_REQUIRED, "consent_ended")
 
     async def _read(self, connection_id: UUID) -> ProviderToken:
         """The row with its connection. Raises ConsentEnded unless the connection lives."""
@@ -117,6 +121,17 @@ class TokenService:
             await run_db(ProviderToken.objects.note_unreadable, token, column, error.code)
             raise
 
+    async def _rest(self, token: ProviderToken) -> Rest:
+        try:
+            return opened_rest(self.encryption, token)
+        except DecryptionFailed as error:
+            await run_db(ProviderToken.objects.note_unreadable, token, "secrets", error.code)
+            raise
+
+    async def _usable(self, token: ProviderToken) -> Grant:
+        access = await self._open(token, "access_token")
+        return joined({ACCESS: access}, token, await self._rest(token))
+
     async def _refreshed(self, token: ProviderToken) -> str:
         """Join the refresh under way in this process, or start one. Cancelling a caller does not end it."""
         running = _refreshes.get()
@@ -129,9 +144,7 @@ class TokenService:
         return await asyncio.shield(task)
 
     async def _refresh(self, token: ProviderToken) -> str:
-        if token.refresh_token is None:
-            await self._end(token, State.REAUTH_REQUIRED, "consent_expired")
-            raise ConsentEnded(code="consent_expired")
+        await self._require_renewable(token)
         await require_outgoing()
         if await self.spool.recover(token.connection_id, token.version):
             return await self._open(await self._read(token.connection_id), "access_token")
@@ -146,19 +159,31 @@ class TokenService:
             return await self._joined(token)
         token = await self._read(token.connection_id)
         try:
-            tokens = await self._asked(token, lease_id)
+            grant = await self._asked(token, lease_id)
         except ConsentEnded as error:
             return await self._after_refusal(token, error)
-        return await self._stored(token, tokens)
+        return await self._stored(token, grant)
 
-    async def _asked(self, token: ProviderToken, lease_id: UUID) -> TokenResponse:
+    async def _require_renewable(self, token: ProviderToken) -> None:
+        """Raises ConsentEnded, and ends the consent, where only its person can give access again."""
+        connector = connectors.CONNECTORS.get(token.connection.provider)
+        if token.refresh_token is not None or connector is None:
+            return
+        if connector.renewable(await self._usable(token)):
+            return
+        tokens_only = connector.auth == "oauth2" or not token.is_fresh(timezone.now())
+        reason = "consent_expired" if tokens_only else "consent_ended"
+        await self._end(token, State.REAUTH_REQUIRED, reason)
+        raise ConsentEnded(code=reason)
+
+    async def _asked(self, token: ProviderToken, lease_id: UUID) -> Grant:
         """Ask the provider. A clear refusal keeps the lease, everything else gives it back."""
         try:
             connector = connectors.get(token.connection.provider)
             if not connector.configured:
                 raise ProviderNotConfigured
-            refresh_token = await self._open(token, "refresh_token")
-            return await oauth.refresh(connector.oauth, refresh_token=refresh_token)
+            grant = await self._whole(token)
+            return merged(grant, await connector.renew(functools.partial(reach, connector), grant))
         except ConsentEnded:
             raise
         except (AnswerLost, ProviderUnreadable):
@@ -172,6 +197,12 @@ class TokenService:
             await self._release(token, lease_id, outcome_known=True)
             raise
 
+    async def _whole(self, token: ProviderToken) -> Grant:
+        """The grant as a renewal needs it."""
+        if token.refresh_token is None:
+            return await self._usable(token)
+        return joined({REFRESH: await self._open(token, "refresh_token")}, token, await self._rest(token))
+
     async def _after_refusal(self, token: ProviderToken, error: ConsentEnded) -> str:
         """Use newer tokens if another process has stored some meanwhile; else end the consent."""
         current = await self._read(token.connection_id)
@@ -182,16 +213,16 @@ class TokenService:
         await self._end(token, state, reason)
         raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason) from error
 
-    async def _stored(self, token: ProviderToken, tokens: TokenResponse) -> str:
-        """Store the new tokens, which exist only here: waits for a database that is away, with a copy in the spool."""
-        fields = sealed(self.encryption, token.connection_id, tokens)
+    async def _stored(self, token: ProviderToken, grant: Grant) -> str:
+        """Store the new grant, which exists only here: waits for a database that is away; a copy is in the spool."""
+        fields = sealed(self.encryption, token.connection_id, grant)
         stored = await self.spool.store(Spooled(token.connection_id, token.version, fields))
         metrics.refresh("refreshed" if stored else "overtaken")
         if stored:
-            return tokens.access_token
+            return grant.secrets.get(ACCESS, "")
         if not await run_db(ProviderToken.objects.filter(connection_id=token.connection_id).exists):
             # The person has disconnected meanwhile, and only the tokens of before the refresh were revoked.
-            revocation = revocation_of(self.encryption, token.connection.provider, tokens)
+            revocation = revocation_of(self.encryption, token.connection.provider, grant)
             await run_db_at_last(PendingRevocation.objects.queue, revocation)
         return await self._open(await self._read(token.connection_id), "access_token")
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from providers.connectors.base import Connector, overdue
+from providers.connectors.base import Connector
+from providers.connectors.contract.facts import overdue
 from providers.connectors.sandbox import SandboxConnector
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import NotSupported, UnknownProvider
@@ -24,6 +25,7 @@ def slug_of(host: str) -> str:
 
 
 def _hosts(connector: Connector) -> Iterator[str | None]:
+    yield from (urlsplit(url).hostname for url in connector.hosts)
     with suppress(NotSupported):
         yield urlsplit(connector.base_url).hostname
         yield urlsplit(connector.oauth.token_endpoint).hostname
@@ -37,6 +39,12 @@ def get(slug: str) -> Connector:
         raise UnknownProvider from None
 
 
+def consent_life(slug: str) -> timedelta | None:
+    """The life of a consent at this provider, where its connector declares one."""
+    connector = CONNECTORS.get(slug)
+    return connector.consent_life if connector else None
+
+
 def name_of(slug: str) -> str:
     """The provider's name as people know it; the slug itself where its connector is gone."""
     connector = CONNECTORS.get(slug)
@@ -45,9 +53,9 @@ def name_of(slug: str) -> str:
 
 def balances_overdue(slug: str, as_of: datetime | None, now: datetime) -> bool:
     """True where the provider should have had a newer balance by now. A balance that was never read is not overdue."""
-    return as_of is not None and overdue(CONNECTORS.get(slug, Connector).balances_due, as_of, now)
+    return as_of is not None and overdue(CONNECTORS.get(slug, Connector).facts.balances_due, as_of, now)
 
 
 def prices_overdue(slug: str, as_of: datetime | None, now: datetime) -> bool:
     """True where the provider should have had newer prices of its holdings by now."""
-    return as_of is not None and overdue(CONNECTORS.get(slug, Connector).prices_due, as_of, now)
+    return as_of is not None and overdue(CONNECTORS.get(slug, Connector).facts.prices_due, as_of, now)

@@ -1,15 +1,14 @@
 """The contract between Dashtam and a provider.
 
-A connector says how consent is given and turns the provider's JSON into `providers.records`. It receives an
-`httpx.AsyncClient` that is already authorised, with the provider's base URL; it never sees a token, a model
-or a person. Conventions are converted here and nowhere else: positive amounts are money into the account,
+A connector says how access is given, step by step, and turns the provider's data into `providers.records`. Its reads
+receive an `httpx.AsyncClient` that is already authorised, with the provider's base URL: they see no secret, no model
+and no person. Conventions are converted here and nowhere else: positive amounts are money into the account,
 money owed is a negative balance, times are aware, money is Decimal.
 """
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -18,7 +17,11 @@ import httpx
 import msgspec
 from django.conf import settings
 
-from providers.errors import NotSupported
+from providers.connectors.contract import code_grant
+from providers.connectors.contract.batches import Batch, Wanted
+from providers.connectors.contract.facts import Facts
+from providers.connectors.contract.steps import Reach, Said, Step
+from providers.errors import ConsentEnded, NotSupported, ProviderError
 from providers.records import (
     AccountRecord,
     AccountRef,
@@ -27,46 +30,21 @@ from providers.records import (
     HoldingsRecord,
     TransactionsPage,
 )
+from providers.wire.grants import ACCESS, REFRESH, Grant
 from providers.wire.oauth_server import OAuthServer
+from providers.wire.placing import Placement
 
 Auth = Literal["oauth2", "credentials", "file"]
 
 # Types for fields of provider JSON; a value that does not fit makes the page ProviderUnreadable.
-DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
-AmountText = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,10})?\Z")]
+DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
+AmountText = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
+Unit = Annotated[
+    str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._:/-]{1,31}\Z")
+]  # of which ISO 4217 is one kind
 ProviderId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-EACH_DAY = frozenset(range(7))
-MONDAY_TO_FRIDAY = frozenset(range(5))
-
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """A new figure comes within `every`, of which only these days of the week count (0 is Monday, in UTC).
-
-    `every` is None where a new figure comes when a person brings one.
-    """
-
-    every: timedelta | None
-    days: AbstractSet[int] = EACH_DAY
-
-
-def overdue(rhythm: Rhythm, as_of: datetime, now: datetime) -> bool:
-    """True once more time has gone by since `as_of` than the rhythm allows."""
-    if rhythm.every is None or now - as_of <= rhythm.every:
-        return False
-    moment, end, left = as_of.astimezone(UTC), now.astimezone(UTC), rhythm.every
-    while moment < end:
-        midnight = datetime.combine(moment.date() + timedelta(days=1), time.min, UTC)
-        if moment.weekday() in rhythm.days:
-            left -= min(midnight, end) - moment
-            if left < timedelta(0):
-                return True
-        moment = midnight
-    return False
 
 
 def setting_name(slug: str, name: str) -> str:
@@ -82,10 +60,8 @@ class Connector:
     description: ClassVar[str] = ""
     auth: ClassVar[Auth]
     capabilities: ClassVar[tuple[Capability, ...]] = ()
-    time_zone: ClassVar[str] = "UTC"  # where a day of its books begins and ends
-    balances_due: ClassVar[Rhythm] = Rhythm(timedelta(days=1))
-    # A close comes with each day of trading. Easter has four days without one, and two of them are weekdays.
-    prices_due: ClassVar[Rhythm] = Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY)
+    facts: ClassVar[Facts] = Facts()
+    hosts: ClassVar[Sequence[str]] = ()  # origins that its reads call besides `base_url` or the grant's own
     setting_defaults: ClassVar[Mapping[str, str]] = MappingProxyType({})  # by name without the slug
 
     def setting(self, name: str) -> str:
@@ -99,7 +75,7 @@ class Connector:
         """
         if record.as_of.utcoffset():
             return record
-        return replace(record, as_of=record.as_of.astimezone(ZoneInfo(self.time_zone)))
+        return replace(record, as_of=record.as_of.astimezone(ZoneInfo(self.facts.time_zone)))
 
     @property
     def configured(self) -> bool:
@@ -108,13 +84,89 @@ class Connector:
 
     @property
     def base_url(self) -> str:
-        """The URL of the data API, without a trailing slash. Only this origin ever receives the access token."""
+        """The URL of the data API, without a trailing slash; empty where each grant has an address of its own.
+
+        Only this origin and `hosts` ever receive a secret.
+        """
         raise NotSupported()
 
     @property
     def oauth(self) -> OAuthServer:
         """The authorization server, for `auth = "oauth2"`."""
         raise NotSupported()
+
+    # --- access ----------------------------------------------------------------------------------
+
+    @property
+    def placement(self) -> Placement:
+        """The place of each secret in a request: an access token in its header, if there is an `oauth`."""
+        if self.auth != "oauth2":
+            return Placement()
+        server = self.oauth
+        return Placement(bearer=ACCESS, dpop_key=server.dpop_key, certificate=server.client_certificate)
+
+    @property
+    def own_secrets(self) -> Mapping[str, str]:
+        """Secrets of this installation, from its settings, that `placement` puts beside those of the grant."""
+        return {}
+
+    async def link(self, reach: Reach, said: Said) -> Step:
+        """The next step towards access. Raises ProviderErrors, and CredentialsRefused for an answer that is wrong."""
+        return await code_grant.step(self.oauth, said)
+
+    def renewable(self, grant: Grant) -> bool:
+        """True if `renew` can do something with it: without a person."""
+        return REFRESH in grant.secrets
+
+    async def renew(self, reach: Reach, grant: Grant) -> Grant:
+        """A fresh grant without the person: what it does not name stays. Raises ProviderErrors, ConsentEnded."""
+        if self.auth != "oauth2":
+            raise ConsentEnded
+        return await code_grant.renew(self.oauth, grant)
+
+    async def revoke(self, reach: Reach, grant: Grant) -> None:
+        """End the grant at the institution, if it can be told. Raises ProviderErrors."""
+        if self.auth == "oauth2":
+            await code_grant.revoke(self.oauth, grant)
+
+    @property
+    def ends_grants(self) -> bool:
+        """True if `revoke` does something: then a grant is kept for it after the person has disconnected."""
+        return self.auth == "oauth2" or type(self).revoke is not Connector.revoke
+
+    def replaces(self, old: Grant, new: Grant) -> bool:
+        """True if `old` lives on beside `new` and is to be ended: not where both are one consent, mended."""
+        if self.auth == "oauth2":
+            return code_grant.replaces(self.oauth, old, new)
+        return old.secrets != new.secrets
+
+    @property
+    def consent_life(self) -> timedelta | None:
+        """The life of a consent by the institution's rules; None where they do not say."""
+        days = self.oauth.consent_lifetime_days if self.auth == "oauth2" else None
+        return self.facts.consent or (None if days is None else timedelta(days=days))
+
+    def consent_end(self, grant: Grant) -> datetime | None:
+        """The end of the consent, from the grant or the institution's rules; None if unknown."""
+        life = self.consent_life
+        return grant.ends_at or (None if life is None else datetime.now(UTC) + life)
+
+    def fault(self, answer: httpx.Response) -> ProviderError | None:
+        """The institution's own word for what went wrong, in a 200 too; None leaves the verdict to the status."""
+        return None
+
+    # --- data in batches, for institutions that do not answer account by account -----------------------
+
+    @property
+    def pulls(self) -> bool:
+        """True if `pull` is the way in, rather than the `fetch_` methods."""
+        return type(self).pull is not Connector.pull
+
+    def pull(self, client: httpx.AsyncClient, wanted: Wanted) -> AsyncIterator[Batch]:
+        """All that is wanted, in batches that may land in this order. Raises ProviderErrors, StartAgain."""
+        raise NotSupported()
+
+    # --- data, account by account ----------------------------------------------------------------
 
     async def fetch_subject(self, client: httpx.AsyncClient) -> str:
         """A stable id of the person at the provider: two consents of one person are one connection."""

@@ -1,7 +1,7 @@
 """Sandbox Bank, the institution that comes with Dashtam (`manage.py simulator`)."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal, get_args
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from msgspec import Struct
 from providers import records
 from providers.connectors import base
 from providers.connectors.base import AmountText, AwareTime, CurrencyCode, DecimalText, ProviderId
+from providers.connectors.contract.facts import Facts
 from providers.errors import ProviderUnreadable
 from providers.wire.http import request_json
 from providers.wire.oauth_server import OAuthServer
@@ -38,8 +39,9 @@ class SandboxConnector(base.Connector):
     name = "Sandbox Bank"
     description = "A pretend bank with realistic accounts, for trying out Dashtam."
     auth = "oauth2"
-    capabilities = get_args(records.Capability)  # all of them
+    capabilities = get_args(records.Capability)
     setting_defaults = SETTINGS
+    facts = Facts(ids="stable", pending="linked", consent=timedelta(days=180), cost="Nothing.")
 
     @property
     def configured(self) -> bool:
@@ -186,10 +188,7 @@ def _security(row: "_Security") -> records.SecurityRecord:
     )
 
 
-# --- the bank's JSON: anything else is ProviderUnreadable ----------------------------------------
-
-
-class _Customer(Struct):
+class _Customer(Struct):  # the bank's JSON, from here on: anything else is ProviderUnreadable
     id: ProviderId
 
 

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from providers.connectors.base import Connector, Rhythm
+from providers.connectors.base import Connector
+from providers.connectors.contract.facts import Facts, Rhythm
 from providers.records import Capability
 
 
@@ -14,6 +15,5 @@ class StatementFilesConnector(Connector):
     description = "Download a file from any institution and import it here."
     auth = "file"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
-    balances_due = prices_due = Rhythm(
-        None
-    )  # a file is as of its day, and a newer one comes when a person brings it
+    # A file is as of its day, and a newer one comes when a person brings it.
+    facts = Facts(cost="Nothing.", balances_due=Rhythm(None), prices_due=Rhythm(None))

@@ -20,6 +20,11 @@ class TransactionDetails(TypedDict):
     split: str | None
     settled_on: str | None
     sub_account: str | None
+    event: str | None
+    counterparty: str | None
+    merchant_code: str | None
+    value_date: str | None
+    balance_after: str | None
 
 
 _NOTHING = dict.fromkeys(TransactionDetails.__annotations__)
@@ -31,4 +36,5 @@ def decoded(encoded: str, currency: str) -> TransactionDetails:
     details["original_amount"] = padded(details["original_amount"], details["original_currency"] or currency)
     details["gross_amount"] = padded(details["gross_amount"], currency)
     details["taxes"] = padded(details["taxes"], currency)
+    details["balance_after"] = padded(details["balance_after"], currency)
     return details

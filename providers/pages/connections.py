@@ -3,15 +3,18 @@
 from dataclasses import replace
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
 from dashtam.api.paging import page
 from dashtam.errors import Conflict, TooManyRequests
+from dashtam.web import visitor
 from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.connections import queries as connection_queries
@@ -20,6 +23,7 @@ from providers.pages.paging import links
 from providers.pages.presentation.accounts import account_groups
 from providers.pages.presentation.connections import connection_row, ended_message, ending, sync_rows
 from providers.pages.presentation.own_choices import account_lists
+from providers.standards.calendar import TYPE, calendar
 from providers.sync import queries as sync_queries
 from providers.sync.queries import previous_syncs, unfinished_syncs
 
@@ -35,7 +39,11 @@ async def connections(request: SignedInRequest) -> HttpResponse:
     updating = {run["connection_id"] for run in syncing}
     rows = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
-    context = {"connections": [connection_row(row, updating, accounts) for row in rows], "syncing": syncing}
+    context = {
+        "connections": [connection_row(row, updating, accounts) for row in rows],
+        "syncing": syncing,
+        "ending": any(row["consent_expires_at"] for row in rows),
+    }
     return await rendered(request, "providers/connections.html", context)
 
 
@@ -61,13 +69,27 @@ async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     return await rendered(request, "providers/connection.html", context | urls)
 
 
+@require_safe
+@signed_in
+async def consent_calendar(request: SignedInRequest) -> HttpResponse:
+    """The ends of consents as a file for a calendar."""
+    rows = await connection_queries.connections(request.principal.user_id)
+    feed = calendar(rows.results, site=settings.PUBLIC_URL.rstrip("/"), now=timezone.now())
+    response = HttpResponse(feed, content_type=TYPE)
+    response["Content-Disposition"] = 'attachment; filename="dashtam-permissions.ics"'
+    return response
+
+
 @require_POST
 @signed_in
 async def sync(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Update now."""
     try:
         await wiring.sync_service().request_sync(
-            user_id=request.principal.user_id, connection_id=id, trigger="manual"
+            user_id=request.principal.user_id,
+            connection_id=id,
+            trigger="manual",
+            present=visitor.present(request),
         )
     except (Conflict, TooManyRequests) as error:
         messages.warning(request, f"{error.title} {error.detail}")

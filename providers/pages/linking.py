@@ -12,15 +12,23 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
-from accounts.pages.answers import FORM_METHODS, see_other
-from dashtam.errors import DashtamError, NotFound, Unauthorized
+from accounts.pages.answers import FORM_METHODS, form_page, see_other
+from dashtam.errors import DashtamError, NotFound, TooManyRequests, Unauthorized, ValidationFailed
 from dashtam.web.rendering import rendered
 from providers import connectors, wiring
+from providers.connections import queries as connection_queries
 from providers.connections.linking import linkable
 from providers.connections.models import AuthorizationRequest
+from providers.connections.started import PendingLink, StartedConnection
 from providers.connectors.base import Connector
-from providers.errors import ProviderTakesFiles
+from providers.connectors.contract.errors import CredentialsRefused
+from providers.connectors.contract.steps import Ask
+from providers.errors import AuthorizationInvalid, ProviderTakesFiles
+from providers.pages.answers import answers_form
 from providers.pages.presentation.catalogue import offer, offers
+
+MOST_PARAMETERS = 20
+WAIT_SECONDS = 5
 
 
 class SignedOut(Unauthorized):
@@ -38,32 +46,45 @@ async def new(request: SignedInRequest) -> HttpResponse:
     slug, search = request.GET.get("provider", ""), request.GET.get("q", "")[:100]
     if not slug:
         return await rendered(request, "providers/catalogue.html", {"providers": offers(search), "q": search})
+    user_id = request.principal.user_id
     try:
         connector = linkable(slug)
         if request.method == "POST":
-            started = await wiring.connection_service().start(
-                user_id=request.principal.user_id, provider=slug
-            )
-            return await _leave(request, started.authorization_url.rpartition("/")[2])
+            started = await wiring.connection_service().start(user_id=user_id, provider=slug)
+            return await _first(request, started)
     except ProviderTakesFiles:
         return see_other("import-new")
     except DashtamError as error:
         return await refused(request, error)
+    if "another" not in request.GET and (alike := await connection_queries.alike(user_id, slug)):
+        return await rendered(
+            request, "providers/connected_already.html", {"provider": offer(connector), "alike": alike}
+        )
     return await _before_leaving(request, connector, request.get_full_path())
 
 
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def start(request: SignedInRequest, token: str) -> HttpResponse:
-    """The page of a one-time link, made here or by API: names person and institution; its form leads there."""
+    """The page of a one-time link, made here or by API: names person and institution, and takes the next step."""
+    service = wiring.connection_service()
     try:
+        link = await service.pending_link(
+            user_id=request.principal.user_id,
+            link_token=token,
+            browser_key=request.COOKIES.get(_cookie(), ""),
+        )
+        connector = connectors.get(link.provider)
+        if link.connected:
+            return _connected(request, connector, link.connected)
+        if link.waiting:
+            return await _wait(request, connector, link)
+        if link.ask:
+            return await _answer(request, connector, link.ask, token, reconnecting=link.reconnecting)
         if request.method == "POST":
             return await _leave(request, token)
-        link = await wiring.connection_service().pending_link(
-            user_id=request.principal.user_id, link_token=token
-        )
         return await _before_leaving(
-            request, connectors.get(link.provider), request.path, reconnecting=link.reconnecting
+            request, connector, request.path, reconnecting=link.reconnecting, url=link.url
         )
     except DashtamError as error:
         return await refused(request, error)
@@ -79,8 +100,7 @@ async def reconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
         )
     except DashtamError as error:
         return await refused(request, error)
-    token = started.authorization_url.rpartition("/")[2]
-    return see_other(reverse("connection-start", args=[token]))
+    return _to(started)
 
 
 @require_GET
@@ -95,9 +115,7 @@ async def callback(request: Any, slug: str) -> HttpResponse:
     except DashtamError as error:
         response = see_other(reverse("connection-failed", args=[type(error).code]))
     else:
-        messages.success(request, f"{connectors.get(slug).name} is connected.")
-        response = see_other(reverse("connection", args=[connection.id]))
-        response.delete_cookie(_cookie(), path="/", samesite="Lax")
+        response = _connected(request, connectors.get(slug), connection.id)
     response["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -109,30 +127,94 @@ async def failed(request: Any, code: str) -> HttpResponse:
 
 
 def _returned(request: HttpRequest) -> dict[str, str]:
-    names = ("state", "code", "iss", "error")
-    answer = {name: request.GET.get(name, "") for name in names}
-    return answer | {"browser_key": request.COOKIES.get(_cookie(), "")}
+    """The parameters that came back. No page has reason to send many, or one that names something of ours."""
+    sent = {name: value for name, value in request.GET.dict().items() if name not in ("user_id", "provider")}
+    if len(sent) > MOST_PARAMETERS:
+        raise AuthorizationInvalid
+    return {"state": ""} | sent | {"browser_key": request.COOKIES.get(_cookie(), "")}
+
+
+def _to(started: StartedConnection) -> HttpResponse:
+    return see_other(reverse("connection-start", args=[_token(started)]))
+
+
+def _token(started: StartedConnection) -> str:
+    return started.authorization_url.rpartition("/")[2]
+
+
+async def _first(request: SignedInRequest, started: StartedConnection) -> HttpResponse:
+    """Leave at once for a page that is known before; else take the first step on the page of the link."""
+    connector = connectors.get(started.connection.provider)
+    if started.step == "done":
+        return _connected(request, connector, started.connection.id)
+    return await _leave(request, _token(started)) if connector.auth == "oauth2" else _to(started)
+
+
+def _connected(request: SignedInRequest, connector: Connector, connection_id: UUID) -> HttpResponse:
+    messages.success(request, f"{connector.name} is connected.")
+    response = see_other(reverse("connection", args=[connection_id]))
+    response.delete_cookie(_cookie(), path="/", samesite="Lax")
+    return response
 
 
 async def _before_leaving(
-    request: SignedInRequest, connector: Connector, action_url: str, *, reconnecting: bool = False
+    request: SignedInRequest,
+    connector: Connector,
+    action_url: str,
+    *,
+    reconnecting: bool = False,
+    url: str = "",
 ) -> HttpResponse:
-    context = {"provider": offer(connector), "action_url": action_url, "reconnecting": reconnecting}
-    may_lead_to(request, connector.oauth.authorization_endpoint)
+    leads = url or (connector.oauth.authorization_endpoint if connector.auth == "oauth2" else "")
+    context = {
+        "provider": offer(connector),
+        "action_url": action_url,
+        "reconnecting": reconnecting,
+        "leads": bool(leads),
+    }
+    if leads:
+        may_lead_to(request, leads)
     return await rendered(request, "providers/connect.html", context)
+
+
+async def _answer(
+    request: SignedInRequest, connector: Connector, ask: Ask, token: str, *, reconnecting: bool
+) -> HttpResponse:
+    """The form of a question; its answers lead to the next step."""
+    form = answers_form(ask, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            started = await wiring.connection_service().answer(
+                user_id=request.principal.user_id, link_token=token, answers=form.cleaned_data
+            )
+        except (ValidationFailed, CredentialsRefused, TooManyRequests) as error:
+            form.take(error)
+        else:
+            done = started.step == "done"
+            return _connected(request, connector, started.connection.id) if done else _to(started)
+    context = {"provider": offer(connector), "reconnecting": reconnecting, "where": ask.where}
+    return await form_page(request, "providers/connect_ask.html", form, **context)
+
+
+async def _wait(request: SignedInRequest, connector: Connector, link: PendingLink) -> HttpResponse:
+    """The page that waits while the person is on a page of the institution; it asks for itself again."""
+    context = {"provider": offer(connector), "url": link.url}
+    response = await rendered(request, "providers/connect_wait.html", context)
+    response["Refresh"] = str(WAIT_SECONDS)
+    return response
 
 
 async def _leave(request: SignedInRequest, token: str) -> HttpResponse:
     """Bind the authorization request to this browser, then redirect to the institution."""
     browser_key = secrets.token_urlsafe(32)
-    url = await wiring.connection_service().authorization_redirect(
+    visit = await wiring.connection_service().leave(
         user_id=request.principal.user_id, link_token=token, browser_key=browser_key
     )
-    response = see_other(url)
+    response = see_other(reverse("connection-start", args=[token]) if visit.poll else visit.url)
     response.set_cookie(
         _cookie(),
         browser_key,
-        max_age=AuthorizationRequest.STATE_LIFETIME,
+        max_age=AuthorizationRequest.POLL_LIFETIME if visit.poll else AuthorizationRequest.STATE_LIFETIME,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

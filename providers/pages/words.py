@@ -76,6 +76,7 @@ REASONS = {
     "rate_limited": "{name} asked us to slow down, so the next update comes later. There is nothing you need to do.",
     "not_supported": "{name} does not offer this, so it was left out.",
     "provider_not_configured": "{name} is not set up on this Dashtam any more. Ask your administrator to add it again.",
+    "payment_required": "{name} wants a paid plan before it answers. What was read stays.",
     "address_refused": "{name} is set up at an address that Dashtam may not call. Tell your administrator.",
     "foreign_address": "{name} sent us to an address that is not its own, so we did not go there. We keep trying.",
     "key_unknown": "What is stored for this connection is encrypted with a key we no longer have. Reconnect to go on.",
@@ -86,6 +87,8 @@ REASONS = {
     "contradictory_page": "{name} sent a list that contradicts itself, so it was left out. We keep trying.",
     "unstorable_value": "{name} sent a value we cannot keep, so it was left out. We keep trying.",
     "outgoing_paused": "This Dashtam is a copy and does not call {name}. Its administrator can change that.",
+    "quota_spent": "{name} allows no more requests for now. Dashtam goes on by itself as soon as it does.",
+    "changed_while_reading": "{name} changed its data while it was read. Dashtam tries again by itself.",
     "budget_spent": "{name} has more than one update can read. What was read stays, and the next goes on from there.",
     "endless_feed": "The transaction list of {name} did not end over many updates, so we read only one more page each"
     " time. Tell your administrator: its connector may need an update.",

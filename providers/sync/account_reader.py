@@ -99,7 +99,7 @@ class AccountReader:
     async def _read_history(self) -> None:
         """Read end-of-day balances: HISTORY the first time, then LOOK_BACK, in pieces of at most a year."""
         as_of = self.account.balance_as_of or timezone.now()
-        end = self.account.balance_date or as_of.astimezone(ZoneInfo(self.connector.time_zone)).date()
+        end = self.account.balance_date or as_of.astimezone(ZoneInfo(self.connector.facts.time_zone)).date()
         first = self.account.history_from is None
         start = end - (HISTORY if first else LOOK_BACK)
         for piece_start, piece_end in _pieces(start, end):

@@ -1,13 +1,12 @@
 """SyncService: reads connections from their providers page by page, and publishes the outcome."""
 
 import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.utils import timezone
@@ -25,27 +24,35 @@ from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.errors import (
     AskedToWait,
-    BudgetSpent,
     ConsentEnded,
-    OutgoingPaused,
     ProviderError,
     ProviderRateLimited,
     ProviderTakesFiles,
 )
 from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount
+from providers.sync import presence, schedule
 from providers.sync.account_reader import AccountReader
 from providers.sync.budget import Budget, Shares
 from providers.sync.heartbeat import alive
 from providers.sync.models import SyncInterrupted, SyncRun
+from providers.sync.outcome import Outcome
+from providers.sync.pull import Pull
 from providers.wire import pauses
 from providers.wire.http import Client
 
-FIRST_PAUSE = timedelta(minutes=2)
 DUE_AT_ONCE = 200
 BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
-OpenClient = Callable[[Connection, Connector], AbstractAsyncContextManager[Client]]
+NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
+class OpenClient(Protocol):
+    """Opens an authorised client for a connection."""
+
+    def __call__(
+        self, connection: Connection, connector: Connector, *, by_hand: bool
+    ) -> AbstractAsyncContextManager[Client]: ...
 
 
 class ConnectionNotSyncable(errors.Conflict):
@@ -54,30 +61,6 @@ class ConnectionNotSyncable(errors.Conflict):
     code = "connection_not_syncable"
     title = "This connection cannot be synced."
     detail = "Reconnect it first; everything collected so far stays."
-
-
-@dataclass(slots=True)
-class Outcome:
-    """The outcome of a run: an error that ended it, or the error code of each account."""
-
-    error: DashtamError | None = None
-    account_errors: dict[str, str] = field(default_factory=dict)
-    accounts_done: int = 0
-
-    @property
-    def state(self) -> State:
-        """Partial if at least one account was read whole, or as far as the budget went."""
-        if not self.error and not self.account_errors:
-            return State.SUCCEEDED
-        read_on = BudgetSpent.code in self.account_errors.values()
-        return State.PARTIAL if self.accounts_done or read_on else State.FAILED
-
-    @property
-    def blameless(self) -> bool:
-        """True if the institution has done no wrong: the run was stopped or not allowed, or has spent its budget."""
-        if self.error is not None:
-            return isinstance(self.error, (SyncInterrupted, OutgoingPaused))
-        return set(self.account_errors.values()) <= {BudgetSpent.code}
 
 
 class SyncService:
@@ -103,17 +86,22 @@ class SyncService:
         self.first_accounts = first_accounts
         self.budget = budget
 
-    async def request_sync(self, *, user_id: UUID, connection_id: UUID, trigger: str) -> SyncRun:
+    async def request_sync(
+        self, *, user_id: UUID, connection_id: UUID, trigger: str, present: Mapping[str, str] = NOBODY
+    ) -> SyncRun:
         """The run that will bring the person's connection up to date; asked twice, the same one.
 
         Raises NotFound, ConnectionNotSyncable, and by hand TooManyRequests: for as long as the provider has asked for,
-        which our own back-off (`next_sync_at`) does not prolong, or after BY_HAND requests of the person.
+        which our own back-off (`next_sync_at`) does not prolong, or after BY_HAND requests of the person. `present` are
+        the address and agent of the person's browser while they wait: some institutions ask for them.
         """
         wait = 0
         if trigger == SyncRun.Trigger.MANUAL:
             await limits.require((BY_HAND, user_id))
             wait = await pauses.seconds_left(pauses.of_connection(connection_id))
-        return await run_db(_request, user_id, connection_id, trigger, wait)
+        run = await run_db(_request, user_id, connection_id, trigger, wait)
+        await presence.note(run.id, present)
+        return run
 
     async def schedule_due(self) -> int:
         """Queue the runs that are due, and end or requeue those that got lost. Returns how many are new.
@@ -158,7 +146,10 @@ class SyncService:
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
         connector, started = self.connector(run.connection.provider), time.monotonic()
-        async with self.open_client(run.connection, connector) as client:
+        async with self.open_client(run.connection, connector, by_hand=run.by_hand) as client:
+            if connector.pulls:
+                await self._pull(run, connector, client, outcome)
+                return
             records = [connector.at_home(each) for each in await connector.fetch_accounts(client)]
             accounts = await run_db(apply_accounts, run.connection, records, timezone.now())
             if run.connection.last_success_at is None:
@@ -175,6 +166,24 @@ class SyncService:
                 await _read(reader, outcome)
                 await run_db(SyncRun.objects.progress, run, accounts_done=1)
 
+    async def _pull(self, run: SyncRun, connector: Connector, client: Client, outcome: Outcome) -> None:
+        first = run.connection.last_success_at is None
+        present = await presence.of(run.id)
+        pull = Pull(run=run, connector=connector, client=client, budget=self.budget, present=present)
+        pulled = await pull.read()
+        outcome.account_errors, outcome.accounts_done = pulled.account_errors, pulled.accounts_done
+        run.accounts_total = pulled.accounts_total
+        await run_db(
+            SyncRun.objects.progress,
+            run,
+            accounts_total=run.accounts_total,
+            accounts_done=pulled.accounts_done,
+        )
+        if first:
+            await self.first_accounts(run.connection.user_id)
+        if pulled.error is not None:
+            raise pulled.error
+
     async def _finish_surely(self, run: SyncRun, outcome: Outcome) -> None:
         """Finish the run even if its worker ends meanwhile, as one does that has lost the database."""
         await asyncio.shield(keep_running(self._finish(run, outcome)))
@@ -185,7 +194,7 @@ class SyncService:
             SyncRun.objects.finish,
             run,
             outcome.state,
-            next_sync_at=self._next_sync(run, outcome),
+            next_sync_at=schedule.next_sync(run.connection, outcome, self.interval),
             error=outcome.error,
             account_errors=outcome.account_errors,
         )
@@ -199,19 +208,6 @@ class SyncService:
         await self.live_events.publish(type="sync.finished", **about, **ended)
         if connection.state != before:
             await self.live_events.publish(type="connection.changed", state=connection.state, **about)
-
-    def _next_sync(self, run: SyncRun, outcome: Outcome) -> datetime:
-        """The time after `interval`, or after an exponential backoff for a failed run.
-
-        Both have jitter, and neither is before the provider's `retry_after`.
-        """
-        pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 spreads load, no secret
-        if outcome.state is not State.SUCCEEDED:
-            backoff = FIRST_PAUSE * 2 ** (0 if outcome.blameless else min(run.connection.failures, 16))
-            pause = min(pause, backoff * random.uniform(0.8, 1.2))  # noqa: S311
-        if isinstance(outcome.error, ProviderError):
-            pause = max(pause, timedelta(seconds=outcome.error.retry_after or 0))
-        return timezone.now() + pause
 
     async def _publish_progress(self, run: SyncRun, outcome: Outcome, account: str) -> None:
         await self.live_events.publish(

@@ -46,7 +46,12 @@ def _assertion(server: OAuthServer) -> str:
 
 def tls(server: OAuthServer) -> ssl.SSLContext | None:
     """A TLS context with our certificate where the server wants one; its tokens are bound to it (RFC 8705 §3)."""
-    return _with_certificate(server.client_certificate) if server.client_certificate else None
+    return with_certificate(server.client_certificate)
+
+
+def with_certificate(file: str) -> ssl.SSLContext | None:
+    """A TLS context that shows the certificate of this file, which has its key too; None without a file."""
+    return _with_certificate(file) if file else None
 
 
 @functools.lru_cache(maxsize=8)

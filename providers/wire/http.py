@@ -1,47 +1,98 @@
-"""HTTP to providers: one client with limits, one way to read JSON, one way to attach the access token."""
+"""HTTP to providers: one client with limits, and the ways to read answers: JSON, XML, and bytes."""
 
 import logging
 import re
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
-from uuid import UUID
+from typing import Any, TypeVar
+from xml.etree.ElementTree import Element, ParseError
 
+import defusedxml
 import httpx
 import msgspec
+from defusedxml.ElementTree import fromstring
 from django.conf import settings
 
+from dashtam.bridge.doors import run_aside
 from dashtam.outbound import TIMEOUT
 from providers.errors import (
     ConsentEnded,
+    PaymentRequired,
     ProviderError,
     ProviderRateLimited,
     ProviderRefused,
     ProviderUnavailable,
     ProviderUnreadable,
 )
-from providers.wire import dpop, pauses
+from providers.wire import pauses
+from providers.wire.grants import ACCESS
 from providers.wire.outage_guard import OutageGuard
+from providers.wire.pauses import FAULT
+from providers.wire.placing import GrantAuth, Placement
 
 Client = httpx.AsyncClient  # connectors and services receive one; only this module makes them
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+LONG = 256 * 1024  # bytes of XML that are parsed on a thread
+Fault = Callable[[httpx.Response], ProviderError | None]
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Dashtam"}
 
 
 def client(
-    base_url: str, auth: httpx.Auth | None = None, *, context: ssl.SSLContext | None = None
+    base_url: str,
+    auth: httpx.Auth | None = None,
+    *,
+    context: ssl.SSLContext | None = None,
+    hosts: Sequence[str] = (),
+    fault: Fault | None = None,
 ) -> httpx.AsyncClient:
-    """A client for one provider. It speaks to the origin of `base_url` only and raises ProviderErrors only.
+    """A client for one provider: for the origins of `base_url` and `hosts` only. It raises ProviderErrors only.
 
-    A GET that fails is repeated up to twice, so a fault shows only if it lasts for three attempts.
+    A GET that fails is repeated up to twice, so a fault shows only if it lasts for three attempts. `fault` is the
+    provider's own word for what went wrong; None leaves the verdict to the status.
     """
-    guard = OutageGuard(base_url, deadline=settings.PROVIDER_DEADLINE_SECONDS, context=context)
+    guard = OutageGuard(
+        base_url, hosts=hosts, deadline=settings.PROVIDER_DEADLINE_SECONDS, context=context, fault=fault
+    )
     return httpx.AsyncClient(
         base_url=base_url, auth=auth, transport=guard, timeout=TIMEOUT, headers=HEADERS, trust_env=False
     )
+
+
+async def request(
+    client: httpx.AsyncClient,
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, str | int] | None = None,
+    json: Any = None,
+    safe: bool = False,
+    accept: str = HEADERS["Accept"],
+    headers: Mapping[str, str] | None = None,
+    account: str = "",
+) -> httpx.Response:
+    """A successful answer, whatever it is written in.
+
+    `safe`: a POST that only reads, so that it may be repeated. `account` is what the institution counts the call for,
+    where it has quotas of accounts. `headers` hold no secret: those are placed by the connector's data.
+
+    Raises the ProviderErrors: the provider's own word first, then 5xx and no answer ProviderUnavailable, 429
+    ProviderRateLimited, 401 (after the one renewal of ConnectionAuth) ConsentEnded, other 4xx ProviderRefused.
+    """
+    response = await client.request(
+        method,
+        path,
+        params=params,
+        json=json,
+        headers={"Accept": accept, **(headers or {})},
+        extensions={"safe": safe, "account": account},
+    )
+    error = error_of(response)
+    if error is not None:
+        raise error
+    return response
 
 
 async def request_json(
@@ -52,21 +103,33 @@ async def request_json(
     type: type[T],
     params: Mapping[str, str | int] | None = None,
     json: Any = None,
+    safe: bool = False,
+    headers: Mapping[str, str] | None = None,
+    account: str = "",
 ) -> T:
     """The answer as `type`: a msgspec.Struct, a TypedDict, or plain containers of these.
 
-    Raises the ProviderErrors: 5xx and no answer ProviderUnavailable, 429 ProviderRateLimited, 401 (after the
-    one refresh of ConnectionAuth) ConsentEnded, other 4xx ProviderRefused, all else ProviderUnreadable.
+    Raises as `request`, and ProviderUnreadable for all else.
     """
-    response = await client.request(method, path, params=params, json=json)
-    error = error_of(response)
-    if error is not None:
-        raise error
+    response = await request(
+        client, method, path, params=params, json=json, safe=safe, headers=headers, account=account
+    )
     return decoded(response, type)
 
 
+async def request_xml(
+    client: httpx.AsyncClient, method: str, path: str, *, params: Mapping[str, str | int] | None = None
+) -> Element:
+    """The root of an XML document without a document type or entities. Raises as `request_json`."""
+    response = await request(client, method, path, params=params, accept="application/xml, text/xml")
+    return await run_aside(xml, response) if len(response.content) > LONG else xml(response)
+
+
 def error_of(response: httpx.Response) -> ProviderError | None:
-    """The error of an HTTP status, or None for a success."""
+    """The error that the provider names, else that of the status; None for a success."""
+    named: ProviderError | None = response.extensions.get(FAULT)
+    if named is not None:
+        return traced(named, response)
     if response.is_success:
         return None
     status, wait = response.status_code, pauses.seconds_asked(response)
@@ -76,6 +139,8 @@ def error_of(response: httpx.Response) -> ProviderError | None:
         error = ProviderUnavailable(retry_after=wait)
     elif status == 401:
         error = ConsentEnded()
+    elif status == 402:
+        error = PaymentRequired()
     else:
         error = ProviderRefused() if status >= 400 else ProviderUnreadable()
     return traced(error, response)
@@ -107,6 +172,16 @@ def decoded(response: httpx.Response, type: type[T], *, as_sent: bool = False) -
         raise traced(ProviderUnreadable(), response) from None
 
 
+def xml(response: httpx.Response) -> Element:
+    """The root of an XML body. Raises ProviderUnreadable, also for one with a document type."""
+    try:
+        root: Element = fromstring(response.content, forbid_dtd=True)
+    except (ParseError, defusedxml.DefusedXmlException, ValueError, LookupError):
+        logger.warning("An answer is no XML that could be read.")
+        raise traced(ProviderUnreadable(), response) from None
+    return root
+
+
 def _without_nul(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\0", "")
@@ -117,60 +192,8 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-class AccessTokens(Protocol):
-    """The part of TokenService that ConnectionAuth uses."""
-
-    async def get_access_token(self, *, connection_id: UUID) -> str: ...
-
-    async def refresh_token(self, *, connection_id: UUID, stale: str | None) -> str: ...
-
-    async def give_up(self, *, connection_id: UUID, refused: str) -> None: ...
-
-
-class ConnectionAuth(httpx.Auth):
-    """Attaches a connection's access token; on a 401 refreshes it once and tries once more (RFC 6750 §3.1).
-
-    A rate limit pauses this connection only: limits are per consent, and other connections may have room left.
-    """
-
-    def __init__(self, *, tokens: AccessTokens, connection_id: UUID, dpop_key: str = "") -> None:
-        self.tokens = tokens
-        self.connection_id = connection_id
-        self.dpop_key = dpop_key
-
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The generator that httpx drives for each request."""
-        key = pauses.of_connection(self.connection_id)
-        await pauses.require_none(key, ProviderRateLimited)
-        token = await self.tokens.get_access_token(connection_id=self.connection_id)
-        response = yield bearing(request, token, self.dpop_key)
-        if dpop.wants_nonce(response, request.url):
-            response = yield bearing(request, token, self.dpop_key)
-        if response.status_code == 401:
-            token = await self.tokens.refresh_token(connection_id=self.connection_id, stale=token)
-            response = yield bearing(request, token, self.dpop_key)
-            if response.status_code == 401:
-                await self.tokens.give_up(connection_id=self.connection_id, refused=token)
-        await pauses.heed(key, response)
-
-
-class BearerAuth(httpx.Auth):
-    """Attaches an access token that is not stored yet."""
+class BearerAuth(GrantAuth):
+    """Authorises requests with an access token that is not stored yet."""
 
     def __init__(self, access_token: str, dpop_key: str = "") -> None:
-        self.access_token = access_token
-        self.dpop_key = dpop_key
-
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The generator that httpx drives for each request."""
-        response = yield bearing(request, self.access_token, self.dpop_key)
-        if dpop.wants_nonce(response, request.url):
-            yield bearing(request, self.access_token, self.dpop_key)
-
-
-def bearing(request: httpx.Request, token: str, dpop_key: str = "") -> httpx.Request:
-    """The request with the token in its header, the only place a token may be (RFC 6750 §2.1, RFC 9449 §7.1)."""
-    request.headers["Authorization"] = f"{'DPoP' if dpop_key else 'Bearer'} {token}"
-    if dpop_key:
-        request.extensions = {**request.extensions, "sign": dpop.signer(dpop_key, access_token=token)}
-    return request
+        super().__init__({ACCESS: access_token}, Placement(bearer=ACCESS, dpop_key=dpop_key))

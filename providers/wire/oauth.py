@@ -9,7 +9,7 @@ AnswerLost and ProviderUnreadable the outcome is open; after any other error not
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -25,6 +25,7 @@ from providers.errors import (
     ProviderUnreadable,
 )
 from providers.wire import client_auth, dpop, http, pauses
+from providers.wire.grants import ACCESS, REFRESH, Grant
 from providers.wire.oauth_server import OAuthServer
 
 VSCHARS, PRINTABLE = r"\A[\x20-\x7e]+\Z", r"\A[\x20-\x7e]*\Z"  # RFC 6749 appendix A.12 and A.17; A.4, looser
@@ -40,6 +41,16 @@ class TokenResponse:
     expires_in: int | None = None
     scope: str = ""
     consent_expires_at: datetime | None = None
+
+    def grant(self) -> Grant:
+        """The grant that they are. Without a refresh token an earlier one stays in force (§6)."""
+        lifetime, refresh = self.expires_in, self.refresh_token
+        return Grant(
+            secrets={ACCESS: self.access_token} | ({} if refresh is None else {REFRESH: refresh}),
+            expires_at=None if lifetime is None else datetime.now(UTC) + timedelta(seconds=lifetime),
+            ends_at=self.consent_expires_at,
+            scope=self.scope,
+        )
 
 
 class TokenAnswer(msgspec.Struct):
@@ -81,16 +92,18 @@ async def authorization_url(server: OAuthServer, *, redirect_uri: str, state: st
 
     Where the server takes the request from us directly, the browser carries a reference to it only.
     """
-    challenge = base64url(hashlib.sha256(code_verifier.encode()).digest())
     query = {
         "response_type": "code",
         "client_id": server.client_id,
         "redirect_uri": redirect_uri,
         "scope": " ".join(server.scopes),
         "state": state,
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
     }
+    if server.pkce:
+        challenge = base64url(hashlib.sha256(code_verifier.encode()).digest())
+        query |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+    if not server.scopes:
+        del query["scope"]
     if server.pushed_authorization_request_endpoint:
         query = {"client_id": server.client_id, "request_uri": await _pushed(server, query)}
     joint = "&" if "?" in server.authorization_endpoint else "?"
@@ -109,7 +122,8 @@ async def exchange_code(
     server: OAuthServer, *, code: str, code_verifier: str, redirect_uri: str
 ) -> TokenResponse:
     """Tokens for a code (§4.1.3). Raises ProviderErrors; ConsentEnded if the code is not accepted."""
-    form = {"code": code, "code_verifier": code_verifier, "redirect_uri": redirect_uri}
+    form = {"code": code, "redirect_uri": redirect_uri}
+    form |= {"code_verifier": code_verifier} if server.pkce else {}
     return await _tokens(server, {"grant_type": "authorization_code", **form})
 
 

@@ -17,6 +17,7 @@ class OAuthServer:
     client_id: str
     client_secret: str = field(repr=False)
     scopes: tuple[str, ...] = ()
+    pkce: bool = True  # RFC 7636; off for a server that refuses the parameter
     sends_issuer: bool = False  # RFC 9207: the callback must then carry `iss`
     token_endpoint_auth_method: ClientAuthMethod = "client_secret_basic"  # noqa: S105
     client_key: str = field(default="", repr=False)  # PEM, for private_key_jwt (RFC 7523)

@@ -1,11 +1,11 @@
-"""HTTP transport to one origin: never to another one, a few calls at once, and with a pause after repeated failures."""
+"""HTTP transport to one institution: to its origins only, a few calls at once, with a pause after repeated failures."""
 
 import asyncio
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 from django.conf import settings
@@ -15,12 +15,15 @@ from dashtam.outbound import AddressRefused, AnswerRefused, Outbound
 from dashtam.telemetry import metrics
 from providers.errors import (
     AnswerLost,
+    ProviderError,
+    ProviderRateLimited,
     ProviderResting,
     ProviderUnavailable,
     ProviderUnreachable,
     ProviderUnreadable,
 )
 from providers.wire import pauses
+from providers.wire.pauses import FAULT
 
 logger = logging.getLogger(__name__)
 
@@ -56,21 +59,31 @@ _origins: PerLoop[dict[Origin, OriginState]] = PerLoop(dict)
 
 
 class OutageGuard(httpx.AsyncBaseTransport):
-    """One exchange with its retries: to this origin only, within `deadline` seconds, at most MAX_ANSWER_BYTES."""
+    """One exchange with its retries: to these origins only, within `deadline` seconds, at most MAX_ANSWER_BYTES."""
 
-    def __init__(self, base_url: str, *, deadline: float, context: ssl.SSLContext | None = None) -> None:
-        self.origin = _origin(httpx.URL(base_url))
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        deadline: float,
+        hosts: Sequence[str] = (),
+        context: ssl.SSLContext | None = None,
+        fault: Callable[[httpx.Response], ProviderError | None] | None = None,
+    ) -> None:
+        self.origins = {_origin(httpx.URL(url)) for url in (base_url, *hosts)}
         self.deadline = deadline
+        self.fault = fault
         self.wire = Outbound(deadline=deadline, largest=MAX_ANSWER_BYTES, context=context)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry out one exchange. Raises ProviderUnreachable, AnswerLost, ProviderUnreadable."""
-        return await metrics.provider_call(provider_of(self.origin[1]), self._guarded(request))
+        return await metrics.provider_call(provider_of(request.url.host), self._guarded(request))
 
     async def _guarded(self, request: httpx.Request) -> httpx.Response:
-        if _origin(request.url) != self.origin:
+        origin = _origin(request.url)
+        if origin not in self.origins:
             raise ProviderUnreadable(code="foreign_address")
-        async with self._slot() as state:
+        async with self._slot(origin) as state:
             await pauses.require_none(state.name, ProviderResting)
             try:
                 async with asyncio.timeout(self.deadline):
@@ -79,9 +92,9 @@ class OutageGuard(httpx.AsyncBaseTransport):
                 await state.record(success=False)
                 if isinstance(error, ProviderUnavailable):
                     raise
-                logger.warning("%s did not answer in time.", self.origin[1])
+                logger.warning("%s did not answer in time.", origin[1])
                 raise AnswerLost from None
-            await state.record(success=response.status_code < 500 and response.status_code != 429)
+            await state.record(success=not _failed(response) and not _limited(response))
         return response
 
     async def aclose(self) -> None:
@@ -89,9 +102,9 @@ class OutageGuard(httpx.AsyncBaseTransport):
         await self.wire.aclose()
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[OriginState]:
+    async def _slot(self, origin: Origin) -> AsyncIterator[OriginState]:
         """Wait for a free slot; the wait has a deadline of its own, apart from the call's."""
-        state = _origins.get().setdefault(self.origin, OriginState("{}://{}:{}".format(*self.origin)))
+        state = _origins.get().setdefault(origin, OriginState("{}://{}:{}".format(*origin)))
         try:
             async with asyncio.timeout(self.deadline):
                 await state.slots.acquire()
@@ -103,32 +116,51 @@ class OutageGuard(httpx.AsyncBaseTransport):
             state.slots.release()
 
     async def _persistently(self, request: httpx.Request) -> httpx.Response:
-        """Retry a GET after a failure. Other methods are sent once: the effect of a lost answer is unknown."""
-        for pause in _pauses() if request.method == "GET" else ():
+        """Retry a read after a failure. Others are sent once: the effect of a lost answer is unknown."""
+        reads = request.method == "GET" or request.extensions.get("safe", False)
+        for pause in _pauses() if reads else ():
             try:
                 response = await self._exchange(request)
             except ProviderUnavailable:
                 pass
             else:
-                if response.status_code < 500 or "Retry-After" in response.headers:
+                if not _failed(response) or "Retry-After" in response.headers:
                     return response
             await asyncio.sleep(pause)
         return await self._exchange(request)
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        host = request.url.host
+        if place := request.extensions.get("place"):
+            request = place(request)  # secrets go into a copy, which nobody logs
         if sign := request.extensions.get("sign"):
             sign(request)  # each attempt needs its own proof
         try:
-            return await self.wire.handle_async_request(request)
+            return self._heard(await self.wire.handle_async_request(request))
         except AnswerRefused:
             raise ProviderUnreadable from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            logger.warning("%s could not be reached: %s", self.origin[1], type(error).__name__)
+            logger.warning("%s could not be reached: %s", host, type(error).__name__)
             code = "address_refused" if isinstance(error, AddressRefused) else ""
             raise ProviderUnreachable(code=code) from None
         except httpx.TransportError as error:
-            logger.warning("%s broke off: %s", self.origin[1], type(error).__name__)
+            logger.warning("%s broke off: %s", host, type(error).__name__)
             raise AnswerLost from None
+
+    def _heard(self, response: httpx.Response) -> httpx.Response:
+        """The answer with the error that the provider names in it, if any."""
+        with suppress(ProviderError):  # not written as the provider writes: the status decides
+            response.extensions[FAULT] = self.fault(response) if self.fault else None
+        return response
+
+
+def _failed(response: httpx.Response) -> bool:
+    named = response.extensions.get(FAULT)
+    return response.status_code >= 500 if named is None else isinstance(named, ProviderUnavailable)
+
+
+def _limited(response: httpx.Response) -> bool:
+    return response.status_code == 429 or isinstance(response.extensions.get(FAULT), ProviderRateLimited)
 
 
 def _origin(url: httpx.URL) -> Origin:

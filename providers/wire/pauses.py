@@ -16,6 +16,7 @@ from dashtam.cache import cache
 from providers.errors import ProviderError, ProviderRateLimited, ProviderResting
 
 LONGEST_SECONDS = 3600
+FAULT = "fault"  # extension of an answer: the error that the provider itself names in it
 
 _pauses: PerLoop[dict[str, float]] = PerLoop(dict)
 
@@ -51,9 +52,11 @@ def of_connection(connection_id: UUID) -> str:
 
 
 async def heed(key: str, response: httpx.Response) -> None:
-    """Start the pause that a 429, or a 503 with Retry-After, asks for."""
-    wait = seconds_asked(response)
-    if response.status_code == 429:
+    """Start the pause that a 429, a 503 with Retry-After, or the provider's own word asks for."""
+    wait, named = seconds_asked(response), response.extensions.get(FAULT)
+    if isinstance(named, ProviderRateLimited):
+        await begin(key, named.retry_after or 0)
+    elif response.status_code == 429:
         await begin(key, ProviderRateLimited.retry_after or 0 if wait is None else wait)
     elif response.status_code == 503 and wait is not None:
         await begin(key, wait)

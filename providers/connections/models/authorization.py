@@ -8,15 +8,23 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from dashtam.crypto.sealed_fields import SealedField
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
+from dashtam.jobs.background import defer
+from providers.connections.errors import (
+    AuthorizationUsed,
+    DifferentCustomer,
+    EmailUnverified,
+    TooManyConnections,
+)
 from providers.connections.models.connection import Connection
 from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
-from providers.errors import AuthorizationUsed, DifferentCustomer, EmailUnverified, TooManyConnections
 
 State = Connection.State
 MOST_CONNECTIONS = 200  # of one person, those that have ended included
@@ -53,20 +61,61 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         connection.record(action)
         return request
 
+    def take_turn(self, *, id: UUID) -> bool:
+        """Take the right to carry out the next step; of many at once exactly one gets True, until `end_turn`."""
+        free = Q(busy_until=None) | Q(busy_until__lt=Now())
+        living = self.filter(free, id=id, consumed_at=None, expires_at__gt=timezone.now())
+        return living.update(busy_until=Now() + AuthorizationRequest.TURN) == 1
+
+    def end_turn(self, *, id: UUID) -> None:
+        """Give that right back."""
+        self.filter(id=id).update(busy_until=None)
+
+    def keep(self, *, id: UUID, more_time: bool = True, **columns: bytes | None) -> None:
+        """Keep what the next step needs; `more_time` for the person to take it."""
+        changes: dict[str, Any] = dict(columns)
+        if more_time:
+            changes["expires_at"] = timezone.now() + AuthorizationRequest.STATE_LIFETIME
+        self.filter(id=id, consumed_at=None).update(**changes)
+
+    @transaction.atomic
     def start(
-        self, *, id: UUID, user_id: UUID, state_hash: bytes, browser_hash: bytes, code_verifier: bytes
+        self,
+        *,
+        id: UUID,
+        user_id: UUID,
+        browser_hash: bytes,
+        poll: int | None = None,
+        **kept: bytes | None,
     ) -> bool:
-        """Bind the request to the browser that is about to leave for the institution."""
+        """Bind the request to the browser that is about to leave for the institution; begin to poll, if told to."""
         now = timezone.now()
+        lifetime = AuthorizationRequest.POLL_LIFETIME if poll else AuthorizationRequest.STATE_LIFETIME
         fresh = self.filter(id=id, user_id=user_id, started_at=None, consumed_at=None, expires_at__gt=now)
-        started = fresh.update(
-            state_hash=state_hash,
-            browser_hash=browser_hash,
-            code_verifier=code_verifier,
-            started_at=now,
-            expires_at=now + AuthorizationRequest.STATE_LIFETIME,
-        )
-        return started == 1
+        changes = {**kept, "browser_hash": browser_hash, "started_at": now, "expires_at": now + lifetime}
+        started = fresh.update(**changes) == 1
+        if started and poll:
+            self.look_again(id=id, poll=poll)
+        return started
+
+    def look_again(self, *, id: UUID, poll: int) -> None:
+        """Queue the next look at the institution."""
+        defer("providers.tasks.look_again", seconds=poll, request_id=str(id))
+
+    def with_connection(self, id: UUID) -> "AuthorizationRequest | None":
+        """One request with its connection."""
+        return self.select_related("connection").filter(id=id).first()
+
+    def under_way(self, connection_id: UUID) -> "AuthorizationRequest | None":
+        """The latest request of a connection that has not come to its end."""
+        return self._living().filter(connection_id=connection_id).order_by("-created_at").first()
+
+    def awaited(self, id: UUID) -> "AuthorizationRequest | None":
+        """A request whose browser has left, and that has not come to its end."""
+        return self._living().filter(id=id, started_at__isnull=False).first()
+
+    def _living(self) -> "models.QuerySet[AuthorizationRequest]":
+        return self.select_related("connection").filter(consumed_at=None, expires_at__gt=timezone.now())
 
     def long_over(self) -> "models.QuerySet[AuthorizationRequest]":
         """Requests that expired longer than KEPT ago."""
@@ -80,7 +129,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
     @transaction.atomic
     def fail(self, *, id: UUID, outcome: str) -> None:
         """Record the outcome. A pending connection is deleted; one that was being renewed stays as it was."""
-        self.filter(id=id).update(outcome=outcome, code_verifier=None)
+        self.filter(id=id).update(outcome=outcome, **AuthorizationRequest.EMPTY)
         connection = Connection.objects.filter(authorizations__id=id).first()
         Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
         if connection is not None:
@@ -106,7 +155,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         connection = self._target(request, subject)
         now = timezone.now()
         connection.provider_subject = subject
-        connection.consent_expires_at = consent_expires_at
+        connection.consent_given_at, connection.consent_expires_at = now, consent_expires_at
         connection.failures, connection.next_sync_at = 0, now
         connection.move_to(*connection.healthy_state(now))
         connection.save()
@@ -117,7 +166,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         ProviderToken.objects.replace(connection_id=connection.id, sealed=seal(connection.id))
         # Where the consent went to an earlier connection, the new one is not needed.
         Connection.objects.filter(authorizations__id=id, state=State.PENDING).delete()
-        self.filter(id=id).update(connection=connection, outcome="connected", code_verifier=None)
+        self.filter(id=id).update(connection=connection, outcome="connected", **AuthorizationRequest.EMPTY)
         connection.record("connection.linked")
         return connection
 
@@ -138,8 +187,14 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
 
 
 class AuthorizationRequest(models.Model):
-    """A person's request to link a provider, bound to one browser. `state` is stored hashed, code_verifier sealed."""
+    """A person's request to link a provider, step by step, bound to one browser for the step that leaves it.
 
+    `state` is stored hashed; code_verifier, and all else that a step needs from the one before, sealed.
+    """
+
+    TURN = timedelta(seconds=90)
+    POLL_LIFETIME = timedelta(minutes=30)
+    EMPTY: ClassVar[dict[str, None]] = {"code_verifier": None, "kept": None}
     KEPT = timedelta(days=30)
     LINK_LIFETIME = timedelta(minutes=5)
     STATE_LIFETIME = timedelta(minutes=10)
@@ -154,6 +209,8 @@ class AuthorizationRequest(models.Model):
     state_hash = models.BinaryField(null=True)
     browser_hash = models.BinaryField(null=True)
     code_verifier = SealedField(null=True)
+    kept = SealedField(null=True)
+    busy_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -168,3 +225,14 @@ class AuthorizationRequest(models.Model):
 
     def __str__(self) -> str:
         return f"authorization request {self.id}"
+
+    @property
+    def is_new(self) -> bool:
+        """True while its browser has not left, and there is time."""
+        return self.started_at is None and self.expires_at > timezone.now() and self.connection is not None
+
+    @property
+    def is_awaited(self) -> bool:
+        """True while we poll for its browser, and when a connection has come of it."""
+        waiting = self.kept is not None and self.consumed_at is None and self.expires_at > timezone.now()
+        return waiting or self.outcome == "connected"

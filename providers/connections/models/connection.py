@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import AuditEvent
@@ -18,6 +18,9 @@ from notifications.models import Email
 from providers import connectors
 from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
+from providers.connectors.contract.facts import UNKNOWN_LIFE, warning
+
+WARNED_AT_ONCE = 500
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -45,16 +48,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         connection.move_to(state, reason)
         connection.next_sync_at = None
         connection.save(update_fields=[*Connection.STATE_FIELDS, "next_sync_at"])
-        Email.objects.queue(
-            user_id=connection.user_id,
-            to=connection.user.email,
-            kind="connection_needs_attention",
-            context={
-                "connection_id": str(connection.id),
-                "provider_name": connection.provider_name,
-                "reason": reason,
-            },
-        )
+        connection.ask_person(reason)
         connection.record("connection.stopped", actor_id=NOBODY, reason=reason)
         return connection
 
@@ -86,12 +80,25 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
             connection.record("connection.disconnected")
         return connection
 
+    @transaction.atomic
     def note_expiring(self, now: datetime) -> int:
-        """Mark the active connections whose consent ends within EXPIRING_BEFORE. Returns how many."""
-        soon = self.filter(
-            state=Connection.State.ACTIVE, consent_expires_at__lte=now + Connection.EXPIRING_BEFORE
+        """Mark the connections whose consent ends soon, measured by its life, and tell each person once by mail.
+
+        Returns how many are newly marked.
+        """
+        near = self.filter(
+            state__in=Connection.SYNCABLE, consent_expires_at__lte=now + Connection.EARLIEST_WARNING
         )
-        return soon.update(state=Connection.State.EXPIRING, state_reason="consent_expiring", state_since=now)
+        untold = near.filter(Q(warned_of=None) | ~Q(warned_of=F("consent_expires_at")))
+        found = untold.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("user")
+        soon = [connection for connection in found[:WARNED_AT_ONCE] if connection.ends_soon(now)]
+        for connection in soon:
+            connection.ask_person("consent_expiring")
+            connection.warned_of = connection.consent_expires_at
+            if connection.state == Connection.State.ACTIVE:
+                connection.move_to(Connection.State.EXPIRING, "consent_expiring")
+            connection.save(update_fields=["warned_of", *Connection.STATE_FIELDS])
+        return len(soon)
 
 
 class Connection(models.Model):
@@ -108,7 +115,7 @@ class Connection(models.Model):
 
     SYNCABLE = (State.ACTIVE, State.EXPIRING, State.DEGRADED)
     NEEDS_PERSON = (State.EXPIRING, State.REAUTH_REQUIRED, State.REVOKED)
-    EXPIRING_BEFORE = timedelta(days=7)
+    EARLIEST_WARNING = timedelta(days=14)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
@@ -121,10 +128,20 @@ class Connection(models.Model):
     provider_subject = models.CharField(
         max_length=200, blank=True, help_text="Who the institution says this is: finds a consent given twice."
     )
+    consent_given_at = models.DateTimeField(null=True, blank=True)
     consent_expires_at = models.DateTimeField(null=True, blank=True)
+    warned_of = models.DateTimeField(
+        null=True, blank=True, help_text="The end of the consent that its person was told of."
+    )
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    cursor = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the next pull goes on, if all accounts share a cursor.",
+    )
     failures = models.PositiveIntegerField(default=0, help_text="Failed runs in a row.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -169,14 +186,29 @@ class Connection(models.Model):
 
     def healthy_state(self, now: datetime) -> tuple["Connection.State", str]:
         """State and reason of a working connection: active, or expiring when the consent's end is near."""
-        if self.consent_expires_at is not None and self.consent_expires_at <= now + self.EXPIRING_BEFORE:
+        if self.ends_soon(now):
             return self.State.EXPIRING, "consent_expiring"
         return self.State.ACTIVE, ""
+
+    def ends_soon(self, now: datetime) -> bool:
+        """True from a tenth of the consent's life before its end, at least a day and at most two weeks."""
+        end, given = self.consent_expires_at, self.consent_given_at
+        if end is None:
+            return False
+        life = connectors.consent_life(self.provider) or (end - given if given else UNKNOWN_LIFE)
+        return end <= now + warning(life)
 
     def move_to(self, state: State, reason: str = "") -> None:
         """Change state in memory; `state_since` moves only when something changed. The caller saves."""
         if (self.state, self.state_reason) != (state, reason):
             self.state, self.state_reason, self.state_since = state, reason, timezone.now()
+
+    def ask_person(self, reason: str) -> None:
+        """Queue the mail that asks its person to look at it."""
+        context = {"connection_id": str(self.id), "provider_name": self.provider_name, "reason": reason}
+        Email.objects.queue(
+            user_id=self.user_id, to=self.user.email, kind="connection_needs_attention", context=context
+        )
 
     def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:
         """Write an event of this connection to the audit log; call it last in the transaction."""

@@ -1,4 +1,4 @@
-"""Access and refresh tokens, encrypted, with the lease that allows one refresh at a time."""
+"""Grants, encrypted: tokens and other secrets, with the lease that allows one refresh at a time."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -46,7 +46,7 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
     @transaction.atomic
     def replace(self, *, connection_id: UUID, sealed: dict[str, Any]) -> None:
         """Store the tokens of a new consent in place of earlier ones."""
-        sealed = {"refresh_token": None, **sealed, **self._settled()}
+        sealed = {"refresh_token": None, "secrets": None, **sealed, **self._settled()}
         if not self.filter(connection_id=connection_id).update(**sealed, version=F("version") + 1):
             self.create(connection_id=connection_id, **sealed)
 
@@ -74,13 +74,14 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
 
 
 class ProviderToken(models.Model):
-    """One connection's tokens. Only TokenService opens the envelopes."""
+    """One connection's grant. An access token that it does not have is kept as an empty one."""
 
     connection = models.OneToOneField(
         "providers.Connection", primary_key=True, on_delete=models.CASCADE, related_name="token"
     )
     access_token = SealedField()
     refresh_token = SealedField(null=True)
+    secrets = SealedField(null=True)  # other secrets by name, and the grant's own address, in one envelope
     access_expires_at = models.DateTimeField(null=True)
     scope = models.CharField(max_length=500, blank=True)
     version = models.PositiveBigIntegerField(default=1)

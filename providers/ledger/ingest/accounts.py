@@ -43,11 +43,15 @@ WHERE held.as_of <= EXCLUDED.as_of
 
 @transaction.atomic
 def apply_accounts(
-    connection: Connection, records: Sequence[AccountRecord], fetched_at: datetime
+    connection: Connection,
+    records: Sequence[AccountRecord],
+    fetched_at: datetime,
+    *,
+    complete: bool = True,
 ) -> list[FinancialAccount]:
     """Bring the connection's accounts to what the provider lists, in its order, with a snapshot of each balance.
 
-    An account that is listed no more is closed, not deleted; one that its person deleted stays away. Raises
+    An account that a complete list has no more is closed, not deleted; one that its person deleted stays away. Raises
     ProviderUnreadable.
     """
     _check(records)
@@ -66,7 +70,7 @@ def apply_accounts(
     )
     known = [account for account in accounts if account.provider_account_id in held]
     FinancialAccount.objects.bulk_update(known, (*_DESCRIPTION, *_BALANCE))
-    if records:  # an empty list is more likely a fault of the provider than the truth
+    if records and complete:  # an empty list is more likely a fault of the provider than the truth
         listed = {record.id for record in records}
         missing = connection.accounts.filter(closed_at=None).exclude(provider_account_id__in=listed)
         missing.update(closed_at=fetched_at, balances_version=F("balances_version") + 1)

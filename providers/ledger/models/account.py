@@ -13,7 +13,7 @@ from dashtam.errors import Conflict, NotFound
 from dashtam.ids import uuid7
 from providers.connections.models import AuthorizationRequest, Connection, DeletedAccount
 from providers.errors import ConnectionNotEnded
-from providers.ledger.models.numbers import ExactField
+from providers.ledger.models.numbers import UNIT, ExactField
 
 
 class Lacks(models.TextChoices):
@@ -134,6 +134,13 @@ class FinancialAccount(models.Model):
         null=True,
         help_text="The institution's own name, where its person has chosen another.",
     )
+    institution = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The institution behind an aggregator.",
+    )
     hidden = models.BooleanField(
         default=False, db_default=False, help_text="Left out of lists; it still counts."
     )
@@ -141,7 +148,7 @@ class FinancialAccount(models.Model):
     mask = models.CharField(max_length=8, blank=True, help_text="The last characters of the number.")
     type = models.CharField(max_length=12, choices=Type)
     subtype = models.CharField(max_length=40, blank=True)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=UNIT)
     balance_current = ExactField(null=True)
     balance_available = ExactField(null=True)
     balance_limit = ExactField(null=True)
@@ -158,6 +165,9 @@ class FinancialAccount(models.Model):
     transactions_cursor = models.TextField(blank=True)
     history_from = models.DateField(
         null=True, blank=True, help_text="Where the balance history we asked for starts."
+    )
+    covered_to = models.DateField(
+        null=True, blank=True, help_text="The last day up to which the institution has stated all rows."
     )
     closed_at = models.DateTimeField(
         null=True,

@@ -47,12 +47,12 @@ class ListedAccount:
 
 @transaction.atomic
 def land_accounts(
-    connection: Connection, listed: Sequence[ListedAccount], fetched_at: datetime
+    connection: Connection, listed: Sequence[ListedAccount], fetched_at: datetime, *, complete: bool = True
 ) -> list[FinancialAccount]:
     """Bring a connection's accounts to what its provider lists, known ones under whatever id they have now.
 
-    An account that is listed no more is closed; an empty list closes none. A balance that has moved its decimal
-    point is held back, and asked about. Raises ProviderUnreadable.
+    An account that is listed no more is closed; an empty list, or one that is not complete, closes none. A balance
+    that has moved its decimal point is held back, and asked about. Raises ProviderUnreadable.
     """
     Connection.objects.select_for_update(no_key=True).get(id=connection.id)
     known = _known(connection)
@@ -61,7 +61,7 @@ def land_accounts(
     _renew(connection, {account.id: account for account in known}, found)
     held = {account.provider_account_id: account for account in connection.accounts.all()}
     records = [_guarded(held.get(item.record.id), item.record) for item in listed]
-    accounts = apply_accounts(connection, [record for record, _ in records], fetched_at)
+    accounts = apply_accounts(connection, [record for record, _ in records], fetched_at, complete=complete)
     _learn(connection, accounts, stated)
     for account, item, (record, _) in zip(accounts, listed, records, strict=True):
         if record is not item.record:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from providers.connectors import CONNECTORS
 from providers.connectors.base import Connector
-from providers.errors import NotSupported
+from providers.connectors.contract.facts import warning
 from providers.pages import words
 
 _NEEDS = {
@@ -45,7 +45,9 @@ def offer(connector: Connector) -> Offer:
     facts = [
         ("You need", _NEEDS[connector.auth].format(name=connector.name)),
         ("It brings", _brings(connector)),
-        ("It costs", "Nothing."),
+        ("It costs", connector.facts.cost),
+        ("It reaches back", _reaches(connector)),
+        ("It is for", ", ".join(connector.facts.regions)),
         ("It lasts", _lasts(connector)),
     ]
     url, action = _begin(connector)
@@ -53,7 +55,7 @@ def offer(connector: Connector) -> Offer:
         slug=connector.slug,
         name=connector.name,
         description=connector.description,
-        facts=facts,
+        facts=[(label, text) for label, text in facts if text],
         url=url,
         action=action,
         reads=[words.CAPABILITIES[capability] for capability in connector.capabilities],
@@ -65,15 +67,18 @@ def _lasts(connector: Connector) -> str:
     """The duration of access, as far as it is known before."""
     if connector.auth == "file":
         return "There is nothing to renew. Import another file whenever you like."
+    if life := connector.consent_life:
+        ahead = warning(life).days
+        before = "a day" if ahead == 1 else f"{ahead} days"
+        return f"{life.days} days. Then {connector.name} asks you again; we remind you {before} before."
     if connector.auth == "credentials":
         return f"Until you end it, here or at {connector.name}."
-    try:
-        days = connector.oauth.consent_lifetime_days
-    except NotSupported:
-        days = None
-    if days:
-        return f"{days} days. Then {connector.name} asks you again; we remind you a week before."
-    return f"As long as {connector.name} allows. If there is an end date, we show it and remind you a week before."
+    return f"As long as {connector.name} allows. If there is an end date, we show it and remind you before."
+
+
+def _reaches(connector: Connector) -> str:
+    history = connector.facts.history
+    return "" if history is None else f"{history.days} days."
 
 
 def _brings(connector: Connector) -> str:

@@ -61,9 +61,8 @@ def _details(transaction: Mapping[str, Any]) -> list[str]:
     currency = transaction["currency"]
     parts = [f"Check {told['check_number']}"] if told["check_number"] else []
     if told["original_amount"]:
-        parts.append(
-            f"{money_text(told['original_amount'], told['original_currency'])} at {told['exchange_rate']}"
-        )
+        rate = f" at {told['exchange_rate']}" if told["exchange_rate"] else ""
+        parts.append(money_text(told["original_amount"], told["original_currency"] or currency) + rate)
     elif told["original_currency"]:
         parts.append(f"converted from {told['original_currency']}")
     if told["gross_amount"]:

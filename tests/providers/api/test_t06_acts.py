@@ -205,7 +205,8 @@ async def test_t06_a_deleted_account_is_gone_with_its_rows_and_stays_gone(
 
 async def test_t06_an_account_deleted_during_a_sync_ends_no_run(ana: User, account: FinancialAccount) -> None:
     """The run had listed the account before it was deleted."""
-    from providers.sync.sync_service import Outcome, _read
+    from providers.sync.outcome import Outcome
+    from providers.sync.sync_service import _read
 
     class Reader:
         async def read(self) -> None:

@@ -8,9 +8,9 @@ from accounts.models import AuditEvent, User
 from dashtam.bridge.doors import run_db
 from dashtam.errors import TooManyRequests
 from providers import wiring
+from providers.connections.errors import TooManyConnections
 from providers.connections.models import Connection
 from providers.connections.models.authorization import MOST_CONNECTIONS
-from providers.errors import TooManyConnections
 from providers.imports.errors import StatementUnreadable
 from providers.imports.import_service import IMPORT_BY_PERSON, ImportService
 from providers.imports.models import FileImport

@@ -89,6 +89,24 @@ class ConnectorContract:
         assert not self.connector.base_url.endswith("/")
         assert server.client_secret not in repr(server)
 
+    def test_t02_its_facts_can_be_true(self) -> None:
+        facts, life = self.connector.facts, self.connector.consent_life
+        spans = [facts.cadence, facts.history, facts.longest_window, life, *(q.per for q in facts.quotas)]
+        assert all(span > timedelta(0) for span in spans if span is not None)
+        assert facts.look_back >= timedelta(0)
+        assert all(quota.calls > 0 for quota in facts.quotas)
+        assert not facts.register or httpx.URL(facts.register).scheme == "https"
+
+    async def test_t02_its_pending_rows_behave_as_it_says(self) -> None:
+        async with self.client() as client:
+            for account in await self.connector.fetch_accounts(client):
+                async for page in self.pages(client, account):
+                    rows = [*page.added, *page.modified]
+                    if self.connector.facts.pending != "linked":
+                        assert not any(row.replaced_pending_id for row in rows)
+                    if self.connector.facts.pending == "none":
+                        assert all(row.status == "posted" for row in rows)
+
     # --- accounts --------------------------------------------------------------------------------
 
     async def test_the_person_has_a_stable_subject(self) -> None:

@@ -1,7 +1,8 @@
 """The worked example of docs/adding-a-provider.md does what the page says."""
 
+import functools
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import pytest
 
 from providers.connectors.base import Connector
-from providers.errors import ProviderUnreadable
+from providers.connectors.contract.reach import reach
+from providers.connectors.contract.steps import Ask, Done, Said
+from providers.errors import ConsentEnded, ProviderUnreadable
 from providers.records import AccountRef
 from providers.wire import http
+from providers.wire.placing import GrantAuth
 from tests.providers.connectors.connector_contract import assert_well_formed
 from tests.providers.wire.canned import answer, canned
 
@@ -26,13 +30,33 @@ ENTRY = (
 )
 
 
+NAMES = """
+import hmac
+from datetime import datetime
+
+import httpx
+
+from providers.connectors import base
+from providers.connectors.contract.facts import Facts
+from providers.connectors.contract.steps import Ask, Done, Field, Reach, Said, Step
+from providers.errors import ConsentEnded, ProviderError
+from providers.wire.grants import Grant
+from providers.wire.placing import Placement, Secrets, Signature, Unsigned
+"""
+
+
+def written(number: int, before: str = "") -> dict[str, Any]:
+    """The names that an example of the page defines."""
+    source = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[number]
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(compile(before + source, str(PAGE), "exec"), names)  # noqa: S102 our own page
+    return names
+
+
 @pytest.fixture
 def lantern(settings: Any) -> Connector:
     settings.LANTERN_CLIENT_ID = settings.LANTERN_CLIENT_SECRET = "x"
-    source = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[0]
-    names: dict[str, Any] = {"__name__": __name__}
-    exec(compile(source, str(PAGE), "exec"), names)  # noqa: S102 our own page
-    connector: Connector = names["LanternConnector"]()
+    connector: Connector = written(0)["LanternConnector"]()
     return connector
 
 
@@ -64,3 +88,25 @@ def test_it_says_how_consent_is_given(lantern: Connector) -> None:
     assert lantern.configured
     assert lantern.oauth.consent_lifetime_days == 90
     assert lantern.base_url == "https://api.lantern.example"
+
+
+async def test_t02_its_key_pair_is_asked_for_and_signs_what_is_read() -> None:
+    harbour: Connector = written(2, NAMES)["HarbourConnector"]()
+    opened = functools.partial(reach, harbour)
+    asked = await harbour.link(opened, Said())
+    assert isinstance(asked, Ask)
+    done = await harbour.link(opened, Said(answers={field.name: "x" for field in asked.fields}))
+    assert isinstance(done, Done)
+    async with canned(answer("{}"), answer("KEY WITHDRAWN")) as server:
+        auth = GrantAuth(done.grant.secrets, harbour.placement)
+        async with http.client(server.url, auth, fault=harbour.fault) as client:
+            await http.request(client, "GET", "/balances")
+            with pytest.raises(ConsentEnded):
+                await http.request(client, "GET", "/balances")
+    head = server.requests[0].decode()
+    assert "x-key: x" in head.lower()
+    assert re.search(r"x-signature: \d{14} GET /balances [0-9a-f]{64}", head, re.IGNORECASE)
+
+
+def test_t02_its_facts_are_told(lantern: Connector) -> None:
+    assert (lantern.consent_life, lantern.facts.history) == (timedelta(days=90), timedelta(days=730))

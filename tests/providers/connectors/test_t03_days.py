@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.connectors.base import Connector
+from providers.connectors.contract.facts import Facts
 from tests.providers.ledger.test_ingest import account_record
 
 
 class Western(Connector):
     """An institution in California that sends times in UTC."""
 
-    time_zone: ClassVar[str] = "America/Los_Angeles"
+    facts: ClassVar[Facts] = Facts(time_zone="America/Los_Angeles")
 
 
 def test_t03_a_balance_of_an_evening_in_california_is_of_that_day() -> None:
@@ -33,4 +34,6 @@ def test_t03_a_time_with_an_offset_of_its_own_keeps_it() -> None:
 def test_t03_the_moment_stays_the_same(moment: datetime) -> None:
     home = Western().at_home(account_record(as_of=moment)).as_of
     assert home == moment
-    assert home.replace(tzinfo=None) == moment.astimezone(ZoneInfo(Western.time_zone)).replace(tzinfo=None)
+    assert home.replace(tzinfo=None) == moment.astimezone(ZoneInfo(Western.facts.time_zone)).replace(
+        tzinfo=None
+    )

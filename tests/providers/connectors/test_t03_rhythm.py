@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import connectors
-from providers.connectors.base import MONDAY_TO_FRIDAY, Rhythm, overdue
+from providers.connectors.contract.facts import MONDAY_TO_FRIDAY, Rhythm, overdue
 
 FRIDAY_CLOSE = datetime(2026, 11, 27, 21, tzinfo=UTC)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
