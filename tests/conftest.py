@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
@@ -15,6 +16,7 @@ from hypothesis import settings as property_settings
 
 from accounts.models import User
 from dashtam.cache import close_cache
+from tests import databases
 
 # A busy machine may pause any example for longer than Hypothesis allows; properties are not about time.
 property_settings.register_profile("dashtam", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,10 +44,25 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The test database may be emptied between tests; everywhere else the audit log refuses that."""
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """This process's copy of the migrated database.
+
+    It may be emptied between tests; everywhere else the audit log refuses that.
+    """
+    before, name = connection.settings_dict["NAME"], connection.creation._get_test_db_name()
+    databases.drop(name)
+    databases.make(name)
+    connection.close()
+    connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_auditevent DISABLE TRIGGER audit_refuse_truncate")
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+    connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = before
+    databases.drop(name)
 
 
 @pytest.fixture(autouse=True)

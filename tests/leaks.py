@@ -77,8 +77,9 @@ def _tables(stack: Stack) -> Iterator[tuple[str, bytes]]:
         names = database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         assert len(names) > 20
         for (name,) in names:
-            for row in database.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))):
-                yield f"table {name}", b"\n".join(_plain(value) for value in row)
+            rows = database.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name)))
+            while some := rows.fetchmany(10_000):
+                yield f"table {name}", b"\n".join(_plain(value) for row in some for value in row)
 
 
 def _plain(value: object) -> bytes:

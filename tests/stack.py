@@ -1,6 +1,5 @@
 """A whole Dashtam on free ports and a database of its own: web, worker and Sandbox Bank as processes."""
 
-import atexit
 import os
 import re
 import secrets
@@ -16,14 +15,13 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-import psycopg
 
 from dashtam.installation.demo.browser import Browser
 from dashtam.installation.demo.processes import ROOT, Processes
 from providers.simulator.process import SandboxBank
+from tests import databases
 
 PASSWORD = "correct horse battery staple"
 WAIT_SECONDS = 60
@@ -36,15 +34,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _drop(server: str, database: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-
-
 class Stack:
     """A running installation as a client meets it: a URL, an outbox, a bank."""
-
-    template = ""  # a migrated database that the next stacks of this process are copies of
 
     def __init__(self, *, ready: str = "/healthz/installation", **environment: str) -> None:
         self.ready = ready
@@ -53,18 +44,14 @@ class Stack:
         self.origin = f"http://localhost:{self.port}"
         self.outbox = self.home / "outbox"
         self.bank = SandboxBank.start(redirect_uri=f"{self.origin}/providers/sandbox/callback")
-        base, owner = urlsplit(os.environ["STACK_DATABASE_URL"]), urlsplit(os.environ["DATABASE_URL"])
         self.database = f"stack_{secrets.token_hex(6)}"
         self.admin_url = os.environ["DATABASE_URL"]
-        self.database_url = urlunsplit(base._replace(path=f"/{self.database}"))
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(
-                f'CREATE DATABASE "{self.database}" TEMPLATE "{Stack.template or "template1"}"'
-            )
+        self.database_url = databases.in_database(os.environ["STACK_DATABASE_URL"], self.database)
+        databases.make(self.database, rates=True)
         redis = re.sub(r"db=\d+", f"db={secrets.randbelow(15) + 1}", os.environ["REDIS_URL"])
         self.environment = {
             "DATABASE_URL": self.database_url,
-            "MIGRATION_DATABASE_URL": urlunsplit(owner._replace(path=f"/{self.database}")),
+            "MIGRATION_DATABASE_URL": databases.in_database(os.environ["DATABASE_URL"], self.database),
             "REDIS_URL": redis,
             "DASHTAM_HOME": str(self.home),
             "PORT": str(self.port),
@@ -79,19 +66,10 @@ class Stack:
         self.processes = Processes(logs=self.home / "logs", environment=self.environment)
 
     def __enter__(self) -> Self:
-        if not Stack.template:
-            self.manage("migrate", "--verbosity=0")
-            self._keep_as_template()
         self.start_web("web", self.port)
         self.start_worker()
         self.processes.wait_for("web", f"{self.origin}{self.ready}")
         return self
-
-    def _keep_as_template(self) -> None:
-        Stack.template = f"template_{secrets.token_hex(6)}"
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{Stack.template}" TEMPLATE "{self.database}"')
-        atexit.register(_drop, self.admin_url, Stack.template)
 
     def start_worker(
         self,
@@ -126,7 +104,7 @@ class Stack:
     ) -> None:
         self.processes.stop()
         self.bank.stop()
-        _drop(self.admin_url, self.database)
+        databases.drop(self.database)
 
     def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a management command on this stack."""

@@ -8,6 +8,8 @@ from dashtam.ui.currencies import NAMES, SYMBOLS, is_currency, minor_units
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
+# A page writes hundreds of days: strftime takes four times as long.
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SUFFIXES = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
 
 Amount = Decimal | int | str
@@ -37,15 +39,22 @@ def _decimals(amount: Decimal) -> int:
 
 def money_text(amount: Amount, currency: str, *, signed: bool = False, places: int | None = None) -> str:
     """`−$1,234.50`, or `−CHF 1,234.50` where no symbol is unmistakable; `signed` also shows a plus."""
-    negative, digits = _rounded(amount, currency, places)
-    sign = MINUS if negative else "+" if signed and exact(amount) > 0 else ""
-    return f"{sign}{SYMBOLS.get(currency) or currency + NO_BREAK}{digits}"
+    return money_words(amount, currency, signed=signed, places=places)[0]
 
 
 def spoken_money(amount: Amount, currency: str, *, places: int | None = None) -> str:
     """`minus 1,234.50 US dollars`, for screen readers, which skip the minus sign."""
+    return money_words(amount, currency, places=places)[1]
+
+
+def money_words(
+    amount: Amount, currency: str, *, signed: bool = False, places: int | None = None
+) -> tuple[str, str]:
+    """Both the text and the spoken words of an amount, which is rounded once for the two."""
     negative, digits = _rounded(amount, currency, places)
-    return f"{'minus ' if negative else ''}{digits} {NAMES.get(currency, currency)}"
+    sign = MINUS if negative else "+" if signed and exact(amount) > 0 else ""
+    shown = f"{sign}{SYMBOLS.get(currency) or currency + NO_BREAK}{digits}"
+    return shown, f"{'minus ' if negative else ''}{digits} {NAMES.get(currency, currency)}"
 
 
 def quantity_text(amount: Amount) -> str:
@@ -73,14 +82,14 @@ def aware(moment: datetime) -> datetime:
 
 def date_text(day: date) -> str:
     """`9 Mar 2026`."""
-    return f"{day.day} {day:%b} {day.year}"
+    return f"{day.day} {_MONTHS[day.month]} {day.year}"
 
 
 def moment_text(moment: datetime, zone: tzinfo = UTC) -> str:
     """`9 Mar 2026, 14:05 UTC`; a zone whose name is only an offset reads `UTC+03`."""
     moment = aware(moment).astimezone(zone)
     name = moment.tzname() or ""
-    return f"{date_text(moment)}, {moment:%H:%M} {'UTC' if name[:1] in {'+', '-'} else ''}{name}"
+    return f"{date_text(moment)}, {moment.hour:02}:{moment.minute:02} {'UTC' if name[:1] in {'+', '-'} else ''}{name}"
 
 
 def _count(number: int, unit: str) -> str:
