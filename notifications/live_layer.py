@@ -33,7 +33,7 @@ return full
 _fetches: PerLoop[dict[str, asyncio.Task[list[bytes]]]] = PerLoop(dict)
 
 
-class LiveLayer(RedisChannelLayer):  # type: ignore[misc]  # Channels has no types
+class LiveLayer(RedisChannelLayer):
     """Sends with two round trips in place of four, with one where nobody listens, and receives all that waits with one.
 
     Channels' own receives messages one by one, with four round trips each: two thousand events in a row came later

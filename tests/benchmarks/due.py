@@ -76,7 +76,7 @@ def _calls(scene: Scene, banks: Institutions) -> float:
     """Calls for each sync that has ended. Those under way have made a part of theirs, half on average."""
     with scene.database() as database:
         _, _, ended = database.execute(_ENDED, {"slow": slug(FAST_BANKS)}).fetchone() or ()
-    return round(sum(banks.calls.values()) / (ended + CONCURRENCY / 2), 1)
+    return float(round(sum(banks.calls.values()) / (ended + CONCURRENCY / 2), 1))
 
 
 @contextmanager
