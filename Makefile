@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.installation.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e corpus check bench faults pictures sbom format clean
+.PHONY: help demo test e2e corpus specs check bench faults pictures sbom format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,11 @@ CORPUS ?= tests/corpus/cases.yaml
 
 corpus: .venv/.installed-dev  ## cases of who a row is over time, through the real ledger (CORPUS=file.yaml)
 	@$(PY) -m tests.corpus $(CORPUS)
+
+SPECS ?= specs
+
+specs: .venv/.installed-dev  ## connectors and simulator against vendors' documents and samples (SPECS=folder)
+	@$(PY) -m tests.specs $(SPECS)
 
 check: .venv/.installed-dev  ## format, lint, types, import contracts, migrations, deployment settings
 	.venv/bin/ruff format --check .

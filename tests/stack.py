@@ -72,6 +72,8 @@ class Stack:
             "SANDBOX_URL": self.bank.url,
             "SANDBOX_CLIENT_ID": self.bank.client_id,
             "SANDBOX_CLIENT_SECRET": self.bank.client_secret,
+            "SIMPLEFIN_URL": f"{self.bank.url}/simplefin",
+            "IBKR_URL": f"{self.bank.url}/ibkr",
             **environment,
         }
         self.processes = Processes(logs=self.home / "logs", environment=self.environment)

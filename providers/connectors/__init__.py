@@ -7,12 +7,16 @@ from urllib.parse import urlsplit
 
 from providers.connectors.base import Connector
 from providers.connectors.contract.facts import overdue
+from providers.connectors.ibkr_flex import IbkrFlexConnector
 from providers.connectors.sandbox import SandboxConnector
+from providers.connectors.simplefin import SimpleFinConnector
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import NotSupported, UnknownProvider
 
 _ALL: tuple[Connector, ...] = (
     SandboxConnector(),
+    SimpleFinConnector(),
+    IbkrFlexConnector(),
     StatementFilesConnector(),
 )
 

@@ -2,15 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
 from providers.simulator.books.ledger import Ledger, ledger
 from providers.simulator.faults import Faults
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -44,11 +47,21 @@ class Visits:
 
 @dataclass(kw_only=True)
 class Bank(ABC):
-    """State that views share; a dialect adds its own. Without a control token there is no control surface."""
+    """State that views share; a dialect adds its own. Without a control token there is no control surface.
+
+    `beside` holds the state of other vendors' dialects, which this bank's customers can be reached through.
+    """
 
     control_token: str | None = None
     faults: Faults = field(default_factory=Faults)
     visits: Visits = field(default_factory=Visits)
+    beside: dict[str, Any] = field(default_factory=dict)
+
+    def vendor(self, name: str, make: Callable[[], T]) -> T:
+        """The state of another vendor's dialect, made when it is first asked for."""
+        if name not in self.beside:
+            self.beside[name] = make()
+        return cast("T", self.beside[name])
 
     @property
     @abstractmethod

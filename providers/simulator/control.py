@@ -99,6 +99,7 @@ def expire_access_tokens(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
 def reset(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
     """Forget every grant, fault, advance and call."""
     bank.forget_consents()
+    bank.beside.clear()
     bank.faults.waiting.clear()
     bank.visits.clear()
     return {}

@@ -1,7 +1,10 @@
 """Secrets from institutions: consents, tokens and statements, on good and on failing paths."""
 
+import base64
+import json
 import secrets
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any
@@ -46,6 +49,36 @@ def linking(stack: Stack, seen: Seen) -> tuple[str, str]:
     assert synced_again(stack, token, connection["id"])["state"] == "succeeded"
     seen.update({f"{name} renewed": secret for name, secret in leaks.opened(stack).items()})
     return token, connection["id"]
+
+
+def tokens_to_paste(stack: Stack, seen: Seen, token: str) -> None:
+    """Access of one's own: claimed, claimed twice, refused, and used."""
+    setup = stack.bank.control("simplefin/token", {"customer": "ben"})["token"]
+    flex = stack.bank.control("ibkr/desk", {"customer": "ana"})
+    seen["setup token"], seen["flex token"] = setup, flex["token"]
+    seen["claim"] = base64.b64decode(setup).decode().rpartition("/")[2]
+    seen["foreign flex token"] = canary("foreign flex token")
+    refused = {"token": str(seen["foreign flex token"]), "query": flex["query"]}
+    with stack.api(token) as api:
+        for provider, credentials, status in (
+            ("simplefin", {"token": setup}, 201),
+            ("simplefin", {"token": setup}, 422),
+            ("ibkr", {"token": flex["token"], "query": flex["query"]}, 201),
+            ("ibkr", refused, 422),
+        ):
+            answer = api.post("connections", json={"provider": provider, "credentials": credentials})
+            assert answer.status_code == status, answer.text
+    for sealed in leaks.opened(stack).values():
+        with suppress(ValueError):
+            seen.update({f"bridge's {name}": each for name, each in inside(json.loads(sealed)).items()})
+
+
+def inside(found: Any) -> dict[str, str]:
+    """The password in a grant of the bridge, wherever it stands."""
+    if not isinstance(found, dict):
+        return {}
+    own = {name: value for name, value in found.items() if name == "password"}
+    return own | {name: value for each in found.values() for name, value in inside(each).items()}
 
 
 def synced_again(stack: Stack, token: str, connection: str) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def test_n1_n2_every_event_is_logged_and_no_secret_is_left_anywhere(mail: MailSe
         people.another_address(stack, seen)
         people.a_letter_that_is_refused(stack, seen, mail)
         token, connection = banks.linking(stack, seen)
+        banks.tokens_to_paste(stack, seen, token)
         banks.files_and_a_database_that_quotes_the_row(stack, seen, token)
         told = banks.exported(stack, token)
         banks.a_bank_that_answers_with_what_it_knows(stack, seen, token, connection)

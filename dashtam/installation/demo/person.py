@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,11 @@ class Person:
             self.api.post("auth/email-verifications", json={"token": token}), 204, "confirming the address"
         )
 
-    def connection(self) -> dict[str, Any] | None:
-        """The connection to Sandbox Bank, if it is there and working."""
+    def connection(self, provider: str = "sandbox") -> dict[str, Any] | None:
+        """The connection to an institution, if it is there and working."""
         rows = _expect(self.api.get("connections"), 200, "listing connections")["results"]
         alive = {"active", "expiring", "degraded"}
-        return next((row for row in rows if row["provider"] == "sandbox" and row["state"] in alive), None)
+        return next((row for row in rows if row["provider"] == provider and row["state"] in alive), None)
 
     def connect(self) -> dict[str, Any]:
         """Go through the whole OAuth flow as a browser does: our page, the bank's consent, and back."""
@@ -81,6 +81,15 @@ class Person:
         connection = self.connection()
         if connection is None:
             raise StepFailed("The bank's consent did not lead to a connection.")
+        return connection
+
+    def connect_with(self, provider: str, credentials: Mapping[str, str]) -> dict[str, Any]:
+        """Connect an institution with credentials of one's own."""
+        asked = {"provider": provider, "credentials": dict(credentials)}
+        _expect(self.api.post("connections", json=asked), 201, f"connecting {provider}")
+        connection = self.connection(provider)
+        if connection is None:
+            raise StepFailed(f"{provider} asks for more than the demo has.")
         return connection
 
     def sync(self, connection_id: str) -> None:

@@ -18,6 +18,7 @@ from rich.table import Table
 from dashtam.installation import embedded, local
 from dashtam.installation.demo.person import Person, StepFailed, remembered_credentials
 from dashtam.installation.demo.processes import Processes, StartFailed, port_is_free
+from dashtam.installation.demo.vendors import VENDORS, credentials_of, settings_of
 
 
 class Command(BaseCommand):
@@ -27,8 +28,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do the main job, print it and exit")
+        known = ",".join(VENDORS)
+        parser.add_argument("--with", dest="beside", default="", help=f"also connect these: {known}")
 
-    def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool = False, beside: str = "", **options: Any) -> None:
+        self.beside = _known(beside)
         self.console = Console()
         self.bank_port = settings.PORT + 100
         self.bank_url = os.environ.get("SANDBOX_URL", "")
@@ -60,8 +64,9 @@ class Command(BaseCommand):
         raise KeyboardInterrupt
 
     def _environment(self) -> dict[str, str]:
-        return {
-            "SANDBOX_URL": self.bank_url or f"http://127.0.0.1:{self.bank_port}",
+        bank_url = self.bank_url or f"http://127.0.0.1:{self.bank_port}"
+        return settings_of(self.beside, bank_url) | {
+            "SANDBOX_URL": bank_url,
             "PUBLIC_URL": settings.PUBLIC_URL,
             "DASHTAM_HOME": str(settings.HOME),
         }
@@ -102,6 +107,7 @@ class Command(BaseCommand):
                 )
         connection = person.connection() or person.connect()
         self._watch_sync(person, connection)
+        self._connect_beside(person)
         self._print_accounts(person)
         self.console.print(f"\nSign in at [bold]{settings.PUBLIC_URL}/sign-in[/]")
         self.console.print(
@@ -111,6 +117,12 @@ class Command(BaseCommand):
         self.console.print(
             f"To see a broken connection, withdraw the permission at [bold]{self._environment()['SANDBOX_URL']}[/]"
         )
+
+    def _connect_beside(self, person: Person) -> None:
+        """The other institutions, each with what the simulator shows its customer."""
+        missing = [name for name in self.beside if person.connection(name) is None]
+        for name, credentials in credentials_of(missing, self._environment()["SANDBOX_URL"]):
+            self._watch_sync(person, person.connect_with(name, credentials))
 
     def _watch_sync(self, person: Person, connection: dict[str, Any]) -> None:
         if connection["last_success_at"]:
@@ -142,3 +154,11 @@ class Command(BaseCommand):
         while not stopped.wait(1):
             processes.check()
         os.write(1, b"\n")
+
+
+def _known(names: str) -> list[str]:
+    """The institutions named, with commas between. Raises CommandError for one that the demo cannot connect."""
+    found = [name for name in names.split(",") if name]
+    if unknown := [name for name in found if name not in VENDORS]:
+        raise CommandError(f"{', '.join(unknown)}? The demo can connect {', '.join(VENDORS)}.")
+    return found

@@ -7,8 +7,11 @@ from typing import cast
 from django.http import HttpRequest
 
 from providers.simulator.bank import Bank, bank_of
+from providers.simulator.ibkr import state as ibkr
+from providers.simulator.plaid import state as plaid
 from providers.simulator.sandbox.grants import Grants
 from providers.simulator.sandbox.strict import Strict
+from providers.simulator.simplefin import state as simplefin
 
 SCOPES = {
     "accounts": "Your name, your accounts and the last four digits of their numbers",
@@ -50,6 +53,12 @@ class Sandbox(Bank):
                 return name, account
             case ["api", "v1", name] | ["oauth", name]:
                 return name, None
+            case ["plaid", *rest]:
+                return plaid.endpoint(rest)
+            case ["simplefin", *rest]:
+                return simplefin.endpoint(rest)
+            case ["ibkr", *rest]:
+                return ibkr.endpoint(rest)
         return "pages", None
 
     def advance(self, days: int) -> None:

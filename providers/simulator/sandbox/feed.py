@@ -6,19 +6,17 @@ way". B stays fixed until its last page, so the books may move on while the clie
 
 import base64
 import binascii
-from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from providers.simulator.books.changes import BOOKED, moves
 from providers.simulator.books.customers import Account
 from providers.simulator.books.entries import Entry, Stage
 from providers.simulator.books.ledger import Ledger
 from providers.simulator.responses import plain
-
-_POSTED = (Stage.POSTED, Stage.AMENDED)
 
 
 class InvalidCursorError(Exception):
@@ -51,14 +49,6 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         return cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of the feed; a removal carries only the id."""
-
-    op: Literal["added", "modified", "removed"]
-    row: dict[str, Any]
-
-
 def page(ledger: Ledger, account: Account, cursor_text: str | None, limit: int) -> dict[str, Any]:
     """At most `limit` changes, oldest first. Raises InvalidCursorError."""
     scope = f"{account.id} {ledger.start}"
@@ -67,15 +57,15 @@ def page(ledger: Ledger, account: Account, cursor_text: str | None, limit: int) 
         raise InvalidCursorError
     if cursor.reading == cursor.known:  # the last page was read: go on to what is new
         cursor = Cursor(cursor.known, ledger.through, 0)
-    changes = _changes(ledger.entries[account.id], account, cursor)
+    changes = list(moves(ledger.entries[account.id], cursor.known, cursor.reading))
     seen = min(cursor.seen + limit, len(changes))
     shown, done = changes[cursor.seen : seen], seen == len(changes)
     known, reading = cursor.known, cursor.reading
     following = Cursor(reading, reading, 0) if done else Cursor(known, reading, seen)
     return {
-        "added": [change.row for change in shown if change.op == "added"],
-        "modified": [change.row for change in shown if change.op == "modified"],
-        "removed": [change.row for change in shown if change.op == "removed"],
+        "added": [row(move.entry, move.stage, account) for move in shown if move.op == "added"],
+        "modified": [row(move.entry, move.stage, account) for move in shown if move.op == "modified"],
+        "removed": [{"id": move.entry.pending_id} for move in shown if move.op == "removed"],
         "next_cursor": following.encode(scope),
         "has_more": not done or cursor.reading < ledger.through,
     }
@@ -83,7 +73,7 @@ def page(ledger: Ledger, account: Account, cursor_text: str | None, limit: int) 
 
 def row(entry: Entry, stage: Stage, account: Account) -> dict[str, Any]:
     """A transaction as the bank shows it: a positive amount and a direction."""
-    posted, trade = stage in _POSTED, entry.trade
+    posted, trade = stage in BOOKED, entry.trade
     amount = entry.amount if posted else entry.pending_amount
     return {
         "id": entry.id if posted else entry.pending_id,
@@ -102,28 +92,6 @@ def row(entry: Entry, stage: Stage, account: Account) -> dict[str, Any]:
         "unit_price": plain(trade.unit_price if trade else None),
         "fees": plain(trade.fees if trade else None),
     }
-
-
-def _changes(entries: tuple[Entry, ...], account: Account, cursor: Cursor) -> list[Change]:
-    changes: list[Change] = []
-    for entry in entries:
-        before = entry.stage(cursor.known) if cursor.known else Stage.ABSENT
-        after = entry.stage(cursor.reading)
-        if before is not after:
-            changes.extend(_moved(entry, before, after, account))
-    return changes
-
-
-def _moved(entry: Entry, before: Stage, after: Stage, account: Account) -> list[Change]:
-    """The changes that take a client from the stage `before` to `after`."""
-    changes = []
-    if before in _POSTED:
-        return [Change("modified", row(entry, after, account))]
-    if before is Stage.PENDING:
-        changes.append(Change("removed", {"id": entry.pending_id}))
-    if after is not Stage.LAPSED:
-        changes.append(Change("added", row(entry, after, account)))
-    return changes
 
 
 def _check(scope: str, body: bytes) -> bytes:

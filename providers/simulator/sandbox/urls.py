@@ -3,7 +3,10 @@
 from django.urls import include, path
 
 from providers.simulator import control
+from providers.simulator.ibkr import urls as ibkr
+from providers.simulator.plaid import urls as plaid
 from providers.simulator.sandbox import api, authorize, oauth, pages, permissions
+from providers.simulator.simplefin import urls as simplefin
 
 urlpatterns = [
     path("", permissions.home),
@@ -20,7 +23,13 @@ urlpatterns = [
     path("api/v1/accounts/<str:account_id>/transactions", api.transactions),
     path("api/v1/accounts/<str:account_id>/holdings", api.holdings),
     path("api/v1/accounts/<str:account_id>/balances", api.balances),
+    path("control/simplefin/", include(simplefin.control)),
+    path("control/ibkr/", include(ibkr.control)),
+    path("control/plaid/", include(plaid.control)),
     path("control/", include(control.urlpatterns)),
+    path("plaid/", include(plaid)),
+    path("simplefin/", include(simplefin)),
+    path("ibkr/", include(ibkr)),
 ]
 handler400 = "providers.simulator.sandbox.pages.bad_request"
 handler404 = "providers.simulator.sandbox.pages.not_found"

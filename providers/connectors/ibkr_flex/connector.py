@@ -1,0 +1,216 @@
+"""Interactive Brokers: a token and the id of a Flex query, which says what Dashtam may read."""
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import ClassVar
+from xml.etree.ElementTree import Element
+
+import httpx
+
+from dashtam.bridge.doors import run_aside
+from providers.connectors import base
+from providers.connectors.contract.batches import CONNECTION, Batch, Cover, Wanted
+from providers.connectors.contract.errors import CredentialsRefused
+from providers.connectors.contract.facts import MONDAY_TO_FRIDAY, Facts, Quota, Rhythm
+from providers.connectors.contract.steps import Ask, Done, Field, Reach, Said, Step, Visit
+from providers.connectors.ibkr_flex import boxes, service
+from providers.connectors.ibkr_flex.read import read
+from providers.connectors.ibkr_flex.reading import Reading
+from providers.errors import ConsentEnded, ProviderError, ProviderUnreadable
+from providers.records import Capability
+from providers.wire.grants import Grant
+from providers.wire.placing import Placement
+
+HOSTS = ("https://ndcdyn.interactivebrokers.com", "https://gdcdyn.interactivebrokers.com")
+PORTAL = "https://www.interactivebrokers.com/portal"
+LINK_WAITS = (1.0, 2.0, 3.0, 5.0)
+PULL_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+POLL_SECONDS = 15
+LIVES = (("365", "1 year"), ("180", "6 months"), ("90", "3 months"), ("30", "1 month"), ("7", "1 week"))
+
+
+class IbkrFlexConnector(base.Connector):
+    """One document holds all accounts of a query: trades, cash, positions, for the period that the query says."""
+
+    slug = "ibkr"
+    name = "Interactive Brokers"
+    description = "Trades, dividends, cash and positions, worldwide, by a Flex query of your own."
+    auth = "credentials"
+    capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
+    setting_defaults = MappingProxyType({"URL": ""})
+    facts = Facts(
+        cadence=timedelta(days=1),
+        history=timedelta(days=365),
+        look_back=timedelta(days=30),
+        ids="stable",
+        pending="none",
+        quotas=(Quota(calls=10, per=timedelta(minutes=1)),),
+        cost="Nothing.",
+        time_zone="America/New_York",
+        balances_due=Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY),
+    )
+
+    def __init__(
+        self, *, link_waits: Sequence[float] = LINK_WAITS, pull_waits: Sequence[float] = PULL_WAITS
+    ) -> None:
+        self.link_waits = link_waits
+        self.pull_waits = pull_waits
+
+    @property
+    def base_url(self) -> str:
+        return self._hosts[0]
+
+    @property
+    def hosts(self) -> Sequence[str]:  # type: ignore[override]
+        return self._hosts[1:]
+
+    @property
+    def _hosts(self) -> tuple[str, ...]:
+        """IBKR's two hosts, of which either may be away; a simulator in their place, where one is set."""
+        own = self.setting("URL")
+        return (own,) if own else HOSTS
+
+    @property
+    def placement(self) -> Placement:
+        return Placement(sign=service.sign)
+
+    def fault(self, answer: httpx.Response) -> ProviderError | None:
+        return service.fault(answer)
+
+    async def link(self, reach: Reach, said: Said) -> Step:
+        """Ask for token and query, read a first document, and tell the boxes that it shows as missing."""
+        given = {**said.kept, **said.answers}
+        if not given.get(service.TOKEN):
+            return self._asked()
+        ends = given.get("ends") or _end(given.get("lasts", ""))
+        grant = Grant(
+            {name: given[name] for name in (service.TOKEN, service.QUERY)},
+            ends_at=datetime.fromisoformat(ends) if ends else None,
+        )
+        async with reach(grant=grant) as client:
+            try:
+                host, reference = (
+                    (given["host"], given["reference"])
+                    if "reference" in given
+                    else await service.ask(client, self._hosts)
+                )
+                root = await service.fetch(client, host, reference, self.link_waits)
+            except service.StillGenerating:
+                kept = {**_kept(grant), "host": host, "reference": reference}
+                return Visit(PORTAL, kept=kept, poll=POLL_SECONDS)
+            except service.LooksAtSettings as error:
+                raise CredentialsRefused.of(service.QUERY, error.detail) from None
+            except ConsentEnded as error:
+                raise CredentialsRefused.of(service.TOKEN, error.detail) from None
+        return await self._judged(root, grant, given)
+
+    def _asked(self) -> Ask:
+        fields = (
+            Field(
+                service.TOKEN,
+                "Flex Web Service token",
+                help="Client Portal, Performance & Reports, Flex Queries, Flex Web Service Configuration. "
+                "Let it expire after one year.",
+            ),
+            Field(
+                "lasts",
+                "The token expires after",
+                secret=False,
+                choices=LIVES,
+                help="As you chose it there. Dashtam tells you before that day.",
+                optional=True,
+            ),
+            Field(
+                service.QUERY,
+                "Query ID",
+                secret=False,
+                help="The number beside your Activity Flex Query. Its format is XML, its period is the last 365 days.",
+            ),
+        )
+        return Ask(fields, where=PORTAL)
+
+    async def _judged(self, root: Element, grant: Grant, given: dict[str, str]) -> Step:
+        """The grant, or what is to be ticked first: without what is needed there is none."""
+        found = await run_aside(boxes.missing, root)
+        if (found and given.get("boxes") != "leave") or any(box.needed for box in found):
+            return _ticking(found, grant)
+        accounts = sorted(reading.account.id for reading in await run_aside(read, root))
+        if not accounts:
+            raise CredentialsRefused.of(service.QUERY, "This query names no account.")
+        return Done(grant, subject=hashlib.sha256(accounts[0].encode()).hexdigest()[:32])
+
+    async def pull(self, client: httpx.AsyncClient, wanted: Wanted) -> AsyncIterator[Batch]:
+        """One batch: the whole document. A reference that IBKR has lost is asked for once more."""
+        for attempt in range(2):
+            host, reference = await service.ask(client, self._hosts)
+            try:
+                root = await service.fetch(client, host, reference, self.pull_waits)
+            except service.ReferenceLost:
+                if attempt:
+                    raise
+                continue
+            yield batch(await run_aside(read, root))
+            return
+
+
+def batch(readings: Sequence[Reading]) -> Batch:
+    """The batch of a document. What the query leaves out is not told; an account with unread rows covers nothing."""
+    notices: Counter[str] = Counter()
+    for reading in readings:
+        for word, count in reading.counts.unknown.items():
+            notices[f"unknown {word}"] += count
+        for word, count in reading.counts.refused.items():
+            notices[f"unread {word}"] += count
+    troubles: dict[str, ProviderError] = {
+        reading.account.id: ProviderUnreadable()
+        for reading in readings
+        if reading.counts.refused or not reading.account.currency
+    }
+    readings = [reading for reading in readings if reading.account.currency]
+    if not readings and not troubles:
+        troubles[CONNECTION] = ProviderUnreadable()
+    return Batch(
+        accounts=[reading.account for reading in readings],
+        rows={reading.account.id: reading.rows for reading in readings},
+        covers=[
+            Cover(reading.account.id, *reading.covers, statuses=("posted",))
+            for reading in readings
+            if reading.covers
+        ],
+        holdings={reading.account.id: reading.holdings for reading in readings if reading.holdings},
+        balances={reading.account.id: reading.balances for reading in readings if reading.balances},
+        troubles=troubles,
+        notices=notices,
+    )
+
+
+def _end(days: str) -> str:
+    """The end of a token's life that begins now."""
+    return (datetime.now(UTC) + timedelta(days=int(days))).isoformat() if days.isdecimal() else ""
+
+
+def _kept(grant: Grant) -> dict[str, str]:
+    """What the next step needs of a grant that is not given yet."""
+    return {**grant.secrets, "ends": grant.ends_at.isoformat() if grant.ends_at else ""}
+
+
+def _ticking(found: Sequence[boxes.Box], grant: Grant) -> Ask:
+    """The boxes to tick. Those that are only missed may stay as they are, if the person says so."""
+    needed = [box for box in found if box.needed]
+    rest = [box for box in found if not box.needed]
+    words = f"Edit the query in Client Portal and tick: {boxes.words(needed)}." if needed else ""
+    wished = f"Better with: {boxes.words(rest)}. Without, some data will be missing." if rest else ""
+    choices = [("look", "I have ticked them: look again")]
+    if not needed:
+        choices.append(("leave", "Connect without them"))
+    field = Field(
+        "boxes",
+        "Your query leaves something out",
+        secret=False,
+        choices=tuple(choices),
+        help=" ".join(filter(None, (words, wished))),
+    )
+    return Ask((field,), where=PORTAL, kept=_kept(grant))

@@ -1,0 +1,1 @@
+"""Interactive Brokers' Flex Web Service, with the household's portfolio."""

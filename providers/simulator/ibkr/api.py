@@ -1,0 +1,113 @@
+"""The Flex Web Service's two endpoints, and the page that shows token and query."""
+
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from providers.simulator import agreement
+from providers.simulator.bank import Bank, bank_of
+from providers.simulator.control import controlled
+from providers.simulator.ibkr.state import Desk, customer_named, ibkr_of, state
+from providers.simulator.ibkr.statement import document
+from providers.simulator.responses import methods
+from providers.simulator.sandbox.pages import page
+from providers.simulator.vendor import minted
+
+MESSAGES = {
+    "1001": "Statement could not be generated at this time. Please try again shortly.",
+    "1012": "Token has expired.",
+    "1014": "Query is invalid.",
+    "1015": "Token is invalid.",
+    "1017": "Reference code is invalid.",
+    "1018": "Too many requests have been made from this token.",
+    "1019": "Statement generation in progress. Please try again shortly.",
+    "1020": "Invalid request or unable to validate request.",
+}
+
+
+class Ordered(msgspec.Struct, forbid_unknown_fields=True):
+    """What a customer's next statements are like."""
+
+    customer: str
+    error: str = ""
+    polls: int = 0
+    without: list[str] = []
+
+
+@methods("GET", "POST")
+async def portal(request: HttpRequest) -> HttpResponse:
+    """The page that shows a customer's token and the id of their query."""
+    decided = agreement.decision(request) if request.method == "POST" else None
+    if decided is None or not decided.approved:
+        return agreement.ask("Interactive Brokers")
+    desk = ibkr_of(request).desk(decided.customer)
+    values = {"Flex Web Service token": desk.token, "Query ID": desk.query}
+    return page("token.html", {"vendor": "Interactive Brokers", "values": values})
+
+
+@methods("GET")
+async def send_request(request: HttpRequest) -> HttpResponse:
+    """Begin a statement."""
+    desk = ibkr_of(request).known(request.GET.get("t", ""))
+    if problem := _problem(request, desk):
+        return _failed(problem)
+    if desk is None or request.GET.get("q") != desk.query:
+        return _failed("1014")
+    reference = str(int(minted("", 6).strip("-"), 16))
+    ibkr_of(request).making[reference] = (desk, desk.polls)
+    answer = _response("Success")
+    SubElement(answer, "ReferenceCode").text = reference
+    SubElement(answer, "Url").text = "https://elsewhere.example/FlexWebService/GetStatement"
+    return _xml(answer)
+
+
+@methods("GET")
+async def get_statement(request: HttpRequest) -> HttpResponse:
+    """The statement, or the word that it is not ready."""
+    service = ibkr_of(request)
+    desk = service.known(request.GET.get("t", ""))
+    if problem := _problem(request, desk):
+        return _failed(problem)
+    reference = request.GET.get("q", "")
+    maker, polls = service.making.get(reference, (None, 0))
+    if desk is None or maker is not desk:
+        return _failed("1017")
+    if polls:
+        service.making[reference] = (desk, polls - 1)
+        return _failed("1019", "Warn")
+    bank = bank_of(request)
+    return _xml(document(bank.ledger(desk.customer.id), bank.now(), desk.without))
+
+
+@controlled("POST")
+def order(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """Order what a customer's next statements are like; the token and the query's id come back."""
+    given = msgspec.json.decode(request.body, type=Ordered)
+    desk = state(bank).desk(customer_named(given.customer))
+    desk.error, desk.polls, desk.without = given.error, given.polls, given.without
+    return {"token": desk.token, "query": desk.query}
+
+
+def _problem(request: HttpRequest, desk: Desk | None) -> str:
+    if "/" not in request.headers.get("User-Agent", "") or request.GET.get("v") != "3":
+        return "1020"
+    return "1015" if desk is None else desk.error
+
+
+def _failed(code: str, status: str = "Fail") -> HttpResponse:
+    answer = _response(status)
+    SubElement(answer, "ErrorCode").text = code
+    SubElement(answer, "ErrorMessage").text = MESSAGES.get(code, "Please try again shortly.")
+    return _xml(answer)
+
+
+def _response(status: str) -> Element:
+    answer = Element("FlexStatementResponse", {"timestamp": "18 March, 2026 09:00 AM EDT"})
+    SubElement(answer, "Status").text = status
+    return answer
+
+
+def _xml(root: Element) -> HttpResponse:
+    return HttpResponse(tostring(root, encoding="utf-8"), content_type="text/xml;charset=utf-8")

@@ -1,0 +1,201 @@
+"""An activity statement of the household's portfolio, for the last 365 days."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from xml.etree.ElementTree import Element, SubElement
+
+from providers.simulator.books.customers import Account
+from providers.simulator.books.dice import digest
+from providers.simulator.books.entries import Entry
+from providers.simulator.books.ledger import Ledger
+from providers.simulator.books.securities import SECURITIES
+from providers.simulator.ibkr.state import account_id, portfolio
+from providers.simulator.responses import plain
+
+PERIOD = timedelta(days=364)
+FUND = "MUTUAL_FUND"
+TRADES = ("BUY", "SELL", "REINVESTMENT")
+CASH = {
+    "DIVIDEND": "Dividends",
+    "INTEREST": "Broker Interest Received",
+    "FEE": "Other Fees",
+    "TRANSFER": "Deposits/Withdrawals",
+}
+Fields = dict[str, object]
+
+
+def document(ledger: Ledger, now: datetime, without: Sequence[str]) -> Element:
+    """The document. `without` names sections, and fields as `Trade.transactionID`, that the query leaves out."""
+    root = Element("FlexQueryResponse", {"queryName": "Dashtam", "type": "AF"})
+    account = portfolio(ledger.customer)
+    listed = SubElement(root, "FlexStatements", {"count": "1" if account else "0"})
+    if account is None:
+        return root
+    last = ledger.through
+    first = max(last - PERIOD, ledger.start)
+    named: Fields = {
+        "accountId": account_id(account),
+        "fromDate": _day(first),
+        "toDate": _day(last),
+        "period": "Last365CalendarDays",
+        "whenGenerated": f"{now:%Y%m%d;%H%M%S}",
+    }
+    statement = SubElement(listed, "FlexStatement", _texts(named))
+    rows = [entry for entry in ledger.posted(account, last) if first <= entry.settles_on <= last]
+    sections: dict[str, Iterable[tuple[str, Fields]]] = {
+        "EquitySummaryInBase": _worth(ledger, account, first),
+        "CashReport": _cash_report(ledger, account, first),
+        "OpenPositions": _positions(ledger, account),
+        "Trades": [("Trade", _trade(row)) for row in rows if row.type in TRADES],
+        "CashTransactions": [("CashTransaction", _cash(row)) for row in rows if row.type not in TRADES],
+        "CorporateActions": [],
+        "Transfers": [],
+        "SalesTaxes": [],
+        "SecuritiesInfo": [("SecurityInfo", _security(name)) for name in SECURITIES],
+    }
+    about: Fields = {"currency": account.currency, "acctAlias": account.nickname, "accountType": "Individual"}
+    if "AccountInformation" not in without:
+        SubElement(
+            statement, "AccountInformation", _kept("AccountInformation", _own(account, about), without)
+        )
+    for section, found in sections.items():
+        if section not in without:
+            part = SubElement(statement, section)
+            for tag, fields in found:
+                own = fields if tag == "SecurityInfo" else _own(account, fields)
+                SubElement(part, tag, _kept(tag, own, without))
+    return root
+
+
+def _own(account: Account, fields: Fields) -> Fields:
+    return {"accountId": account_id(account), "model": "", **fields}
+
+
+def _kept(tag: str, fields: Fields, without: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in _texts(fields).items() if f"{tag}.{name}" not in without}
+
+
+def _texts(fields: Fields) -> dict[str, str]:
+    return {
+        name: plain(value) or "" if isinstance(value, Decimal) else str(value)
+        for name, value in fields.items()
+    }
+
+
+def _day(day: date) -> str:
+    return f"{day:%Y%m%d}"
+
+
+def _contract(name: str) -> Fields:
+    security = SECURITIES[name]
+    return {
+        "assetCategory": "FUND" if security.type == FUND else "STK",
+        "subCategory": "ETF" if security.type == "ETF" else "COMMON" if security.type == "EQUITY" else "",
+        "symbol": security.symbol,
+        "description": security.name.upper(),
+        "conid": int(digest("ibkr", name), 16) % 10**8,
+        "securityID": security.isin or "",
+        "securityIDType": "ISIN" if security.isin else "",
+        "cusip": security.cusip or "",
+        "isin": security.isin or "",
+        "multiplier": 1,
+    }
+
+
+def _security(name: str) -> Fields:
+    return {**_contract(name), "currency": "USD"}
+
+
+def _booking(entry: Entry) -> Fields:
+    return {
+        "currency": "USD",
+        "fxRateToBase": 1,
+        "transactionID": int(digest("ibkr", entry.id), 16) % 10**11,
+        "reportDate": _day(entry.settles_on),
+        "dateTime": f"{entry.at:%Y%m%d;%H%M%S}",
+        "levelOfDetail": "DETAIL",
+    }
+
+
+def _trade(entry: Entry) -> Fields:
+    if entry.trade is None:
+        raise ValueError("A trade has a security.")
+    fees = entry.trade.fees or Decimal(0)
+    return {
+        **_contract(entry.trade.security_id),
+        **_booking(entry),
+        "tradeID": int(digest("trade", entry.id), 16) % 10**10,
+        "tradeDate": _day(entry.at.date()),
+        "settleDateTarget": _day(entry.settles_on + timedelta(days=1)),
+        "transactionType": "ExchTrade",
+        "exchange": "NYSE",
+        "quantity": entry.unit_change,
+        "tradePrice": entry.trade.unit_price or Decimal(0),
+        "tradeMoney": -(entry.amount + fees),
+        "proceeds": entry.amount + fees,
+        "taxes": 0,
+        "ibCommission": -fees,
+        "ibCommissionCurrency": "USD",
+        "netCash": entry.amount,
+        "openCloseIndicator": "C" if entry.type == "SELL" else "O",
+        "notes": "R" if entry.type == "REINVESTMENT" else "",
+        "buySell": "SELL" if entry.type == "SELL" else "BUY",
+        "levelOfDetail": "EXECUTION",
+    }
+
+
+def _cash(entry: Entry) -> Fields:
+    found = {**_booking(entry), "settleDate": _day(entry.settles_on), "amount": entry.amount}
+    contract = _contract(entry.trade.security_id) if entry.trade else {}
+    return {**contract, **found, "type": CASH[entry.type], "description": entry.description}
+
+
+def _positions(ledger: Ledger, account: Account) -> list[tuple[str, Fields]]:
+    found: list[tuple[str, Fields]] = []
+    for row in ledger.holdings(account, ledger.through):
+        both: Fields = {
+            **_contract(row.security_id),
+            "currency": "USD",
+            "fxRateToBase": 1,
+            "reportDate": _day(ledger.through),
+            "position": row.units,
+            "markPrice": row.price,
+            "positionValue": row.value,
+            "costBasisMoney": row.cost_basis,
+            "side": "Long",
+        }
+        found.append(("OpenPosition", {**both, "levelOfDetail": "SUMMARY"}))
+        found.append(("OpenPosition", {**both, "levelOfDetail": "LOT", "openDateTime": "20240105;093000"}))
+    return found
+
+
+def _cash_report(ledger: Ledger, account: Account, first: date) -> list[tuple[str, Fields]]:
+    ending = ledger.balance(account, ledger.through).available
+    both: Fields = {
+        "fromDate": _day(first),
+        "toDate": _day(ledger.through),
+        "endingCash": ending,
+        "endingSettledCash": ending,
+    }
+    return [
+        ("CashReportCurrency", {"currency": "BASE_SUMMARY", "levelOfDetail": "BaseCurrency", **both}),
+        ("CashReportCurrency", {"currency": account.currency, "levelOfDetail": "Currency", **both}),
+    ]
+
+
+def _worth(ledger: Ledger, account: Account, first: date) -> list[tuple[str, Fields]]:
+    days = ledger.balances(account, max(first, ledger.through - timedelta(days=30)), ledger.through)
+    return [
+        (
+            "EquitySummaryByReportDateInBase",
+            {
+                "currency": account.currency,
+                "reportDate": _day(day),
+                "cash": balance.available,
+                "stock": balance.current - balance.available,
+                "total": balance.current,
+            },
+        )
+        for day, balance in sorted(days.items())
+    ]

@@ -1,0 +1,1 @@
+"""Plaid's dialect: an aggregator at which the customers' accounts are Items."""

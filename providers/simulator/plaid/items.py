@@ -1,0 +1,101 @@
+"""Items at Plaid: their state, their accounts, and what breaks them."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+from providers.simulator.books.customers import Account, Kind
+from providers.simulator.books.ledger import Ledger
+from providers.simulator.plaid.calls import Call, endpoint, error_body
+from providers.simulator.plaid.state import INSTITUTION, Item
+
+TYPES = {
+    Kind.CHECKING: ("depository", "checking"),
+    Kind.SAVINGS: ("depository", "savings"),
+    Kind.CREDIT_CARD: ("credit", "credit card"),
+    Kind.MORTGAGE: ("loan", "mortgage"),
+    Kind.BROKERAGE: ("investment", "brokerage"),
+}
+
+
+@endpoint
+def get(call: Call) -> dict[str, Any]:
+    """`/item/get`: the Item, and when each product was last read at the institution."""
+    item = call.item
+    read_at = read_last(call.ledger(item))
+    both = {"last_successful_update": read_at, "last_failed_update": None}
+    return {
+        "item": shown(item) | {"created_at": f"{item.linked_at:%Y-%m-%dT%H:%M:%SZ}"},
+        "status": {"investments": both, "transactions": both, "last_webhook": None},
+    }
+
+
+@endpoint
+def remove(call: Call) -> dict[str, Any]:
+    """`/item/remove`: the end of the Item."""
+    del call.plaid.items[call.item.access_token]
+    return {}
+
+
+@endpoint
+def accounts(call: Call) -> dict[str, Any]:
+    """`/accounts/get`: the accounts, with the balances last seen; money owed is positive."""
+    item = call.open_item
+    ledger = call.ledger(item)
+    return {
+        "accounts": [account(item, ledger, each) for each in item.customer.accounts],
+        "item": shown(item),
+    }
+
+
+@endpoint
+def reset_login(call: Call) -> dict[str, Any]:
+    """`/sandbox/item/reset_login`: the person has to sign in again."""
+    call.item.error = ("ITEM_LOGIN_REQUIRED", None)
+    return {"reset_login": True}
+
+
+def account(item: Item, ledger: Ledger, each: Account) -> dict[str, Any]:
+    """An account as every answer shows it."""
+    type_, subtype = TYPES[each.kind]
+    balance = ledger.balance(each, ledger.through)
+    margin = {"margin_loan_amount": None} if type_ == "investment" else {}
+    return {
+        "account_id": item.own_id(each.id),
+        "balances": {
+            "available": None if type_ == "loan" else balance.available,
+            "current": balance.current,
+            "limit": each.limit,
+            "iso_currency_code": each.currency,
+            "unofficial_currency_code": None,
+            **margin,
+        },
+        "mask": each.last4,
+        "name": each.nickname,
+        "official_name": each.official_name,
+        "type": type_,
+        "subtype": subtype,
+        "holder_category": "personal",
+    }
+
+
+def shown(item: Item) -> dict[str, Any]:
+    """The Item as every answer shows it."""
+    products = ["transactions", *(["investments"] if item.investing else [])]
+    error = error_body("ITEM_ERROR", *item.error, "sign in again") if item.error else None
+    return {
+        "item_id": item.id,
+        "institution_id": INSTITUTION["institution_id"],
+        "institution_name": INSTITUTION["name"],
+        "webhook": item.webhook,
+        "error": error,
+        "available_products": [],
+        "billed_products": products,
+        "products": products,
+        "consent_expiration_time": None,
+        "update_type": "background",
+    }
+
+
+def read_last(ledger: Ledger) -> str:
+    """The moment at which the institution was last read: late on the last closed day."""
+    return f"{datetime.combine(ledger.through, time(23, 30), UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,1 @@
+"""A SimpleFIN bridge, through which the household's banks can be read."""

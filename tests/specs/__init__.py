@@ -1,0 +1,1 @@
+"""Connectors and the simulator against the documents that vendors publish, in a folder that is not part of this."""
