@@ -8,7 +8,6 @@ short; and its result is stored in one statement guarded by the row's version.
 import asyncio
 import functools
 import logging
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -40,8 +39,6 @@ from providers.wire.oauth import TokenResponse
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 15.0
-LONG_OVERDUE = timedelta(days=2)
-State = Connection.State
 
 Running = dict[UUID, asyncio.Task[str]]
 _refreshes: PerLoop[Running] = PerLoop(dict)
@@ -77,20 +74,25 @@ class TokenService:
             token = await self._read(connection_id)
         return await self._usable(token)
 
-    async def renewed(self, *, connection_id: UUID, stale: Grant) -> Grant:
-        """A grant other than `stale`, which the provider has just refused. Raises ConsentEnded where there is none."""
+    async def renewed(self, *, connection_id: UUID, stale: Grant, reason: str = "") -> Grant:
+        """A grant other than `stale`, which the provider has just refused. Raises ConsentEnded where there is none.
+
+        `reason` is the provider's own word for it, as the code of a ConsentEnded.
+        """
         token = await self._read(connection_id)
         current = await self._usable(token)
         if current.secrets != stale.secrets:
             return current
+        await self._require_renewable(token, reason)
         await self._refreshed(token)
         return await self._usable(await self._read(connection_id))
 
-    async def refused(self, *, connection_id: UUID, grant: Grant) -> None:
+    async def refused(self, *, connection_id: UUID, grant: Grant, reason: str = "") -> None:
         """End the consent, because the provider refuses even the grant that has just been renewed."""
         token = await self._read(connection_id)
         if (await self._usable(token)).secrets == grant.secrets:
-            await self._end(token, State.REAUTH_REQUIRED, "consent_ended")
+            reason = reason or "consent_ended"
+            await self._end(token, reason)
 
     async def origin(self, *, connection_id: UUID) -> str:
         """The address that the grant itself names, or nothing."""
@@ -164,7 +166,7 @@ class TokenService:
             return await self._after_refusal(token, error)
         return await self._stored(token, grant)
 
-    async def _require_renewable(self, token: ProviderToken) -> None:
+    async def _require_renewable(self, token: ProviderToken, told: str = "") -> None:
         """Raises ConsentEnded, and ends the consent, where only its person can give access again."""
         connector = connectors.CONNECTORS.get(token.connection.provider)
         if token.refresh_token is not None or connector is None:
@@ -173,7 +175,9 @@ class TokenService:
             return
         tokens_only = connector.auth == "oauth2" or not token.is_fresh(timezone.now())
         reason = "consent_expired" if tokens_only else "consent_ended"
-        await self._end(token, State.REAUTH_REQUIRED, reason)
+        if told not in ("", ConsentEnded.code):
+            reason = told
+        await self._end(token, reason)
         raise ConsentEnded(code=reason)
 
     async def _asked(self, token: ProviderToken, lease_id: UUID) -> Grant:
@@ -208,9 +212,9 @@ class TokenService:
         current = await self._read(token.connection_id)
         if current.version != token.version:
             return await self._open(current, "access_token")
-        state, reason = _verdict(token)
+        reason = token.refusal(timezone.now())
         metrics.refresh("lost" if reason == "outcome_unknown" else "refused")
-        await self._end(token, state, reason)
+        await self._end(token, reason)
         raise OutcomeUnknown if reason == "outcome_unknown" else ConsentEnded(code=reason) from error
 
     async def _stored(self, token: ProviderToken, grant: Grant) -> str:
@@ -241,12 +245,12 @@ class TokenService:
             pause = min(1.5 * pause, 0.25)
         raise ProviderUnavailable(retry_after=5)
 
-    async def _end(self, token: ProviderToken, state: Connection.State, reason: str) -> None:
+    async def _end(self, token: ProviderToken, reason: str) -> None:
         """Stop the connection and mail its person, once, however many processes notice."""
         ended = await run_db(
             Connection.objects.end_consent,
             id=token.connection_id,
-            state=state,
+            state=Connection.ended_by(reason),
             reason=reason,
             token_version=token.version,
         )
@@ -262,18 +266,3 @@ class TokenService:
             lease_id=lease_id,
             outcome_known=outcome_known,
         )
-
-
-def _verdict(token: ProviderToken) -> tuple[Connection.State, str]:
-    """State and reason after a refused refresh token.
-
-    `previous_attempt_at` is a refresh whose outcome is unknown. A token that should have been refreshed long ago may
-    have been, by the installation that this database was restored from.
-    """
-    expires_at = token.connection.consent_expires_at
-    if expires_at is not None and expires_at <= timezone.now():
-        return State.REAUTH_REQUIRED, "consent_expired"
-    overdue = token.access_expires_at is not None and token.access_expires_at < timezone.now() - LONG_OVERDUE
-    if token.previous_attempt_at is not None or overdue:
-        return State.REAUTH_REQUIRED, "outcome_unknown"
-    return State.REVOKED, "revoked_by_user"

@@ -17,9 +17,9 @@ class Grants(Protocol):
 
     async def get_grant(self, *, connection_id: UUID) -> Grant: ...
 
-    async def renewed(self, *, connection_id: UUID, stale: Grant) -> Grant: ...
+    async def renewed(self, *, connection_id: UUID, stale: Grant, reason: str) -> Grant: ...
 
-    async def refused(self, *, connection_id: UUID, grant: Grant) -> None: ...
+    async def refused(self, *, connection_id: UUID, grant: Grant, reason: str) -> None: ...
 
 
 class Meter(Protocol):
@@ -61,11 +61,11 @@ class ConnectionAuth(httpx.Auth):
         response = yield self._authorised(request, grant)
         if dpop.wants_nonce(response, request.url):
             response = yield self._authorised(request, grant)
-        if _refused(response):
-            grant = await self.grants.renewed(connection_id=id_, stale=grant)
+        if reason := _refusal(response):
+            grant = await self.grants.renewed(connection_id=id_, stale=grant, reason=reason)
             response = yield self._authorised(request, grant)
-            if _refused(response):
-                await self.grants.refused(connection_id=id_, grant=grant)
+            if reason := _refusal(response):
+                await self.grants.refused(connection_id=id_, grant=grant, reason=reason)
         await self.meter.heed(response.headers)
         await pauses.heed(key, response)
 
@@ -73,5 +73,7 @@ class ConnectionAuth(httpx.Auth):
         return self.placement.authorise(request, {**grant.secrets, **self.own})
 
 
-def _refused(response: httpx.Response) -> bool:
-    return isinstance(http.error_of(response), ConsentEnded)
+def _refusal(response: httpx.Response) -> str:
+    """The code of the end of the consent, if that is what the answer says."""
+    error = http.error_of(response)
+    return error.code if isinstance(error, ConsentEnded) else ""

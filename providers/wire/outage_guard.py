@@ -130,13 +130,15 @@ class OutageGuard(httpx.AsyncBaseTransport):
         return await self._exchange(request)
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
+        host, asked = request.url.host, request
         if place := request.extensions.get("place"):
             request = place(request)  # secrets go into a copy, which nobody logs
         if sign := request.extensions.get("sign"):
             sign(request)  # each attempt needs its own proof
         try:
-            return self._heard(await self.wire.handle_async_request(request))
+            answer = await self.wire.handle_async_request(request)
+            answer.request = asked  # what a provider's error means may depend on the path
+            return self._heard(answer)
         except AnswerRefused:
             raise ProviderUnreadable from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:

@@ -198,6 +198,11 @@ class Connection(models.Model):
         life = connectors.consent_life(self.provider) or (end - given if given else UNKNOWN_LIFE)
         return end <= now + warning(life)
 
+    @classmethod
+    def ended_by(cls, reason: str) -> State:
+        """The state of a connection whose consent has ended for this reason."""
+        return cls.State.REVOKED if reason == "revoked_by_user" else cls.State.REAUTH_REQUIRED
+
     def move_to(self, state: State, reason: str = "") -> None:
         """Change state in memory; `state_since` moves only when something changed. The caller saves."""
         if (self.state, self.state_reason) != (state, reason):

@@ -13,6 +13,7 @@ from accounts.models import AuditEvent
 from dashtam.crypto.sealed_fields import SealedField
 
 LEASE = timedelta(seconds=45)
+LONG_OVERDUE = timedelta(days=2)
 
 
 class ProviderTokenManager(models.Manager["ProviderToken"]):
@@ -104,3 +105,15 @@ class ProviderToken(models.Model):
             return True
         margin = min(self.MARGIN, (self.access_expires_at - self.refreshed_at) / 10)
         return now < self.access_expires_at - margin
+
+    def refusal(self, now: datetime) -> str:
+        """The reason why a refresh token was refused.
+
+        `previous_attempt_at` is a refresh whose outcome is unknown. A token that should have been refreshed long ago
+        may have been, by the installation that this database was restored from.
+        """
+        expires_at = self.connection.consent_expires_at
+        if expires_at is not None and expires_at <= now:
+            return "consent_expired"
+        overdue = self.access_expires_at is not None and self.access_expires_at < now - LONG_OVERDUE
+        return "outcome_unknown" if self.previous_attempt_at is not None or overdue else "revoked_by_user"
