@@ -5,13 +5,13 @@ import hashlib
 import time
 from typing import Any
 
-import httpx
 import jwt
 import msgspec
 from django.http import HttpRequest
 
 from providers.simulator import control
 from providers.simulator.bank import Bank
+from providers.simulator.outgoing import post_soon
 from providers.simulator.plaid.calls import Call, Refusal, endpoint
 from providers.simulator.plaid.state import Item, Plaid, state
 
@@ -55,7 +55,7 @@ def fire(call: Call) -> dict[str, Any]:
     if item.webhook is None:
         raise Refusal("SANDBOX_ERROR", "SANDBOX_WEBHOOK_INVALID", "webhook is not set for this item")
     headers, body = signed(call.plaid, item, code)
-    httpx.post(item.webhook, content=body, headers=headers, timeout=10, trust_env=False)
+    post_soon(item.webhook, body, headers)
     return {"webhook_fired": True}
 
 

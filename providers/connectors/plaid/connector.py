@@ -1,0 +1,94 @@
+"""The connector of Plaid."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import ClassVar
+
+import httpx
+
+from providers import records
+from providers.connectors import base
+from providers.connectors.contract.batches import Batch, Wanted
+from providers.connectors.contract.facts import Facts, Quota
+from providers.connectors.contract.steps import Reach, Said, Step
+from providers.connectors.plaid import faults, linking, pulling, webhooks
+from providers.connectors.plaid.answers import ItemAnswer
+from providers.errors import ProviderError
+from providers.wire.grants import Grant
+from providers.wire.http import request, request_json
+from providers.wire.placing import Placement
+
+MINUTE = timedelta(minutes=1)
+
+
+class PlaidConnector(base.Connector):
+    """A page hosted by Plaid, one cursor for a whole Item, and money out as positive numbers."""
+
+    slug = "plaid"
+    name = "Plaid"
+    description = (
+        "Banks, cards, loans and investments in the US, Canada and Europe, with your own Plaid keys."
+    )
+    auth = "credentials"
+    capabilities: ClassVar[tuple[records.Capability, ...]] = (
+        "accounts",
+        "balances",
+        "transactions",
+        "holdings",
+    )
+    setting_defaults = MappingProxyType(
+        {"URL": "https://production.plaid.com", "CLIENT_ID": "", "SECRET": "", "COUNTRIES": "US"}
+    )
+    facts = Facts(
+        cadence=timedelta(hours=6),
+        history=timedelta(days=730),
+        look_back=pulling.LOOK_BACK,  # of activities; transactions have a cursor
+        ids="stable",
+        pending="linked",
+        quotas=(Quota(50, MINUTE, "grant"),),
+        regions=("US", "CA", "GB", "EU"),
+        cost="Ten institutions are free for good with a trial account; after that Plaid charges for each.",
+        register="https://dashboard.plaid.com/developers/keys",
+    )
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.base_url and self.setting("CLIENT_ID") and self.setting("SECRET"))
+
+    @property
+    def base_url(self) -> str:
+        return self.setting("URL")
+
+    @property
+    def placement(self) -> Placement:
+        return Placement(
+            header={"PLAID-CLIENT-ID": "client_id", "PLAID-SECRET": "secret"},
+            body={linking.ACCESS: linking.ACCESS},
+        )
+
+    @property
+    def own_secrets(self) -> Mapping[str, str]:
+        return {"client_id": self.setting("CLIENT_ID"), "secret": self.setting("SECRET")}
+
+    async def link(self, reach: Reach, said: Said) -> Step:
+        return await linking.step(reach, said, self.setting("COUNTRIES").replace(" ", "").split(","))
+
+    async def revoke(self, reach: Reach, grant: Grant) -> None:
+        async with reach(grant=grant) as client:
+            await request(client, "POST", "/item/remove", json={})
+
+    def fault(self, answer: httpx.Response) -> ProviderError | None:
+        return faults.fault(answer)
+
+    async def hear(self, reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[str]:
+        """The Item that a webhook is about, if Plaid has signed it and it brings something new."""
+        return await webhooks.items(reach, headers, body)
+
+    async def fetch_subject(self, client: httpx.AsyncClient) -> str:
+        answer = await request_json(client, "POST", "/item/get", type=ItemAnswer, json={}, safe=True)
+        return answer.item.item_id
+
+    async def pull(self, client: httpx.AsyncClient, wanted: Wanted) -> AsyncIterator[Batch]:
+        async for batch in pulling.pull(client, wanted, now=datetime.now(UTC)):
+            yield batch

@@ -1,0 +1,315 @@
+"""Plaid's connector against the vendor's dialect over real HTTP."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import jwt
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from providers.connectors.contract.batches import StartAgain
+from providers.connectors.contract.reach import reach
+from providers.connectors.contract.steps import Ask, Done, Said, Visit
+from providers.connectors.doubles import exact
+from providers.connectors.plaid import PlaidConnector, answers, reading
+from providers.connectors.plaid.kinds import activity_kind
+from providers.errors import (
+    AuthorizationDenied,
+    ConsentEnded,
+    NotSupported,
+    PaymentRequired,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from providers.simulator.process import SandboxBank
+from providers.wire import http
+from providers.wire.grants import Grant
+from tests.providers.connectors.household import Pulled, pull, since, told, truth, wanted
+
+CONNECTOR = PlaidConnector()
+BACK = "https://dashtam.example/providers/plaid/callback"
+
+
+@pytest.fixture(autouse=True)
+def _keys(bank: SandboxBank, settings: Any) -> None:
+    settings.PLAID_URL = f"{bank.url}/plaid"
+    settings.PLAID_CLIENT_ID = bank.client_id
+    settings.PLAID_SECRET = bank.client_secret
+    settings.PLAID_COUNTRIES = "US, CA"
+
+
+def reached(url: str = "", grant: Grant | None = None) -> httpx.AsyncClient:
+    return reach(CONNECTOR, url, grant)
+
+
+async def visit(renews: Grant | None = None, decision: str = "approve") -> tuple[Visit, Said]:
+    """A visit to the hosted page, and what is said when we look at it afterwards."""
+    said = Said(
+        state="s" * 43, redirect_uri=BACK, renews=renews, answers={"kind": "bank"} if not renews else {}
+    )
+    page = await CONNECTOR.link(reached, said)
+    assert isinstance(page, Visit)
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.post(page.url, data={"customer": "ana", "decision": decision})
+    assert answer.headers["Location"] == f"{BACK}?state={'s' * 43}"
+    return page, Said(kept=page.kept, renews=renews)
+
+
+async def linked() -> Done:
+    _, said = await visit()
+    done = await CONNECTOR.link(reached, said)
+    assert isinstance(done, Done)
+    return done
+
+
+async def post(path: str, grant: Grant, **members: Any) -> dict[str, Any]:
+    async with reached(grant=grant) as client:
+        found: dict[str, Any] = (await client.post(path, json=members)).json()
+    return found
+
+
+async def test_plaid_brings_the_household_and_then_only_what_is_new(bank: SandboxBank) -> None:
+    done = await linked()
+    pulled = await pull(CONNECTOR, done.grant)
+    check(bank, pulled)
+    invests = pulled.accounts[pulled.of("5562")]
+    assert invests.pockets == ()  # its cash is in its own currency
+    named = {row.id for row in pulled.holdings[invests.id].securities}
+    rows = [row for rows in pulled.rows.values() for row in rows.values()]
+    assert {row.security_id for row in pulled.posted(invests.id) if row.security_id} <= named
+    assert all(row.source_code and row.kind != "unknown" for row in rows)
+    assert {row.kind for row in rows} >= {"buy", "sell", "dividend", "reinvestment", "deposit", "purchase"}
+    held = [batch.final for batch in pulled.batches]
+    assert held.count(False) > 1
+    assert held[-1]
+    assert pulled.cursors.keys() == {"", invests.id}
+
+    bank.control("advance", {"days": 3})
+    again = await pull(CONNECTOR, done.grant, pulled)
+    check(bank, again)
+    assert sum(len(batch.rows.get(invests.id, ())) for batch in again.batches[len(held) :]) < 20
+
+
+def check(bank: SandboxBank, pulled: Pulled) -> None:
+    """The household is there; of investments, Plaid tells two years."""
+    for mask, own in truth(bank).items():
+        if mask == "5562":
+            first = datetime.now(UTC).date() + timedelta(days=1) - timedelta(days=730)
+            own["posted"] = since(bank, mask, first)
+        assert told(pulled, mask) == own, mask
+
+
+async def test_plaid_breaks_and_is_mended_without_a_second_item(bank: SandboxBank) -> None:
+    done = await linked()
+    await post("/sandbox/item/reset_login", done.grant)
+    with pytest.raises(ConsentEnded):
+        await pull(CONNECTOR, done.grant)
+    _, waiting = await visit(renews=done.grant)
+    mended = await CONNECTOR.link(reached, waiting)
+    assert isinstance(mended, Done)
+    assert mended.grant == done.grant
+    assert not CONNECTOR.replaces(done.grant, mended.grant)
+    await pull(CONNECTOR, mended.grant)
+    await CONNECTOR.revoke(reached, mended.grant)
+    with pytest.raises(ConsentEnded):
+        await pull(CONNECTOR, mended.grant)
+
+
+async def test_plaid_asks_waits_and_takes_no_for_an_answer(bank: SandboxBank) -> None:
+    ask = await CONNECTOR.link(reached, Said(state="s", redirect_uri=BACK))
+    assert isinstance(ask, Ask)
+    assert [field.name for field in ask.fields] == ["kind"]
+    page = await CONNECTOR.link(reached, Said({"kind": "investments"}, state="s", redirect_uri=BACK))
+    assert isinstance(page, Visit)
+    again = await CONNECTOR.link(reached, Said(kept=page.kept))
+    assert isinstance(again, Visit)
+    assert again.kept == page.kept
+    _, said = await visit(decision="deny")
+    with pytest.raises(AuthorizationDenied):
+        await CONNECTOR.link(reached, said)
+
+
+async def test_plaid_starts_again_when_the_bank_posts_between_two_pages(bank: SandboxBank) -> None:
+    done = await linked()
+    async with reached(grant=done.grant) as client:
+        pages = CONNECTOR.pull(client, wanted())
+        batch = await anext(pages)
+        while batch.final:
+            batch = await anext(pages)
+        bank.control("advance", {"days": 2})
+        with pytest.raises(StartAgain):
+            await anext(pages)
+    check(bank, await pull(CONNECTOR, done.grant))
+
+
+async def test_a_cursor_that_plaid_no_longer_takes_leads_to_all_rows_and_what_is_gone(
+    bank: SandboxBank,
+) -> None:
+    done = await linked()
+    pulled = await pull(CONNECTOR, done.grant)
+    account = pulled.of("4417")
+    ghost = replace(next(iter(pulled.rows[account].values())), id="ghost", amount=Decimal(-1))
+    pulled.rows[account]["ghost"] = ghost
+    pulled.cursors[""] = "a cursor of another Item"
+    check(bank, await pull(CONNECTOR, done.grant, pulled))
+    assert "ghost" not in pulled.rows[account]
+
+
+FAULTS = [
+    ("ITEM_ERROR", "ITEM_LOGIN_REQUIRED", None, 400, ConsentEnded, "consent_ended"),
+    ("ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "OAUTH_CONSENT_EXPIRED", 400, ConsentEnded, "consent_expired"),
+    ("ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "OAUTH_USER_REVOKED", 400, ConsentEnded, "revoked_by_user"),
+    ("ITEM_ERROR", "USER_PERMISSION_REVOKED", None, 400, ConsentEnded, "revoked_by_user"),
+    ("ITEM_ERROR", "PRODUCT_NOT_READY", None, 400, ProviderUnavailable, "provider_unavailable"),
+    ("ITEM_ERROR", "NO_INVESTMENT_ACCOUNTS", None, 400, NotSupported, "not_supported"),
+    ("RATE_LIMIT_EXCEEDED", "ACCOUNTS_LIMIT", None, 429, ProviderRateLimited, "rate_limited"),
+    ("INSTITUTION_ERROR", "INSTITUTION_DOWN", None, 400, ProviderUnavailable, "provider_unavailable"),
+    ("API_ERROR", "INTERNAL_SERVER_ERROR", None, 500, ProviderUnavailable, "provider_unavailable"),
+    ("INVALID_INPUT", "INVALID_API_KEYS", None, 400, ProviderRefused, "provider_refused"),
+    ("INVALID_REQUEST", "UNKNOWN_FIELDS", None, 400, ProviderRefused, "provider_refused"),
+    ("ITEM_ERROR", "TRIAL_LIMIT_REACHED", None, 400, PaymentRequired, "payment_required"),
+    ("ITEM_ERROR", "NEVER_HEARD_OF", None, 400, None, ""),
+]
+
+
+@pytest.mark.parametrize(("type_", "code", "reason", "status", "error", "ours"), FAULTS)
+def test_plaid_names_its_errors_in_a_400(
+    type_: str, code: str, reason: str | None, status: int, error: type[Exception] | None, ours: str
+) -> None:
+    body = {"error_type": type_, "error_code": code, "error_code_reason": reason}
+    found = CONNECTOR.fault(httpx.Response(status, json=body))
+    assert (type(found) if found else None) is error
+    assert found is None or found.code == ours
+    assert CONNECTOR.fault(httpx.Response(status, text="<html>")) is None
+    assert CONNECTOR.fault(httpx.Response(200, json=body)) is None
+
+
+# --- signs and decimals --------------------------------------------------------------------------
+
+CENTS = st.decimals(-(10**9), 10**9, places=2)
+UNITS = st.decimals(-(10**6), 10**6, places=8)
+
+
+@examples(max_examples=40, deadline=None)
+@given(
+    amount=CENTS, units=UNITS, pending=st.booleans(), debt=st.sampled_from(["credit", "loan", "depository"])
+)
+def test_signs_and_decimals_of_plaid_survive(
+    amount: Decimal, units: Decimal, pending: bool, debt: str
+) -> None:
+    row = read(answers.Transaction, ROW | {"amount": amount, "pending": pending})
+    record = reading.transaction(row)
+    assert (record.amount, record.amount.as_tuple().exponent) == (-amount, amount.as_tuple().exponent)
+    assert (record.posted_at is None, record.status) == (pending, "pending" if pending else "posted")
+    trade = reading.activity(read(answers.Activity, ACTIVITY | {"amount": amount, "quantity": units}))
+    assert (trade.amount, trade.quantity) == (-amount, units or None)
+    balances = {"current": amount, "available": None, "limit": None, "iso_currency_code": "USD"}
+    listed = read(answers.Account, ACCOUNT | {"type": debt, "balances": balances})
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    account = reading.account(listed, read(answers.Item, {"item_id": "i"}), now, ())
+    assert account.current == (amount if debt == "depository" else -amount)
+
+
+def test_a_double_that_slipped_is_the_decimal_that_was_meant() -> None:
+    slipped = "0.30000000000000004 2307.2099999999996 1E+2 1e-7 -12.5 123456789012345678"
+    meant = "0.3 2307.21 100 0.0000001 -12.5 123456789012346000"
+    assert list(map(exact, map(Decimal, slipped.split()))) == list(map(Decimal, meant.split()))
+
+
+@pytest.mark.parametrize(
+    ("type_", "subtype", "kind"),
+    [
+        ("buy", "buy to cover", "buy"),
+        ("sell", "sell short", "sell"),
+        ("buy", "dividend reinvestment", "reinvestment"),
+        ("cash", "qualified dividend", "dividend"),
+        ("cash", "long-term capital gain", "capital_gain"),
+        ("cash", "return of principal", "return_of_capital"),
+        ("fee", "margin expense", "interest"),
+        ("fee", "non-resident tax", "tax"),
+        ("transfer", "spin off", "merger"),
+        ("transfer", "assignment", "option"),
+        ("cancel", "buy", "unknown"),
+        ("cash", "a word of 2031", "unknown"),
+    ],
+)
+def test_plaid_activities_have_our_kinds(type_: str, subtype: str, kind: str) -> None:
+    assert activity_kind(type_, subtype) == kind
+
+
+ROW: dict[str, Any] = {
+    "transaction_id": "t1",
+    "account_id": "a1",
+    "date": "2026-03-01",
+    "name": "Café",
+    "iso_currency_code": "USD",
+}
+ACTIVITY: dict[str, Any] = {
+    "investment_transaction_id": "i1",
+    "account_id": "a1",
+    "date": "2026-03-01",
+    "name": "Buy",
+    "price": Decimal("1.5"),
+    "type": "buy",
+    "subtype": "buy",
+    "security_id": "s1",
+    "iso_currency_code": "USD",
+}
+ACCOUNT: dict[str, Any] = {"account_id": "a1", "name": "Everyday", "mask": "1234", "subtype": "checking"}
+
+
+def read(type_: Any, row: dict[str, Any]) -> Any:
+    """The row as it comes over the wire: decimals are JSON numbers."""
+    body = msgspec.json.Encoder(decimal_format="number").encode(row)
+    return http.decoded(httpx.Response(200, content=body), type_)
+
+
+# --- webhooks ------------------------------------------------------------------------------------
+
+
+async def test_plaid_is_heard_only_when_it_signed_just_now_and_once(bank: SandboxBank) -> None:
+    done = await linked()
+    told_of = bank.control("plaid/webhook", {"code": "SYNC_UPDATES_AVAILABLE"})
+    headers = {name.lower(): value for name, value in told_of["headers"].items()}
+    body = told_of["body"].encode()
+
+    async def heard(signature: str = "", content: bytes = body) -> list[str]:
+        given = headers | ({"plaid-verification": signature} if signature else {})
+        return list(await CONNECTOR.hear(reached, given, content))
+
+    kid = jwt.get_unverified_header(headers["plaid-verification"])["kid"]
+    claims = jwt.decode(headers["plaid-verification"], options={"verify_signature": False})
+    forger = ec.generate_private_key(ec.SECP256R1())
+    forged = jwt.encode(claims, forger, algorithm="ES256", headers={"kid": kid})
+    shared = jwt.encode(claims, "k" * 32, algorithm="HS256", headers={"kid": kid})
+    unsigned = jwt.encode(claims, None, algorithm="none", headers={"kid": kid})
+    old = bank.control("plaid/webhook", {"code": "SYNC_UPDATES_AVAILABLE", "age": 400})
+    idle = bank.control("plaid/webhook", {"code": "RECURRING_TRANSACTIONS_UPDATE"})
+    for signature, content in [
+        (forged, body),
+        (shared, body),
+        (unsigned, body),
+        ("no.jwt", body),
+        ("x" * 5000, body),
+        ("", body + b" "),
+        (old["headers"]["Plaid-Verification"], old["body"].encode()),
+        (idle["headers"]["Plaid-Verification"], idle["body"].encode()),
+    ]:
+        assert await heard(signature, content) == []
+
+    before = bank.control("log")["counts"].get("pages", 0)
+    for number in range(30):  # each names a key that does not exist
+        flood = jwt.encode(claims, forger, algorithm="ES256", headers={"kid": f"kid-{number}"})
+        assert await heard(flood) == []
+    assert bank.control("log")["counts"]["pages"] - before <= 5
+
+    assert await heard() == [done.subject]  # its key is known since the forged ones
+    assert await heard() == []
