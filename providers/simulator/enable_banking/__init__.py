@@ -1,0 +1,1 @@
+"""Enable Banking's dialect: the customers' accounts under European rules."""
