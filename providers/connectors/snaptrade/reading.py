@@ -1,0 +1,173 @@
+"""SnapTrade's answers as records."""
+
+import hashlib
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from providers import records
+from providers.connectors.doubles import exact, exact_or_none
+from providers.connectors.snaptrade import answers
+from providers.connectors.snaptrade.kinds import WITHOUT_CASH, kind
+from providers.errors import ProviderUnreadable
+
+CATEGORIES: dict[str | None, records.AccountType] = {
+    None: "investment",
+    "INVESTMENT": "investment",
+    "DEPOSIT": "depository",
+    "LOC": "credit",
+}
+GONE = ("closed", "archived")
+CASH_OUT = ("BUY", "REI", "WITHDRAWAL")
+CASH_IN = ("SELL", "CONTRIBUTION")
+
+
+def lasting_id(row: answers.Account) -> str:
+    """The id of an account: that of the institution where it tells one, since SnapTrade's ends with its connection."""
+    if not row.institution_account_id:
+        return row.id
+    text = f"snaptrade:{row.institution_name}:{row.institution_account_id}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def account(row: answers.Account, cash: list[answers.Balance], now: datetime) -> records.AccountRecord:
+    """An account, as fresh as SnapTrade's last reading of it. Raises ProviderUnreadable for one without a currency."""
+    type_ = CATEGORIES.get(row.account_category, "other")
+    pockets = [
+        (each.currency.code, exact(each.cash)) for each in cash if each.currency and each.cash is not None
+    ]
+    total = row.balance.total
+    currency = (total.currency if total else None) or (pockets[0][0] if pockets else "")
+    if not currency:
+        raise ProviderUnreadable
+    current = exact_or_none(total.amount) if total else None
+    lasting = lasting_id(row)
+    return records.AccountRecord(
+        id=lasting,
+        name=row.name or f"{row.institution_name} {row.number[-4:]}",
+        mask=row.number[-4:],
+        type=type_,
+        subtype=(row.raw_type or "brokerage").lower().replace(" ", "_")[:40],
+        currency=currency,
+        current=-abs(current) if current is not None and type_ == "credit" else current,
+        available=next((amount for unit, amount in pockets if unit == currency), None),
+        limit=None,
+        as_of=moment(row.sync_status.holdings) or now,
+        handle=row.id,
+        aliases=(lasting, row.id) if lasting != row.id else (lasting,),
+        institution=row.institution_name,
+        pockets=tuple(pocket for pocket in pockets if pocket[0] != currency),
+    )
+
+
+def moment(synced: answers.Synced | None) -> datetime | None:
+    """The time of a reading; a day alone is its beginning."""
+    text = synced.last_successful_sync if synced else None
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def holding(row: answers.Position, currency: str) -> records.HoldingRecord | None:
+    """A position; its cost is of the whole of it. None where the institution does not say how much there is."""
+    if row.units is None:
+        return None
+    each = row.units * (row.instrument.multiplier or Decimal(1))
+    return records.HoldingRecord(
+        security_id=row.instrument.id,
+        quantity=row.units,
+        price=row.price,
+        market_value=None if row.price is None else exact(each * row.price),
+        cost_basis=None if row.cost_basis is None else exact(each * row.cost_basis),
+        currency=row.currency or row.instrument.currency or currency,
+    )
+
+
+def security(row: answers.Instrument) -> records.SecurityRecord:
+    """A security that is held. SnapTrade names no CUSIP and no ISIN."""
+    return records.SecurityRecord(
+        id=row.id,
+        symbol=row.raw_symbol or row.symbol,
+        name=row.description or row.symbol,
+        type=row.kind,
+        cusip="",
+        isin="",
+        currency=row.currency or "",
+    )
+
+
+def traded(row: answers.Activity) -> records.SecurityRecord | None:
+    """The security that an activity is about."""
+    if row.option_symbol:
+        option = row.option_symbol
+        return records.SecurityRecord(option.id, option.ticker, option.ticker, "option", "", "", "")
+    if row.symbol is None:
+        return None
+    found = row.symbol
+    type_ = (found.type.code if found.type else None) or ""
+    return records.SecurityRecord(
+        id=found.id,
+        symbol=found.raw_symbol or found.symbol,
+        name=found.description or found.symbol,
+        type=type_.lower(),
+        cusip="",
+        isin="",
+        currency=found.currency.code if found.currency else "",
+    )
+
+
+def activity(row: answers.Activity, currency: str) -> records.TransactionRecord | None:
+    """A row; None for one that tells neither a day nor how much money moved."""
+    type_, when = row.type.upper(), row.trade_date or row.settlement_date
+    amount, units = _amount(row, type_), _units(row, type_)
+    if when is None or amount is None:
+        return None
+    about = traded(row)
+    return records.TransactionRecord(
+        id=row.id,
+        date=when.date(),
+        posted_at=when if when.tzinfo else when.replace(tzinfo=UTC),
+        status="posted",
+        amount=amount,
+        currency=row.currency.code if row.currency else currency,
+        description=row.description or (f"{row.type} {about.symbol}" if about else row.type),
+        kind=kind(row.type),
+        source_code="/".join(part for part in (row.type, row.option_type) if part),
+        security_id=about.id if about else None,
+        quantity=units if about else None,
+        price=exact_or_none(row.price) or None,  # 0 where there is none
+        fees=exact_or_none(row.fee) or None,
+        details=_details(row),
+    )
+
+
+def _details(row: answers.Activity) -> records.Details | None:
+    details = records.Details()
+    if row.external_reference_id:
+        details["event"] = row.external_reference_id
+    if row.settlement_date:
+        details["settled_on"] = row.settlement_date.date().isoformat()
+    return details or None
+
+
+def _amount(row: answers.Activity, type: str) -> Decimal | None:
+    """The effect on cash. The way that money goes in a purchase or a sale is not up to the sign that was sent."""
+    if row.amount is None:
+        return Decimal(0) if type in WITHOUT_CASH else None
+    amount = exact(row.amount)
+    if type in CASH_OUT:
+        return -abs(amount)
+    return abs(amount) if type in CASH_IN else amount
+
+
+def _units(row: answers.Activity, type: str) -> Decimal | None:
+    """The change in units: negative for those that leave."""
+    units = exact_or_none(row.units)
+    if not units or type in ("DIVIDEND", "SUBSTITUTE_DIVIDEND", "INTEREST", "TAX", "FEE"):
+        return None  # SnapTrade repeats here how many units a dividend was paid for
+    if type in ("SELL", "EXTERNAL_ASSET_TRANSFER_OUT", "INTERNAL_ASSET_TRANSFER_OUT"):
+        return -abs(units)
+    return abs(units) if type in ("BUY", "REI") else units

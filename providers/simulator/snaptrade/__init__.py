@@ -1,0 +1,1 @@
+"""SnapTrade's dialect: the customers' brokerage accounts."""
