@@ -30,6 +30,7 @@ from providers.ledger.queries import currencies
 from providers.rates.published import read_history
 from providers.rates.rate_service import RateService
 from providers.sync.sync_service import SyncService
+from providers.sync.webhook_service import WebhookService
 from providers.wire import http
 from providers.wire.connection_auth import ConnectionAuth
 
@@ -87,7 +88,7 @@ async def connector_client(
         own=connector.own_secrets,
         meter=CallMeter(connection=connection, connector=connector, by_hand=by_hand),
     )
-    base_url = connector.base_url or await grants.origin(connection_id=connection.id)
+    base_url = await grants.origin(connection_id=connection.id) or connector.base_url
     async with opened(connector, base_url, auth) as client:
         yield client
 
@@ -101,6 +102,11 @@ def sync_service() -> SyncService:
         interval=timedelta(minutes=settings.SYNC_INTERVAL_MINUTES),
         first_accounts=propose_base_currency,
     )
+
+
+def webhook_service() -> WebhookService:
+    """Hears institutions that say that something is new."""
+    return WebhookService(connector=connectors.get, request_sync=sync_service().request_sync)
 
 
 def import_service() -> ImportService:

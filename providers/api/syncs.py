@@ -7,14 +7,20 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
+from dashtam import limits
 from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import READ, SYNC, ApiView, Reply
+from dashtam.errors import PayloadTooLarge
+from dashtam.web import measures, visitor
 from providers import wiring
 from providers.errors import AskedToWait, ProviderTakesFiles
 from providers.sync import queries
 from providers.sync.models import SyncRun as SyncRunModel
 from providers.sync.sync_service import ConnectionNotSyncable
+
+WEBHOOKS_BY_ADDRESS = limits.Limit("webhooks by address", 120, 60)
+LARGEST_WEBHOOK = 65_536
 
 
 class QueuedSync(serializers.Serializer[Any]):
@@ -77,3 +83,19 @@ class Syncs(ApiView):
             trigger=SyncRunModel.Trigger.MANUAL,
         )
         return Reply({"id": run.id, "state": run.state}, status=202)
+
+
+class Webhooks(ApiView):
+    """Institutions that say that something is new. The answer tells a stranger nothing."""
+
+    public = True
+    schema = None
+
+    async def post(self, request: Any, slug: str) -> Reply:
+        """Queue the syncs that the webhook asks for, if its institution has signed it."""
+        await limits.require((WEBHOOKS_BY_ADDRESS, visitor.customer_of(visitor.request_ip.get())))
+        if measures.content_length(request) > LARGEST_WEBHOOK:
+            raise PayloadTooLarge()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        await wiring.webhook_service().receive(provider=slug, headers=headers, body=request.body)
+        return Reply(status=204)

@@ -27,6 +27,7 @@ urlpatterns = [
     path("connections/<uuid:id>/deleted-accounts", connections.DeletedAccounts.as_view()),
     path("connections/<uuid:id>/steps", access.Steps.as_view()),
     path("connections/<uuid:id>/syncs", syncs.Syncs.as_view()),
+    path("webhooks/<slug:slug>", syncs.Webhooks.as_view()),
     path("accounts", accounts.Accounts.as_view()),
     path("accounts/<uuid:id>", accounts.AccountDetail.as_view()),
     path("accounts/<uuid:id>/transactions", transactions.AccountTransactions.as_view()),

@@ -7,16 +7,22 @@ from urllib.parse import urlsplit
 
 from providers.connectors.base import Connector
 from providers.connectors.contract.facts import overdue
+from providers.connectors.enable_banking import EnableBankingConnector
 from providers.connectors.ibkr_flex import IbkrFlexConnector
+from providers.connectors.plaid import PlaidConnector
 from providers.connectors.sandbox import SandboxConnector
 from providers.connectors.simplefin import SimpleFinConnector
+from providers.connectors.snaptrade import SnapTradeConnector
 from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import NotSupported, UnknownProvider
 
 _ALL: tuple[Connector, ...] = (
     SandboxConnector(),
     SimpleFinConnector(),
+    EnableBankingConnector(),
+    SnapTradeConnector(),
     IbkrFlexConnector(),
+    PlaidConnector(),
     StatementFilesConnector(),
 )
 

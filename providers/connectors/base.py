@@ -151,6 +151,13 @@ class Connector:
         life = self.consent_life
         return grant.ends_at or (None if life is None else datetime.now(UTC) + life)
 
+    async def hear(self, reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[str]:
+        """The subjects that a webhook tells to look at again, if the institution has signed it, now, and not before.
+
+        It is believed in nothing else. `headers` have lower-case names.
+        """
+        return ()
+
     def fault(self, answer: httpx.Response) -> ProviderError | None:
         """The institution's own word for what went wrong, in a 200 too; None leaves the verdict to the status."""
         return None

@@ -3,7 +3,7 @@
 A connector declares their names and defaults in `setting_defaults`. They are read once, when Dashtam starts,
 and checked by what their names end with: `_SECRET`, `_TOKEN` and `_API_KEY` hold no placeholder, `_CLIENT_KEY` and
 `_PRIVATE_KEY` name a file with a private key (PEM), `_URL` is where this installation reaches the provider, which
-may be in a private network.
+may be in a private network unless it is the default.
 """
 
 import os
@@ -21,7 +21,7 @@ def load(connector: Connector) -> None:
         variable = setting_name(connector.slug, name)
         value = _checked(variable, os.environ.get(variable, default))
         setattr(settings, variable, value)
-        if variable.endswith("_URL") and (host := urlsplit(value).hostname):
+        if variable.endswith("_URL") and value != default and (host := urlsplit(value).hostname):
             settings.PRIVATE_HOSTS = [*settings.PRIVATE_HOSTS, host]
 
 

@@ -76,6 +76,8 @@ REASONS = {
     "rate_limited": "{name} asked us to slow down, so the next update comes later. There is nothing you need to do.",
     "not_supported": "{name} does not offer this, so it was left out.",
     "provider_not_configured": "{name} is not set up on this Dashtam any more. Ask your administrator to add it again.",
+    "connection_disabled": "{name} has lost its access to an institution. Reconnect: that leads to where it is mended.",
+    "period_too_long": "{name} gives fewer days than Dashtam asked for. Update it here yourself: then it gives more.",
     "attention_needed": "{name} wants you to sign in there, or to look at your settings. Nothing is to change here.",
     "service_off": "{name} has switched off this way in for your account. Switch it on there; the rest goes by itself.",
     "address_not_allowed": "{name} takes this token from another address only. Make one for any, and reconnect.",

@@ -7,12 +7,21 @@ from typing import cast
 from django.http import HttpRequest
 
 from providers.simulator.bank import Bank, bank_of
+from providers.simulator.enable_banking import state as enable_banking
 from providers.simulator.ibkr import state as ibkr
 from providers.simulator.plaid import state as plaid
 from providers.simulator.sandbox.grants import Grants
 from providers.simulator.sandbox.strict import Strict
 from providers.simulator.simplefin import state as simplefin
+from providers.simulator.snaptrade import state as snaptrade
 
+VENDORS = {
+    "enable-banking": enable_banking.endpoint,
+    "ibkr": ibkr.endpoint,
+    "plaid": plaid.endpoint,
+    "simplefin": simplefin.endpoint,
+    "snaptrade": snaptrade.endpoint,
+}
 SCOPES = {
     "accounts": "Your name, your accounts and the last four digits of their numbers",
     "balances": "Balances, today and over time",
@@ -53,12 +62,8 @@ class Sandbox(Bank):
                 return name, account
             case ["api", "v1", name] | ["oauth", name]:
                 return name, None
-            case ["plaid", *rest]:
-                return plaid.endpoint(rest)
-            case ["simplefin", *rest]:
-                return simplefin.endpoint(rest)
-            case ["ibkr", *rest]:
-                return ibkr.endpoint(rest)
+            case [vendor, *rest] if vendor in VENDORS:
+                return VENDORS[vendor](rest)
         return "pages", None
 
     def advance(self, days: int) -> None:

@@ -3,10 +3,12 @@
 from django.urls import include, path
 
 from providers.simulator import control
+from providers.simulator.enable_banking import urls as enable_banking
 from providers.simulator.ibkr import urls as ibkr
 from providers.simulator.plaid import urls as plaid
 from providers.simulator.sandbox import api, authorize, oauth, pages, permissions
 from providers.simulator.simplefin import urls as simplefin
+from providers.simulator.snaptrade import urls as snaptrade
 
 urlpatterns = [
     path("", permissions.home),
@@ -26,8 +28,12 @@ urlpatterns = [
     path("control/simplefin/", include(simplefin.control)),
     path("control/ibkr/", include(ibkr.control)),
     path("control/plaid/", include(plaid.control)),
+    path("control/enable-banking/", include(enable_banking.control)),
+    path("control/snaptrade/", include(snaptrade.control)),
     path("control/", include(control.urlpatterns)),
     path("plaid/", include(plaid)),
+    path("enable-banking/", include(enable_banking)),
+    path("snaptrade/", include(snaptrade)),
     path("simplefin/", include(simplefin)),
     path("ibkr/", include(ibkr)),
 ]
