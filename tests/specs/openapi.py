@@ -20,7 +20,7 @@ class Document:
         tree = yaml.load(path.read_text(), Loader=LOADER)  # noqa: S506 - one of two safe loaders
         self.tree = _as_json_schema(tree)
         self.registry: Any = Registry().with_resource(
-            "doc:", Resource(contents=self.tree, specification=DRAFT202012)
+            "doc:", Resource.from_contents(self.tree, default_specification=DRAFT202012)
         )
         self.checked: dict[str, int] = {}
 
