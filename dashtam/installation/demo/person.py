@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,22 +71,32 @@ class Person:
         started = _expect(
             self.api.post("connections", json={"provider": "sandbox"}), 201, "starting the connection"
         )
-        with Browser(self.origin) as browser:
-            browser.submit(browser.open("/sign-in"), "password", **vars_of(self.credentials))
-            ours = browser.open(started["authorization_url"])
-            consent = browser.submit(ours, "/connections/start/")
-            end = browser.submit(consent, "decision", button="approve")
-        if end.status_code != 200 or not str(end.url).startswith(self.origin):
-            raise StepFailed(f"The way back from the bank ended with {end.status_code}.")
+        self._visit(started["authorization_url"])
         connection = self.connection()
         if connection is None:
             raise StepFailed("The bank's consent did not lead to a connection.")
         return connection
 
-    def connect_with(self, provider: str, credentials: Mapping[str, str]) -> dict[str, Any]:
-        """Connect an institution with credentials of one's own."""
-        asked = {"provider": provider, "credentials": dict(credentials)}
-        _expect(self.api.post("connections", json=asked), 201, f"connecting {provider}")
+    def _visit(self, url: str) -> None:
+        """Follow a one-time link as a browser does: our page, the institution's, and back."""
+        with Browser(self.origin) as browser:
+            browser.submit(browser.open("/sign-in"), "password", **vars_of(self.credentials))
+            consent = browser.submit(browser.open(url), "/connections/start/")
+            end = browser.submit(consent, "decision", button="approve")
+        if end.status_code != 200 or not str(end.url).startswith(self.origin):
+            raise StepFailed(f"The way back from the bank ended with {end.status_code}.")
+
+    def connect_with(self, provider: str, answers: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        """Answer an institution's questions, and visit its page if it has one."""
+        asked = {"provider": provider, "credentials": dict(answers[0])}
+        step = _expect(self.api.post("connections", json=asked), 201, f"connecting {provider}")
+        for answer in answers[1:]:
+            place = f"connections/{step['id']}/steps"
+            step = _expect(
+                self.api.post(place, json={"credentials": dict(answer)}), 200, f"connecting {provider}"
+            )
+        if self.connection(provider) is None and step.get("authorization_url"):
+            self._visit(step["authorization_url"])
         connection = self.connection(provider)
         if connection is None:
             raise StepFailed(f"{provider} asks for more than the demo has.")

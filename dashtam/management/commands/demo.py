@@ -18,7 +18,7 @@ from rich.table import Table
 from dashtam.installation import embedded, local
 from dashtam.installation.demo.person import Person, StepFailed, remembered_credentials
 from dashtam.installation.demo.processes import Processes, StartFailed, port_is_free
-from dashtam.installation.demo.vendors import VENDORS, credentials_of, settings_of
+from dashtam.installation.demo.vendors import VENDORS, answers_of, settings_of
 
 
 class Command(BaseCommand):
@@ -121,8 +121,8 @@ class Command(BaseCommand):
     def _connect_beside(self, person: Person) -> None:
         """The other institutions, each with what the simulator shows its customer."""
         missing = [name for name in self.beside if person.connection(name) is None]
-        for name, credentials in credentials_of(missing, self._environment()["SANDBOX_URL"]):
-            self._watch_sync(person, person.connect_with(name, credentials))
+        for name, answers in answers_of(missing, self._environment()["SANDBOX_URL"]):
+            self._watch_sync(person, person.connect_with(name, answers))
 
     def _watch_sync(self, person: Person, connection: dict[str, Any]) -> None:
         if connection["last_success_at"]:
