@@ -61,6 +61,7 @@ class Stack:
             "SANDBOX_CLIENT_SECRET": self.bank.client_secret,
             "SIMPLEFIN_URL": f"{self.bank.url}/simplefin",
             "IBKR_URL": f"{self.bank.url}/ibkr",
+            "SNAPTRADE_URL": f"{self.bank.url}/snaptrade",
             **environment,
         }
         self.processes = Processes(logs=self.home / "logs", environment=self.environment)

@@ -59,12 +59,17 @@ def tokens_to_paste(stack: Stack, seen: Seen, token: str) -> None:
     seen["claim"] = base64.b64decode(setup).decode().rpartition("/")[2]
     seen["foreign flex token"] = canary("foreign flex token")
     refused = {"token": str(seen["foreign flex token"]), "query": flex["query"]}
+    key = stack.bank.control("snaptrade/key", {"customer": "ana", "connected": True})
+    seen["consumer key"] = key["consumer_key"]
+    seen["foreign consumer key"] = canary("foreign consumer key")
     with stack.api(token) as api:
         for provider, credentials, status in (
             ("simplefin", {"token": setup}, 201),
             ("simplefin", {"token": setup}, 422),
             ("ibkr", {"token": flex["token"], "query": flex["query"]}, 201),
             ("ibkr", refused, 422),
+            ("snaptrade", key, 201),
+            ("snaptrade", key | {"consumer_key": str(seen["foreign consumer key"])}, 422),
         ):
             answer = api.post("connections", json={"provider": provider, "credentials": credentials})
             assert answer.status_code == status, answer.text

@@ -18,8 +18,10 @@ def main(folder: str) -> int:
     django.setup()
     checks = failed = 0
     for module in pkgutil.iter_modules(tests.specs.__path__):
-        found = importlib.import_module(f"tests.specs.{module.name}") if module.name != "__main__" else None
-        for outcome in found.check(Path(folder)) if hasattr(found, "check") else ():
+        if module.name == "__main__":
+            continue
+        check = getattr(importlib.import_module(f"tests.specs.{module.name}"), "check", None)
+        for outcome in check(Path(folder)) if check else ():
             checks, failed = checks + 1, failed + bool(outcome.faults)
             print("FAIL" if outcome.faults else "ok  ", outcome.name, *outcome.told, flush=True)
             for fault in outcome.faults:

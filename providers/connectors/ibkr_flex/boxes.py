@@ -45,7 +45,7 @@ FIELDS: dict[str, dict[str, tuple[str, bool]]] = {  # attributes: the field's ti
         "ibCommissionCurrency": ("IB Commission Currency", False),
         "buySell": ("Buy/Sell", False),
         "conid": ("Conid", False),
-        "reportDate": ("Report Date", False),
+        "reportDate": ("Report Date", True),
     },
     "CashTransactions": {
         "transactionID": ("Transaction ID", False),
@@ -54,7 +54,7 @@ FIELDS: dict[str, dict[str, tuple[str, bool]]] = {  # attributes: the field's ti
         "type": ("Type", True),
         "conid": ("Conid", False),
         "description": ("Description", False),
-        "reportDate": ("Report Date", False),
+        "reportDate": ("Report Date", True),
     },
     "OpenPositions": {
         "currency": ("Currency", True),
@@ -75,8 +75,7 @@ FIELDS: dict[str, dict[str, tuple[str, bool]]] = {  # attributes: the field's ti
     "EquitySummaryInBase": {"reportDate": ("Report Date", True), "total": ("Total", True)},
 }
 ANY_OF = (  # each serves as well as the other
-    ("symbol", "conid"),
-    ("reportDate", "tradeDate", "dateTime"),
+    ("reportDate", "tradeDate", "dateTime", "settleDate"),
 )
 
 

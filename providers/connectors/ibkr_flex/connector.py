@@ -37,7 +37,7 @@ class IbkrFlexConnector(base.Connector):
 
     slug = "ibkr"
     name = "Interactive Brokers"
-    description = "Trades, dividends, cash and positions, by a Flex query of your own."
+    description = "Trades, dividends, cash and positions, worldwide, by a Flex query of your own."
     auth = "credentials"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
     setting_defaults = MappingProxyType({"URL": ""})
@@ -48,7 +48,6 @@ class IbkrFlexConnector(base.Connector):
         ids="stable",
         pending="none",
         quotas=(Quota(calls=10, per=timedelta(minutes=1)),),
-        regions=("US", "CA", "GB", "EU", "CH", "AU", "HK", "SG", "JP", "IN"),
         cost="Nothing.",
         time_zone="America/New_York",
         balances_due=Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY),
@@ -106,7 +105,7 @@ class IbkrFlexConnector(base.Connector):
                 raise CredentialsRefused.of(service.QUERY, error.detail) from None
             except ConsentEnded as error:
                 raise CredentialsRefused.of(service.TOKEN, error.detail) from None
-        return self._judged(root, grant, given)
+        return await self._judged(root, grant, given)
 
     def _asked(self) -> Ask:
         fields = (
@@ -133,12 +132,12 @@ class IbkrFlexConnector(base.Connector):
         )
         return Ask(fields, where=PORTAL)
 
-    def _judged(self, root: Element, grant: Grant, given: dict[str, str]) -> Step:
+    async def _judged(self, root: Element, grant: Grant, given: dict[str, str]) -> Step:
         """The grant, or what is to be ticked first: without what is needed there is none."""
-        found = boxes.missing(root)
+        found = await run_aside(boxes.missing, root)
         if (found and given.get("boxes") != "leave") or any(box.needed for box in found):
             return _ticking(found, grant)
-        accounts = sorted(reading.account.id for reading in read(root))
+        accounts = sorted(reading.account.id for reading in await run_aside(read, root))
         if not accounts:
             raise CredentialsRefused.of(service.QUERY, "This query names no account.")
         return Done(grant, subject=hashlib.sha256(accounts[0].encode()).hexdigest()[:32])

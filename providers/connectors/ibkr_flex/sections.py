@@ -1,6 +1,5 @@
 """The sections of a statement: those whose rows are transactions, and why the others are none."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,16 @@ Read = Callable[[Row, Counts], Iterable[TransactionRecord]]
 
 FINEST = ("EXECUTION", "DETAIL", "TRANSACTION", "TRANSFER", "CURRENCY", "ORDER", "SUMMARY", "SYMBOL_SUMMARY")
 """Levels of detail that say the same, the finest first; of a section only the finest that it has is read."""
-BY_TAG = {"Order": "ORDER", "SymbolSummary": "SYMBOL_SUMMARY", "AssetSummary": "ASSET_SUMMARY"}
+UNKNOWN_LEVEL = -1
+BY_TAG = {
+    "Trade": "EXECUTION",
+    "CashTransaction": "DETAIL",
+    "CorporateAction": "DETAIL",
+    "Transfer": "TRANSFER",
+    "Order": "ORDER",
+    "SymbolSummary": "SYMBOL_SUMMARY",
+    "AssetSummary": "ASSET_SUMMARY",
+}
 NEVER = {
     "CLOSED_LOT": "lots that a trade closed",
     "WASH_SALE": "notes on wash sales",
@@ -148,7 +156,8 @@ def _said_elsewhere(statement: Statement, section: str) -> str:
 
 
 def _finest(rows: list[Row], counts: Counts) -> list[Row]:
-    levels: dict[str, list[Row]] = defaultdict(list)
+    """The rows of the finest level, and those of a level that is not known."""
+    kept: list[tuple[Row, int]] = []
     for row in rows:
         level = row.text("levelOfDetail").upper() or BY_TAG.get(row.tag, "")
         reason = NEVER.get(level) or NEVER.get(row.tag)
@@ -157,11 +166,12 @@ def _finest(rows: list[Row], counts: Counts) -> list[Row]:
         if reason is not None:
             counts.left_out[reason] += 1
         else:
-            levels[level].append(row)
-    ranked = sorted(levels, key=lambda level: FINEST.index(level) if level in FINEST else -1)
-    if coarser := sum(len(levels[level]) for level in ranked[1:]):
+            kept.append((row, FINEST.index(level) if level in FINEST else UNKNOWN_LEVEL))
+    finest = min((rank for _, rank in kept if rank != UNKNOWN_LEVEL), default=UNKNOWN_LEVEL)
+    found = [row for row, rank in kept if rank in (finest, UNKNOWN_LEVEL)]
+    if coarser := len(kept) - len(found):
         counts.left_out[SUMS] += coarser
-    return levels[ranked[0]] if ranked else []
+    return found
 
 
 def _untaxed(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]:

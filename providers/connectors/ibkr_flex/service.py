@@ -6,7 +6,6 @@ from datetime import datetime
 from xml.etree.ElementTree import Element
 
 import httpx
-from defusedxml.ElementTree import fromstring
 
 from providers.errors import (
     ConsentEnded,
@@ -17,7 +16,7 @@ from providers.errors import (
     ProviderUnreachable,
     ProviderUnreadable,
 )
-from providers.wire.http import request_xml
+from providers.wire.http import request_xml, xml
 from providers.wire.placing import Secrets, Signature, Unsigned
 
 PATH = "/AccountManagement/FlexWebService"
@@ -84,7 +83,7 @@ def fault(answer: httpx.Response) -> ProviderError | None:
     """The error that an answer of status 200 means. One that only asks to wait is none: `ask` and `fetch` wait."""
     if not answer.is_success or len(answer.content) > SHORT or b"FlexStatementResponse" not in answer.content:
         return None
-    code = _code(fromstring(answer.content, forbid_dtd=True))
+    code = _code(xml(answer))
     return None if code in {"", LOST} | IN_PROGRESS | LATER else error_of(code)
 
 

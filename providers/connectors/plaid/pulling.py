@@ -18,6 +18,7 @@ T = TypeVar("T")
 PAGE = 500
 HISTORY = timedelta(days=730)
 LOOK_BACK = timedelta(days=30)  # activities come late, and have no cursor
+BOTH = ("holdings", "transactions")
 CASH = "cash"  # the type of a security that is none
 BY_ITEM = ("transactions", "investments")
 
@@ -42,7 +43,7 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
     products = {*told.item.products, *told.item.billed_products}
     investing = [row.account_id for row in listed if reading.TYPES.get(row.type) == "investment"]
     found = Investments(accounts=investing)
-    reads_investments = "investments" in products and wanted.what & {"holdings", "transactions"}
+    reads_investments = "investments" in products and not wanted.what.isdisjoint(BOTH)
     if reads_investments:
         await _read(client, wanted, found)
     yield Batch(
@@ -82,8 +83,9 @@ async def _changes(client: httpx.AsyncClient, cursor: str) -> AsyncIterator[Batc
     """Pages since the cursor. Plaid may void them until the last one, so only that one is final."""
     more = True
     while more:
-        asked = {"count": PAGE, "options": {"include_original_description": True}}
-        asked |= {"cursor": cursor} if cursor else {}
+        asked: dict[str, object] = {"count": PAGE, "options": {"include_original_description": True}}
+        if cursor:
+            asked["cursor"] = cursor
         page = await _post(client, "/transactions/sync", answers.Changes, **asked)
         cursor, more = page.next_cursor, page.has_more
         rows: dict[str, list[records.TransactionRecord]] = {}

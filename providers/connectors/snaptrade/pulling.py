@@ -121,7 +121,11 @@ async def _rows(client: httpx.AsyncClient, record: records.AccountRecord, first:
     """All activities of the window. A list whose length changes between two pages is read again."""
     told, offset, total = Told(), 0, 1
     path = f"/accounts/{quote(record.handle, safe='')}/activities"
-    window = {"startDate": first.isoformat(), "endDate": last.isoformat(), "limit": PAGE}
+    window: dict[str, str | int] = {
+        "startDate": first.isoformat(),
+        "endDate": last.isoformat(),
+        "limit": PAGE,
+    }
     while offset < total:
         page = await _get(client, path, answers.Activities, record.handle, offset=offset, **window)
         if (offset and page.pagination.total != total) or (not page.data and offset < page.pagination.total):

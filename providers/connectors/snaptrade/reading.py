@@ -8,6 +8,7 @@ from providers import records
 from providers.connectors.doubles import exact, exact_or_none
 from providers.connectors.snaptrade import answers
 from providers.connectors.snaptrade.kinds import WITHOUT_CASH, kind
+from providers.errors import ProviderUnreadable
 
 CATEGORIES: dict[str | None, records.AccountType] = {
     None: "investment",
@@ -29,13 +30,15 @@ def lasting_id(row: answers.Account) -> str:
 
 
 def account(row: answers.Account, cash: list[answers.Balance], now: datetime) -> records.AccountRecord:
-    """An account, as fresh as SnapTrade's last reading of it."""
+    """An account, as fresh as SnapTrade's last reading of it. Raises ProviderUnreadable for one without a currency."""
     type_ = CATEGORIES.get(row.account_category, "other")
     pockets = [
         (each.currency.code, exact(each.cash)) for each in cash if each.currency and each.cash is not None
     ]
     total = row.balance.total
     currency = (total.currency if total else None) or (pockets[0][0] if pockets else "")
+    if not currency:
+        raise ProviderUnreadable
     current = exact_or_none(total.amount) if total else None
     lasting = lasting_id(row)
     return records.AccountRecord(

@@ -22,13 +22,14 @@ from providers.simulator.vendor import answer, minted
 
 
 class Person(msgspec.Struct, forbid_unknown_fields=True):
-    """A customer of the bank."""
+    """A customer of the bank, who may have connected their brokerage already."""
 
     customer: str = "ana"
+    connected: bool = False
 
 
 class Disable(msgspec.Struct, forbid_unknown_fields=True):
-    """The wish to disable the customer's connections, or to mend them."""
+    """Whether the customer's connections are disabled."""
 
     customer: str = "ana"
     disabled: bool = True
@@ -152,8 +153,11 @@ async def api_key(request: HttpRequest) -> HttpResponse:
 
 @control.controlled("POST")
 def make_key(bank: Bank, request: HttpRequest) -> dict[str, Any]:
-    """`/control/snaptrade/key`: a personal key, of a person who has connected no brokerage yet."""
-    client, key = _new_key(state(bank), msgspec.json.decode(request.body, type=Person).customer)
+    """`/control/snaptrade/key`: a personal key."""
+    person, vendor = msgspec.json.decode(request.body, type=Person), state(bank)
+    if person.connected:
+        vendor.connect(person.customer, "")
+    client, key = _new_key(vendor, person.customer)
     return {"client_id": client, "consumer_key": key}
 
 
