@@ -106,10 +106,12 @@ def refuse_cut_header() -> TruncatedStatementError:
 
 
 def _is_table(text: str) -> bool:
-    """True if two lines of the beginning have one delimiter in common, or each names its value: `Date: 31/01/2026`."""
+    """True if lines of the beginning have a delimiter in common, or each names its value: `Date: 31/01/2026`."""
     lines = text.split("\n", _LINES)[:_LINES]
     named = sum(_NAMED.match(line) is not None for line in lines)
-    return named > 2 or any(sum(mark in line for line in lines) > 1 for mark in ",;\t|")
+    return named > 2 or any(
+        sum(mark in line for line in lines) > 1 or lines[0].count(mark) > 3 for mark in ",;\t|"
+    )
 
 
 def other_kind(kind: FileKind) -> NotAStatementError:

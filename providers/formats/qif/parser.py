@@ -77,7 +77,7 @@ def parse_qif(
     if not moves:
         raise NoStatementsError("The file has no transactions. Export the transactions of an account.")
     habits = habits_of(
-        (value for record in moves for value in record.all("D")),
+        (value for record in found for key, value in record.values if _is_day(record, key)),
         (value for record in moves for key, value in record.values if key in "TUQIO$"),
         options.date_order,
     )
@@ -86,6 +86,11 @@ def parse_qif(
     for record in found:
         reading.take(record, cut=record is last)
     return reading.file()
+
+
+def _is_day(record: Record, key: str) -> bool:
+    """True for the day of a row, and for that of an account's balance."""
+    return (key == "D" and record.section in _SECTIONS) or (key == "/" and record.section == "account")
 
 
 class _Reading:

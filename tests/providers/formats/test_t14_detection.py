@@ -38,6 +38,7 @@ OFX = "OFXHEADER:100\n\n<OFX></OFX>"
         ("ofx", "<?xml version='1.0'?><?OFX OFXHEADER='200'?><OFX>"),
         ("csv", "Date;Amount\n1;2\n"),
         ("csv", "a preamble\n\nDate\tAmount\n1\t2\n"),
+        ("csv", "Date,Time,Name,Amount,Fee"),
         ("csv", "Date: 1\nDescription: x\nAmount: 2\n"),
     ],
 )

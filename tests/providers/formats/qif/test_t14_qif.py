@@ -55,6 +55,8 @@ def test_t14_dates_that_can_be_read_both_ways_are_asked_about() -> None:
         for order in ("day_first", "month_first")
     ]
     assert days == ["2026-06-05", "2026-05-06"]
+    account = b"!Account\nNHouse\nTBank\n$5.00\n/31/12/2026\n^\n"
+    assert parse_statement_file(account + data).statements[0].transactions[0].date == dt.date(2026, 6, 5)
     with pytest.raises(StatementUncertainError):
         parse_statement_file(bank("D13/06/2026\nT1", "D06/13/2026\nT1").encode())
 
