@@ -14,8 +14,8 @@ from dashtam.api.openapi import Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView, Reply
 from providers import wiring
-from providers.api.previews import UNREADABLE, Confirmation, PreviewOfImport, preview_row
 from providers.api.serializers import lacks
+from providers.api.tables.previews import UNREADABLE, Confirmation, PreviewOfImport, preview_row
 from providers.imports import queries
 from providers.imports.errors import FileTooLarge, ImportNotTraced, ImportUnderWay
 from providers.imports.models import FileImport
@@ -134,7 +134,7 @@ class UndoQuery(serializers.Serializer[Any]):
 
 
 class NewImportQuery(serializers.Serializer[Any]):
-    """What to do with the file."""
+    """The choice to see a table first."""
 
     preview = serializers.BooleanField(
         required=False,

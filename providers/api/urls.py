@@ -12,11 +12,11 @@ from providers.api import (
     holdings,
     imports,
     net_worth,
-    previews,
     providers,
     syncs,
     transactions,
 )
+from providers.api.tables import previews
 
 urlpatterns = [
     path("providers", providers.Providers.as_view()),

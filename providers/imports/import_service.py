@@ -28,9 +28,9 @@ from providers.formats import StatementError, StatementFile, StatementTooHungryE
 from providers.formats.options import ReadOptions
 from providers.formats.parts import Rows, Seen, read_in_parts
 from providers.imports.arriving.layouts import TableLayout
-from providers.imports.arriving.uploads import new_import
+from providers.imports.arriving.uploads import new_import, opened, sealed
 from providers.imports.errors import ImportOvertaken, ReadingStopped, StatementUnreadable
-from providers.imports.models import FileImport, ImportPart
+from providers.imports.models import FileImport
 from providers.imports.statement_ingest import StatementRows, land_statement_file
 from providers.ledger.models import FinancialAccount
 
@@ -99,7 +99,7 @@ class ImportService:
             )  # raises NotFound
         await limits.require((IMPORT_BY_PERSON, user_id))
         async with limits.concurrent("import", user_id, at_most=1, seconds=120):
-            file = await run_db(FileImport.objects.begin, new, self.sealed(new.id, data))
+            file = await run_db(FileImport.objects.begin, new, sealed(self.encryption, new.id, data))
             return await self.start(file.id, len(data)) if file.id == new.id else file
 
     async def start(self, import_id: UUID, size: int) -> FileImport:
@@ -169,7 +169,7 @@ class ImportService:
             raise
 
     async def _land(self, file: FileImport, place: Place) -> None:
-        data = await run_db(self.opened, file.id)
+        data = await run_db(opened, self.encryption, file.id)
         options = ReadOptions(layouts=await run_db(TableLayout.objects.of, file.user_id))
         progress = Progress()
         async with self._beating(file, progress):
@@ -236,21 +236,6 @@ class ImportService:
                 matched=ended.matched,
                 rejected=ended.rejected_count,
             )
-
-    def sealed(self, import_id: UUID, data: bytes) -> Iterator[bytes]:
-        """The pieces of a file, each sealed for its place."""
-        for position, start in enumerate(range(0, len(data), ImportPart.SIZE)):
-            row = ImportPart.row(ImportPart.key(import_id, position))
-            yield self.encryption.encrypt(data[start : start + ImportPart.SIZE], row=row)
-
-    def opened(self, import_id: UUID) -> bytes:
-        """The file of an import that waits (sync)."""
-        parts = ImportPart.objects.filter(file_import_id=import_id).order_by("id")
-        opened = (
-            self.encryption.decrypt(bytes(part.data), row=ImportPart.row(part.id))
-            for part in parts.iterator(4)
-        )
-        return b"".join(opened)
 
 
 def _decoded(rows: Rows) -> StatementRows:

@@ -1,4 +1,4 @@
-"""What was understood of a table: every choice, what is still to be answered, and the corrections of a person."""
+"""The understanding of a table: every choice, what is still to be answered, and the corrections of a person."""
 
 from __future__ import annotations
 

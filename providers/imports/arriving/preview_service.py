@@ -13,7 +13,7 @@ from providers.formats.csv.preview import preview_in_process
 from providers.formats.csv.shape import read_with
 from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
 from providers.imports.arriving.layouts import TableLayout
-from providers.imports.arriving.uploads import new_import
+from providers.imports.arriving.uploads import new_import, opened, sealed
 from providers.imports.errors import ReadingStopped, StatementUnreadable
 from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
 from providers.imports.models import FileImport
@@ -46,7 +46,9 @@ class PreviewService:
             await run_db(FinancialAccount.objects.currency_of, user_id=user_id, id=account_id)
         await limits.require((IMPORT_BY_PERSON, user_id))
         preview = await self._preview(user_id, data, None)
-        file = await run_db(FileImport.objects.keep_preview, new, self.imports.sealed(new.id, data))
+        file = await run_db(
+            FileImport.objects.keep_preview, new, sealed(self.imports.encryption, new.id, data)
+        )
         return file, preview
 
     async def is_settled(self, *, user_id: UUID, data: bytes) -> bool:
@@ -62,7 +64,7 @@ class PreviewService:
     ) -> tuple[FileImport, Preview]:
         """The table as it is understood with these corrections, which are kept nowhere. Raises NotFound."""
         file = await run_db(FileImport.objects.previewed, user_id, import_id)
-        data = await run_db(self.imports.opened, file.id)
+        data = await run_db(opened, self.imports.encryption, file.id)
         return file, await self._preview(user_id, data, corrections)
 
     async def confirm(

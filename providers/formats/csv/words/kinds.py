@@ -1,4 +1,4 @@
-"""What types and actions say of a transaction's kind."""
+"""Words of types and actions for the kinds of transactions."""
 
 from __future__ import annotations
 

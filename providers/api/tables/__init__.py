@@ -1,0 +1,1 @@
+"""Tables (CSV) before they are imported."""
