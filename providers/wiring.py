@@ -26,7 +26,7 @@ from providers.connectors.base import Connector
 from providers.connectors.contract.reach import opened
 from providers.imports.arriving.preview_service import PreviewService
 from providers.imports.import_service import ImportService
-from providers.imports.intake_service import FileIntakeService
+from providers.imports.intake.intake_service import FileIntakeService
 from providers.imports.undo_service import ImportUndoService
 from providers.ledger.account_service import AccountService
 from providers.ledger.queries import currencies

@@ -21,7 +21,7 @@ _MUST_BE_REFUSED = re.compile(r"must be refused|refused sign-on|ACCTINFO listing
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one file; None and empty where it is not."""
+    """The facts that are known of one file; None and empty where none is."""
 
     rows: int | None = None
     refused: bool = False
@@ -31,7 +31,7 @@ class Facts:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one file."""
+    """The outcome of one file."""
 
     file: str
     format: str = ""

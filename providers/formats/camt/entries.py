@@ -96,7 +96,7 @@ def _code(reader: Reader, *codes: Element | None) -> tuple[str, str, str]:
 
 
 def _reference(reader: Reader, refs: dict[str, Element], purpose: Element | None) -> str:
-    """What the payer named it by, else the creditor's reference, or the number of the payment."""
+    """The name that the payer gave it, else the creditor's reference, or the number of the payment."""
     return (
         identifier(refs.get("EndToEndId"))
         or reader.id(reader.at(purpose, "Strd/CdtrRefInf"), "Ref", "CdtrRef")

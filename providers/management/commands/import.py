@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dashtam.errors import DashtamError
 from providers import wiring
-from providers.imports.intake_service import Brought
+from providers.imports.intake.intake_service import Brought
 
 
 class Command(BaseCommand):

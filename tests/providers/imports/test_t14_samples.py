@@ -14,7 +14,7 @@ from providers.imports import queries
 from providers.ledger import queries as ledger_queries
 from providers.ledger.models import FinancialAccount, Transaction
 from tests.files import runner
-from tests.files.facts import Facts, Outcome, differences
+from tests.files.facts import Facts, Outcome, differences, read_index
 from tests.providers.imports.conftest import Bring
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ async def test_t14_every_sample_comes_out_as_its_index_says_and_the_second_time_
 
 def test_t14_a_difference_from_the_index_is_told() -> None:
     outcome = Outcome("a", state="succeeded", rows=3, sums={"EUR": "1"}, balances=["5.00 EUR"])
-    facts = runner.read_index(SAMPLES)["giro-053.xml"]
+    facts = read_index(SAMPLES)["giro-053.xml"]
     assert len(list(differences(facts, outcome))) == 3
     assert list(differences(Facts(refused=True), outcome)) == [
         "it was taken without a word, and must be refused"
