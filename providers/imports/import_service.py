@@ -28,8 +28,7 @@ from providers.formats import StatementError, StatementFile, StatementTooHungryE
 from providers.formats.options import ReadOptions
 from providers.formats.parts import Rows, Seen, read_in_parts
 from providers.imports.arriving.layouts import TableLayout
-from providers.imports.arriving.sealing import opened, sealed
-from providers.imports.arriving.uploads import new_import
+from providers.imports.arriving.uploads import new_import, opened, sealed
 from providers.imports.errors import ImportOvertaken, ReadingStopped, StatementUnreadable
 from providers.imports.models import FileImport
 from providers.imports.statement_ingest import StatementRows, land_statement_file

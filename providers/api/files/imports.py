@@ -134,7 +134,7 @@ class UndoQuery(serializers.Serializer[Any]):
 
 
 class NewImportQuery(serializers.Serializer[Any]):
-    """The wishes that come with the file."""
+    """The choice to see a table first."""
 
     preview = serializers.BooleanField(
         required=False,

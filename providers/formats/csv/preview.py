@@ -35,7 +35,7 @@ def preview_in_process(emit: Callable[[Preview], None], data: bytes, options: Re
 
 
 def preview_csv(data: bytes, options: ReadOptions = AS_IT_IS) -> Preview:
-    """The understanding of a table, with its first rows. Raises StatementError for what is no table."""
+    """The preview of a table, with its first rows. Raises StatementError for what is no table."""
     return _preview(TableReading(data, options))
 
 

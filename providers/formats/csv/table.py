@@ -124,7 +124,7 @@ def _with_second_line(records: Sequence[Record], index: int) -> tuple[list[str],
 
 @dataclass(slots=True)
 class Facts:
-    """Facts from the lines above the table; `days` are all the days in them."""
+    """The facts in the lines above the table; `days` are all the days in them."""
 
     account: str = ""
     currency: str = ""

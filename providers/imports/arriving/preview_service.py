@@ -13,8 +13,7 @@ from providers.formats.csv.preview import preview_in_process
 from providers.formats.csv.shape import read_with
 from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
 from providers.imports.arriving.layouts import TableLayout
-from providers.imports.arriving.sealing import opened, sealed
-from providers.imports.arriving.uploads import new_import
+from providers.imports.arriving.uploads import new_import, opened, sealed
 from providers.imports.errors import ReadingStopped, StatementUnreadable
 from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
 from providers.imports.models import FileImport

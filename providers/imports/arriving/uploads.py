@@ -1,11 +1,13 @@
-"""Files as people send them: their size, and their names without what hides in them."""
+"""Files as people send them: their size, their names without what hides in them, and their sealed pieces."""
 
 import unicodedata
+from collections.abc import Iterator
 from hashlib import sha256
 from uuid import UUID
 
+from dashtam.crypto.encryption_service import EncryptionService
 from providers.imports.errors import FileTooLarge
-from providers.imports.models import FileImport
+from providers.imports.models import FileImport, ImportPart
 
 MAX_BYTES = 20 * 1024 * 1024
 
@@ -25,6 +27,20 @@ def new_import(
         currency=currency,
         new_account=new_account,
     )
+
+
+def sealed(encryption: EncryptionService, import_id: UUID, data: bytes) -> Iterator[bytes]:
+    """The pieces of a file, each sealed for its place."""
+    for position, start in enumerate(range(0, len(data), ImportPart.SIZE)):
+        row = ImportPart.row(ImportPart.key(import_id, position))
+        yield encryption.encrypt(data[start : start + ImportPart.SIZE], row=row)
+
+
+def opened(encryption: EncryptionService, import_id: UUID) -> bytes:
+    """The file of an import that waits (sync)."""
+    parts = ImportPart.objects.filter(file_import_id=import_id).order_by("id")
+    pieces = (encryption.decrypt(bytes(part.data), row=ImportPart.row(part.id)) for part in parts.iterator(4))
+    return b"".join(pieces)
 
 
 def _name(filename: str) -> str:

@@ -17,7 +17,7 @@ from providers.imports.errors import StatementUnreadable
 from providers.imports.models import FileImport
 from providers.ledger import queries as ledger_queries
 from providers.pages.acts.preview_form import PreviewForm, digest, layout_in
-from providers.pages.presentation.previews import preview_view
+from providers.pages.acts.preview_view import preview_view
 
 
 @require_http_methods(FORM_METHODS)

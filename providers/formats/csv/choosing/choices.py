@@ -25,7 +25,7 @@ from providers.records import AccountType
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The understanding of a table, and what else reading a row takes.
+    """The understanding of a table, and what reading a row takes beside it.
 
     `marks` are the decimal marks by column. `only_side` is the side that a column of directions marks, if it leaves
     the other one empty. `mixed` are the columns of money in or out in which only some amounts are negative. `forms`

@@ -114,7 +114,7 @@ Wise | transferwise id, date, amount, currency, description, payment reference, 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The knowledge of a layout."""
+    """The facts that are known of a layout."""
 
     name: str
     headings: tuple[str, ...]

@@ -71,7 +71,7 @@ def newest_first(context: Context) -> bool | None:
 
 
 def _proof(context: Context) -> Proof | None:
-    """The proof of the running balance, unless the days say something else."""
+    """The proof by the running balance, unless the days say something else."""
     proof = prove(_steps(context))
     by_days = newest_first(context)
     if proof is None or (by_days is not None and by_days != proof.newest_first):
@@ -89,7 +89,7 @@ def _written(context: Context) -> Verdict:
 
 
 def _fee_rule(context: Context, proof: Proof | None) -> FeeRule:
-    """The rule of fees: in the amounts, beside them, or a question."""
+    """The rule of fees: amounts have them in them, or they come on top; or a question."""
     if given := context.layout.get("fee") or (context.known.fee if context.known else ""):
         return cast("FeeRule", given)
     at = context.only("fee")

@@ -27,7 +27,7 @@ _CASH = {True: Kind.CREDIT, False: Kind.DEBIT}
 
 @dataclass(slots=True)
 class Read:
-    """One record as it was read: transactions of an account and a currency, the sort of row it is, or a refusal."""
+    """One record as it was read: transactions of an account and a currency, or its sort of row, or a refusal."""
 
     rows: list[StatementTransaction] = field(default_factory=list)
     account: str = ""

@@ -1,4 +1,4 @@
-"""Headings of columns in several languages: lower case, without accents and punctuation."""
+"""Headings of columns, in several languages: lower case, without accents and punctuation."""
 
 from __future__ import annotations
 

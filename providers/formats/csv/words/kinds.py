@@ -1,4 +1,4 @@
-"""Kinds of transactions by the types and actions that tables name."""
+"""Words of types and actions for the kinds of transactions."""
 
 from __future__ import annotations
 

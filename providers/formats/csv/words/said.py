@@ -1,4 +1,4 @@
-"""Words in cells about a row: money in or out, booked or not, and rows that move nothing."""
+"""Words of cells about their row: money in or out, booked or not, and rows that move nothing."""
 
 from __future__ import annotations
 
