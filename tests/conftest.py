@@ -51,7 +51,8 @@ def django_db_setup(
 
     It may be emptied between tests; everywhere else the audit log refuses that.
     """
-    before, name = connection.settings_dict["NAME"], connection.creation._get_test_db_name()
+    before = connection.settings_dict["NAME"]
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
     databases.drop(name)
     databases.make(name)
     connection.close()

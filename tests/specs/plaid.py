@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -24,6 +24,8 @@ from providers.wire import http
 from tests.specs.openapi import Document
 from tests.specs.outcome import Outcome, bank, tried
 from tests.specs.recording import Recording
+
+T = TypeVar("T")
 
 DOCUMENT, SAMPLES = "plaid-2020-09-14.openapi.yml", "plaid"
 BACK = "https://dashtam.example/providers/plaid/callback"
@@ -163,6 +165,6 @@ def _holding(row: dict[str, Any]) -> answers.Holding:
     )
 
 
-def _read(type_: Any, row: dict[str, Any]) -> Any:
+def _read(type_: type[T], row: dict[str, Any]) -> T:
     body = msgspec.json.Encoder(decimal_format="number").encode(row)
     return http.decoded(httpx.Response(200, content=body), type_)

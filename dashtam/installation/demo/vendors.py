@@ -42,10 +42,14 @@ def _copied(url: str, *names: str) -> Answers:
     return [dict(zip(names, map(html.unescape, values), strict=True))]
 
 
+def _sandbox(name: str) -> str:
+    return str(getattr(settings, f"SANDBOX_{name}"))
+
+
 def _plaid() -> Mapping[str, str]:
     return {
-        "PLAID_CLIENT_ID": settings.SANDBOX_CLIENT_ID,
-        "PLAID_SECRET": settings.SANDBOX_CLIENT_SECRET or "sandbox-secret",
+        "PLAID_CLIENT_ID": _sandbox("CLIENT_ID"),
+        "PLAID_SECRET": _sandbox("CLIENT_SECRET") or "sandbox-secret",
     }
 
 

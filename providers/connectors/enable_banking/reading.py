@@ -21,7 +21,9 @@ BOOKED = ("ITBD", "CLBD", "XPCD", "PRCD", "OPBD")  # the best first; an older da
 AVAILABLE = ("ITAV", "CLAV", "FWAV")
 STATUSES = {"BOOK": "posted", "PDNG": "pending", "HOLD": "pending"}
 NOT_MONEY = ("SCHD", "CNCL", "RJCT")  # planned, cancelled, rejected
-POSITIONAL = frozenset(())  # "FI:Some Bank": entry references of these banks are places in a list
+POSITIONAL: frozenset[str] = (
+    frozenset()
+)  # "FI:Some Bank": entry references of these banks are places in a list
 
 
 def account(

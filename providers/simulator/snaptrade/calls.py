@@ -67,7 +67,7 @@ def endpoint(method: str, handler: Handler) -> View:
             if request.method != method:
                 raise Refusal(405, "0000", "Method not allowed")
             call = Call(bank, state(bank), request, _person(state(bank), request))
-            return answer(handler(call, **path), **LIMITS)
+            return answer(handler(call, **path), 200, **LIMITS)
         except Refusal as refusal:
             body = {"detail": str(refusal), "status_code": refusal.status, "code": refusal.code}
             return answer(body, refusal.status)

@@ -290,7 +290,7 @@ async def test_plaid_is_heard_only_when_it_signed_just_now_and_once(bank: Sandbo
     forger = ec.generate_private_key(ec.SECP256R1())
     forged = jwt.encode(claims, forger, algorithm="ES256", headers={"kid": kid})
     shared = jwt.encode(claims, "k" * 32, algorithm="HS256", headers={"kid": kid})
-    unsigned = jwt.encode(claims, None, algorithm="none", headers={"kid": kid})
+    unsigned = jwt.encode(claims, "", algorithm="none", headers={"kid": kid})
     old = bank.control("plaid/webhook", {"code": "SYNC_UPDATES_AVAILABLE", "age": 400})
     idle = bank.control("plaid/webhook", {"code": "RECURRING_TRANSACTIONS_UPDATE"})
     for signature, content in [
