@@ -13,6 +13,8 @@ def loose(desk: Desk, held: Held) -> bool:
     delivery = desk.delivery
     if delivery.grade <= Grade.POSITIONAL or held.old_ids or held.key in desk.displaced:
         return True
+    if len({known.event for known in desk.by_id.get(held.id, ()) if known.state == State.LIVE}) > 1:
+        return True  # the id names several
     if held.id in desk.stated:
         return False
     return (
