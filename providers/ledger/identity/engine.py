@@ -159,7 +159,7 @@ def _same_elsewhere(desk: Desk) -> None:
 def _take(desk: Desk, row: Row, held: Held) -> None:
     booked = held.status == row.status == Status.POSTED
     new_name = booked and bool(row.id and held.id) and row.id != held.id
-    if new_name and not held.old_ids:
+    if new_name and not held.old_ids and not grades.names_several(desk, held):
         desk.reminted += 1
     reason = Reason.REMINTED if new_name else Reason.CONTENT if held.status == row.status else Reason.PENDING
     desk.place(row, held.event, reason)
