@@ -95,7 +95,7 @@ def _same_id(desk: Desk) -> None:
         known = [h for h in desk.by_id.get(row.id, ()) if h.event not in desk.used] if row.id else []
         if not known:
             continue
-        held = min(known, key=lambda h: (h.state, -h.key))
+        held = min(known, key=lambda h: (h.hash != row.hash, h.state, -h.key))  # the same words first
         latest = desk.live.get(held.event, held)
         if held.state == State.PAST and latest.id != row.id and latest.status > row.status:
             if held.unit == row.unit and (held.amount == row.amount or held.hash == row.hash):
