@@ -107,7 +107,7 @@ def _same_id(desk: Desk) -> None:
         known = [h for h in desk.by_id.get(row.id, ()) if h.event not in desk.used] if row.id else []
         if not known:
             continue
-        held = min(known, key=lambda h: (h.state, -h.key))
+        held = min(known, key=lambda h: (h.hash != row.hash, h.state, -h.key))  # the same words first
         latest = desk.live.get(held.event, held)
         if held.state == State.PAST and latest.id != row.id and latest.status > row.status:
             if held.unit == row.unit and (held.amount == row.amount or held.hash == row.hash):
@@ -171,7 +171,7 @@ def _same_elsewhere(desk: Desk) -> None:
 def _take(desk: Desk, row: Row, held: Held) -> None:
     booked = held.status == row.status == Status.POSTED
     new_name = booked and bool(row.id and held.id) and row.id != held.id
-    if new_name and not held.old_ids:
+    if new_name and not held.old_ids and not grades.names_several(desk, held):
         desk.reminted += 1
     reason = Reason.REMINTED if new_name else Reason.CONTENT if held.status == row.status else Reason.PENDING
     desk.place(row, held.event, reason)

@@ -13,6 +13,8 @@ def loose(desk: Desk, held: Held) -> bool:
     delivery = desk.delivery
     if delivery.grade <= Grade.POSITIONAL or held.old_ids or held.key in desk.displaced:
         return True
+    if names_several(desk, held):
+        return True
     if held.id in desk.stated:
         return False
     return (
@@ -21,6 +23,11 @@ def loose(desk: Desk, held: Held) -> bool:
         or delivery.covered(held)
         or delivery.within(held)
     )
+
+
+def names_several(desk: Desk, held: Held) -> bool:
+    """True if the id stands for several events today: it proves nothing, and another id is no evidence."""
+    return len({known.event for known in desk.by_id.get(held.id, ()) if known.state == State.LIVE}) > 1
 
 
 def reminted_block(desk: Desk, held: Mapping[object, Sequence[Held]]) -> bool:
