@@ -10,6 +10,7 @@ from django.forms import model_to_dict
 from accounts.models import ApiKey, DataExport, Passkey, Session, User
 from dashtam.api.openapi import _schema
 from dashtam.bridge.doors import run_db
+from providers import wiring
 from providers.connections.models import Connection
 from providers.imports.models import FileImport
 from providers.ledger.models import FinancialAccount, Transaction
@@ -63,7 +64,17 @@ async def belongings(api: Api, user: User, bank: SandboxBank) -> dict[str, str]:
         "auth/mfa/passkeys": await _first(Passkey, user=user),
         "auth/me/exports": await _first(DataExport, user=user),
     }
-    return {**{name: str(found) for name, found in ids.items()}, "connections": str(connection.id)}
+    table = b"Date,Text,Amount (EUR)\n2026-05-14,Cafe,-4.50\n"
+    waiting, _ = await wiring.preview_service().begin(user_id=user.id, filename="may.csv", data=table)
+    named = {name: str(found) for name, found in ids.items()}
+    return named | {"connections": str(connection.id), "previews": str(waiting.id)}
+
+
+def thing_of(path: str, things: dict[str, str]) -> str:
+    """The thing of hers that a path names."""
+    kind = "previews" if path.endswith(("/preview", "/confirm")) else path.partition("/{")[0]
+    assert kind in things, f"{path} needs something of hers above"
+    return things[kind]
 
 
 async def _first(model: Any, **whose: Any) -> Any:
@@ -78,8 +89,7 @@ async def test_h2_whatever_names_something_of_hers_is_not_found_by_him(
     naming = [each for each in operations() if "{" in each[1]]
     before = await run_db(_state, ana)
     for method, path, described in naming:
-        assert path.partition("/{")[0] in things, f"{path} needs something of hers above"
-        url = path.replace("{id}", things[path.partition("/{")[0]])
+        url = path.replace("{id}", thing_of(path, things))
         body: dict[str, Any] | None = {} if "requestBody" in described else None
         refused = await his.call(method, url, body)
         assert refused.status_code == 404, (method, path)
@@ -89,8 +99,8 @@ async def test_h2_whatever_names_something_of_hers_is_not_found_by_him(
     assert await run_db(_state, ana) == before
     for method, path, _ in naming:
         if method == "GET":
-            url = path.replace("{id}", things[path.partition("/{")[0]])
-            assert (await hers.get(url)).status_code == 200, f"{url}: or his 404 would prove nothing"
+            url = path.replace("{id}", thing_of(path, things))
+            assert (await hers.get(url)).status_code == 200, "or his 404 would prove nothing"
     assert len(naming) >= 14
 
 
