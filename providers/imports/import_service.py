@@ -32,6 +32,7 @@ from providers.imports.arriving.uploads import new_import, opened, sealed
 from providers.imports.errors import ImportOvertaken, ReadingStopped, StatementUnreadable
 from providers.imports.models import FileImport
 from providers.imports.statement_ingest import StatementRows, land_statement_file
+from providers.ledger.accounts.twins import ask_about_accounts
 from providers.ledger.models import FinancialAccount
 
 SMALL_BYTES = 256 * 1024
@@ -155,6 +156,7 @@ class ImportService:
                 )
                 raise
         await self.first_accounts(file.user_id)
+        await run_db(ask_about_accounts, file.user_id)
         await self._end(file)
 
     async def _claim(self, import_id: UUID) -> FileImport | None:

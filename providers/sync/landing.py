@@ -12,12 +12,12 @@ from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.batches import CONNECTION, Batch
 from providers.errors import ProviderUnreadable
+from providers.ledger.accounts.listed import ListedAccount, land_accounts
 from providers.ledger.adoption import feed
 from providers.ledger.guards.holdings import land_holdings
 from providers.ledger.identity.records import Cover, Status
 from providers.ledger.ingest import apply_balances, apply_holdings
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.accounts import ListedAccount, land_accounts
 from providers.ledger.observations.landing import land
 from providers.ledger.observations.models import Source
 from providers.ledger.observations.statements import Statement

@@ -29,8 +29,9 @@ from providers.errors import (
     ProviderRateLimited,
     ProviderTakesFiles,
 )
+from providers.ledger.accounts.listed import ListedAccount, land_accounts
+from providers.ledger.accounts.twins import ask_about_accounts
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.accounts import ListedAccount, ask_about_accounts, land_accounts
 from providers.sync import presence, schedule
 from providers.sync.account_reader import AccountReader
 from providers.sync.budget import Budget, Shares

@@ -16,15 +16,11 @@ from django.db.models import Q
 
 from accounts.models import User
 from providers.connections.models import Connection
+from providers.ledger.accounts.listed import ListedAccount, land_accounts, same_account
+from providers.ledger.accounts.twins import ask_about_accounts
 from providers.ledger.identity.records import Cover, Grade, State
 from providers.ledger.models import FinancialAccount, Holding, Security, Transaction
 from providers.ledger.observations import answers, edits, queries
-from providers.ledger.observations.accounts import (
-    ListedAccount,
-    ask_about_accounts,
-    land_accounts,
-    same_account,
-)
 from providers.ledger.observations.carrying import Landed
 from providers.ledger.observations.landing import land
 from providers.ledger.observations.models import (

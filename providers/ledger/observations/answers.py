@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from dashtam.errors import NotFound
 from dashtam.ids import uuid7
+from providers.ledger.accounts import listed as accounts
 from providers.ledger.guards import balances, holdings
 from providers.ledger.identity.records import Reason, State
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations import accounts, asking, projection
+from providers.ledger.observations import asking, projection
 from providers.ledger.observations.models import Decision, Edit, Observation, Question, Source
 
 

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from providers.connections.models import Connection
 from providers.connectors.contract.facts import Facts
+from providers.ledger.accounts.listed import ListedAccount, land_accounts
 from providers.ledger.guards.holdings import land_holdings
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations import answers
-from providers.ledger.observations.accounts import ListedAccount, land_accounts
 from providers.ledger.observations.models import Observation, Question
 from providers.records import AccountRecord, HoldingsRecord
 from tests.providers.ledger.test_ingest import ACME, BOLT, NOON, account_record, holding, row

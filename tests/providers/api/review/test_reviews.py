@@ -9,8 +9,8 @@ import pytest
 from accounts.models import User
 from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection
+from providers.ledger.accounts.twins import ask_about_accounts
 from providers.ledger.models import FinancialAccount, Transaction
-from providers.ledger.observations.accounts import ask_about_accounts
 from providers.ledger.observations.landing import land
 from providers.ledger.observations.models import Question
 from tests.accounts.conftest import Api

@@ -2,43 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import Max, Q
-from django.utils import timezone
 
 from dashtam.crypto import sealed_tokens
 from providers.connections.models import Connection
-from providers.ledger.adoption import adopt
+from providers.ledger.accounts.merging import apart, id_hash, remember_id, same_account
 from providers.ledger.guards import balances, questions
 from providers.ledger.identity.accounts import Known, Listed, recognise
 from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.merging import apart, id_hash, remember_id, same_account
 from providers.ledger.observations.models import AccountAlias, Decision, Observation, Question, Source
 from providers.records import AccountRecord
 
-__all__ = ["ListedAccount", "apart", "ask_about_accounts", "land_accounts", "same_account"]
-
-NEW = timedelta(days=30)  # an account that is older is no new one
-
-_OVERLAP = """
-WITH mine AS (
-    SELECT s.account_id, o.date, o.amount, o.unit, count(DISTINCT o.event) AS rows
-    FROM providers_observation o
-    JOIN providers_source s ON s.id = o.source_id
-    WHERE s.account_id = ANY(%(accounts)s) AND s.kind = 'feed' AND o.state = 0
-    GROUP BY 1, 2, 3, 4
-)
-SELECT old.account_id, new.account_id, sum(least(old.rows, new.rows))::int,
-    (SELECT sum(rows)::int FROM mine WHERE account_id = new.account_id)
-FROM mine old JOIN mine new USING (date, amount, unit)
-WHERE old.account_id = ANY(%(closed)s) AND NOT new.account_id = ANY(%(closed)s)
-GROUP BY 1, 2
-"""
+__all__ = ["ListedAccount", "apart", "land_accounts", "same_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,45 +152,3 @@ def _learn(connection: Connection, accounts: Sequence[FinancialAccount], stated:
         ],
         ignore_conflicts=True,
     )
-
-
-@transaction.atomic
-def ask_about_accounts(user_id: UUID) -> int:
-    """Ask whether a new account is one that was closed: half of its rows are the same, or number and kind agree.
-
-    Called when a sync has read an account list and its rows. Returns how many questions are new.
-    """
-    accounts = list(FinancialAccount.objects.filter(user_id=user_id))
-    closed = {account.id: account for account in accounts if account.closed_at}
-    fresh = [each for each in accounts if not each.closed_at and each.created_at > timezone.now() - NEW]
-    if not closed or not fresh:
-        return 0
-    for account in closed.values():
-        if account.observed_at is None:
-            adopt(FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id))
-    arguments = {"accounts": [*closed, *(account.id for account in fresh)], "closed": list(closed)}
-    with database.cursor() as cursor:
-        cursor.execute(_OVERLAP, arguments)
-        overlaps = {(old, new): (common, rows) for old, new, common, rows in cursor.fetchall()}
-    asked = 0
-    for new in fresh:
-        for old in closed.values():
-            common, rows = overlaps.get((old.id, new.id), (0, 0))
-            if old.currency == new.currency and (common * 2 > rows > 1 or _alike(old, new)):
-                asked += _ask(old, new, common, rows)
-    return asked
-
-
-def _alike(old: FinancialAccount, new: FinancialAccount) -> bool:
-    return bool(new.mask) and (old.mask, old.type, old.subtype) == (new.mask, new.type, new.subtype)
-
-
-def _ask(old: FinancialAccount, new: FinancialAccount, common: int, rows: int) -> int:
-    why = f"{common} of its {rows} transactions are the same" if common else "number and kind are the same"
-    _, is_new = Question.objects.get_or_create(
-        kind=Question.Kind.ACCOUNT,
-        left=old.id,
-        right=new.id,
-        defaults={"account": old, "why": why, "evidence": {"common": common, "rows": rows}},
-    )
-    return int(is_new)
