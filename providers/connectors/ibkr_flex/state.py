@@ -60,7 +60,7 @@ def as_of(statement: Statement) -> datetime:
 
 
 def balances(rows: list[Row]) -> list[BalanceRecord]:
-    """What the account was worth at the end of days, in the base currency."""
+    """The worth of the account at the end of days, in the base currency."""
     found = {}
     for row in rows:
         if row.tag == "EquitySummaryByReportDateInBase":

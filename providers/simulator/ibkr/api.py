@@ -28,7 +28,7 @@ MESSAGES = {
 
 
 class Ordered(msgspec.Struct, forbid_unknown_fields=True):
-    """What a customer's next statements are like."""
+    """The shape of a customer's next statements."""
 
     customer: str
     error: str = ""
