@@ -30,7 +30,7 @@ BACK = "https://dashtam.example/providers/enable-banking/callback"
 
 
 async def exchanges(running: SandboxBank) -> Recording:
-    """Everything that the connector asks: to link, to pull with and without the person, to renew and to end."""
+    """All requests of the connector: to link, to pull with and without the person, to renew and to end."""
     key = rsa.generate_private_key(65537, 2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     async with httpx.AsyncClient() as panel:

@@ -32,7 +32,7 @@ BACK = "https://dashtam.example/providers/plaid/callback"
 
 
 async def exchanges(running: SandboxBank) -> Recording:
-    """Everything that the connector asks: to link, to pull, to mend, to end, and to check a webhook."""
+    """All requests of the connector: to link, to pull, to mend, to end, and to check a webhook."""
     settings.PLAID_URL, settings.PLAID_COUNTRIES = f"{running.url}/plaid", "US"
     settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = running.client_id, running.client_secret
     connector = PlaidConnector()

@@ -33,7 +33,7 @@ READ = {
 
 
 async def exchanges(running: SandboxBank) -> Recording:
-    """Everything that the connector asks with a personal key, for which alone the document describes requests."""
+    """All requests of the connector with a personal key, for which alone the document describes requests."""
     settings.SNAPTRADE_URL = f"{running.url}/snaptrade"
     settings.SNAPTRADE_CLIENT_ID = settings.SNAPTRADE_CLIENT_SECRET = ""
     connector = SnapTradeConnector()

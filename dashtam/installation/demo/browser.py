@@ -1,5 +1,7 @@
 """A browser without a screen: follows links and fills in forms, from the pages alone."""
 
+import html
+import re
 from html.parser import HTMLParser
 from types import TracebackType
 from urllib.parse import urljoin, urlsplit
@@ -85,6 +87,12 @@ def _matches(form: Form, marker: str, page: httpx.Response) -> bool:
     if marker.startswith("/"):
         return urlsplit(urljoin(str(page.url), form.action)).path.startswith(marker)
     return marker in form.fields or any(name == marker for name, _ in form.buttons)
+
+
+def link_out(page: httpx.Response) -> str:
+    """The address of another site that the page asks to open beside it; empty if there is none."""
+    found = re.search(r'<a [^>]*href="(https?://[^"]+)" target="_blank"', page.text)
+    return html.unescape(found[1]) if found else ""
 
 
 def forms(page: httpx.Response) -> list[Form]:

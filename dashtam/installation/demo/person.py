@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from dashtam.installation.demo.browser import Browser
+from dashtam.installation.demo.browser import Browser, link_out
 
 WAIT_SECONDS = 60
 
@@ -81,9 +81,10 @@ class Person:
         """Follow a one-time link as a browser does: our page, the institution's, and back."""
         with Browser(self.origin) as browser:
             browser.submit(browser.open("/sign-in"), "password", **vars_of(self.credentials))
-            consent = browser.submit(browser.open(url), "/connections/start/")
+            page = browser.submit(browser.open(url), "/connections/start/")
+            consent = browser.open(out) if (out := link_out(page)) else page
             end = browser.submit(consent, "decision", button="approve")
-        if end.status_code != 200 or not str(end.url).startswith(self.origin):
+        if end.status_code != 200 or not (out or str(end.url).startswith(self.origin)):
             raise StepFailed(f"The way back from the bank ended with {end.status_code}.")
 
     def connect_with(self, provider: str, answers: Sequence[Mapping[str, str]]) -> dict[str, Any]:
@@ -97,10 +98,18 @@ class Person:
             )
         if self.connection(provider) is None and step.get("authorization_url"):
             self._visit(step["authorization_url"])
-        connection = self.connection(provider)
-        if connection is None:
-            raise StepFailed(f"{provider} asks for more than the demo has.")
-        return connection
+        return self._completed(provider, step["id"])
+
+    def _completed(self, provider: str, id: str) -> dict[str, Any]:
+        """The connection, once the institution says that its page was finished."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            connection = self.connection(provider)
+            if connection is not None:
+                return connection
+            self.api.post(f"connections/{id}/steps", json={"credentials": {}})
+            threading.Event().wait(1)
+        raise StepFailed(f"{provider} asks for more than the demo has.")
 
     def sync(self, connection_id: str) -> None:
         """Ask for a sync now."""

@@ -193,7 +193,7 @@ def _end(days: str) -> str:
 
 
 def _kept(grant: Grant) -> dict[str, str]:
-    """The part of a grant, not given yet, that the next step needs."""
+    """The parts of a grant that the next step needs, while it is not given yet."""
     return {**grant.secrets, "ends": grant.ends_at.isoformat() if grant.ends_at else ""}
 
 

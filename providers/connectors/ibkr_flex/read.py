@@ -17,7 +17,7 @@ TELLING = ("Trades", "CashTransactions", "CorporateActions", "Transfers")
 
 
 def read(root: Element) -> list[Reading]:
-    """The statements of a document, account by account. Raises ProviderUnreadable."""
+    """A reading for each account of a document. Raises ProviderUnreadable."""
     with localcontext(prec=DIGITS):
         return _read(root)
 

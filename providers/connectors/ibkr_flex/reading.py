@@ -32,7 +32,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Reading:
-    """The content of one account's statement. None where the query leaves the section out."""
+    """One account's statement as records, and the window of days that it states completely, if it does."""
 
     account: AccountRecord
     rows: Sequence[TransactionRecord]

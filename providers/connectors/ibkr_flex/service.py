@@ -88,7 +88,7 @@ def fault(answer: httpx.Response) -> ProviderError | None:
 
 
 def error_of(code: str) -> ProviderError:
-    """The error that a code of the service stands for."""
+    """The error that a code of the service means."""
     if code in SETTINGS:
         reason, words = SETTINGS[code]
         return LooksAtSettings(words, code=reason)

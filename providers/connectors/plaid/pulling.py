@@ -25,7 +25,7 @@ BY_ITEM = ("transactions", "investments")
 
 @dataclass(slots=True)
 class Investments:
-    """Everything about the investment accounts, which Plaid tells without a cursor."""
+    """The holdings and rows of investment accounts, which Plaid tells without a cursor."""
 
     holdings: dict[str, list[records.HoldingRecord]] = field(default_factory=dict)
     cash: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)

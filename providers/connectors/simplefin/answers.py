@@ -39,7 +39,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class AccountSet:
-    """The accounts that could be read, and for each account that could not its bank and the reason."""
+    """The accounts that could be read, and bank and reason of each that could not."""
 
     found: Sequence[Found]
     refused: Sequence[tuple[Bank, str]]

@@ -48,7 +48,7 @@ class Trouble:
 
 
 def troubles(answer: Mapping[str, Any]) -> Iterator[Trouble]:
-    """The troubles that an answer names. Of both versions of the list, the newer is read."""
+    """The errors that an answer lists. Of both versions of the list, the newer is read."""
     if isinstance(answer.get("errlist"), list):
         for item in answer["errlist"]:
             yield _typed(item)

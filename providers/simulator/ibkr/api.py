@@ -28,7 +28,7 @@ MESSAGES = {
 
 
 class Ordered(msgspec.Struct, forbid_unknown_fields=True):
-    """The looks of a customer's next statements."""
+    """The shape of a customer's next statements."""
 
     customer: str
     error: str = ""

@@ -18,7 +18,7 @@ BANKS = {True: "Lighthouse Brokerage", False: "Sandbox Bank"}  # whether an acco
 
 @dataclass(slots=True)
 class Access:
-    """The access that a token was exchanged for. `scenario` is what goes wrong with it."""
+    """The access that a token was exchanged for. `scenario` names the trouble that it is in."""
 
     customer: Customer
     user: str = field(default_factory=lambda: minted("user", 8))

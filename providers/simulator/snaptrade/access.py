@@ -29,7 +29,7 @@ class Person(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Disable(msgspec.Struct, forbid_unknown_fields=True):
-    """Whether the customer's connections are disabled."""
+    """The new state of a customer's connections."""
 
     customer: str = "ana"
     disabled: bool = True

@@ -176,7 +176,7 @@ async def connect(
 
 
 def agrees(bank: SandboxBank, vendor: Vendor) -> None:
-    """What is stored is what the bank knows, of the rows that the vendor goes back to."""
+    """The store holds the numbers that the bank knows, of the rows that the vendor goes back to."""
     stored = {account.mask: account for account in FinancialAccount.objects.all()}
     assert stored.keys() == vendor.masks
     for mask, own in truth(bank).items():
