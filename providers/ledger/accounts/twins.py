@@ -69,7 +69,27 @@ def ask_about_accounts(user_id: UUID) -> int:
         if account.observed_at is None:
             adopt(FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id))
     overlaps = _overlaps([each.id for pair in pairs for each in pair], [new.id for _, new in pairs])
-    return sum(_ask(old, new, overlaps.get((old.id, new.id), Overlap())) for old, new in pairs)
+    asked = Question.objects.filter(kind=Question.Kind.ACCOUNT, right__in={new.id for _, new in pairs})
+    states = {(left, right): state for left, right, state in asked.values_list("left", "right", "state")}
+    return sum(_ask_once(new, [old for old, each in pairs if each is new], overlaps, states) for new in fresh)
+
+
+def _ask_once(
+    new: FinancialAccount,
+    candidates: list[FinancialAccount],
+    overlaps: dict[tuple[UUID, UUID], Overlap],
+    states: dict[tuple[UUID, UUID], str],
+) -> int:
+    """Ask about the oldest candidate that convinces; about the next one only if that was refused."""
+    for old in sorted(candidates, key=lambda each: (each.created_at, each.id)):
+        state = states.get((old.id, new.id))
+        if state == Question.State.REFUSED:
+            continue
+        if state is not None:
+            return 0
+        if _ask(old, new, overlaps.get((old.id, new.id), Overlap())):
+            return 1
+    return 0
 
 
 def _may_be_one(old: FinancialAccount, new: FinancialAccount) -> bool:
