@@ -37,10 +37,8 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
     try:
         with transaction.atomic():
             return _land(account, observer, statement)
-    except (
-        IntegrityError,
-        psycopg.IntegrityError,
-    ):  # an older Dashtam beside this one has written rows meanwhile
+    except (IntegrityError, psycopg.IntegrityError):
+        # An older Dashtam beside this one has written rows meanwhile.
         adopt(account, again=True)
         return _land(account, observer, statement)
 
