@@ -14,6 +14,7 @@ ProviderError
 ├── ProviderUnreadable     an answer that is not what the contract says
 ├── BudgetSpent            more than one run reads: the next one goes on
 ├── EndlessFeed            many runs did not come to the end of an account's transactions
+├── QuotaSpent             the calls that the institution allows are used up
 ├── ConsentEnded           401 on a fresh token, or invalid_grant: ask the person
 │   └── OutcomeUnknown         a refresh may have rotated the token and the answer was lost
 └── NotSupported           the provider does not offer this
@@ -29,6 +30,9 @@ Erasing
 
 Messages are made here and carry no URL, token or response body.
 """
+
+import math
+from datetime import UTC, datetime
 
 from dashtam.errors import (
     BadRequest,
@@ -141,6 +145,19 @@ class EndlessFeed(ProviderError):
     code = "endless_feed"
     title = "The institution's list of transactions has no end."
     retry_after = None
+
+
+class QuotaSpent(ProviderError):
+    """The calls that the institution allows are used up, by our own count or its headers; the rest is for later."""
+
+    code = "quota_spent"
+    title = "The institution allows no more updates for now."
+    detail = "Dashtam goes on by itself as soon as it does. Everything collected so far is kept."
+
+    @classmethod
+    def until(cls, moment: datetime) -> "QuotaSpent":
+        """The error, with the seconds until then."""
+        return cls(retry_after=max(1, math.ceil((moment - datetime.now(UTC)).total_seconds())))
 
 
 class ConsentEnded(ProviderError):

@@ -15,7 +15,13 @@ from dashtam.bridge.doors import run_db
 from dashtam.jobs.deletion import delete_in_parts
 from dashtam.wiring import encryption_service
 from providers.connections.grants import revocation_of_stored
-from providers.connections.models import AuthorizationRequest, Connection, DeletedAccount, ProviderToken
+from providers.connections.models import (
+    AuthorizationRequest,
+    CallCount,
+    Connection,
+    DeletedAccount,
+    ProviderToken,
+)
 from providers.imports.models import FileImport
 from providers.imports.provenance import ImportedRows, ImportedState
 from providers.ledger.models import (
@@ -70,6 +76,7 @@ async def end_connections(user_id: UUID) -> None:
 tables.register(
     Table("connections", Connection, by("user_id")),
     Table("authorization_requests", AuthorizationRequest, by("user_id")),
+    Table("call_counts", CallCount, by("connection__user_id")),
     Table("provider_tokens", ProviderToken, by("connection__user_id")),
     Table("syncs", SyncRun, by("connection__user_id")),
     Table("imports", FileImport, by("user_id"), hidden=("attempts", "lease_id", "lease_until")),

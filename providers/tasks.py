@@ -9,7 +9,7 @@ from accounts.wiring import leaving_service
 from dashtam.jobs.background import RETRY, RETRY_IF_CUT_SHORT, background
 from dashtam.jobs.deletion import delete_in_parts
 from providers import wiring
-from providers.connections.models import AuthorizationRequest
+from providers.connections.models import AuthorizationRequest, CallCount
 from providers.ledger.models import Security, WithdrawnTransaction
 from providers.sync.models import SyncRun
 
@@ -87,5 +87,6 @@ async def forget_old_authorizations(timestamp: int) -> None:
     withdrawn_before = timezone.now() - WithdrawnTransaction.KEPT
     await delete_in_parts(AuthorizationRequest.objects.long_over())
     await delete_in_parts(SyncRun.objects.long_over())
+    await delete_in_parts(CallCount.objects.over())
     await delete_in_parts(WithdrawnTransaction.objects.filter(withdrawn_at__lt=withdrawn_before))
     await delete_in_parts(Security.objects.long_over())

@@ -14,6 +14,7 @@ from dashtam.cache import cache
 from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
 from providers import connectors
+from providers.connections.call_meter import CallMeter
 from providers.connections.connection_service import ConnectionService
 from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
@@ -72,8 +73,13 @@ def connection_service() -> ConnectionService:
 
 
 @asynccontextmanager
-async def connector_client(connection: Connection, connector: Connector) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused."""
+async def connector_client(
+    connection: Connection, connector: Connector, *, by_hand: bool = True
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that is authorised for this connection, and reaches its provider only. Raises OutgoingPaused.
+
+    Its calls are counted where the institution has quotas; those that are not `by_hand` leave some of them.
+    """
     await require_outgoing()
     grants = token_service()
     auth = ConnectionAuth(
@@ -81,6 +87,7 @@ async def connector_client(connection: Connection, connector: Connector) -> Asyn
         connection_id=connection.id,
         placement=connector.placement,
         own=connector.own_secrets,
+        meter=CallMeter(connection=connection, connector=connector, by_hand=by_hand),
     )
     base_url = connector.base_url or await grants.origin(connection_id=connection.id)
     async with opened(connector, base_url, auth) as client:

@@ -1,5 +1,6 @@
 """Bearer tokens (RFC 6750) on API requests: access tokens and API keys."""
 
+import base64
 from typing import Any
 
 from accounts import wiring
@@ -23,8 +24,8 @@ class BearerAuthentication:
 
         Raises BadRequest, InvalidToken, SecondFactorMissing, and TooManyRequests.
         """
-        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer":
+        token = self.credentials(request.META.get("HTTP_AUTHORIZATION", ""))
+        if token is None:
             return None
         if "access_token" in request.GET or _in_form(request):  # RFC 6750 §2: one method only, and only ours
             raise BadRequest(
@@ -36,6 +37,11 @@ class BearerAuthentication:
         second_factor.require(principal, request.path)
         await require_change(request.method, principal.session_id)
         return principal
+
+    def credentials(self, header: str) -> str | None:
+        """The token in an Authorization header; None for another scheme."""
+        scheme, _, token = header.partition(" ")
+        return token if scheme.lower() == "bearer" else None
 
     async def _principal(self, token: str) -> Principal:
         if token.startswith(PREFIX):
@@ -51,6 +57,27 @@ class BearerAuthentication:
     def authenticate_header(self, request: Any) -> str:
         """The challenge of `WWW-Authenticate` (RFC 6750 §3)."""
         return "Bearer"
+
+
+class KeyAsPassword(BearerAuthentication):
+    """Also takes an API key as the password of Basic (RFC 7617), for programs that know nothing else: calendars."""
+
+    def credentials(self, header: str) -> str | None:
+        """The token, or the key."""
+        scheme, _, value = header.partition(" ")
+        if scheme.lower() != "basic":
+            return super().credentials(header)
+        try:
+            _, _, key = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        except ValueError:
+            raise InvalidToken from None
+        if not key.startswith(PREFIX):
+            raise InvalidToken
+        return key
+
+    def authenticate_header(self, request: Any) -> str:
+        """Both challenges."""
+        return 'Basic realm="Dashtam", charset="UTF-8", Bearer'
 
 
 def _in_form(request: Any) -> bool:

@@ -53,6 +53,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
     """The credentials that an operation takes: an access token, an API key with a scope, or none."""
 
     target_class = settings.API_AUTHENTICATION
+    match_subclasses = True  # one of a view of its own takes these too
     name = ["accessToken", "apiKey"]  # noqa: RUF012 as its base declares it
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:

@@ -18,6 +18,11 @@ _MINOR_UNITS = {
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
 }  # fmt: skip
 
+# Coins whose names have the form of ISO 4217.
+_COINS = frozenset(
+    ["BTC", "ETH", "LTC", "XRP", "ADA", "DOT", "SOL", "BCH", "BNB", "TRX", "XLM", "XMR", "UNI"]
+)
+
 # Symbols that name one currency only; every other currency shows its code.
 SYMBOLS = {
     "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "MXN": "MX$",
@@ -34,6 +39,11 @@ NAMES = {
 }  # fmt: skip
 
 
+def is_currency(unit: str) -> bool:
+    """True for the form of ISO 4217; other units are coins, tokens and points."""
+    return len(unit) == 3 and unit.isascii() and unit.isalpha() and unit.isupper() and unit not in _COINS
+
+
 def minor_units(currency: str) -> int:
-    """The number of decimals of a currency (ISO 4217), 2 for an unknown one."""
-    return _MINOR_UNITS.get(currency, 2)
+    """The number of decimals of a currency (ISO 4217), 2 for an unknown one; none for another unit."""
+    return _MINOR_UNITS.get(currency, 2 if is_currency(currency) else 0)

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from dashtam.ui.currencies import NAMES, SYMBOLS, minor_units
+from dashtam.ui.currencies import NAMES, SYMBOLS, is_currency, minor_units
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -22,9 +22,17 @@ def exact(amount: Amount) -> Decimal:
 
 def _rounded(amount: Amount, currency: str, places: int | None) -> tuple[bool, str]:
     """True if it is negative once rounded, and its digits; -0.001 USD is 0.00, without a sign."""
-    text = format(exact(amount), f",.{minor_units(currency) if places is None else places}f")
+    if places is None:
+        places = minor_units(currency) if is_currency(currency) else _decimals(exact(amount))
+    text = format(exact(amount), f",.{places}f")
     digits = text.lstrip("-")
     return text.startswith("-") and any(digit in digits for digit in "123456789"), digits
+
+
+def _decimals(amount: Decimal) -> int:
+    """The decimals that it has, without zeros at the end: a thousandth of a coin is not nothing."""
+    exponent = amount.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def money_text(amount: Amount, currency: str, *, signed: bool = False, places: int | None = None) -> str:

@@ -3,9 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
+from accounts.entrance.bearer import KeyAsPassword
 from accounts.errors import ReauthRequired
 from dashtam.api.openapi import CREATED, Empty, PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
@@ -23,6 +28,20 @@ from providers.errors import (
     ProviderTakesFiles,
     UnknownProvider,
 )
+from providers.standards.calendar import TYPE, calendar
+
+
+class QuotaLeft(serializers.Serializer[Any]):
+    """The calls that an institution still allows."""
+
+    of = serializers.ChoiceField(
+        ("grant", "account"), help_text="For the whole connection, or for each account."
+    )
+    calls = serializers.IntegerField(help_text="Allowed in a window of `seconds`.")
+    seconds = serializers.IntegerField()
+    left = serializers.IntegerField(help_text="Of the account with the fewest, if each has its own.")
+    reserved = serializers.IntegerField(help_text="Kept for updates that are asked for by hand.")
+    resets_at = serializers.DateTimeField(allow_null=True, help_text="Null while all are left.")
 
 
 class Connection(serializers.Serializer[Any]):
@@ -41,6 +60,7 @@ class Connection(serializers.Serializer[Any]):
     deleted_accounts = serializers.IntegerField(
         help_text="Accounts that were deleted here and are not read any more."
     )
+    quotas = QuotaLeft(many=True)
 
 
 class Connections(KeyedView):
@@ -84,6 +104,26 @@ class Connections(KeyedView):
         alike = await queries.alike(user_id, given["provider"])
         started = await wiring.connection_service().start(user_id=user_id, **given)
         return started_reply(started, alike)
+
+
+class ConsentCalendar(KeyedView):
+    """The ends of a person's consents."""
+
+    def get_authenticators(self) -> list[Any]:
+        """An API key may also be the password of Basic: calendar programs know nothing else."""
+        return [KeyAsPassword()]
+
+    @extend_schema(
+        operation_id="consent_calendar",
+        summary="Read the ends of consents as a calendar",
+        responses={(200, "text/calendar"): OpenApiTypes.STR} | problem_responses(400, 401),
+    )
+    async def get(self, request: Any) -> HttpResponse:
+        """A calendar (RFC 5545) to subscribe to. With Basic, the API key is the password, and any name will do."""
+        self.read_query(Empty, paged=False)
+        rows = await queries.connections(self.principal.user_id)
+        feed = calendar(rows.results, site=settings.PUBLIC_URL.rstrip("/"), now=timezone.now())
+        return HttpResponse(feed, content_type=TYPE)
 
 
 class ConnectionDetail(KeyedView):

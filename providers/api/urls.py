@@ -21,6 +21,7 @@ from providers.api.review import edits, history, proof, reviews
 urlpatterns = [
     path("providers", providers.Providers.as_view()),
     path("connections", connections.Connections.as_view()),
+    path("connections/calendar", connections.ConsentCalendar.as_view()),
     path("connections/<uuid:id>", connections.ConnectionDetail.as_view()),
     path("connections/<uuid:id>/reauthorizations", access.Reauthorizations.as_view()),
     path("connections/<uuid:id>/data", connections.ConnectionData.as_view()),

@@ -1,6 +1,7 @@
 """Reads of connections, and the catalogue of providers that can be connected."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
@@ -13,7 +14,9 @@ from dashtam.bridge.doors import run_db
 from dashtam.cache import cache
 from dashtam.errors import NotFound
 from providers import connectors
+from providers.connections import quotas
 from providers.connections.models import Connection
+from providers.connections.quotas import QuotaLeft
 from providers.connectors.base import Auth, Connector
 from providers.records import Capability
 
@@ -82,6 +85,7 @@ class ConnectionRow(TypedDict):
     created_at: datetime
     provider_name: str
     deleted_accounts: int
+    quotas: list[QuotaLeft]
 
 
 async def providers_catalogue(user_id: UUID, /) -> list[ProviderRow]:
@@ -164,7 +168,7 @@ def _counted(user_id: UUID) -> dict[str, int]:
 def _connections(user_id: UUID, page: Page) -> Listing[ConnectionRow]:
     mine = Connection.objects.filter(user_id=user_id).annotate(deleted=_DELETED)
     found = after(mine, page, minus_created_at=moment, minus_id=UUID).values(*_COLUMNS)[: page.limit + 1]
-    return listing([_row(row) for row in found], page, lambda row: (row["created_at"], row["id"]))
+    return listing(_rows(found), page, lambda row: (row["created_at"], row["id"]))
 
 
 def _connection(user_id: UUID, connection_id: UUID) -> ConnectionRow:
@@ -172,10 +176,18 @@ def _connection(user_id: UUID, connection_id: UUID) -> ConnectionRow:
     row = mine.values(*_COLUMNS).first()
     if row is None:
         raise NotFound
-    return _row(row)
+    return _rows([row])[0]
 
 
-def _row(columns: Any) -> ConnectionRow:
-    columns["deleted_accounts"] = columns.pop("deleted")
-    row: ConnectionRow = columns | {"provider_name": connectors.name_of(columns["provider"])}
-    return row
+def _rows(found: Iterable[Any]) -> list[ConnectionRow]:
+    rows = list(found)
+    left = quotas.left([(row["id"], row["provider"]) for row in rows])
+    return [
+        row
+        | {
+            "provider_name": connectors.name_of(row["provider"]),
+            "deleted_accounts": row.pop("deleted"),
+            "quotas": left[row["id"]],
+        }
+        for row in rows
+    ]

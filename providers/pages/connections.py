@@ -3,9 +3,11 @@
 from dataclasses import replace
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
@@ -21,6 +23,7 @@ from providers.pages.paging import links
 from providers.pages.presentation.accounts import account_groups
 from providers.pages.presentation.connections import connection_row, ended_message, ending, sync_rows
 from providers.pages.presentation.own_choices import account_lists
+from providers.standards.calendar import TYPE, calendar
 from providers.sync import queries as sync_queries
 from providers.sync.queries import previous_syncs, unfinished_syncs
 
@@ -36,7 +39,11 @@ async def connections(request: SignedInRequest) -> HttpResponse:
     updating = {run["connection_id"] for run in syncing}
     rows = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
-    context = {"connections": [connection_row(row, updating, accounts) for row in rows], "syncing": syncing}
+    context = {
+        "connections": [connection_row(row, updating, accounts) for row in rows],
+        "syncing": syncing,
+        "ending": any(row["consent_expires_at"] for row in rows),
+    }
     return await rendered(request, "providers/connections.html", context)
 
 
@@ -60,6 +67,17 @@ async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     }
     urls = links(request, older=runs.next_cursor, newer=newer, anchor="updates")
     return await rendered(request, "providers/connection.html", context | urls)
+
+
+@require_safe
+@signed_in
+async def consent_calendar(request: SignedInRequest) -> HttpResponse:
+    """The ends of consents as a file for a calendar."""
+    rows = await connection_queries.connections(request.principal.user_id)
+    feed = calendar(rows.results, site=settings.PUBLIC_URL.rstrip("/"), now=timezone.now())
+    response = HttpResponse(feed, content_type=TYPE)
+    response["Content-Disposition"] = 'attachment; filename="dashtam-permissions.ics"'
+    return response
 
 
 @require_POST

@@ -21,6 +21,7 @@ from providers.pages.review import history, reviews, set_aside
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("connections", connections.connections, name="connections"),
+    path("connections/calendar.ics", connections.consent_calendar, name="connections-calendar"),
     path("connections/new", linking.new, name="connection-new"),
     path("connections/start/<str:token>", linking.start, name="connection-start"),
     path("connections/failed/<slug:code>", linking.failed, name="connection-failed"),

@@ -87,6 +87,8 @@ REASONS = {
     "contradictory_page": "{name} sent a list that contradicts itself, so it was left out. We keep trying.",
     "unstorable_value": "{name} sent a value we cannot keep, so it was left out. We keep trying.",
     "outgoing_paused": "This Dashtam is a copy and does not call {name}. Its administrator can change that.",
+    "quota_spent": "{name} allows no more requests for now. Dashtam goes on by itself as soon as it does.",
+    "changed_while_reading": "{name} changed its data while it was read. Dashtam tries again by itself.",
     "budget_spent": "{name} has more than one update can read. What was read stays, and the next goes on from there.",
     "endless_feed": "The transaction list of {name} did not end over many updates, so we read only one more page each"
     " time. Tell your administrator: its connector may need an update.",

@@ -15,13 +15,14 @@ from dashtam import errors
 from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 from providers.connections.models.connection import Connection
-from providers.errors import BudgetSpent, OutgoingPaused, SyncOvertaken
+from providers.errors import BudgetSpent, OutgoingPaused, QuotaSpent, SyncOvertaken
 
 INTERRUPTED = "interrupted"
 BLAMELESS = (
     INTERRUPTED,
     BudgetSpent.code,
     OutgoingPaused.code,
+    QuotaSpent.code,
 )  # reasons that say nothing against the institution
 # Runs of one institution at once, over all workers. Together no more than the calls to it that are allowed at once
 # (`outage_guard.CALLS_AT_ONCE`), so that a run never holds a place only to wait for its turn.
@@ -256,3 +257,8 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"sync run {self.id}"
+
+    @property
+    def by_hand(self) -> bool:
+        """True if a person asked for it, so that it may use what the schedule leaves to them."""
+        return self.trigger != self.Trigger.SCHEDULED

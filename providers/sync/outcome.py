@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dashtam.errors import DashtamError
-from providers.errors import BudgetSpent, OutgoingPaused
+from providers.errors import BudgetSpent, OutgoingPaused, QuotaSpent
 from providers.sync.models import SyncInterrupted, SyncRun
 
 State = SyncRun.State
@@ -29,5 +29,5 @@ class Outcome:
     def blameless(self) -> bool:
         """True if the institution has done no wrong: the run was stopped or not allowed, or has spent its budget."""
         if self.error is not None:
-            return isinstance(self.error, (SyncInterrupted, OutgoingPaused))
-        return set(self.account_errors.values()) <= {BudgetSpent.code}
+            return isinstance(self.error, (SyncInterrupted, OutgoingPaused, QuotaSpent))
+        return set(self.account_errors.values()) <= {BudgetSpent.code, QuotaSpent.code}

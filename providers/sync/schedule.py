@@ -10,7 +10,7 @@ from providers import connectors
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.facts import Facts
-from providers.errors import ProviderError
+from providers.errors import ProviderError, QuotaSpent
 from providers.sync.outcome import Outcome, State
 
 FIRST_PAUSE = timedelta(minutes=2)
@@ -31,7 +31,8 @@ def next_sync(connection: Connection, outcome: Outcome, interval: timedelta) -> 
     else:
         earliest = now
     regular = _regular(facts, now, interval)
-    if outcome.state is not State.SUCCEEDED:
+    waits = QuotaSpent.code in outcome.account_errors.values()
+    if outcome.state is not State.SUCCEEDED and not waits:
         pause: timedelta = FIRST_PAUSE * 2 ** (0 if outcome.blameless else min(connection.failures, 16))
         return max(earliest, min(regular, now + pause * _jitter(0.2)))
     return max(earliest, min(regular, _last_look(connection.consent_expires_at, now) or regular))

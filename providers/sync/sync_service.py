@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.utils import timezone
@@ -45,7 +45,14 @@ DUE_AT_ONCE = 200
 BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
 NOBODY: Mapping[str, str] = MappingProxyType({})
-OpenClient = Callable[[Connection, Connector], AbstractAsyncContextManager[Client]]
+
+
+class OpenClient(Protocol):
+    """Opens an authorised client for a connection."""
+
+    def __call__(
+        self, connection: Connection, connector: Connector, *, by_hand: bool
+    ) -> AbstractAsyncContextManager[Client]: ...
 
 
 class ConnectionNotSyncable(errors.Conflict):
@@ -139,7 +146,7 @@ class SyncService:
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
         connector, started = self.connector(run.connection.provider), time.monotonic()
-        async with self.open_client(run.connection, connector) as client:
+        async with self.open_client(run.connection, connector, by_hand=run.by_hand) as client:
             if connector.pulls:
                 await self._pull(run, connector, client, outcome)
                 return

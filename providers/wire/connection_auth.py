@@ -22,6 +22,14 @@ class Grants(Protocol):
     async def refused(self, *, connection_id: UUID, grant: Grant) -> None: ...
 
 
+class Meter(Protocol):
+    """The part of CallMeter that ConnectionAuth uses."""
+
+    async def take(self, account: str) -> None: ...
+
+    async def heed(self, headers: Mapping[str, str]) -> None: ...
+
+
 class ConnectionAuth(httpx.Auth):
     """Puts a connection's secrets in their places; if refused, renews once and tries once more (RFC 6750 §3.1).
 
@@ -29,18 +37,26 @@ class ConnectionAuth(httpx.Auth):
     """
 
     def __init__(
-        self, *, grants: Grants, connection_id: UUID, placement: Placement, own: Mapping[str, str]
+        self,
+        *,
+        grants: Grants,
+        connection_id: UUID,
+        placement: Placement,
+        own: Mapping[str, str],
+        meter: Meter,
     ) -> None:
         self.grants = grants
         self.connection_id = connection_id
         self.placement = placement
         self.own = own
+        self.meter = meter
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """The generator that httpx drives for each request."""
         id_ = self.connection_id
         key = f"connection:{id_}"
         await pauses.require_none(key, ProviderRateLimited)
+        await self.meter.take(request.extensions.get("account", ""))
         grant = await self.grants.get_grant(connection_id=id_)
         response = yield self._authorised(request, grant)
         if dpop.wants_nonce(response, request.url):
@@ -50,6 +66,7 @@ class ConnectionAuth(httpx.Auth):
             response = yield self._authorised(request, grant)
             if _refused(response):
                 await self.grants.refused(connection_id=id_, grant=grant)
+        await self.meter.heed(response.headers)
         await pauses.heed(key, response)
 
     def _authorised(self, request: httpx.Request, grant: Grant) -> httpx.Request:

@@ -70,14 +70,24 @@ async def request(
     json: Any = None,
     safe: bool = False,
     accept: str = HEADERS["Accept"],
+    headers: Mapping[str, str] | None = None,
+    account: str = "",
 ) -> httpx.Response:
-    """A successful answer, whatever it is written in. `safe`: a POST that only reads, so that it may be repeated.
+    """A successful answer, whatever it is written in.
+
+    `safe`: a POST that only reads, so that it may be repeated. `account` is what the institution counts the call for,
+    where it has quotas of accounts. `headers` hold no secret: those are placed by the connector's data.
 
     Raises the ProviderErrors: the provider's own word first, then 5xx and no answer ProviderUnavailable, 429
     ProviderRateLimited, 401 (after the one renewal of ConnectionAuth) ConsentEnded, other 4xx ProviderRefused.
     """
     response = await client.request(
-        method, path, params=params, json=json, headers={"Accept": accept}, extensions={"safe": safe}
+        method,
+        path,
+        params=params,
+        json=json,
+        headers={"Accept": accept, **(headers or {})},
+        extensions={"safe": safe, "account": account},
     )
     error = error_of(response)
     if error is not None:
@@ -94,12 +104,17 @@ async def request_json(
     params: Mapping[str, str | int] | None = None,
     json: Any = None,
     safe: bool = False,
+    headers: Mapping[str, str] | None = None,
+    account: str = "",
 ) -> T:
     """The answer as `type`: a msgspec.Struct, a TypedDict, or plain containers of these.
 
     Raises as `request`, and ProviderUnreadable for all else.
     """
-    return decoded(await request(client, method, path, params=params, json=json, safe=safe), type)
+    response = await request(
+        client, method, path, params=params, json=json, safe=safe, headers=headers, account=account
+    )
+    return decoded(response, type)
 
 
 async def request_xml(

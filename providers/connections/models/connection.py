@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import AuditEvent
@@ -18,9 +18,9 @@ from notifications.models import Email
 from providers import connectors
 from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
-from providers.connectors.contract.facts import warning
+from providers.connectors.contract.facts import UNKNOWN_LIFE, warning
 
-UNKNOWN_LIFE = timedelta(days=70)  # of a consent from before its beginning was kept: a week's warning
+WARNED_AT_ONCE = 500
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -48,16 +48,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         connection.move_to(state, reason)
         connection.next_sync_at = None
         connection.save(update_fields=[*Connection.STATE_FIELDS, "next_sync_at"])
-        Email.objects.queue(
-            user_id=connection.user_id,
-            to=connection.user.email,
-            kind="connection_needs_attention",
-            context={
-                "connection_id": str(connection.id),
-                "provider_name": connection.provider_name,
-                "reason": reason,
-            },
-        )
+        connection.ask_person(reason)
         connection.record("connection.stopped", actor_id=NOBODY, reason=reason)
         return connection
 
@@ -89,15 +80,25 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
             connection.record("connection.disconnected")
         return connection
 
+    @transaction.atomic
     def note_expiring(self, now: datetime) -> int:
-        """Mark the active connections whose consent ends soon, measured by its life. Returns how many."""
-        active = self.filter(state=Connection.State.ACTIVE)
-        near = active.filter(consent_expires_at__lte=now + Connection.EARLIEST_WARNING)
-        columns = near.only("provider", "state", "consent_given_at", "consent_expires_at")
-        soon = [connection.id for connection in columns if connection.ends_soon(now)]
-        return active.filter(id__in=soon).update(
-            state=Connection.State.EXPIRING, state_reason="consent_expiring", state_since=now
+        """Mark the connections whose consent ends soon, measured by its life, and tell each person once by mail.
+
+        Returns how many are newly marked.
+        """
+        near = self.filter(
+            state__in=Connection.SYNCABLE, consent_expires_at__lte=now + Connection.EARLIEST_WARNING
         )
+        untold = near.filter(Q(warned_of=None) | ~Q(warned_of=F("consent_expires_at")))
+        found = untold.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("user")
+        soon = [connection for connection in found[:WARNED_AT_ONCE] if connection.ends_soon(now)]
+        for connection in soon:
+            connection.ask_person("consent_expiring")
+            connection.warned_of = connection.consent_expires_at
+            if connection.state == Connection.State.ACTIVE:
+                connection.move_to(Connection.State.EXPIRING, "consent_expiring")
+            connection.save(update_fields=["warned_of", *Connection.STATE_FIELDS])
+        return len(soon)
 
 
 class Connection(models.Model):
@@ -129,6 +130,9 @@ class Connection(models.Model):
     )
     consent_given_at = models.DateTimeField(null=True, blank=True)
     consent_expires_at = models.DateTimeField(null=True, blank=True)
+    warned_of = models.DateTimeField(
+        null=True, blank=True, help_text="The end of the consent that its person was told of."
+    )
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField(null=True, blank=True)
@@ -198,6 +202,13 @@ class Connection(models.Model):
         """Change state in memory; `state_since` moves only when something changed. The caller saves."""
         if (self.state, self.state_reason) != (state, reason):
             self.state, self.state_reason, self.state_since = state, reason, timezone.now()
+
+    def ask_person(self, reason: str) -> None:
+        """Queue the mail that asks its person to look at it."""
+        context = {"connection_id": str(self.id), "provider_name": self.provider_name, "reason": reason}
+        Email.objects.queue(
+            user_id=self.user_id, to=self.user.email, kind="connection_needs_attention", context=context
+        )
 
     def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:
         """Write an event of this connection to the audit log; call it last in the transaction."""

@@ -88,6 +88,9 @@ class Facts:
     prices_due: Rhythm = Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY)
 
 
+UNKNOWN_LIFE = timedelta(days=70)  # of a consent of which only the end is known: a week's warning
+
+
 def warning(life: timedelta) -> timedelta:
     """How long before a consent's end its person is told: a tenth of its life, between a day and two weeks."""
     return min(max(life / 10, timedelta(days=1)), timedelta(days=14))

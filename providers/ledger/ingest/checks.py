@@ -1,5 +1,6 @@
 """Checks of provider data before it may touch a row; a failed check refuses the whole page."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ from dashtam.plain_text import visible
 from providers.errors import ProviderUnreadable
 from providers.ledger.models.numbers import DIGITS
 
+_UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{1,31}", re.ASCII)
 LIMIT = Decimal(10) ** DIGITS
 
 
@@ -27,8 +29,8 @@ def _too_fine(value: Decimal) -> bool:
 
 
 def currency(code: str) -> None:
-    """Raise ProviderUnreadable unless the code has the form of ISO 4217."""
-    if len(code) != 3 or not code.isascii() or not code.isalnum() or not code.isupper():
+    """Raise ProviderUnreadable unless it can name a unit: `USD`, `BTC`, `USDC.e`, `chase:points`."""
+    if not _UNIT.fullmatch(code):
         raise ProviderUnreadable(code="unknown_currency")
 
 

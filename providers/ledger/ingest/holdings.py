@@ -11,9 +11,10 @@ from django.db.models import Max
 from providers.errors import ProviderUnreadable
 from providers.ledger.ingest import checks
 from providers.ledger.models import FinancialAccount, Holding, Security
+from providers.ledger.models.numbers import UNIT
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord
 
-_SECURITY = {"symbol": 40, "name": 300, "type": 40, "cusip": 9, "isin": 12, "currency": 3}
+_SECURITY = {"symbol": 40, "name": 300, "type": 40, "cusip": 9, "isin": 12, "currency": UNIT}
 _HOLDING = ("quantity", "price", "market_value", "cost_basis", "currency", "as_of", "fetched_at")
 
 

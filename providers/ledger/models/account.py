@@ -13,7 +13,7 @@ from dashtam.errors import Conflict, NotFound
 from dashtam.ids import uuid7
 from providers.connections.models import AuthorizationRequest, Connection, DeletedAccount
 from providers.errors import ConnectionNotEnded
-from providers.ledger.models.numbers import ExactField
+from providers.ledger.models.numbers import UNIT, ExactField
 
 
 class Lacks(models.TextChoices):
@@ -148,7 +148,7 @@ class FinancialAccount(models.Model):
     mask = models.CharField(max_length=8, blank=True, help_text="The last characters of the number.")
     type = models.CharField(max_length=12, choices=Type)
     subtype = models.CharField(max_length=40, blank=True)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=UNIT)
     balance_current = ExactField(null=True)
     balance_available = ExactField(null=True)
     balance_limit = ExactField(null=True)

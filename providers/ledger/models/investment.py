@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from dashtam.ids import uuid7
-from providers.ledger.models.numbers import ExactField
+from providers.ledger.models.numbers import UNIT, ExactField
 from providers.ledger.models.transaction import Transaction
 
 
@@ -38,7 +38,7 @@ class Security(models.Model):
     type = models.CharField(max_length=40, blank=True)
     cusip = models.CharField(max_length=9, blank=True)
     isin = models.CharField(max_length=12, blank=True)
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=UNIT)
 
     objects: ClassVar[SecurityManager] = SecurityManager()
 
@@ -64,7 +64,7 @@ class Holding(models.Model):
     price = ExactField(null=True)
     market_value = ExactField(null=True)
     cost_basis = ExactField(null=True, help_text="Of the whole position, not per unit.")
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=UNIT)
     as_of = models.DateTimeField()
     fetched_at = models.DateTimeField()
 

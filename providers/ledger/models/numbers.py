@@ -1,4 +1,4 @@
-"""Exact decimal columns."""
+"""Exact decimal columns, and the width of units."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +6,7 @@ from django.db import models
 
 # Enough for any currency, coin or token, and for a number of 32 characters in a statement file.
 DIGITS = 32  # on either side of the point
+UNIT = 32  # characters of a unit: ISO 4217, a token, points
 
 if TYPE_CHECKING:
     _Decimal = models.DecimalField[Any, Any]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dashtam.ids import uuid7
 from providers.ledger.models import grams
-from providers.ledger.models.numbers import ExactField
+from providers.ledger.models.numbers import UNIT, ExactField
 
 DETAILED = Q(details__isnull=False)
 
@@ -42,7 +42,7 @@ class Transaction(models.Model):
     posted_at = models.DateTimeField(null=True)
     status = models.CharField(max_length=7, choices=Status)
     amount = ExactField()
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=UNIT)
     description = models.CharField(max_length=1000, blank=True)
     kind = models.CharField(max_length=32, default="unknown")
     source_code = models.CharField(max_length=64, blank=True, help_text="What the provider calls the kind.")

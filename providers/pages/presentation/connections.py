@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,16 @@ class ConnectionRow:
     file: bool
     lasting: bool
     next_update: str
+    allowed: Sequence["Allowed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A quota in words: `3 of 4 left, 1 of them kept for you`; `resets_at` is None while nothing is used."""
+
+    title: str
+    words: str
+    resets_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,18 @@ def connection_row(
         file=file,
         lasting=not file and connection["state"] not in _ENDED,
         next_update=_next_update(connection, busy=busy),
+        allowed=[_allowed(each) for each in connection["quotas"]],
     )
+
+
+def _allowed(quota: Mapping[str, Any]) -> Allowed:
+    hours = quota["seconds"] / 3600
+    window = {1: "an hour", 24: "a day"}.get(hours, f"in {hours:g} hours")
+    whose = " for each account" if quota["of"] == "account" else ""
+    words = f"{quota['left']} of {quota['calls']} left"
+    if quota["left"] and quota["resets_at"]:
+        words += f" ({min(quota['left'], quota['reserved'])} kept for when you ask)"
+    return Allowed(f"Requests {window}{whose}", words, quota["resets_at"])
 
 
 def _next_update(connection: Mapping[str, Any], *, busy: bool) -> str:

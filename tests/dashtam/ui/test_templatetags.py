@@ -59,6 +59,8 @@ def plain(markup: str) -> str:
         (Decimal(120000), "JPY", "¥120,000", "120,000 Japanese yen"),
         (Decimal("1.2345"), "KWD", "KWD\N{NO-BREAK SPACE}1.234", "1.234 KWD"),
         ("-0.001", "EUR", "€0.00", "0.00 euros"),
+        ("-0.00002500", "BTC", f"{MINUS}BTC\N{NO-BREAK SPACE}0.000025", "minus 0.000025 BTC"),
+        (Decimal(52300), "chase:points", "chase:points\N{NO-BREAK SPACE}52,300", "52,300 chase:points"),
         (
             Decimal("98765432109876543210987654321.01"),
             "GBP",

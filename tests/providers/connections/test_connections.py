@@ -466,8 +466,12 @@ async def test_a_consent_that_ends_soon_is_marked_and_one_that_has_ended_stops(
     await over.arefresh_from_db()
     assert (soon.state, soon.state_reason) == (State.EXPIRING, "consent_expiring")
     assert (over.state, over.state_reason) == (State.REAUTH_REQUIRED, "consent_expired")
-    mail = await Email.objects.aget(kind="connection_needs_attention")
-    assert mail.to == ben.email
+    told = Email.objects.filter(kind="connection_needs_attention").order_by("to")
+    assert [(mail.to, mail.context["reason"]) async for mail in told] == [
+        (ana.email, "consent_expiring"),
+        (ben.email, "consent_expired"),
+    ]
+    mail = await told.aget(to=ben.email)
     assert mail.context == {
         "connection_id": str(over.id),
         "provider_name": "Sandbox Bank",

@@ -177,7 +177,9 @@ def test_removing_what_we_never_had_counts_nothing(account: FinancialAccount) ->
         row("a", quantity=Decimal("1e400")),
         row("", "1"),
         row("x" * 256, "1"),
-        row("a", currency="dollars"),
+        row("a", currency="US dollars"),
+        row("a", currency="<b>"),
+        row("a", currency="x" * 33),
         row("a", currency=""),
         row("a", security_id="x" * 201),
     ],
@@ -194,6 +196,12 @@ def test_a_page_with_an_impossible_value_is_refused_whole(
 def test_a_page_that_tells_two_stories_about_one_row_is_refused(account: FinancialAccount) -> None:
     with pytest.raises(ProviderUnreadable):
         apply_transactions(account, page(row("a", "1"), row("a", "2")), "")
+
+
+@pytest.mark.parametrize("unit", ["USD", "BTC", "USDC.e", "chase:points", "x" * 32])
+def test_t12_units_may_be_more_than_currencies(account: FinancialAccount, unit: str) -> None:
+    apply_transactions(account, page(row("a", currency=unit)), "")
+    assert account.transactions.get().currency == unit
 
 
 @pytest.mark.parametrize(

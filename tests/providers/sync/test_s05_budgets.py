@@ -54,7 +54,9 @@ def connection(ana: User) -> Connection:
 
 def service(provider: Connector, **budget: Any) -> SyncService:
     @asynccontextmanager
-    async def client(connection: Connection, connector: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async def client(
+        connection: Connection, connector: Any, *, by_hand: bool
+    ) -> AsyncIterator[httpx.AsyncClient]:
         async with httpx.AsyncClient() as opened:
             yield opened
 

@@ -371,7 +371,9 @@ def scripted(connection: Connection) -> Callable[..., SyncService]:
         provider = Scripted(*pages)
 
         @asynccontextmanager
-        async def client(connection: Connection, connector: Any) -> AsyncIterator[httpx.AsyncClient]:
+        async def client(
+            connection: Connection, connector: Any, *, by_hand: bool
+        ) -> AsyncIterator[httpx.AsyncClient]:
             async with httpx.AsyncClient() as opened:
                 yield opened
 
