@@ -26,7 +26,7 @@ class RowSide(serializers.Serializer[Any]):
     amount = money()
     currency = serializers.CharField()
     description = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     first_seen_at = serializers.DateTimeField()
     stated = serializers.BooleanField(help_text="False where no source states it any more.")
 
