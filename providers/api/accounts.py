@@ -29,7 +29,7 @@ class Balances(serializers.Serializer[Any]):
     lacks = lacks()
     as_of = serializers.DateTimeField(allow_null=True, help_text="When the institution says it was so.")
     fetched_at = serializers.DateTimeField(allow_null=True, help_text="When we asked.")
-    source = source()
+    source = source()  # type: ignore[assignment]
     stale = stale()
 
 

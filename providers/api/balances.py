@@ -29,7 +29,7 @@ class Balance(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     fetched_at = serializers.DateTimeField(help_text="When we asked, or when it was worked out.")
     derived = serializers.BooleanField(help_text="True if it was worked out from transactions.")
-    source = source("derived")
+    source = source("derived")  # type: ignore[assignment]
 
 
 class AccountBalances(KeyedView):

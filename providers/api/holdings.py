@@ -37,7 +37,7 @@ class Holding(serializers.Serializer[Any]):
     currency = serializers.CharField()
     as_of = serializers.DateTimeField()
     fetched_at = serializers.DateTimeField()
-    source = source()
+    source = source()  # type: ignore[assignment]
     stale = stale()
 
 
