@@ -110,9 +110,10 @@ def _questions_about_accounts(account: FinancialAccount, bank: Connection) -> No
 
 
 def _edit(user: User, account: FinancialAccount) -> None:
-    newest = list(Transaction.objects.filter(account=account).order_by("-date").values_list("id", flat=True))
-    edits.hide(user.id, newest[0])
-    edits.delete(user.id, newest[1])
     bistro = Transaction.objects.get(account=account, description__icontains="bistro")
+    others = Transaction.objects.filter(account=account).exclude(id=bistro.id).order_by("-date", "id")
+    hidden, deleted = others.values_list("id", flat=True)[:2]
+    edits.hide(user.id, hidden)
+    edits.delete(user.id, deleted)
     edits.edit(user.id, bistro.id, Edit.Field.CATEGORY, "Eating out with a very long name of a category")
     edits.edit(user.id, bistro.id, Edit.Field.NOTE, LONG)

@@ -40,7 +40,9 @@ class HistoryEntry(serializers.Serializer[Any]):
     id = serializers.CharField()
     at = serializers.DateTimeField()
     kind = serializers.ChoiceField(KINDS)
-    source = serializers.CharField(help_text="Who said so: an institution, a kind of file, or You.")  # type: ignore[assignment]
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="Who said so: an institution, a kind of file, or You."
+    )
     reason = serializers.CharField(
         help_text=f"Of a source's word one of {', '.join(Reason)}; of a decision a sentence."
     )

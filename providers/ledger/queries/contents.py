@@ -15,8 +15,9 @@ SELECT count(*), coalesce(sum(rows.count), 0)::int, min(rows.first), max(rows.la
 FROM providers_financialaccount AS account
 CROSS JOIN LATERAL (
     SELECT count(*), min(date) AS first, max(date) AS last,
-        (SELECT count(DISTINCT event) FROM providers_edit
-         WHERE account_id = account.id AND field NOT IN ('hidden', 'deleted')) AS noted
+        count(*) FILTER (WHERE note <> '' OR feed_category IS NOT NULL OR id IN (
+            SELECT event FROM providers_edit WHERE account_id = account.id
+        )) AS noted
     FROM providers_transaction WHERE account_id = account.id
 ) AS rows
 CROSS JOIN LATERAL (SELECT count(*) FROM providers_balancesnapshot WHERE account_id = account.id) AS days

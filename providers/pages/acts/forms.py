@@ -106,7 +106,7 @@ class TransactionWords(AccountForm):
     @property
     def changes(self) -> Changes:
         """The words that were changed, of a form that is valid, and the one that is to be the feed's again."""
-        given = {name: self.cleaned_data[name].strip() for name in WORDS}
+        given = {name: self.cleaned_data[name].strip() for name in WORDS if name in self.data}
         changed: Any = {name: text for name, text in given.items() if text != self.before[name]}
         if "category" in changed:
             changed["category"] = self.codes.get(changed["category"].casefold(), changed["category"])

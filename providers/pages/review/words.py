@@ -189,6 +189,7 @@ class Card:
 
     review: Mapping[str, Any]
     asked: Asked
+    sides: Sequence[tuple[str, Mapping[str, Any]]]
     why: str
     evidence: Sequence[str]
     answer: str
@@ -201,6 +202,7 @@ def cards(reviews: Iterable[Mapping[str, Any]]) -> list[Card]:
         Card(
             review=review,
             asked=_ASKED.get(review["kind"], _OTHER),
+            sides=_sides(review),
             why=f"{review['why'][:1].upper()}{review['why'][1:]}.",
             evidence=list(_evidence(review)),
             answer=ANSWERS.get(review["state"], ""),
@@ -208,6 +210,15 @@ def cards(reviews: Iterable[Mapping[str, Any]]) -> list[Card]:
         )
         for review in reviews
     ]
+
+
+def _sides(review: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The two sides with their titles; one alone where the question is about a thing that we have."""
+    asked, left, right = _ASKED.get(review["kind"], _OTHER), review["left"], review["right"]
+    if not any(left.values()) and not any(right.values()):
+        return []
+    both = any(right.values()) or review["kind"] in {"same_event", "same_account"}
+    return [(asked.before, left), (asked.after, right)] if both else [(asked.before, left)]
 
 
 def _evidence(review: Mapping[str, Any]) -> Iterator[str]:

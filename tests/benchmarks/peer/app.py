@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -159,6 +160,8 @@ def _account(row: Any) -> shapes.Account:
             lacks=row.balance_lacks,
             as_of=row.balance_as_of,
             fetched_at=row.balance_fetched_at,
+            source="feed",
+            stale=row.balance_as_of is not None and datetime.now(UTC) - row.balance_as_of > timedelta(days=1),
         ),
         closed_at=row.closed_at,
         institution_name=row.name if row.institution_name is None else row.institution_name,
@@ -166,6 +169,7 @@ def _account(row: Any) -> shapes.Account:
         in_net_worth=row.in_net_worth,
         closed=row.closed_at is not None,
         closed_by_person=row.closed_by_person,
+        same_as=None,
     )
 
 

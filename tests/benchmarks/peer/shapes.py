@@ -21,6 +21,8 @@ class Balances(BaseModel):
     lacks: str
     as_of: datetime | None
     fetched_at: datetime | None
+    source: str
+    stale: bool
 
 
 class Account(BaseModel):
@@ -41,6 +43,7 @@ class Account(BaseModel):
     in_net_worth: bool
     closed: bool
     closed_by_person: bool
+    same_as: UUID | None
 
 
 class Transaction(BaseModel):

@@ -73,6 +73,8 @@ async def test_accounts_have_exactly_the_promised_shape(open_account: Any, ana: 
         "lacks": "",
         "as_of": NOON,
         "fetched_at": NOON,
+        "source": "feed",
+        "stale": True,
     }
     assert (found["provider"], found["connection_state"], found["type"]) == (
         "sandbox",

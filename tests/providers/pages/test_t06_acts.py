@@ -116,7 +116,7 @@ async def test_t06_deleting_an_account_says_first_what_goes(ana: User, account: 
     told = await read(browser, f"/accounts/{account.id}/delete")
     for words in (
         "2 transactions of 9 March 2026 go.",
-        "1 of them with a note or a category of your own.",
+        "1 of them with words of your own.",
         "1 day of balances goes",
         "no update brings it back",
         "This cannot be undone.",
@@ -210,9 +210,9 @@ async def test_t06_a_note_and_a_category_are_set_on_a_transaction_s_page(
     await found.arefresh_from_db()
     assert (found.category, found.feed_category) == ("Eating Out", "DINING")
     told = await browser.get(page)
-    assert "Use “Dining” again" in browser.text(told)
+    assert "Use “ Dining ” again" in browser.text(told)
     assert "Eating Out" in await read(browser, f"/accounts/{account.id}")
-    await browser.post(page, note="With Ben", category="Eating Out", restore="1")
+    await browser.post(page, note="With Ben", category="Eating Out", restore="category")
     await found.arefresh_from_db()
     assert (found.category, found.feed_category) == ("DINING", None)
     refused = await send(browser, page, note="x" * 1001, category="Dining")

@@ -24,10 +24,10 @@ async def history(api: Api, name: Any) -> Any:
 
 async def test_t02_a_history_tells_sources_changes_and_reasons(ana: User, account: FinancialAccount) -> None:
     waiting = told("p1", 2, "-20.00", "Bistro", status="pending")
-    for hour, said in enumerate(
+    for hour, stating in enumerate(
         (waiting, told("b1", 4, "-23.00", "Bistro"), told("b1", 4, "-23.00", "Bistro Luna")), start=1
     ):
-        await run_db(land, account, FEED, stated(said, hour=hour, window=(1, 9)))
+        await run_db(land, account, FEED, stated(stating, hour=hour, window=(1, 9)))
     await run_db(land, account, FILES, stated(told("", 4, "-23.00", "BISTRO LUNA"), hour=4))
     api, row = await signed_in(ana), await Transaction.objects.aget()
     await api.call("PATCH", f"transactions/{row.id}", {"category": "Treats"})
