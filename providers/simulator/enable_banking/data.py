@@ -23,7 +23,7 @@ CODES = {  # family and sub-family of ISO 20022
     "INTEREST": ("MCOP", "INTR"),
 }
 FAR = timedelta(days=90)  # as far back as a bank tells once the person has been gone for an hour
-PAGE = 200
+PAGE = 500
 
 
 def details(call: Call, uid: str) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def transactions(call: Call, uid: str) -> dict[str, Any]:
     session, account = call.account(uid, "transactions")
     ledger = call.ledger(session)
     first = _first(call, session, ledger.start)
-    rows = [
-        _row(account, entry, ledger.through)
+    entries = [
+        entry
         for entry in reversed(ledger.entries[account.id])
         if entry.stage(ledger.through) in (Stage.PENDING, *BOOKED) and _day(entry, ledger.through) >= first
     ]
@@ -69,7 +69,7 @@ def transactions(call: Call, uid: str) -> dict[str, Any]:
     through, _, seen = key.rpartition(" ")
     if through != ledger.through.isoformat() or not seen.isdigit():
         raise Refusal(422, "WRONG_CONTINUATION_KEY", "Wrong continuation key provided")
-    page = rows[int(seen) : int(seen) + PAGE]
+    page = [_row(account, entry, ledger.through) for entry in entries[int(seen) : int(seen) + PAGE]]
     following = f"{through} {int(seen) + PAGE}" if page else None
     return {"transactions": page} | ({"continuation_key": following} if following else {})
 
