@@ -9,7 +9,7 @@ import pytest
 from tests.stack import Stack
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stack() -> Iterator[Stack]:
     with Stack() as running:
         yield running
@@ -40,19 +40,11 @@ def asked(stack: Stack) -> int:
     return int(stack.bank.control("log")["counts"].get("transactions", 0))
 
 
-def test_s14_the_run_of_a_worker_that_was_killed_is_taken_over_within_a_minute(stack: Stack) -> None:
-    token = in_a_hanging_sync(stack, calls=1)
-    stack.processes.running["worker"].kill()
-    stack.processes.running.pop("worker").wait()
-    stack.start_worker()
-    before = newest_run(stack, token)
-    stack.wait_for(lambda: newest_run(stack, token)["state"] != "running", "the run to be taken over")
-    after = newest_run(stack, token)
-    assert (after["id"], after["state"]) == (before["id"], "succeeded")
+def start_worker(stack: Stack) -> None:
+    stack.processes.start("worker", "manage.py", "procrastinate", "worker")
 
 
 def test_s14_a_worker_that_is_stopped_ends_soon_and_its_run_as_interrupted(stack: Stack) -> None:
-    """This test is the last of the file, because the bank keeps hanging."""
     token = in_a_hanging_sync(stack, calls=100)
     worker = stack.processes.running.pop("worker")
     worker.send_signal(signal.SIGTERM)
@@ -61,3 +53,14 @@ def test_s14_a_worker_that_is_stopped_ends_soon_and_its_run_as_interrupted(stack
     assert (run["state"], run["error_code"]) == ("failed", "interrupted")
     log = (stack.home / "logs" / "worker.log").read_text()
     assert "Traceback" not in log
+
+
+def test_s14_the_run_of_a_worker_that_was_killed_is_taken_over_within_a_minute(stack: Stack) -> None:
+    token = in_a_hanging_sync(stack, calls=1)
+    stack.processes.running["worker"].kill()
+    stack.processes.running.pop("worker").wait()
+    start_worker(stack)
+    before = newest_run(stack, token)
+    stack.wait_for(lambda: newest_run(stack, token)["state"] != "running", "the run to be taken over")
+    after = newest_run(stack, token)
+    assert (after["id"], after["state"]) == (before["id"], "succeeded")
