@@ -57,8 +57,7 @@ def django_db_setup(
 
     It may be emptied between tests; everywhere else the audit log refuses that.
     """
-    before = connection.settings_dict["NAME"]
-    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
+    before, name = connection.settings_dict["NAME"], connection.creation.test_db_signature()[3]
     databases.drop(name)
     databases.make(name)
     connection.close()
