@@ -72,7 +72,8 @@ COPY providers_transaction (
 # Of each event, what its sources say today: the most certain first, a feed before files, and of one kind the latest.
 TODAY = """
 SELECT o.event, o.delivery_id, o.place, o.status, s.provider, o.at,
-    (SELECT min(f.at) FROM providers_observation f WHERE f.event = o.event) AS first_seen_at,
+    (SELECT min(f.at) FROM providers_observation f
+     WHERE f.event = o.event AND (f.reason <> 'stale' OR f.id = o.id)) AS first_seen_at,
     o.row_id, s.id, s.kind, s.name,
     o.row_id <> '' AND o.event = (
         SELECT (array_agg(f.event ORDER BY f.id))[1] FROM providers_observation f

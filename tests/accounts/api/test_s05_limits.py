@@ -53,7 +53,7 @@ OPEN_PAGES = {
 
 
 def _filled(path: str) -> str:
-    for name in ("{id}", "{connection_id}"):
+    for name in ("{id}", "{connection_id}", "{entry}"):
         path = path.replace(name, str(uuid4()))
     assert "{" not in path, path
     return path

@@ -28,9 +28,6 @@ def refusal(data: bytes, *, max_bytes: int = MAX_BYTES) -> StatementError:
         (b"\x89PNG\r\n", "image"),
         (b"<!DOCTYPE html>\n<html><title>Sign in</title></html>", "html"),
         (b"\n\n<HTML><BODY>Session expired</BODY></HTML>", "html"),
-        (b"Date,Amount,Name\n2026-01-01,5,Shop\n", "csv"),
-        (b"Datum;Betrag\n01.01.2026;5,00\n", "csv"),
-        (b"Date\tAmount\n1\t2\n", "csv"),
         (b'{"transactions": []}', "json"),
         (b'<?xml version="1.0"?><note/>', "xml"),
         (
@@ -48,6 +45,20 @@ def test_other_files_are_named_and_the_way_out_is_told(data: bytes, reason: str)
     assert isinstance(error, NotAStatementError)
     assert (error.code, error.reason) == ("not_a_statement", reason)
     assert "ownload" in str(error)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Date,Amount,Name\n2026-01-01,5,Shop\n",
+        b"Datum;Betrag\n01.01.2026;5,00\n",
+        b"Date\tAmount\n1\t2\n",
+    ],
+)
+def test_a_table_that_leaves_something_open_asks(data: bytes) -> None:
+    error = refusal(data)
+    assert error.code == "needs_answers"
+    assert "which is money in" in str(error)
 
 
 def test_a_file_that_is_too_large_is_refused_unread() -> None:

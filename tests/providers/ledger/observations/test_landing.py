@@ -81,7 +81,7 @@ def test_an_unchanged_window_takes_few_statements_and_writes_nothing(account: Fi
         connection,
     ) as captured:
         assert land(account, FEED, stated(*reversed(rows), hour=2, window=(1, 30))) == Landed()
-    assert len(captured) <= 8
+    assert len(captured) <= 9
     assert not [
         query
         for query in captured
@@ -97,7 +97,7 @@ def test_a_statement_takes_the_same_number_of_sql_statements_whatever_its_size(
     rows = [told(f"r{n}", 1 + n % 28, f"-{n}.00", f"Shop {n}") for n in range(1, size + 1)]
     with CaptureQueriesContext(connection) as captured:
         assert land(account, FEED, stated(*rows, window=(1, 30))).added == size
-    assert len(captured) <= 16
+    assert len(captured) <= 22, "with those that take rows of before in, the first time"
 
 
 def test_what_was_said_is_sealed_and_opens_again(account: FinancialAccount) -> None:
@@ -118,7 +118,7 @@ def test_an_unchanged_row_is_kept_once_and_a_changed_one_once_more(account: Fina
 
 @pytest.mark.parametrize(
     "fields",
-    [{"currency": "euro"}, {"quantity": Decimal("1E-40")}, {"replaced_pending_id": "x" * 256}],
+    [{"currency": "e u"}, {"quantity": Decimal("1E-40")}, {"replaced_pending_id": "x" * 256}],
     ids=["currency", "number", "id"],
 )
 def test_a_statement_with_an_impossible_value_is_refused_whole(
