@@ -74,8 +74,11 @@ async def _all_changes(
     except ProviderRefused:
         if not cursor:
             raise
-        covers = [Cover(account, wanted.last - HISTORY, wanted.last) for account in accounts]
+        oldest = dict.fromkeys(accounts, wanted.last - HISTORY)
         async for batch in _changes(client, ""):
+            for account, rows in batch.rows.items():
+                oldest[account] = min(oldest.get(account, wanted.last), *(row.date for row in rows))
+            covers = [Cover(account, first, wanted.last) for account, first in oldest.items()]
             yield replace(batch, covers=covers if batch.final and batch.cursors else ())
 
 

@@ -31,14 +31,19 @@ class Pulled:
     troubles: dict[str, Exception] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
 
+    def land(self, batches: list[Batch]) -> None:
+        """Take batches that land together: what they cover is what they state."""
+        for cover in [cover for batch in batches for cover in batch.covers]:
+            kept = self.rows.setdefault(cover.account, {})
+            for name in [name for name, row in kept.items() if cover.first <= row.date <= cover.last]:
+                del kept[name]
+        for batch in batches:
+            self.take(batch)
+
     def take(self, batch: Batch) -> None:
         self.batches.append(batch)
         for account in batch.accounts or ():
             self.accounts[account.id] = account
-        for cover in batch.covers:
-            kept = self.rows.setdefault(cover.account, {})
-            for name in [name for name, row in kept.items() if cover.first <= row.date <= cover.last]:
-                del kept[name]
         for account_id, rows in batch.rows.items():
             held = self.rows.setdefault(account_id, {})
             for number, row in enumerate(rows):
@@ -90,8 +95,12 @@ async def pull(
     asked = wanted(dict(pulled.cursors), first=first, present=present)
     async with client_for(connector, grant) as client:
         batches: AsyncIterator[Batch] = connector.pull(client, asked)
+        held: list[Batch] = []
         async for batch in batches:
-            pulled.take(batch)
+            held.append(batch)
+            if batch.final:
+                pulled.land(held)
+                held = []
     return pulled
 
 
