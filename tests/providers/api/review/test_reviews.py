@@ -124,6 +124,11 @@ async def test_t03_an_account_that_may_be_another_is_shown_with_both_names(
     assert [each["id"] for each in await queue(api)] == [asked["id"]]
 
 
+def of_the_queue(statements: list[str]) -> list[str]:
+    """Without what a process asks now and then: which sessions have ended."""
+    return [sql for sql in statements if "providers_" in sql]
+
+
 async def test_t03_the_queue_is_read_by_pages_with_as_many_statements_for_many_as_for_one(
     ana: User, account: FinancialAccount
 ) -> None:
@@ -142,7 +147,7 @@ async def test_t03_the_queue_is_read_by_pages_with_as_many_statements_for_many_a
         await Question.objects.acreate(kind=Question.Kind.EVENT, left=first.left, right=uuid4(), **kinds)
     async with listening() as five_questions:
         found = await queue(api)
-    assert len(five_questions) == len(one_question)
+    assert len(of_the_queue(five_questions)) == len(of_the_queue(one_question)) > 0
     assert [each["right"]["row"] for each in found[:3]] == [None] * 3
     assert found[3]["right"]["balance"]["amount"] == "100.50"
     read, cursor = [], ""
