@@ -7,7 +7,8 @@ import pytest
 from accounts.models import User
 from dashtam.api.paging import Page
 from providers.ledger import queries as ledger_queries
-from providers.ledger.models import Transaction
+from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.observations.models import Observation
 from providers.ledger.queries.transactions import TransactionFilters, TransactionRow
 from tests.providers.api.test_api_connections import Program, program_of
 from tests.providers.imports.conftest import Bring
@@ -80,6 +81,8 @@ async def test_t05_a_split_keeps_its_ratio(ana: User, bring: Bring) -> None:
 async def test_t05_rows_of_before_get_their_details_from_the_same_file(ana: User, bring: Bring) -> None:
     data = file(bank(row("1", more="<CHECKNUM>77")))
     await bring(data)
+    await Observation.objects.all().adelete()
+    await FinancialAccount.objects.aupdate(observed_at=None)
     await Transaction.objects.aupdate(details=None)
     again = await bring(data)
     assert (again.added, again.matched, await told(ana)) == (0, 1, {"check_number": "77"})
