@@ -86,9 +86,11 @@ def _linked(desk: Desk) -> None:
     """Rows that name the one they replace, and rows that one we hold has named."""
     heirs = {held.replaces: held for held in desk.mine if held.replaces and held.state == State.LIVE}
     for row in list(desk.free.values()):
-        earlier = (
-            [h for h in desk.by_id.get(row.replaces, ()) if h.event not in desk.used] if row.replaces else []
-        )
+        earlier = [
+            h
+            for h in (desk.by_id.get(row.replaces, ()) if row.replaces else ())
+            if h.event not in desk.used and not _booked_as_another(desk, h, row)
+        ]
         if earlier:
             event = min(earlier, key=lambda h: (h.state == State.PAST, h.key)).event
             own = [
@@ -99,6 +101,18 @@ def _linked(desk: Desk) -> None:
             desk.place(row, event, Reason.LINK)
         elif row.id and (heir := heirs.get(row.id)) is not None:
             desk.place(row, heir.event, Reason.STALE, State.PAST)
+
+
+def _booked_as_another(desk: Desk, held: Held, row: Row) -> bool:
+    """True if a guess has given the event to another booked row: the source's own word came later."""
+    latest = desk.live.get(held.event)
+    return (
+        latest is not None
+        and latest.status == Status.POSTED
+        and desk.delivery.grade == Grade.STABLE
+        and latest.id not in ("", row.id, row.replaces)
+        and latest.replaces != row.replaces
+    )
 
 
 def _same_id(desk: Desk) -> None:

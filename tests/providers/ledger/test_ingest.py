@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -317,6 +317,19 @@ def feeds(draw: Any) -> Feed:
     return Feed(changes, draw(st.lists(st.integers(0, len(changes)), max_size=6)))
 
 
+def late_word() -> Feed:
+    """A booked row of the amount of a pending one is told first, and the one that names the pending row later."""
+    changes = [
+        ("added", row("t0", "-1.00")),
+        ("added", pending("p1", "-1.00")),
+        *(("added", row(f"t{number}", "-1.00")) for number in (2, 3, 4)),
+        ("removed", "p1"),
+        ("added", row("t1", "-1.005", replaced_pending_id="p1")),
+    ]
+    return Feed(changes, [2, 6, 7])
+
+
+@example(feed=late_word(), restarts=[])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(feed=feeds(), restarts=st.lists(st.integers(0, 12), max_size=4))
 def test_any_cut_redelivery_and_restart_gives_the_same_rows(
