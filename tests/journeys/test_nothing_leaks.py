@@ -18,7 +18,7 @@ from tests.stack import Stack
 class FromEverywhere(Stack):
     """Sends each request from a new IP address, so that no limit by network applies."""
 
-    def api(self, token: str = "") -> httpx.Client:
+    def api(self, token: str = "", *, elsewhere: bool = False) -> httpx.Client:
         client = super().api(token)
         client.headers["X-Forwarded-For"] = f"203.0.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
         return client

@@ -95,7 +95,9 @@ def test_s18_pages_are_served_over_tls_and_the_log_holds_no_url(proxy: Proxy) ->
     assert "__Host-csrf" in page.headers["set-cookie"]
     assert "strict-transport-security" in page.headers
     logged = page.headers["x-request-id"]
-    proxy.stack.wait_for(lambda: logged in proxy.log.read_text(), "the line, which is written after the answer")
+    proxy.stack.wait_for(
+        lambda: logged in proxy.log.read_text(), "the line, which is written after the answer"
+    )
     assert "secret" not in proxy.log.read_text()
 
 
