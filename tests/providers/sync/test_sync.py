@@ -152,7 +152,7 @@ async def test_one_account_that_fails_leaves_the_others_whole_and_heals(
     assert connection.next_sync_at is not None
     assert connection.next_sync_at < timezone.now() + timedelta(minutes=10)
     healed = await sync(connection)
-    assert healed.state == State.SUCCEEDED
+    assert (healed.state, healed.account_errors) == (State.SUCCEEDED, {})
     assert (connection.state, connection.state_reason, connection.failures) == (
         Connection.State.ACTIVE,
         "",
