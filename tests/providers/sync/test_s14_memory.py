@@ -24,7 +24,7 @@ async def test_s14_a_run_without_memory_ends_as_an_error_and_its_process_lives(
     connection = await connect(ana, bank)
     ask: dict[str, Any] = {"user_id": ana.id, "connection_id": connection.id, "trigger": "manual"}
     run = await wiring.sync_service().request_sync(**ask)
-    command = ("-m", "tests.providers.sync.starve", str(run.id), str(2 * 2**20))
+    command = ("-m", "tests.providers.sync.starve", str(run.id), str(4 * 2**20))
     child = await asyncio.create_subprocess_exec(
         sys.executable, *command, env={**os.environ, **environment(bank)}
     )
