@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import TypedDict
 from uuid import UUID
 
-from django.db import transaction
-
 from dashtam.bridge.doors import run_db
 from notifications.services.live_event_service import LiveEventService
 from providers.ledger.observations import edits
-from providers.ledger.observations.models import Edit, Observation
+from providers.ledger.observations.models import Edit
 from providers.ledger.own_words import own_words
-from providers.ledger.review import undoing, unobserved
+from providers.ledger.review import undoing
 
 TEXTS = (Edit.Field.NOTE, Edit.Field.CATEGORY, Edit.Field.DESCRIPTION)
 
@@ -35,18 +33,18 @@ class TransactionService:
         """Change words, or hide. Raises NotFound, ValidationFailed."""
         values = _values(changes)
         if values:
-            await run_db(_change, user_id, transaction_id, values)
+            await run_db(edits.change, user_id, transaction_id, values)
             await self._tell(user_id, transaction_id)
 
     async def delete(self, *, user_id: UUID, transaction_id: UUID) -> None:
         """Delete a transaction: its sources may go on stating it, it stays deleted. Raises NotFound."""
-        await run_db(_change, user_id, transaction_id, {Edit.Field.DELETED: "yes"})
+        await run_db(edits.change, user_id, transaction_id, {Edit.Field.DELETED: "yes"})
         await self._tell(user_id, transaction_id)
 
     async def bring_back(self, *, user_id: UUID, transaction_id: UUID) -> None:
         """Show a transaction again that was hidden or deleted. Raises NotFound."""
         values = {Edit.Field.DELETED: None, Edit.Field.HIDDEN: None}
-        await run_db(_change, user_id, transaction_id, values)
+        await run_db(edits.change, user_id, transaction_id, values)
         await self._tell(user_id, transaction_id)
 
     async def undo(self, *, user_id: UUID, transaction_id: UUID, entry: str) -> None:
@@ -70,9 +68,3 @@ def _values(changes: Changes) -> dict[Edit.Field, str | None]:
     if "hidden" in given:
         values[Edit.Field.HIDDEN] = "yes" if given["hidden"] else None
     return values
-
-
-@transaction.atomic
-def _change(user_id: UUID, id: UUID, values: Mapping[Edit.Field, str | None]) -> None:
-    observed = Observation.objects.of_event(user_id, id).exists()
-    (edits if observed else unobserved).change(user_id, id, values)

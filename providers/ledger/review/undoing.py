@@ -10,7 +10,6 @@ from django.utils import timezone
 from dashtam.errors import NotFound
 from providers.ledger.observations import answers, edits
 from providers.ledger.observations.models import Decision, Edit, Observation, Question
-from providers.ledger.review import unobserved
 
 
 def decisions_about(user_id: UUID, event: UUID) -> QuerySet[Decision]:
@@ -51,8 +50,7 @@ def _undo_link(user_id: UUID, event: UUID, id: str) -> None:
 
 
 def _undo_edit(user_id: UUID, event: UUID, field: str) -> None:
-    observed = Observation.objects.of_event(user_id, event).exists()
-    (edits if observed else unobserved).change(user_id, event, {Edit.Field(field): None})
+    edits.change(user_id, event, {Edit.Field(field): None})
 
 
 _ENTRIES: dict[str, Callable[[UUID, UUID, str], None]] = {
