@@ -21,6 +21,7 @@ env = environ.Env(
     REDIS_URL=(str, ""),
     PLAIN_HOSTS=(list, []),
     DASHTAM_HOME=(str, ""),
+    ALIVE_FILE=(str, ""),
     PORT=(int, 8000),
     PUBLIC_URL=(str, ""),
     ALLOWED_HOSTS=(list, []),
@@ -59,6 +60,7 @@ env = environ.Env(
 )
 
 HOME = local.home()
+ALIVE_FILE = env("ALIVE_FILE")
 SECRET_KEY = keys.secret("SECRET_KEY", env("SECRET_KEY"))
 JWT_KEYS = keys.key_ring("JWT_KEYS", env("JWT_KEYS"))
 ENCRYPTION_KEYS = keys.key_ring("ENCRYPTION_KEYS", env("ENCRYPTION_KEYS"))

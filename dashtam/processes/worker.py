@@ -12,7 +12,7 @@ from dashtam.bridge.doors import close_processes, finish_kept, run_db
 from dashtam.jobs.lanes import lanes
 from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.jobs.rescue import rescue_jobs
-from dashtam.processes import recorder
+from dashtam.processes import recorder, supervisor
 from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,9 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
     upkeep = asyncio.create_task(keep_up(_rescue))
     workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
+    supervisor.ready()
     await stop.wait()
+    supervisor.stopping()
     upkeep.cancel()
     await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
     await finish_kept(seconds=KEPT_SECONDS)
