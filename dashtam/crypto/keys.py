@@ -1,7 +1,9 @@
 """Secrets from the environment: read, and checked before anything starts."""
 
+import contextlib
 import hmac
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -97,10 +99,13 @@ def _decoded(encoded: str) -> bytes:
 
 def write_if_absent(path: Path) -> None:
     """Generate the secrets of a private installation once; later starts find the same ones."""
+    with contextlib.suppress(FileExistsError):
+        write(path, generated())
+
+
+def write(path: Path, secrets: Mapping[str, str]) -> None:
+    """Write secrets into a new file, for its owner alone. Raises FileExistsError: none is ever written over."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.writelines(f"{name}={value}\n" for name, value in generated().items())
+        file.writelines(f"{name}={value}\n" for name, value in secrets.items())
