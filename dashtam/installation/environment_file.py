@@ -15,6 +15,7 @@ from dashtam.crypto.fresh import generated, random_secret
 ROOT = Path(__file__).resolve().parents[2]
 HERE = {"127.0.0.1", "localhost", "[::1]"}
 HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]")
+OF_A_BACKUP = {"SECRET_KEY", "JWT_KEYS", "ENCRYPTION_KEYS"}
 HEAD = """# The settings of this installation. `.env.example` lists all of them, with what each does.
 # Keep a copy of this file, on paper or in a vault, apart from the backups of the database: without ENCRYPTION_KEYS
 # no backup opens the connections to institutions.
@@ -42,7 +43,22 @@ class Refused(Exception):
 
 def main(arguments: list[str]) -> int:
     """Make the files and name them; 1, with a sentence, if something is wrong."""
-    parser = argparse.ArgumentParser(prog="environment_file", description=main.__doc__)
+    chosen = _parser().parse_args(arguments)
+    try:
+        files = _files(chosen)
+        _write(chosen.folder, files)
+    except (Refused, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name in files:
+        print(chosen.folder / name)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="environment_file", description="Make the settings of an installation."
+    )
     parser.add_argument("folder", type=Path, help="where to make them")
     parser.add_argument(
         "--url", required=True, help="how people will reach Dashtam: https://money.example.org"
@@ -53,21 +69,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--for", dest="kind", choices=("compose", "servers"), default="compose")
     parser.add_argument("--database", default="127.0.0.1", help="the host of PostgreSQL, for servers")
     parser.add_argument("--cache", default="127.0.0.1", help="the host of Valkey, for servers")
-    chosen = parser.parse_args(arguments)
-    try:
-        url = _origin(chosen.url)
-        own = {} if chosen.without_keys else _keys()
-        if chosen.kind == "compose":
-            files = _for_compose(url, own)
-        else:
-            files = _for_servers(url, own, database=_host(chosen.database), cache=_host(chosen.cache))
-        _write(chosen.folder, files)
-    except (Refused, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    for name in files:
-        print(chosen.folder / name)
-    return 0
+    return parser
+
+
+def _files(chosen: argparse.Namespace) -> dict[str, str]:
+    url, own = _origin(chosen.url), generated()
+    if chosen.without_keys:
+        own = {name: value for name, value in own.items() if name not in OF_A_BACKUP}
+    if chosen.kind == "compose":
+        return _for_compose(url, own)
+    return _for_servers(url, own, database=_host(chosen.database), cache=_host(chosen.cache))
 
 
 def _for_compose(url: str, own: dict[str, str]) -> dict[str, str]:
@@ -91,10 +102,6 @@ def _for_servers(url: str, own: dict[str, str], *, database: str, cache: str) ->
         "roles.sql": ROLES.format(owner=owner, application=application),
         "cache.conf": f"requirepass {password}\n",
     }
-
-
-def _keys() -> dict[str, str]:
-    return {name: value for name, value in generated().items() if not name.startswith("SANDBOX_")}
 
 
 def _settings(url: str, values: dict[str, str]) -> str:
