@@ -151,6 +151,7 @@ class Journey:
     def _serve(self, place: Place) -> None:
         self.way.serve(place, self.port)
         wait_until(f"{self.origin}/healthz/installation")
+        self.way.expect_healthy(place)
 
 
 if __name__ == "__main__":

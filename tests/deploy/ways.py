@@ -80,6 +80,11 @@ class Plain:
         self.start(place, "web", "serve", "--port", str(port))
         self.start(place, "worker", "procrastinate", "worker")
 
+    def expect_healthy(self, place: Place) -> None:
+        """Ask as the supervisor does; a plain one only looks whether the processes are there."""
+        for name in ("web", "worker"):
+            assert self.running[name].poll() is None, f"{name} has ended"
+
     def back_up(self, place: Place) -> None:
         """The backup of the night."""
         self.run(place, "backup", "--to", self.folder(place, "backups"))
@@ -139,6 +144,12 @@ class Units(Plain):
         self._service(place, "dashtam-web.service", listener).start()
         self._service(place, "dashtam-worker.service").start()
 
+    def expect_healthy(self, place: Place) -> None:
+        """Signs of life for systemd's watchdog."""
+        for service in self.services:
+            if service.unit.settings["WatchdogSec"]:
+                assert b"WATCHDOG=1" in service.listen(timeout=15), f"{service.unit.name} says nothing"
+
     def back_up(self, place: Place) -> None:
         """dashtam-backup.service."""
         self._service(place, "dashtam-backup.service").run()
@@ -171,6 +182,7 @@ class Image(Plain):
         self.container = self._buildah("from", "--pull=never", self.image).strip()
         config: dict[str, Any] = json.loads(self._buildah("inspect", self.container))["Docker"]["config"]
         self.entrypoint: list[str] = config["Entrypoint"]
+        self.health: list[str] = config["Healthcheck"]["Test"][1:]
         assert config["User"] == f"{OWN_ID}:{OWN_ID}"
         self.root = Path(self._buildah("mount", self.container).strip())
         self.began = time.time()
@@ -205,6 +217,22 @@ class Image(Plain):
         """The commands of compose's services."""
         self.start(place, "web", "serve", "--host", "127.0.0.1", "--port", str(port), "--drain", "1")
         self.start(place, "worker", "procrastinate", "worker")
+
+    def expect_healthy(self, place: Place) -> None:
+        """The health check of the image, and the one that compose has for the web process."""
+        super().expect_healthy(place)
+        run = [
+            self.buildah,
+            "run",
+            "--isolation",
+            "chroot",
+            "--env",
+            f"PORT={place.settings('dashtam.env')['PORT']}",
+        ]
+        for more in ((), ("/readyz",)):
+            command = [*run, self.container, "--", *self.health, *more]
+            done = subprocess.run(command, env=self.tools, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"the health check says {done.stdout}{done.stderr}"
 
     def close(self) -> None:
         """Nothing may have been written outside of the volumes; then leave nothing behind."""
