@@ -19,7 +19,7 @@ from pathlib import Path
 from dashtam.installation.demo.processes import ROOT
 
 FOLDER = ROOT / "docs" / "deploy" / "systemd"
-READY_SECONDS = 60
+READY_SECONDS = 60 * float(os.environ.get("PATIENCE") or 1)
 # Becomes the unit's process, as systemd's own child does: descriptor 3 is the socket, LISTEN_PID this very process.
 LAUNCH = """
 import ctypes, os, sys
@@ -115,7 +115,9 @@ class Service:
         while b"READY=1" not in self.listen(timeout=0.2):
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text()[-2000:]
-            assert time.monotonic() < deadline, f"{self.unit.name} was not ready in {READY_SECONDS} seconds"
+            assert time.monotonic() < deadline, (
+                f"{self.unit.name} was not ready in {READY_SECONDS:.0f} seconds"
+            )
 
     def listen(self, *, timeout: float) -> list[bytes]:
         """All words of sd_notify since the start."""
@@ -132,7 +134,7 @@ class Service:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(float(self.unit.one("TimeoutStopSec")))
+            self.process.wait(float(self.unit.one("TimeoutStopSec")) * max(1.0, READY_SECONDS / 60))
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)

@@ -62,5 +62,7 @@ def test_y06_versions_that_the_page_types_are_those_of_this_release() -> None:
     (version,) = re.findall(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert set(re.findall(r"\bdashtam:(\d+\.\d+\.\d+)", PAGE)) == {version}
     assert re.search(
-        r"^## \[(?:Unreleased|" + re.escape(version) + r")\]", (ROOT / "CHANGELOG.md").read_text(), re.M
+        r"^## \[(?:Unreleased|" + re.escape(version) + r")\]",
+        (ROOT / "CHANGELOG.md").read_text(),
+        re.MULTILINE,
     )

@@ -1,11 +1,13 @@
 """`make deploy-check`: each way is started, used, backed up, destroyed, and restored elsewhere with the same numbers.
 
-`make deploy-check ARGS="plain units"` takes some ways only; `image` needs `buildah` and an image from `make image`.
+`make deploy-check ARGS="plain units"` takes some ways only; `image` needs `buildah`, and
+an image from `make image ENGINE=buildah`. PATIENCE=10 waits longer, on a machine that is slow or busy.
 """
 
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,7 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from dashtam.installation import embedded, local
+from tests.deploy import waiting
 from tests.deploy.mailbox import Mailbox
 from tests.deploy.person import Person
 from tests.deploy.places import OWN_ID, Place
@@ -37,7 +42,13 @@ def main(wanted: list[str]) -> int:
         for name in wanted or WAYS:
             try:
                 Journey(WAYS[name]()).run()
-            except (AssertionError, OSError, RuntimeError) as error:
+            except (
+                AssertionError,
+                OSError,
+                RuntimeError,
+                httpx.HTTPError,
+                subprocess.SubprocessError,
+            ) as error:
                 print(f"  {type(error).__name__}: {error}", flush=True)
                 bad.append(name)
     finally:
@@ -63,6 +74,7 @@ class Journey:
             "SANDBOX_CLIENT_SECRET": "a-secret-of-the-sandbox-bank-and-its-client",
             "PORT": str(self.port),
             "ECB_URL": "",
+            **waiting.settings(),
         }
         self.started = time.monotonic()
 

@@ -1,7 +1,6 @@
 """A mail server over SMTP with STARTTLS and a password, as a mail provider runs one, and what arrived there."""
 
 import re
-import time
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.certificates import certificate
+from tests.deploy.waiting import wait_for
 from tests.stack import free_port
 
 NAME, PASSWORD = "dashtam", "a word for the mail server"
@@ -49,15 +49,16 @@ class Mailbox:
 
     def link(self, address: str, path: str) -> str:
         """The token of the link to `path` in the newest message to that address, once it has arrived."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < deadline:
-            for recipient, content in reversed(self.arrived):
-                body = message_from_bytes(content, policy=policy.default).get_body(("plain",))
-                found = re.search(rf"{path}\?token=([\w-]+)", body.get_content() if body else "")
-                if recipient == address and found:
-                    return found[1]
-            time.sleep(0.2)  # noqa: TID251 a command of its own, whose only thread waits
-        raise AssertionError(f"no mail with a link to {path} arrived by SMTP in {WAIT_SECONDS} seconds")
+        what = f"a mail to {address} with a link to {path}, by SMTP"
+        return str(wait_for(lambda: self._token(address, path), what, seconds=WAIT_SECONDS))
+
+    def _token(self, address: str, path: str) -> str | None:
+        for recipient, content in reversed(self.arrived):
+            body = message_from_bytes(content, policy=policy.default).get_body(("plain",))
+            found = re.search(rf"{path}\?token=([\w-]+)", body.get_content() if body else "")
+            if recipient == address and found:
+                return found[1]
+        return None
 
     def close(self) -> None:
         """End the server."""

@@ -1,6 +1,5 @@
 """A person who signs up by mail, connects a bank, and knows their numbers."""
 
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +7,7 @@ import httpx
 
 from dashtam.installation.demo.browser import Browser
 from tests.deploy.mailbox import Mailbox
+from tests.deploy.waiting import PATIENCE, wait_for
 
 PASSWORD = "correct horse battery staple"
 EMAIL = "ana@example.org"
@@ -20,7 +20,7 @@ class Person:
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
-        self.api = httpx.Client(base_url=f"{origin}/api/v1/", timeout=60, trust_env=False)
+        self.api = httpx.Client(base_url=f"{origin}/api/v1/", timeout=60 * PATIENCE, trust_env=False)
 
     def sign_up(self, mailbox: Mailbox) -> None:
         """Register, and confirm the address by the link in the mail."""
@@ -38,6 +38,7 @@ class Person:
         """Consent at Sandbox Bank, in a browser."""
         started = self._expect(self.api.post("connections", json={"provider": "sandbox"}), 201)
         with Browser(self.origin) as browser:
+            browser.client.timeout = 30 * PATIENCE
             browser.submit(browser.open("/sign-in"), "password", email=EMAIL, password=PASSWORD)
             consent = browser.submit(browser.open(started["authorization_url"]), "/connections/start/")
             end = browser.submit(consent, "decision", button="approve")
@@ -50,14 +51,13 @@ class Person:
         known = {run["id"] for run in self.get(path)["results"]} if ask else set()
         if ask:
             self._expect(self.api.post(path), 202)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < deadline:
+
+        def ended() -> Any:
             runs = [run for run in self.get(path)["results"] if run["id"] not in known]
-            if runs and runs[0]["state"] in ENDED:
-                assert runs[0]["state"] == "succeeded", runs[0]
-                return
-            time.sleep(0.3)  # noqa: TID251 a command of its own, whose only thread waits
-        raise AssertionError("the sync did not end")
+            return runs[0] if runs and runs[0]["state"] in ENDED else None
+
+        run = wait_for(ended, "the sync to end", seconds=WAIT_SECONDS)
+        assert run["state"] == "succeeded", run
 
     def numbers(self) -> dict[str, Any]:
         """All that the person would compare: each account with its balance and its rows, and what they are worth."""

@@ -17,6 +17,7 @@ import httpx
 
 from dashtam.installation.demo.processes import ROOT
 from tests.deploy.places import OWN_ID, Place
+from tests.deploy.waiting import PATIENCE, wait_for
 from tests.systemd import Service, Unit
 
 START_SECONDS = 90
@@ -95,7 +96,7 @@ class Plain:
             process = self.running.pop(name)
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(STOP_SECONDS)
+                process.wait(STOP_SECONDS * PATIENCE)
             finally:
                 self._end(process)
 
@@ -148,7 +149,9 @@ class Units(Plain):
         """Signs of life for systemd's watchdog."""
         for service in self.services:
             if service.unit.settings["WatchdogSec"]:
-                assert b"WATCHDOG=1" in service.listen(timeout=15), f"{service.unit.name} says nothing"
+                assert b"WATCHDOG=1" in service.listen(timeout=15 * PATIENCE), (
+                    f"{service.unit.name} says nothing"
+                )
 
     def back_up(self, place: Place) -> None:
         """dashtam-backup.service."""
@@ -252,19 +255,16 @@ def _version() -> str:
 WAYS = {each.name: each for each in (Plain, Units, Image)}
 
 
-def wait_until(url: str, *, status: int = 200) -> None:
-    """Wait until an address answers as it should."""
-    deadline, answer = time.monotonic() + START_SECONDS, "nothing"
-    while time.monotonic() < deadline:
+def wait_until(url: str) -> None:
+    """Wait until an address answers 200."""
+
+    def answers() -> bool:
         try:
-            found = httpx.get(url, timeout=5, trust_env=False)
-            answer = f"{found.status_code} {found.text[:200]}"
-            if found.status_code == status:
-                return
-        except httpx.TransportError as error:
-            answer = type(error).__name__
-        time.sleep(0.2)  # noqa: TID251 a command of its own, whose only thread waits
-    raise AssertionError(f"{url} answered {answer} for {START_SECONDS} seconds")
+            return httpx.get(url, timeout=10 * PATIENCE, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_for(answers, url, seconds=START_SECONDS)
 
 
 def scratch() -> Path:
