@@ -21,6 +21,7 @@ env = environ.Env(
     REDIS_URL=(str, ""),
     PLAIN_HOSTS=(list, []),
     DASHTAM_HOME=(str, ""),
+    ALIVE_FILE=(str, ""),
     PORT=(int, 8000),
     PUBLIC_URL=(str, ""),
     ALLOWED_HOSTS=(list, []),
@@ -51,6 +52,13 @@ env = environ.Env(
     COMPUTING_PROCESSES=(int, 2),
     IMPORT_MOMENT_SECONDS=(float, 2),
     IMPORT_FOLDER=(str, ""),
+    BACKUP_TO=(str, ""),
+    BACKUP_RECIPIENTS=(list, []),
+    BACKUP_KEEP=(int, 14),
+    BACKUP_S3_ENDPOINT_URL=(str, ""),
+    BACKUP_S3_REGION=(str, "us-east-1"),
+    BACKUP_S3_ACCESS_KEY_ID=(str, ""),
+    BACKUP_S3_SECRET_ACCESS_KEY=(str, ""),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
     METRICS_SAMPLE_SECONDS=(float, 10),
@@ -59,6 +67,7 @@ env = environ.Env(
 )
 
 HOME = local.home()
+ALIVE_FILE = env("ALIVE_FILE")
 SECRET_KEY = keys.secret("SECRET_KEY", env("SECRET_KEY"))
 JWT_KEYS = keys.key_ring("JWT_KEYS", env("JWT_KEYS"))
 ENCRYPTION_KEYS = keys.key_ring("ENCRYPTION_KEYS", env("ENCRYPTION_KEYS"))
@@ -333,6 +342,17 @@ IMPORT_MOMENT_SECONDS = env("IMPORT_MOMENT_SECONDS")
 IMPORT_FOLDER = env("IMPORT_FOLDER")
 WORKER_CONCURRENCY = env("WORKER_CONCURRENCY")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
+
+# --- backups ----------------------------------------------------------------------------------------
+BACKUP_TO = env("BACKUP_TO")
+BACKUP_RECIPIENTS = env("BACKUP_RECIPIENTS")
+BACKUP_KEEP = env("BACKUP_KEEP")
+BACKUP_S3_ENDPOINT_URL = env("BACKUP_S3_ENDPOINT_URL")
+BACKUP_S3_REGION = env("BACKUP_S3_REGION")
+BACKUP_S3_ACCESS_KEY_ID = env("BACKUP_S3_ACCESS_KEY_ID")
+BACKUP_S3_SECRET_ACCESS_KEY = keys.no_placeholder(
+    "BACKUP_S3_SECRET_ACCESS_KEY", env("BACKUP_S3_SECRET_ACCESS_KEY")
+)
 
 # --- measurements -----------------------------------------------------------------------------------
 METRICS_FOLDER = HOME / "metrics"

@@ -10,9 +10,10 @@ from procrastinate.contrib.django.management.commands import procrastinate
 
 from dashtam.bridge.doors import close_processes, finish_kept, run_db
 from dashtam.jobs.lanes import lanes
+from dashtam.jobs.listening import listen_quietly
 from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.jobs.rescue import rescue_jobs
-from dashtam.processes import recorder
+from dashtam.processes import recorder, supervisor
 from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
@@ -40,10 +41,13 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     recorder.start("worker")
+    listen_quietly(app)
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
     upkeep = asyncio.create_task(keep_up(_rescue))
     workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
+    supervisor.ready()
     await stop.wait()
+    supervisor.stopping()
     upkeep.cancel()
     await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
     await finish_kept(seconds=KEPT_SECONDS)
