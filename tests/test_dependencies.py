@@ -135,9 +135,10 @@ def needed(machine: str, python: tuple[int, int]) -> set[str]:
             *every[name].get("dependencies", []),
             *(edge for each in extras for edge in optional.get(each, [])),
         ]
-        for edge in edges:
-            if "marker" not in edge or Marker(edge["marker"]).evaluate(environment):
-                waiting.append((edge["name"], tuple(edge.get("extra", []))))
+        there = [
+            edge for edge in edges if "marker" not in edge or Marker(edge["marker"]).evaluate(environment)
+        ]
+        waiting += [(edge["name"], tuple(edge.get("extra", []))) for edge in there]
     return found - {"dashtam"}
 
 

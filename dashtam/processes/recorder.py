@@ -73,7 +73,9 @@ def _task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 async def _export(role: str) -> None:
     """Send spans and metrics to an OpenTelemetry collector until cancelled."""
     try:
-        from dashtam.telemetry.otlp import Exports  # a quarter of a second, and 15 MB, where it is wanted alone
+        from dashtam.telemetry.otlp import (
+            Exports,
+        )  # a quarter of a second, and 15 MB, where it is wanted alone
     except ImportError:
         logger.warning("A collector is named (OTEL_EXPORTER_OTLP_…), but `uv sync --extra otel` was not run.")
         return

@@ -21,6 +21,7 @@ OPTIONS: dict[str, Any] = {
     "timeout_keep_alive": 65,  # longer than nginx keeps its own, so that it never finds a connection closed
     "timeout_graceful_shutdown": 30,
 }
+with_worker = False  # True where this process is to work on jobs too
 SPARE = 128  # descriptors that stay free of WebSockets, for requests, files and connections to other servers
 
 
