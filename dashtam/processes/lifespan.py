@@ -24,8 +24,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            server.bound_frames(receive)
-            server.raise_descriptor_limit()
+            server.prepare(receive)
             try:
                 recorder.start("web")
                 await _open()

@@ -16,7 +16,7 @@ from dashtam.jobs.lanes import lanes
 from dashtam.jobs.listening import listen_quietly
 from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.jobs.rescue import rescue_jobs
-from dashtam.processes import recorder
+from dashtam.processes import recorder, server
 from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    server.spare_memory()
     recorder.start("worker")
     upkeep = asyncio.create_task(keep_up(rescue))
     await _lanes(app, stop, options)

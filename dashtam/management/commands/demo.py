@@ -93,8 +93,8 @@ class Command(BaseCommand):
                 callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
                 bank = ("--port", str(self.bank_port), "--state", str(state), "--redirect-uri", callback)
                 processes.start("bank", "manage.py", "simulator", *bank)
-            processes.start("web", "manage.py", "serve", "--port", str(settings.PORT))
-            processes.start("worker", "manage.py", "procrastinate", "worker", show_output=True)
+            serve = ("manage.py", "serve", "--port", str(settings.PORT), "--with-worker")
+            processes.start("web", *serve, show_output=True)  # the outbox prints its links
             processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/healthz/installation")
 
     def _main_job(self) -> None:
