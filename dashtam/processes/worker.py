@@ -68,7 +68,8 @@ async def work_beside(stop: asyncio.Event) -> None:
     Nothing here waits for the database to be there: the lanes begin as soon as it is.
     """
     stopped = asyncio.create_task(stop.wait())
-    with app.replace_connector(app.connector.get_worker_connector()):
+    connector: Any = app.connector
+    with app.replace_connector(connector.get_worker_connector()):
         while not stop.is_set():
             try:
                 async with app.open_async() as opened:

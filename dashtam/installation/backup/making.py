@@ -40,7 +40,7 @@ class _Counted:
 
 def make(place: targets.Target, recipients: list[str], *, with_keys: bool = True) -> Made:
     """Make a backup while Dashtam runs. Raises BackupFailed, and then there is none of that name."""
-    keys, name, rows = sealing.recipients(recipients), targets.name_now(), Counter[str]()
+    keys, name, rows = sealing.recipients(recipients), targets.name_of(datetime.now(UTC)), Counter[str]()
     try:
         with place.writing(name) as out, _snapshot() as cursor:
             counted = _Counted(out)

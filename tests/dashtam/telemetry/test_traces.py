@@ -48,7 +48,7 @@ class Collector:
         return Handler
 
     def spans(self) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         for path, body in self.received:
             if path == "/v1/traces":
                 for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
