@@ -10,7 +10,7 @@ class ProvidersConfig(AppConfig):
     verbose_name = "Providers and data"
 
     def ready(self) -> None:
-        """Register gauges, upkeep, the end of a restore and institutions' names, and read the institutions' settings."""
+        """Register gauges, upkeep, the end of a restore and institutions' names, and read their settings."""
         from dashtam.installation.backup import after
         from dashtam.processes import upkeep
         from dashtam.telemetry import metrics
