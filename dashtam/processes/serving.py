@@ -1,6 +1,7 @@
 """The web process as a server that ends without costing a request."""
 
 import asyncio
+import contextlib
 import socket
 
 import uvicorn
@@ -57,5 +58,6 @@ def run(*, host: str, port: int, workers: int, drain_seconds: float) -> bool:
         Multiprocess(config, handed or [config.bind_socket()]).run()
         return True
     server = Server(config, drain_seconds=drain_seconds)
-    server.run(sockets=handed or None)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal that ended it once more
+        server.run(sockets=handed or None)
     return server.started

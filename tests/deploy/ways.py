@@ -208,7 +208,7 @@ class Image(Plain):
             place.etc: "/etc/dashtam",
         }
         shared = [word for here, there in volumes.items() for word in ("--volume", f"{here}:{there}")]
-        given = [word for name in settings for word in ("--env", name)]
+        given = [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
         command = [*self.entrypoint, *arguments]
         run = [self.buildah, "run", "--isolation", "chroot"]
         return [*run, *shared, *given, self.container, "--", *command]
