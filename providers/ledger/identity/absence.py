@@ -19,6 +19,7 @@ def withdraw(desk: Desk) -> None:
         held
         for held in desk.mine
         if held.state == State.LIVE
+        and held.at <= delivery.at  # an older statement knows nothing of it
         and held.event not in desk.used
         and held.event not in placed
         and (delivery.covered(held) or _expired(desk, held))
