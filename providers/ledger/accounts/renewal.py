@@ -74,6 +74,7 @@ def _decide(account: FinancialAccount, at: datetime) -> None:
         right=uuid7(),  # the account that the new id is, should it be another
         why=_WHY,
         state=Question.State.ACCEPTED,
+        asked_at=at,
         answered_at=at,
     )
     Decision.objects.create(
@@ -106,10 +107,9 @@ def part(decision: Decision) -> None:
     for source in feeds:
         _divide(source, new, decision)
     shared = told_by_both(old, new, {})
-    mine = Observation.objects.filter(source__account=old).values_list("event", flat=True)
     theirs = set(Observation.objects.filter(source__account=new).values_list("event", flat=True))
-    Edit.objects.filter(account=old, event__in=theirs - set(mine)).update(account=new)
-    projection.project(old, {*mine, *theirs} - theirs)
+    Edit.objects.filter(account=old, event__in=theirs).update(account=new)
+    projection.project(old, Observation.objects.filter(source__account=old).values_list("event", flat=True))
     projection.project(new, {*theirs, *shared})
 
 

@@ -205,11 +205,18 @@ def cards(reviews: Iterable[Mapping[str, Any]]) -> list[Card]:
             sides=_sides(review),
             why=f"{review['why'][:1].upper()}{review['why'][1:]}.",
             evidence=list(_evidence(review)),
-            answer=ANSWERS.get(review["state"], ""),
+            answer=_answer(review),
             more=review["count"] - len(review["rows"]),
         )
         for review in reviews
     ]
+
+
+def _answer(review: Mapping[str, Any]) -> str:
+    """The answer that was given; one that came with the question is our own."""
+    if review["answered_at"] == review["asked_at"]:
+        return "We took it for the same"
+    return ANSWERS.get(review["state"], "")
 
 
 def _sides(review: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
