@@ -136,7 +136,17 @@ def _same_id(desk: Desk) -> None:
         verdict = judge(row, latest, delivery.grade, covered=covered, from_file=delivery.from_file)
         if verdict == Verdict.SAME and latest.at > delivery.at:
             verdict = Verdict.STALE
+        elif verdict == Verdict.STALE and _has_moved(desk, latest):
+            verdict = Verdict.CONFLICT
         _settle(desk, row, latest, verdict)
+
+
+def _has_moved(desk: Desk, latest: Held) -> bool:
+    """True if the delivery states exactly what is held, under another id."""
+    return any(
+        row.id != latest.id and row.status == latest.status and row.content == latest.content
+        for row in desk.free.values()
+    )
 
 
 def _said_before(desk: Desk, held: Held, row: Row) -> bool:

@@ -151,8 +151,10 @@ def _keep(source: Source, id: UUID, statement: Statement, records: Sequence[Tran
 
 def _merge(account: FinancialAccount, plan: Plan) -> dict[UUID, UUID]:
     """Let events that turn out to be others go on as these."""
+    told = {item.event for item in plan.placed}
     for one, into in plan.merged:
-        asking.join(account, one, into, "the source links them")
+        linked = "the source links them" if into in told else "one took the place of the other"
+        asking.join(account, one, into, linked)
     return dict(plan.merged)
 
 

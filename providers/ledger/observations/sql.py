@@ -23,14 +23,20 @@ WHERE held.id IS NULL OR (stated.place IS NULL AND held.state = 0 AND held.date 
 """
 
 # All observations of the events that the delivery's new rows may be: by id, by their own links, among provisional
-# rows, and by amount near their day. Each span of days is read once and each row looked up in one table of hashes,
-# and events lead to their observations: no statistics, however wrong, make the planner compare all with all.
-# Hence the CASE, which keeps the IN from becoming a join, and the OFFSETs, which keep the order of what is joined.
+# rows, and by amount near their day, or that of a provisional row which is gone. Each span of days is read once, each
+# row looked up in one table of hashes, and events lead to their observations: no statistics, however wrong, make the
+# planner compare all with all. Hence the CASE, which keeps the IN from becoming a join, and the OFFSETs, which keep the
+# order of what is joined.
 NEAR = """
-WITH wanted AS MATERIALIZED (
+WITH lost AS MATERIALIZED (
+    SELECT date, amount, unit FROM providers_observation WHERE id = ANY(%(absent)s) AND status < 2
+),
+wanted AS MATERIALIZED (
     SELECT DISTINCT n.amount, n.unit, (n.date - DATE '2000-01-01') / 10 + beside AS days
-    FROM unnest(%(dates)s::date[], %(amounts)s::numeric[], %(units)s::text[]) AS n (date, amount, unit),
-        generate_series(-1, 1) AS beside
+    FROM (
+        SELECT * FROM unnest(%(dates)s::date[], %(amounts)s::numeric[], %(units)s::text[]) AS n (date, amount, unit)
+        UNION ALL SELECT * FROM lost
+    ) AS n, generate_series(-1, 1) AS beside
 ),
 events AS MATERIALIZED (
     SELECT event FROM providers_observation
@@ -43,7 +49,10 @@ events AS MATERIALIZED (
     WHERE source_id = ANY(%(sources)s) AND status < 2 AND (state = 0 OR (state = 2 AND date >= %(oldest)s))
     UNION
     SELECT o.event
-    FROM unnest(%(lows)s::date[], %(highs)s::date[]) AS span (low, high)
+    FROM (
+        SELECT * FROM unnest(%(lows)s::date[], %(highs)s::date[]) AS span (low, high)
+        UNION ALL SELECT date - 10, date + 10 FROM lost
+    ) AS span
     CROSS JOIN LATERAL (
         SELECT event FROM providers_observation
         WHERE source_id = ANY(%(sources)s) AND date BETWEEN span.low AND span.high AND state IN (0, 2)

@@ -40,6 +40,7 @@ _WHY = {
     "stale": "What was known is newer.",
     "sudden": "Changes like this one are mostly faults of a feed.",
     "the source links them": "The source itself says that they are one.",
+    "one took the place of the other": "The source has this row in place of a pending one.",
     "both accounts have it": "Two accounts were found to be one, and both had this row.",
 }
 _UNDO = {
