@@ -116,7 +116,6 @@ def _booked_as_another(desk: Desk, held: Held, row: Row) -> bool:
 
 
 def _same_id(desk: Desk) -> None:
-    delivery = desk.delivery
     for row in list(desk.free.values()):
         told = desk.by_id.get(row.id, ()) if row.id else ()
         known = [h for h in told if h.event not in desk.used]
@@ -132,13 +131,16 @@ def _same_id(desk: Desk) -> None:
             if held.unit == row.unit and (held.amount == row.amount or held.hash == row.hash):
                 desk.place(row, held.event, Reason.STALE, State.PAST)
             continue
-        covered = delivery.covered(latest)
-        verdict = judge(row, latest, delivery.grade, covered=covered, from_file=delivery.from_file)
-        if verdict == Verdict.SAME and latest.at > delivery.at:
-            verdict = Verdict.STALE
-        elif verdict == Verdict.STALE and _has_moved(desk, latest):
-            verdict = Verdict.CONFLICT
-        _settle(desk, row, latest, verdict)
+        _settle(desk, row, latest, _verdict(desk, row, latest))
+
+
+def _verdict(desk: Desk, row: Row, latest: Held) -> Verdict:
+    delivery = desk.delivery
+    covered = delivery.covered(latest)
+    verdict = judge(row, latest, delivery.grade, covered=covered, from_file=delivery.from_file)
+    if verdict == Verdict.SAME and latest.at > delivery.at:
+        return Verdict.STALE
+    return Verdict.CONFLICT if verdict == Verdict.STALE and _has_moved(desk, latest) else verdict
 
 
 def _has_moved(desk: Desk, latest: Held) -> bool:
