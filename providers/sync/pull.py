@@ -1,6 +1,7 @@
 """Pull: asks a connector for what is wanted, and lands its batches in the order in which they come."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.batches import CONNECTION, Batch, StartAgain, Wanted
 from providers.errors import BudgetSpent, ProviderError
+from providers.ledger import checks
 from providers.ledger.models import FinancialAccount
 from providers.records import AccountRef, AccountType
 from providers.sync import landing
@@ -21,6 +23,7 @@ from providers.sync.budget import Budget
 from providers.sync.models import SyncRun
 from providers.wire.http import Client
 
+LONGEST_NOTICE = 120
 ATTEMPTS = 3  # pulls of one run, where the provider keeps changing its data under our pages
 
 
@@ -57,6 +60,7 @@ class Pull:
         self.present = present
         self.until = time.monotonic() + budget.seconds
         self.troubles: dict[str, ProviderError] = {}
+        self.notices: Counter[str] = Counter()
 
     async def read(self) -> Pulled:
         """Bring the connection up to date. Raises ProviderErrors and SyncOvertaken; what landed before stays."""
@@ -71,11 +75,13 @@ class Pull:
         return await run_db(self._outcome)
 
     async def _once(self) -> None:
-        self.troubles = {}
+        self.troubles, self.notices = {}, Counter()
         held: list[Batch] = []
         rows = 0
         async for batch in self.connector.pull(self.client, await run_db(self._wanted)):
             self.troubles |= batch.troubles
+            for words, count in batch.notices.items():
+                self.notices[checks.text(words, LONGEST_NOTICE)] += count
             held.append(batch)
             rows += sum(map(len, batch.rows.values()))
             if batch.final:

@@ -43,6 +43,7 @@ from providers.wire import pauses
 from providers.wire.http import Client
 
 DUE_AT_ONCE = 200
+MOST_NOTICES = 50  # of one run, the most frequent
 BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
 NOBODY: Mapping[str, str] = MappingProxyType({})
@@ -179,7 +180,10 @@ class SyncService:
         first = run.connection.last_success_at is None
         present = await presence.of(run.id)
         pull = Pull(run=run, connector=connector, client=client, budget=self.budget, present=present)
-        pulled = await pull.read()
+        try:
+            pulled = await pull.read()
+        finally:
+            outcome.notices = dict(pull.notices.most_common(MOST_NOTICES))
         outcome.account_errors, outcome.accounts_done = pulled.account_errors, pulled.accounts_done
         run.accounts_total = pulled.accounts_total
         await run_db(
@@ -206,6 +210,7 @@ class SyncService:
             next_sync_at=schedule.next_sync(run.connection, outcome, self.interval),
             error=outcome.error,
             account_errors=outcome.account_errors,
+            notices=outcome.notices,
         )
         if connection is None:
             return
