@@ -3,10 +3,15 @@
 from datetime import UTC, datetime, time
 from typing import Any
 
+import msgspec
+from django.http import HttpRequest
+
+from providers.simulator.bank import Bank
 from providers.simulator.books.customers import Account, Kind
 from providers.simulator.books.ledger import Ledger
-from providers.simulator.plaid.calls import Call, endpoint, error_body
-from providers.simulator.plaid.state import INSTITUTION, Item
+from providers.simulator.control import controlled
+from providers.simulator.plaid.calls import Call, endpoint, error_body, type_of
+from providers.simulator.plaid.state import INSTITUTION, Item, state
 
 TYPES = {
     Kind.CHECKING: ("depository", "checking"),
@@ -47,6 +52,22 @@ def accounts(call: Call) -> dict[str, Any]:
     }
 
 
+class Broken(msgspec.Struct, forbid_unknown_fields=True):
+    """The error that every Item has from now on; none for an empty code."""
+
+    code: str
+    reason: str | None = None
+
+
+@controlled("POST")
+def break_items(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """`/control/plaid/items`: let every Item fail with an error, or mend them."""
+    given, items = msgspec.json.decode(request.body, type=Broken), state(bank).items.values()
+    for item in items:
+        item.error = (given.code, given.reason) if given.code else None
+    return {"items": [item.id for item in items]}
+
+
 @endpoint
 def reset_login(call: Call) -> dict[str, Any]:
     """`/sandbox/item/reset_login`: the person has to sign in again."""
@@ -81,7 +102,7 @@ def account(item: Item, ledger: Ledger, each: Account) -> dict[str, Any]:
 def shown(item: Item) -> dict[str, Any]:
     """The Item as every answer shows it."""
     products = ["transactions", *(["investments"] if item.investing else [])]
-    error = error_body("ITEM_ERROR", *item.error, "sign in again") if item.error else None
+    error = error_body(type_of(item.error[0]), *item.error, "sign in again") if item.error else None
     return {
         "item_id": item.id,
         "institution_id": INSTITUTION["institution_id"],
