@@ -203,7 +203,8 @@ def _base(about: Row | None, rows: list[Row]) -> str:
 def _worth(rows: list[Row], positions: list[Row], base: str) -> tuple[Decimal | None, Lacking]:
     """The net value in the base currency, and what it does not count."""
     days = balances(rows, Counts())
-    if days:
+    told = [row.day("reportDate") for row in rows if row.tag == "EquitySummaryByReportDateInBase"]
+    if days and days[-1].date == max(day for day in told if day):
         return days[-1].current, ""
     cash = _ending([row for row in rows if row.tag == "CashReportCurrency"], "endingCash")
     values = [_in_base(row, base) for row in chosen_positions(positions, Counts())]

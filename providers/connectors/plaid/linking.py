@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from providers.connectors.contract.steps import Ask, Done, Field, Reach, Said, Step, Visit
 from providers.connectors.plaid.answers import Accounts, Exchanged, ItemAnswer, LinkSessions, LinkToken
+from providers.connectors.plaid.reading import aware
 from providers.errors import AuthorizationDenied, ProviderError
 from providers.wire.grants import Grant
 from providers.wire.http import request_json
@@ -58,34 +59,35 @@ async def _look(reach: Reach, said: Said, link_token: str) -> Step:
         ended = [each for each in found.link_sessions if each.finished_at]
         added = [one.public_token for each in ended if each.results for one in each.results.item_add_results]
         if added and said.renews:
-            return Done(said.renews)
+            return Done(await _known(reach, said.renews))
         if added:
             token = {"public_token": added[-1]}
             made = await request_json(
                 client, "POST", "/item/public_token/exchange", type=Exchanged, json=token
             )
-            return Done(await _marked(reach, Grant({ACCESS: made.access_token})), subject=made.item_id)
+            return Done(await _known(reach, Grant({ACCESS: made.access_token})), subject=made.item_id)
     if ended:
         raise AuthorizationDenied
     return Visit("", kept=said.kept, poll=POLL)
 
 
-async def _marked(reach: Reach, grant: Grant) -> Grant:
-    """The grant with the marks of its login: hashes of its institution and each account there.
+async def _known(reach: Reach, grant: Grant) -> Grant:
+    """The grant with the end of its consent, and the marks of its login: hashes of institution and accounts.
 
-    The ids of Plaid are of the Item, so that a second Item for the same login shares none. Without an answer there
-    are no marks: the token must not be lost.
+    The ids of Plaid are of the Item, so that a second Item for the same login shares none. Without an answer the
+    grant stays as it is: the token must not be lost.
     """
     try:
         async with reach(grant=grant) as client:
-            item = await request_json(client, "POST", "/item/get", type=ItemAnswer, json={}, safe=True)
+            told = await request_json(client, "POST", "/item/get", type=ItemAnswer, json={}, safe=True)
             listed = await request_json(client, "POST", "/accounts/get", type=Accounts, json={}, safe=True)
     except ProviderError:
         return grant
-    bank = item.item.institution_id
-    told = {f"{bank}:{row.mask}:{row.type}:{row.subtype}" for row in listed.accounts if bank and row.mask}
-    marks = sorted(hashlib.sha256(text.encode()).hexdigest()[:24] for text in told)
-    return Grant({**grant.secrets, MARKS: " ".join(marks)}) if marks else grant
+    bank = told.item.institution_id
+    shown = {f"{bank}:{row.mask}:{row.type}:{row.subtype}" for row in listed.accounts if bank and row.mask}
+    marks = " ".join(sorted(hashlib.sha256(text.encode()).hexdigest()[:24] for text in shown))
+    secrets = {**grant.secrets, MARKS: marks} if marks else grant.secrets
+    return Grant(secrets, origin=grant.origin, ends_at=aware(told.item.consent_expiration_time))
 
 
 def same(one: Grant, other: Grant) -> bool:

@@ -1,6 +1,6 @@
 """Items at Plaid: their state, their accounts, and what breaks them."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -29,9 +29,18 @@ def get(call: Call) -> dict[str, Any]:
     read_at = read_last(call.ledger(item))
     both = {"last_successful_update": read_at, "last_failed_update": None}
     return {
-        "item": shown(item) | {"created_at": f"{item.linked_at:%Y-%m-%dT%H:%M:%SZ}"},
+        "item": shown(item)
+        | {"created_at": f"{item.linked_at:%Y-%m-%dT%H:%M:%SZ}"}
+        | {"consent_expiration_time": _ends(call, item)},
         "status": {"investments": both, "transactions": both, "last_webhook": None},
     }
+
+
+def _ends(call: Call, item: Item) -> str | None:
+    """The end of the consent, which has one in Europe only; five days from now where that is played."""
+    if "consent_ending" not in call.bank.scenarios.of(item.customer.id):
+        return None
+    return f"{call.bank.now() + timedelta(days=5):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @endpoint

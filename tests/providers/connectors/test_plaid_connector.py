@@ -123,6 +123,18 @@ async def test_plaid_breaks_and_is_mended_without_a_second_item(bank: SandboxBan
         await pull(CONNECTOR, mended.grant)
 
 
+async def test_t13_a_consent_with_an_end_is_known_by_it_and_mending_moves_it(bank: SandboxBank) -> None:
+    done = await linked()
+    assert done.grant.ends_at is None
+    bank.control("scenarios", {"name": "consent_ending", "customer": "ana", "on": True})
+    _, waiting = await visit(renews=done.grant)
+    mended = await CONNECTOR.link(reached, waiting)
+    assert isinstance(mended, Done)
+    assert mended.grant.ends_at is not None
+    assert mended.grant.ends_at - datetime.now(UTC) < timedelta(days=6)
+    assert not CONNECTOR.replaces(done.grant, mended.grant)
+
+
 async def test_plaid_asks_waits_and_takes_no_for_an_answer(bank: SandboxBank) -> None:
     ask = await CONNECTOR.link(reached, Said(state="s", redirect_uri=BACK))
     assert isinstance(ask, Ask)
