@@ -124,12 +124,11 @@ def _others(document: Document, schema: Any, place: Place) -> Iterator[tuple[Pla
 
 
 def _put(whole: Any, place: Place, value: Any) -> bool:
-    for step in place[:-1]:
-        try:
+    """Put a value in its place; False where the whole answer has no such place."""
+    try:
+        for step in place[:-1]:
             whole = whole[step]
-        except (LookupError, TypeError):
-            return False
-    if not place or not isinstance(whole, dict | list) or (isinstance(whole, list) and not whole):
+        whole[place[-1]] = value
+    except (LookupError, TypeError):
         return False
-    whole[place[-1]] = value
     return True

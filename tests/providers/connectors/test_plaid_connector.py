@@ -389,7 +389,8 @@ ANSWERS: dict[str, Any] = {
 
 async def test_t13_what_names_no_currency_has_its_accounts_and_pieces_of_a_position_are_one() -> None:
     def told(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=ANSWERS[request.url.path])
+        body = msgspec.json.Encoder(decimal_format="number").encode(ANSWERS[request.url.path])
+        return httpx.Response(200, content=body)
 
     pulled = Pulled()
     async with httpx.AsyncClient(

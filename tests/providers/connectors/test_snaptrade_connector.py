@@ -246,13 +246,18 @@ ANSWERS: dict[str, Any] = {
     },
     "activities": {
         "data": [
-            {"type": "LUNCH", "trade_date": "2026-03-01", "amount": 1, "currency": "an-id-of-a-currency"},
+            {
+                "type": "LUNCH",
+                "trade_date": "2026-03-01T00:00:00Z",
+                "amount": 1,
+                "currency": "an-id-of-a-currency",
+            },
             {
                 "type": "OPTIONEXPIRATION",
-                "trade_date": "2026-03-01",
+                "trade_date": "2026-03-01T00:00:00Z",
                 "option_symbol": {"id": "o1", "ticker": "XYZ 5C"},
             },
-            {"type": "DIVIDEND", "trade_date": "2026-03-01", "amount": None},
+            {"type": "DIVIDEND", "trade_date": "2026-03-01T00:00:00Z", "amount": None},
             {"id": "r4", "type": "", "trade_date": None, "amount": 1},
         ]
     },
