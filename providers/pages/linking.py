@@ -17,6 +17,7 @@ from dashtam.errors import DashtamError, NotFound, TooManyRequests, Unauthorized
 from dashtam.web.rendering import rendered
 from providers import connectors, wiring
 from providers.connections import queries as connection_queries
+from providers.connections.errors import AlreadyConnected
 from providers.connections.linking import linkable
 from providers.connections.models import AuthorizationRequest
 from providers.connections.started import PendingLink, StartedConnection
@@ -112,6 +113,8 @@ async def callback(request: Any, slug: str) -> HttpResponse:
         connection = await wiring.connection_service().complete(
             user_id=request.principal.user_id, provider=slug, **_returned(request)
         )
+    except AlreadyConnected:
+        response = see_other(f"{reverse('connection-new')}?provider={slug}")
     except DashtamError as error:
         response = see_other(reverse("connection-failed", args=[type(error).code]))
     else:
