@@ -17,13 +17,18 @@ OUT = frozenset(
 )
 IN = frozenset({Kind.SELL, Kind.DIVIDEND, Kind.INTEREST, Kind.DEPOSIT, Kind.CREDIT, Kind.CAPITAL_GAIN})
 # A card's bill being paid: money into the account of the card, whatever sign it has.
-_PAID = (
-    "payment thank you",
-    "thank you for your payment",
-    "autopay",
-    "payment received",
-    "automatic payment",
+_PAID = tuple(
+    " ".join(phrase.split())
+    for phrase in """
+        payment thank you, thank you for your payment, autopay, payment received, automatic payment, direct debit
+        payment, payment by direct debit, online payment, zahlung erhalten, zahlungseingang, ausgleich kreditkarte,
+        einzahlung, paiement recu, versement recu, betaling ontvangen, pagamento recebido, pagamento de fatura,
+        pagamento em, pago recibido, su pago, pagamento ricevuto, inbetalning, innbetaling, indbetaling, splata karty
+    """.split(",")
 )
+
+
+_MANY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The rule, and the reason why a person has to say it, if there is one."""
+    """The rule, and the reason why a person has to say it, if there is one; a `weak` one goes with a balance."""
 
     rule: SignRule
     doubt: str = ""
+    weak: bool = False
 
 
 def sign_rule(samples: Sequence[Sample], *, has_direction: bool) -> Verdict:
@@ -115,4 +121,23 @@ def _as_written(moved: Sequence[Sample], negative: Sequence[Sample]) -> Verdict:
     if paid and all(sample.amount < 0 for sample in paid) and len(negative) * 2 <= len(moved):
         text = "Payments of the bill are negative here, so a positive amount may be money spent."
         return Verdict("reversed", text)
+    return _turned_round(moved, negative) if negative else Verdict("as_written")
+
+
+def _turned_round(moved: Sequence[Sample], negative: Sequence[Sample]) -> Verdict:
+    """A doubt where this may be a card's table that counts what is spent as positive.
+
+    Words of the rows, such as of a fee or of wages, say in which direction money went. Without any, it is likely if
+    nearly all amounts are positive.
+    """
+    told = [(sample.amount > 0, kind_of(sample.text)) for sample in moved]
+    fitting = sum(kind in (IN if into else OUT) for into, kind in told)
+    against = sum(kind in (OUT if into else IN) for into, kind in told)
+    nearly_all = len(moved) >= _MANY and len(negative) * 6 <= len(moved)
+    if against > fitting and len(negative) * 2 < len(moved):
+        text = "Money was spent in rows with a positive amount. Say if a positive amount is money in or money out."
+        return Verdict("as_written", text)
+    if nearly_all and not fitting:
+        text = "Nearly all amounts are positive. Say if a positive amount is money in or money out."
+        return Verdict("as_written", text, weak=True)
     return Verdict("as_written")
