@@ -9,7 +9,6 @@ from providers.formats.csv.cells.dates import looks_like_date
 from providers.formats.csv.cells.numbers import Number, is_nothing, read_number
 from providers.formats.csv.words.said import word_in
 
-
 _CODED = re.compile(r"[A-Z0-9_/.-]*[0-9][A-Z0-9_/.-]*", re.IGNORECASE)
 
 

@@ -17,17 +17,13 @@ OUT = frozenset(
 )
 IN = frozenset({Kind.SELL, Kind.DIVIDEND, Kind.INTEREST, Kind.DEPOSIT, Kind.CREDIT, Kind.CAPITAL_GAIN})
 # A card's bill being paid: money into the account of the card, whatever sign it has.
-_PAID = tuple(
-    " ".join(phrase.split())
-    for phrase in """
-        payment thank you, thank you for your payment, autopay, payment received, automatic payment, direct debit
-        payment, payment by direct debit, online payment, zahlung erhalten, zahlungseingang, ausgleich kreditkarte,
-        einzahlung, paiement recu, versement recu, betaling ontvangen, pagamento recebido, pagamento de fatura,
-        pagamento em, pago recibido, su pago, pagamento ricevuto, inbetalning, innbetaling, indbetaling, splata karty
-    """.split(",")
-)
-
-
+_PAID_TEXT = """
+    payment thank you, thank you for your payment, autopay, payment received, automatic payment, direct debit payment,
+    payment by direct debit, online payment, zahlung erhalten, zahlungseingang, ausgleich kreditkarte, einzahlung,
+    paiement recu, versement recu, betaling ontvangen, pagamento recebido, pagamento de fatura, pagamento em, pago
+    recibido, su pago, pagamento ricevuto, inbetalning, innbetaling, indbetaling, splata karty
+"""
+_PAID = tuple(" ".join(phrase.split()) for phrase in _PAID_TEXT.split(","))
 _MANY = 8
 
 

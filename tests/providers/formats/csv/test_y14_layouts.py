@@ -14,7 +14,8 @@ LAYOUTS = {
     "one of a pair is unknown": "Data operacji;Opis;Zzz;Uznania\n2026-01-14;Cafe;4,50;\n2026-01-15;Pay;;1200,00\n",
     "one of a pair is a plain amount": "Date,Description,Amount,Received\n2026-01-14,Cafe,4.50,\n"
     "2026-01-15,Pay,,1200.00\n",
-    "Greek": "Ημερομηνία;Αιτιολογία;Χρέωση;Πίστωση;Υπόλοιπο\n14/01/2026;Cafe;4,50;;95,50\n15/01/2026;Pay;;1200,00;1295,50\n",
+    "Greek": "Ημερομηνία;Αιτιολογία;Χρέωση;Πίστωση;Υπόλοιπο\n14/01/2026;Cafe;4,50;;95,50\n"
+    "15/01/2026;Pay;;1200,00;1295,50\n",
     "Bulgarian": "Дата;Описание;Сума;Валута\n14.01.2026;Cafe;-4,50;EUR\n15.01.2026;Pay;1200,00;EUR\n",
     "Romanian": "Data tranzactie,Detalii tranzactie,Debit,Credit,Sold\n14.01.2026,Cafe,4.50,,95.50\n"
     "15.01.2026,Pay,,1200.00,1295.50\n",
@@ -56,7 +57,8 @@ ASKED = {
     + "".join(f"2026-01-{day},Shop {day},{day}.00\n" for day in range(15, 24)),
     "a bill is paid, in another language": "Data,Descrição,Valor\n14/01/2026,Mercado,4.50\n15/01/2026,Padaria,2.10\n"
     "16/01/2026,Pagamento recebido,-6.60\n",
-    "two columns of which none says what it is": "Date,Text,Amount,Zzz\n2026-01-14,Cafe,4.50,\n2026-01-15,Pay,,1200.00\n",
+    "two columns of which none says what it is": "Date,Text,Amount,Zzz\n2026-01-14,Cafe,4.50,\n"
+    "2026-01-15,Pay,,1200.00\n",
 }
 
 
