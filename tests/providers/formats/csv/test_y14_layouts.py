@@ -50,6 +50,29 @@ def test_y14_currency_account_and_balance_stand_beside_the_rows() -> None:
     assert parse_csv(others.replace(";;", ";").encode()).statements[0].account.account_id == ""
 
 
+COINS = "Timestamp,Transaction Type,Asset,Quantity Transacted,Price Currency,Subtotal,Total,Notes\n"
+
+
+def test_y14_a_coin_that_was_changed_into_another_one_has_two_legs() -> None:
+    def line(units: str, note: str) -> str:
+        return f'2026-01-14 09:00:00 UTC,Convert,BTC,{units},EUR,€500.00,€510.00,"{note}"\n'
+
+    bought = '2026-01-13 09:00:00 UTC,Buy,BTC,1,EUR,€90.00,€91.00,"Bought 1 BTC for 91 EUR"\n'
+    changed = line("0.5", "Converted 0.5 BTC to 1,250.25 XRP") + line(
+        "0.25", "Converted 0.25 BTC to 20.5 EUR"
+    )
+    wrong = line("0.5", "Converted 0.4 BTC to 1 XRP") + line("0.5", "Converted something")
+    found = parse_csv((COINS + bought + changed + wrong).encode())
+    rows = [row for each in found.statements for row in each.transactions]
+    assert [(row.symbol, row.quantity, row.amount, row.kind.value) for row in rows] == [
+        ("BTC", Decimal(1), Decimal("-91.00"), "buy"),
+        ("BTC", Decimal("-0.5"), Decimal(0), "transfer"),
+        ("XRP", Decimal("1250.25"), Decimal(0), "transfer"),
+        ("BTC", Decimal("-0.25"), Decimal("20.5"), "sell"),
+    ]
+    assert [each.line for each in found.rejected] == [5, 6]
+
+
 CARD = "Date,Description,Amount\n2026-01-14,Card purchase Cafe,4.50\n2026-01-15,Fee,1.00\n2026-01-16,Refund,-2.00\n"
 ASKED = {
     "words say that money was spent": CARD,
