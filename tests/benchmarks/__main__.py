@@ -56,6 +56,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         ("dashboard",): dashboard.measure,
         ("public",): public.measure,
         ("import",): files.measure,
+        ("rows",): files.measure_formats,
         ("search", "net-worth"): questions.measure,
     }
     if unknown := wanted - set().union(*measures):
