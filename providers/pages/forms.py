@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from accounts.pages.forms import AccountForm
 from dashtam.ui.currencies import CODES
 from dashtam.ui.formats import MINUS
+from providers.imports.arriving.uploads import DATE_ORDERS
 from providers.ledger.queries.transaction_sums import FilterChoices
 from providers.ledger.queries.transactions import TransactionFilters as QueryFilters
 from providers.pages import words
@@ -223,6 +224,14 @@ class StatementFile(AccountForm):
         widget=_Choice,
         choices=[("", "As the file says"), *((code, code) for code in CODES)],
         error_messages={"invalid_choice": "Choose one of the currencies listed."},
+    )
+    date_order = forms.ChoiceField(
+        label="Days are written",
+        help_text="Only for a file whose days can be read in two ways, such as 05/06.",
+        required=False,
+        widget=_Choice,
+        choices=[("", "As the file says"), *DATE_ORDERS.items()],
+        error_messages={"invalid_choice": "Choose one of the two."},
     )
 
     def __init__(self, *args: Any, accounts: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:

@@ -39,7 +39,9 @@ async def new(request: SignedInRequest) -> HttpResponse:
             field = "currency" if error.code == "currency_unknown" else "account_id"
             form.add_error(field, f"{error.title} {error.detail} Then choose the file again.")
         except DashtamError as error:
-            form.add_error("file", f"{error.title} {error.detail}")
+            uncertain = error.code == "uncertain" and not form.cleaned_data["date_order"]
+            again = " Then choose the file again." if uncertain else ""
+            form.add_error("date_order" if uncertain else "file", f"{error.title} {error.detail}{again}")
     before = await import_queries.imports(user_id, Page(LATEST))
     imports = [import_row(row) for row in before.results]
     return await form_page(request, "providers/import_new.html", form, imports=imports)
@@ -71,6 +73,7 @@ async def _taken(user_id: UUID, form: StatementFile) -> HttpResponse:
         "account_id": form.target_id,
         "currency": form.cleaned_data["currency"],
         "new_account": form.wants_new_account,
+        "date_order": form.cleaned_data["date_order"],
     }
     if await wiring.preview_service().is_settled(user_id=user_id, data=data):
         done = await wiring.import_service().import_statement(**given)
