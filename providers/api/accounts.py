@@ -52,6 +52,7 @@ class Account(serializers.Serializer[Any]):
     )
     closed = serializers.BooleanField(help_text="It counts in net worth on the days before `closed_at` only.")
     closed_by_person = serializers.BooleanField()
+    institution = serializers.CharField(help_text="The institution behind an aggregator, or empty.")
     institution_name = serializers.CharField(help_text="The institution's own name for it.")
     hidden = serializers.BooleanField(help_text="Left out of lists of accounts; it counts all the same.")
     in_net_worth = serializers.BooleanField()

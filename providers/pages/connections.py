@@ -60,7 +60,7 @@ async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     lists = account_lists(accounts, show_hidden=request.GET.get("hidden") == "true")
     context = {
         "lists": lists,
-        "row": connection_row(row, {run["connection_id"] for run in syncing}),
+        "row": connection_row(row, {run["connection_id"] for run in syncing}, accounts),
         "syncing": syncing,
         "groups": account_groups(lists.open),
         "runs": sync_rows(runs.results, row["provider_name"], accounts),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from dashtam.installation.demo.vendors import VENDORS, settings_of
 from tests.stack import Stack
 
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -15,8 +16,12 @@ FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-componen
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """One running Dashtam for all journeys."""
-    with Stack() as running:
+    """One running Dashtam for all journeys, with every institution that the simulator speaks for."""
+    made = Stack()
+    registered = {"PLAID_CLIENT_ID": made.bank.client_id, "PLAID_SECRET": made.bank.client_secret}
+    made.environment |= settings_of(list(VENDORS), made.bank.url) | registered
+    VENDORS["enable-banking"].answers(f"{made.bank.url}/enable-banking")
+    with made as running:
         yield running
 
 

@@ -48,7 +48,11 @@ class IbkrFlexConnector(base.Connector):
         ids="stable",
         pending="none",
         quotas=(Quota(calls=10, per=timedelta(minutes=1)),),
+        needs="A Flex Web Service token and the ID of a Flex query. You make both in Client Portal.",
         cost="Nothing.",
+        freshness="Statements are made once a day, after the close in New York.",
+        manage=PORTAL,
+        left="The token stays valid at Interactive Brokers until it expires. Delete it in Client Portal too.",
         time_zone="America/New_York",
         balances_due=Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY),
     )

@@ -54,7 +54,12 @@ class SimpleFinConnector(base.Connector):
         pending="replaced",
         quotas=(Quota(calls=24, per=timedelta(days=1)),),
         regions=("US", "CA"),
+        needs="An account at the bridge with your banks in it, and a setup token from its page.",
         cost="About $1.50 a month or $15 a year, paid to the bridge.",
+        freshness="The bridge reads each bank about once a day.",
+        behind="all",
+        manage=BRIDGE.removesuffix("/simplefin"),
+        left="The bridge still lists the access that Dashtam had. Disable it on the bridge’s page too.",
         balances_due=Rhythm(timedelta(days=2)),
     )
 

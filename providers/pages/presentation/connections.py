@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from providers.connections.models import Connection
 from providers.connectors import CONNECTORS
+from providers.connectors.base import Connector
 from providers.pages import words
 
 # The actions a person has in each state; `sync` only while no update runs already.
@@ -31,11 +32,14 @@ _ENDED = {"revoked", "disconnected"}
 class ConnectionRow:
     """A connection in words. `next_update` is empty where the time itself says it; `file` is fed by imports.
 
-    `busy`: an update is under way, and nothing else needs to be said first.
+    `name` is that of the one institution that it reads, where an aggregator's consent is for one; `institutions` are
+    all behind an aggregator. `busy`: an update is under way, and nothing else needs to be said first.
     """
 
     connection: Mapping[str, Any]
+    name: str
     accounts: Sequence[Mapping[str, Any]]
+    institutions: Sequence[str]
     words: str
     actions: Sequence[str]
     urgent: bool
@@ -56,6 +60,15 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A connection that there is already, by the names of what it reads."""
+
+    id: UUID
+    name: str
+    accounts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SyncRow:
     """A sync run with its trigger and its problems in words."""
 
@@ -66,11 +79,15 @@ class SyncRow:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The question before a connection ends: the button's words, and the consequences."""
+    """The question before a connection ends: the button's words, and the consequences.
+
+    `manage` is the page at which the person ends what is left at the institution themselves.
+    """
 
     confirm: str
     will: Sequence[str]
     will_not: Sequence[str]
+    manage: str = ""
 
 
 def connection_row(
@@ -88,9 +105,12 @@ def connection_row(
         )
     if busy and "sync" in actions:
         actions.remove("sync")
+    own = [account for account in accounts if account["connection_id"] == connection["id"]]
     return ConnectionRow(
         connection=connection,
-        accounts=[account for account in accounts if account["connection_id"] == connection["id"]],
+        name=connection_name(connection, own),
+        accounts=own,
+        institutions=_institutions(own),
         words=words.state(connection, busy=busy, file=file),
         actions=actions,
         urgent=connection["state"] in _URGENT,
@@ -100,6 +120,32 @@ def connection_row(
         next_update=_next_update(connection, busy=busy),
         allowed=[_allowed(each) for each in connection["quotas"]],
     )
+
+
+def connection_name(connection: Mapping[str, Any], accounts: Iterable[Mapping[str, Any]]) -> str:
+    """The institution's own name where an aggregator's consent is for one institution, else the provider's."""
+    connector, found = CONNECTORS.get(connection["provider"]), _institutions(accounts)
+    if connector is not None and connector.facts.behind == "each" and len(found) == 1:
+        return found[0]
+    name: str = connection["provider_name"]
+    return name
+
+
+def alike_rows(connections: Iterable[UUID], accounts: Sequence[Mapping[str, Any]]) -> list[Alike]:
+    """The connections that there are, each with what it reads."""
+    return [
+        _alike(each, [account for account in accounts if account["connection_id"] == each])
+        for each in connections
+    ]
+
+
+def _alike(id: UUID, accounts: Sequence[Mapping[str, Any]]) -> Alike:
+    names = [f"{account['name']} ··{account['mask']}".rstrip("· ") for account in accounts]
+    return Alike(id, ", ".join(_institutions(accounts)), names)
+
+
+def _institutions(accounts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted({account["institution"] for account in accounts if account["institution"]})
 
 
 def _allowed(quota: Mapping[str, Any]) -> Allowed:
@@ -144,26 +190,35 @@ def _sync_row(run: Mapping[str, Any], provider_name: str, account_names: Mapping
 
 def ending(connection: Mapping[str, Any]) -> Ending:
     """The question before this connection ends."""
-    name = connection["provider_name"]
+    name, connector = connection["provider_name"], CONNECTORS.get(connection["provider"], Connector)
     if connection["state"] == "pending":
         return Ending(
             confirm=f"Remove {name}",
             will=["This connection, which was never finished, goes away."],
             will_not=["Nothing has been read, so nothing is lost."],
         )
+    facts = connector.facts
+    told = facts.ending or (f"We tell {name} to end the permission you gave." if _ends(connector) else "")
+    held = "your institution" if facts.behind else name
     return Ending(
         confirm=f"Disconnect {name}",
         will=[
             "Dashtam’s access keys for this connection are erased at once.",
-            f"We tell {name} to end the permission you gave.",
+            *([told] if told else []),
             "Its balances and transactions are not updated any more.",
         ],
         will_not=[
             "The accounts, balances and transactions collected so far stay in Dashtam.",
-            f"Nothing changes in your accounts at {name}.",
+            f"Nothing changes in your accounts at {held}.",
+            *([facts.left] if facts.left else []),
             "You can reconnect at any time and go on where you left off.",
         ],
+        manage=facts.manage,
     )
+
+
+def _ends(connector: Connector | type[Connector]) -> bool:
+    return isinstance(connector, Connector) and connector.ends_grants
 
 
 def ended_message(connection: Mapping[str, Any]) -> str:

@@ -3,10 +3,15 @@
 from datetime import UTC, datetime, time
 from typing import Any
 
+import msgspec
+from django.http import HttpRequest
+
+from providers.simulator.bank import Bank
 from providers.simulator.books.customers import Account, Kind
 from providers.simulator.books.ledger import Ledger
+from providers.simulator.control import Revoke, controlled
 from providers.simulator.plaid.calls import Call, endpoint, error_body
-from providers.simulator.plaid.state import INSTITUTION, Item
+from providers.simulator.plaid.state import INSTITUTION, Item, state
 
 TYPES = {
     Kind.CHECKING: ("depository", "checking"),
@@ -52,6 +57,16 @@ def reset_login(call: Call) -> dict[str, Any]:
     """`/sandbox/item/reset_login`: the person has to sign in again."""
     call.item.error = ("ITEM_LOGIN_REQUIRED", None)
     return {"reset_login": True}
+
+
+@controlled("POST")
+def break_logins(bank: Bank, request: HttpRequest) -> dict[str, Any]:
+    """`/control/plaid/logins`: every Item of a customer wants its person again."""
+    customer = msgspec.json.decode(request.body, type=Revoke).customer
+    mine = [item for item in state(bank).items.values() if item.customer.id == customer]
+    for item in mine:
+        item.error = ("ITEM_LOGIN_REQUIRED", None)
+    return {"items": len(mine)}
 
 
 def account(item: Item, ledger: Ledger, each: Account) -> dict[str, Any]:
