@@ -152,8 +152,10 @@ def import_undo_service() -> ImportUndoService:
 
 
 def account_service() -> AccountService:
-    """Changes and deletes accounts for their people."""
-    return AccountService(live_events=live_event_service(), cache=cache())
+    """Opens, changes and deletes accounts for their people."""
+    return AccountService(
+        live_events=live_event_service(), cache=cache(), first_accounts=propose_base_currency
+    )
 
 
 def transaction_service() -> TransactionService:

@@ -36,7 +36,7 @@ from providers.wire.grants import ACCESS, REFRESH, Grant
 from providers.wire.oauth_server import OAuthServer
 from providers.wire.placing import Placement
 
-Auth = Literal["oauth2", "credentials", "file"]
+Auth = Literal["oauth2", "credentials", "file", "person"]
 
 # Types for fields of provider JSON; a value that does not fit makes the page ProviderUnreadable.
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
@@ -91,6 +91,11 @@ class Connector:
     def configured(self) -> bool:
         """True if this installation has the settings it needs: client id, secret, base URL."""
         return True
+
+    @property
+    def by_person(self) -> bool:
+        """True if its data comes from the person, as files or by hand: there is no consent and no sync."""
+        return self.auth in ("file", "person")
 
     @property
     def base_url(self) -> str:

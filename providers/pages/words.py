@@ -170,6 +170,8 @@ _STATES = {
     "disconnected": "You ended this connection. What was collected stays here.",
 }
 
+BY_HAND = "You keep these accounts yourself, and write down what they are worth."
+
 _ATTENTION = {
     "expiring": ("warning", "Renew your permission at {name}", "Renew it"),
     "degraded": ("info", "{name} could not be updated", ""),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from dashtam.installation.demo.vendors import VENDORS, settings_of
 from tests.stack import Stack
@@ -39,6 +39,7 @@ def chromium() -> Iterator[Browser]:
         pytest.fail(
             "No Chromium found. Install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
         )
+    expect.set_options(timeout=15_000)  # a busy machine takes its time
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=flags)

@@ -46,8 +46,8 @@ _IN_ORDER = " ORDER BY a.type, a.name, a.id LIMIT %s"
 class AccountBalances(TypedDict):
     """Decimals as text; money owed is negative. `as_of` is the institution's time, `fetched_at` ours.
 
-    `source` is "feed" or "file"; `stale` is true where that source should have had a newer balance by now. `lacks`
-    names what `current` does not count: "cash", "holdings" (some of them), "cash_and_holdings", or nothing.
+    `source` is "feed", "file" or "person"; `stale` is true where that source should have had a newer balance by now.
+    `lacks` names what `current` does not count: "cash", "holdings" (some of them), "cash_and_holdings", or nothing.
     """
 
     current: str | None
@@ -91,7 +91,7 @@ class AccountRow(TypedDict):
 class BalanceRow(TypedDict):
     """An account's balances at the end of a day, decimals as text; for `lacks` see AccountBalances.
 
-    A `derived` one was worked out from its rows; else `source` is "feed" or "file".
+    A `derived` one was worked out from its rows; else `source` is "feed", "file" or "person".
     """
 
     date: date

@@ -37,7 +37,7 @@ async def new(request: SignedInRequest) -> HttpResponse:
             )
             return await _first(request, started)
     except ProviderTakesFiles:
-        return see_other("import-new")
+        return see_other("account-new" if connectors.get(slug).auth == "person" else "import-new")
     except DashtamError as error:
         return await refused(request, error)
     if "another" not in request.GET and (page := await _already(request, connector)):

@@ -20,6 +20,7 @@ _NEEDS = {
     "oauth2": "Your sign-in at {name}. You type it on {name}’s own page.",
     "credentials": "A key that {name} makes for you.",
     "file": "A statement file that you download from your institution.",
+    "person": "Nothing.",
 }
 _TIMES_A_DAY = {1: "once a day", 2: "twice a day", 3: "three times a day", 4: "four times a day"}
 SHOWN = 8  # institutions of one aggregator; a longer list is no answer
@@ -110,7 +111,7 @@ def offer(connector: Connector) -> Offer:
         reads=[words.CAPABILITIES[capability] for capability in connector.capabilities],
         lasts=_lasts(connector),
         needs=needs,
-        cost=connector.facts.cost,
+        cost=connector.facts.cost[:1].lower() + connector.facts.cost[1:],
         aggregates=bool(connector.facts.behind),
         ends_there=connector.auth == "oauth2" or bool(connector.facts.manage),
     )
@@ -141,12 +142,14 @@ def _lasts(connector: Connector) -> str:
     """The duration of access, as far as it is known before."""
     if connector.auth == "file":
         return "There is nothing to renew. Import another file whenever you like."
+    if connector.auth == "person":
+        return "As long as you like."
     if life := connector.consent_life:
         ahead = warning(life).days
         before = "a day" if ahead == 1 else f"{ahead} days"
         return f"{life.days} days. Then {connector.name} asks you again; we remind you {before} before."
     if connector.auth == "credentials":
-        return f"Until you end it, here or at {connector.name}."
+        return "Until you end it."
     return f"As long as {connector.name} allows. If there is an end date, we show it and remind you before."
 
 
@@ -160,8 +163,9 @@ def _reaches(connector: Connector) -> str:
 
 def _updated(connector: Connector) -> str:
     """The rhythm of updates, and how old the figures may be that they bring."""
-    if connector.auth == "file":
-        return f"When you import another one. {connector.facts.freshness}".strip()
+    if connector.by_person:
+        when = "When you import another one." if connector.auth == "file" else "When you write it down."
+        return f"{when} {connector.facts.freshness}".strip()
     every = max(connector.facts.cadence or timedelta(0), timedelta(minutes=settings.SYNC_INTERVAL_MINUTES))
     times = timedelta(days=1) / every
     hours = every.total_seconds() / 3600
@@ -182,6 +186,8 @@ def _brings(connector: Connector) -> str:
 def _begin(connector: Connector) -> tuple[str, str]:
     if connector.auth == "file":
         return reverse("import-new"), "Import a file"
+    if connector.auth == "person":
+        return reverse("account-new"), "Add an account"
     if not connector.configured:
         wanted = [setting_name(connector.slug, name) for name in connector.setting_defaults]
         lacking = " and ".join(name for name in wanted if not getattr(settings, name))

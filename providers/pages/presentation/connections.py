@@ -30,10 +30,11 @@ _ENDED = {"revoked", "disconnected"}
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """A connection in words. `next_update` is empty where the time itself says it; `file` is fed by imports.
+    """A connection in words. `next_update` is empty where the time itself says it.
 
     `name` is that of the one institution that it reads, where an aggregator's consent is for one; `institutions` are
-    all behind an aggregator. `busy`: an update is under way, and nothing else needs to be said first.
+    all behind an aggregator. `file` is fed by its person: by imports, or `by_hand`. `busy`: an update is under way, and
+    nothing else needs to be said first.
     """
 
     connection: Mapping[str, Any]
@@ -45,6 +46,7 @@ class ConnectionRow:
     urgent: bool
     busy: bool
     file: bool
+    by_hand: bool
     lasting: bool
     next_update: str
     allowed: Sequence["Allowed"]
@@ -95,11 +97,12 @@ def connection_row(
 ) -> ConnectionRow:
     """The connection with those of the accounts that are its own. `updating` are ids of connections."""
     connector = CONNECTORS.get(connection["provider"])
-    file, busy = connector is not None and connector.auth == "file", connection["id"] in updating
+    file, busy = connector is not None and connector.by_person, connection["id"] in updating
+    by_hand = connector is not None and connector.auth == "person"
     actions = list(_ACTIONS[connection["state"]])
     if connector is None or file:
         actions = (
-            ["import", "erase"]
+            ["open" if by_hand else "import", "erase"]
             if file
             else ["erase" if connection["state"] == "disconnected" else "disconnect"]
         )
@@ -111,11 +114,12 @@ def connection_row(
         name=connection_name(connection, own),
         accounts=own,
         institutions=_institutions(own),
-        words=words.state(connection, busy=busy, file=file),
+        words=words.BY_HAND if by_hand else words.state(connection, busy=busy, file=file),
         actions=actions,
         urgent=connection["state"] in _URGENT,
         busy=busy and connection["state"] in _CALM,
         file=file,
+        by_hand=by_hand,
         lasting=not file and connection["state"] not in _ENDED,
         next_update=_next_update(connection, busy=busy),
         allowed=[_allowed(each) for each in connection["quotas"]],
