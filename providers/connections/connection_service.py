@@ -109,6 +109,7 @@ class ConnectionService:
             ask=at.ask,
             url=at.url,
             waiting=request.started_at is not None,
+            idle=at.idle,
             connected=request.connection_id if request.is_connected else None,
             failed="" if request.is_connected else request.outcome,
         )

@@ -49,6 +49,7 @@ class Pending(msgspec.Struct, omit_defaults=True):
     ask: Ask | None = None
     url: str = ""
     poll: int | None = None
+    idle: bool = False
 
 
 def pending(encryption: EncryptionService, request: AuthorizationRequest) -> Pending:
@@ -76,7 +77,7 @@ def kept(
     if isinstance(step, Ask):
         found = Pending(rest, ask=replace(step, kept={}))
     else:
-        found = Pending(rest, url="" if left and not step.poll else step.url, poll=step.poll)
+        found = Pending(rest, url="" if left and not step.poll else step.url, poll=step.poll, idle=step.idle)
 
     def envelope(column: str, value: bytes | str) -> bytes:
         return seal_field(encryption, AuthorizationRequest, request_id, column, value)

@@ -42,7 +42,7 @@ class PendingLink:
 
     `ask` is a question to answer; else `url` is the page to leave for, if it is known before leaving. `waiting`: this
     browser has left, and we poll. `connected`: the connection that came of it meanwhile; `failed`: the code of the
-    error that it came to.
+    error that it came to. `idle`: there is nothing to do at the page, the institution takes its time.
     """
 
     provider: str
@@ -52,3 +52,4 @@ class PendingLink:
     waiting: bool = False
     connected: UUID | None = None
     failed: str = ""
+    idle: bool = False

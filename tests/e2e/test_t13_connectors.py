@@ -103,7 +103,7 @@ ROUTES = [
     Route(
         "ibkr", "Interactive Brokers", paste_query,
         lambda bank: bank.control("ibkr/desk", {**WHO, "error": "1012"}),
-        "no longer accepts our access", paste_query,
+        "has run out", paste_query,
     ),
     Route(
         "plaid", "Plaid", through_plaid, lambda bank: bank.control("plaid/logins", WHO),
@@ -137,7 +137,7 @@ def test_t13_five_journeys(
         page.set_viewport_size({"width": 1280, "height": 900})
     route.connect(page, stack.bank)
     here = connected(page, route)
-    expect(page.locator("main .accounts > li")).to_have_count(route.accounts)
+    expect(page.locator("main li.account")).to_have_count(route.accounts)
 
     route.broken(stack.bank)
     page.get_by_role("button", name="Update now").click()
@@ -150,7 +150,7 @@ def test_t13_five_journeys(
     route.repair(page, stack.bank)
     expect(page.get_by_text("is connected.").first).to_be_visible()
     assert page.url == here, "the same connection, mended"
-    expect(page.locator("main .accounts > li")).to_have_count(route.accounts)
+    expect(page.locator("main li.account")).to_have_count(route.accounts)
 
     page.get_by_role("link", name="Disconnect").click()
     is_sound(page, f"t13-{route.slug}-disconnect", pictures)
@@ -178,5 +178,5 @@ def test_t13_a_hosted_page_is_waited_for_without_script(stack: Stack, chromium: 
     expect(page.get_by_text("Plaid is connected.")).to_be_visible()  # by the page's own refresh
     assert stack.synced(token)["state"] == "active"
     page.reload()
-    expect(page.locator("main .accounts > li")).to_have_count(5)
+    expect(page.locator("main li.account")).to_have_count(5)
     context.close()

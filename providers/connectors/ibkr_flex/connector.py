@@ -104,7 +104,7 @@ class IbkrFlexConnector(base.Connector):
                 root = await service.fetch(client, host, reference, self.link_waits)
             except service.StillGenerating:
                 kept = {**_kept(grant), "host": host, "reference": reference}
-                return Visit(PORTAL, kept=kept, poll=POLL_SECONDS)
+                return Visit(PORTAL, kept=kept, poll=POLL_SECONDS, idle=True)
             except service.LooksAtSettings as error:
                 raise CredentialsRefused.of(service.QUERY, error.detail) from None
             except ConsentEnded as error:
@@ -131,7 +131,8 @@ class IbkrFlexConnector(base.Connector):
                 service.QUERY,
                 "Query ID",
                 secret=False,
-                help="The number beside your Activity Flex Query. Its format is XML, its period is the last 365 days.",
+                help="Make an Activity Flex Query there with every section, format XML, period Last 365 Calendar "
+                "Days. This is the number beside it.",
             ),
         )
         return Ask(fields, where=PORTAL)

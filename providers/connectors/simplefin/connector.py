@@ -92,9 +92,7 @@ class SimpleFinConnector(base.Connector):
 
     def _token(self) -> Ask:
         bridge = self.setting("URL") or BRIDGE
-        help_ = (
-            "Make one on the bridge's page. It works once; Dashtam keeps what it is exchanged for, sealed."
-        )
+        help_ = "Make one on the bridge’s page, and copy it whole. It works once."
         return Ask((Field("token", "Setup token", help=help_),), where=f"{bridge}/create")
 
     async def _claimed(self, reach: Reach, claim: str) -> str:

@@ -81,5 +81,7 @@ async def _first(request: SignedInRequest, started: StartedConnection) -> HttpRe
     if started.step == "done":
         return connected(request, connector, started.connection.id)
     return (
-        await leave(request, token_of(started)) if connector.auth == "oauth2" else to_step(request, started)
+        await leave(request, token_of(started))
+        if connector.auth == "oauth2"
+        else to_step(request, started, told=True)
     )

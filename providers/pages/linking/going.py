@@ -18,14 +18,19 @@ from providers.connections.started import StartedConnection
 from providers.connectors.base import Connector
 from providers.pages.presentation.catalogue import offer
 
+TOLD = "told"
 PROPOSED = ("country", "bank")  # parameters that a form takes as proposals; nothing secret is among them
 
 
-def to_step(request: SignedInRequest, started: StartedConnection) -> HttpResponse:
-    """The page of the next step; what the person has shown that they want goes along."""
-    wanted = urlencode({name: request.GET[name][:200] for name in PROPOSED if name in request.GET})
+def to_step(request: SignedInRequest, started: StartedConnection, *, told: bool = False) -> HttpResponse:
+    """The page of the next step; what the person has shown that they want goes along.
+
+    `told`: they have read who gets what, and need not read it again before they leave.
+    """
+    wanted = {name: request.GET[name][:200] for name in PROPOSED if name in request.GET}
+    wanted |= {TOLD: "1"} if told or TOLD in request.GET else {}
     page = reverse("connection-start", args=[token_of(started)])
-    return see_other(f"{page}?{wanted}" if wanted else page)
+    return see_other(f"{page}?{urlencode(wanted)}" if wanted else page)
 
 
 def token_of(started: StartedConnection) -> str:
@@ -48,6 +53,7 @@ async def before_leaving(
     *,
     reconnecting: bool = False,
     url: str = "",
+    idle: bool = False,
 ) -> HttpResponse:
     """The page that says who gets what, before the first step or before the browser leaves."""
     leads = url or (connector.oauth.authorization_endpoint if connector.auth == "oauth2" else "")
@@ -56,10 +62,12 @@ async def before_leaving(
         "action_url": action_url,
         "reconnecting": reconnecting,
         "leads": bool(leads),
+        "idle": idle,
     }
     if leads:
         may_lead_to(request, leads)
-    return await rendered(request, "providers/connect.html", context)
+    short = url and (TOLD in request.GET or idle)
+    return await rendered(request, f"providers/connect{'_on' if short else ''}.html", context)
 
 
 async def leave(request: SignedInRequest, token: str) -> HttpResponse:

@@ -67,7 +67,7 @@ async def _step(request: SignedInRequest, link: PendingLink, token: str) -> Http
     if request.method == "POST":
         return await leave(request, token)
     return await before_leaving(
-        request, connector, request.path, reconnecting=link.reconnecting, url=link.url
+        request, connector, request.path, reconnecting=link.reconnecting, url=link.url, idle=link.idle
     )
 
 
@@ -138,7 +138,7 @@ async def _answer(
 
 async def _wait(request: SignedInRequest, connector: Connector, link: PendingLink) -> HttpResponse:
     """The page that waits while the person is on a page of the institution; it asks for itself again."""
-    context = {"provider": offer(connector), "url": link.url}
+    context = {"provider": offer(connector), "url": link.url, "idle": link.idle}
     response = await rendered(request, "providers/connect_wait.html", context)
     response["Refresh"] = str(WAIT_SECONDS)
     return response

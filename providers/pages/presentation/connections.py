@@ -23,6 +23,7 @@ _ACTIONS = {
     "revoked": ("reconnect", "disconnect"),
     "disconnected": ("reconnect", "erase"),
 }
+SHORTEST_WINDOW = 3600  # seconds: what is counted by the minute is over before a person has read it
 _URGENT = {"expiring", "reauth_required", "revoked"}
 _CALM = {"active", "degraded"}
 _ENDED = {"revoked", "disconnected"}
@@ -122,7 +123,7 @@ def connection_row(
         by_hand=by_hand,
         lasting=not file and connection["state"] not in _ENDED,
         next_update=_next_update(connection, busy=busy),
-        allowed=[_allowed(each) for each in connection["quotas"]],
+        allowed=[_allowed(each) for each in connection["quotas"] if each["seconds"] >= SHORTEST_WINDOW],
     )
 
 
@@ -154,12 +155,12 @@ def _institutions(accounts: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _allowed(quota: Mapping[str, Any]) -> Allowed:
     hours = quota["seconds"] / 3600
-    window = {1: "an hour", 24: "a day"}.get(hours, f"in {hours:g} hours")
+    window = {1: "this hour", 24: "today"}.get(hours, f"in {hours:g} hours")
     whose = " for each account" if quota["of"] == "account" else ""
-    words = f"{quota['left']} of {quota['calls']} left"
+    words = f"{quota['left']} of {quota['calls']} left {window}"
     if quota["left"] and quota["resets_at"]:
-        words += f" ({min(quota['left'], quota['reserved'])} kept for when you ask)"
-    return Allowed(f"Requests {window}{whose}", words, quota["resets_at"])
+        words += f", {min(quota['left'], quota['reserved'])} of them kept for when you ask"
+    return Allowed(f"Requests{whose}", words, quota["resets_at"])
 
 
 def _next_update(connection: Mapping[str, Any], *, busy: bool) -> str:
