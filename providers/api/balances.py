@@ -64,7 +64,9 @@ class AccountBalances(KeyedView):
     )
     async def post(self, request: Any, id: UUID) -> Reply:
         """Of an account that is kept by hand. One of an earlier day joins its history."""
-        given, user_id = self.read(NotedBalance), self.principal.user_id
+        user_id = self.principal.user_id
+        await queries.account(user_id, id)  # not there: whatever the body holds
+        given = self.read(NotedBalance)
         balance = noted(given["balance"], given["date"])
         await wiring.account_service().note_balance(user_id=user_id, account_id=id, noted=balance)
         days = await queries.balances(user_id, id, balance.date, balance.date)

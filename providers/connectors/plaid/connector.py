@@ -55,7 +55,7 @@ class PlaidConnector(base.Connector):
         freshness="Plaid reads most institutions a few times a day.",
         behind="each",
         manage="https://my.plaid.com",
-        left="An institution that a trial account has used up is not given back.",
+        left="With a trial account of Plaid, this institution goes on counting as one of your ten.",
         register="https://dashboard.plaid.com/developers/keys",
     )
 

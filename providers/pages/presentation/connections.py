@@ -193,20 +193,21 @@ def _sync_row(run: Mapping[str, Any], provider_name: str, account_names: Mapping
     return SyncRow(run, words.TRIGGERS.get(run["trigger"], run["trigger"]), problems)
 
 
-def ending(connection: Mapping[str, Any]) -> Ending:
-    """The question before this connection ends."""
+def ending(connection: Mapping[str, Any], called: str = "") -> Ending:
+    """The question before this connection ends; `called` is its name, where that is another than its provider's."""
     name, connector = connection["provider_name"], CONNECTORS.get(connection["provider"], Connector)
+    called = called or name
     if connection["state"] == "pending":
         return Ending(
-            confirm=f"Remove {name}",
+            confirm=f"Remove {called}",
             will=["This connection, which was never finished, goes away."],
             will_not=["Nothing has been read, so nothing is lost."],
         )
     facts = connector.facts
     told = facts.ending or (f"We tell {name} to end the permission you gave." if _ends(connector) else "")
-    held = "your institution" if facts.behind else name
+    held = called if called != name else "your institution" if facts.behind else name
     return Ending(
-        confirm=f"Disconnect {name}",
+        confirm=f"Disconnect {called}",
         will=[
             "Dashtam’s access keys for this connection are erased at once.",
             *([told] if told else []),
@@ -226,8 +227,8 @@ def _ends(connector: Connector | type[Connector]) -> bool:
     return isinstance(connector, Connector) and connector.ends_grants
 
 
-def ended_message(connection: Mapping[str, Any]) -> str:
+def ended_message(connection: Mapping[str, Any], called: str) -> str:
     """The message after this connection has ended."""
     if connection["state"] == "pending":
-        return f"The unfinished connection to {connection['provider_name']} is gone."
-    return f"{connection['provider_name']} is disconnected. What was collected stays here."
+        return f"The unfinished connection to {called} is gone."
+    return f"{called} is disconnected. What was collected stays here."

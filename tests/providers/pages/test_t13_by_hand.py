@@ -44,9 +44,9 @@ async def test_t13_a_house_is_opened_by_hand_and_written_down_anew(ana: User, be
     assert await BalanceSnapshot.objects.filter(account_id=row["id"]).acount() == 2
     assert (await hers.get("net-worth")).json()["total"] == "251000.00"
     wrong = await hers.call("POST", place, {"balance": "1", "date": str(today + timedelta(days=5))})
-    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "date")
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "date")
     for bad in ({"currency": "XYZ"}, {"balance": "NaN"}, {"name": "\u200b"}, {"type": "yacht"}):
-        assert (await hers.call("POST", "accounts", house | bad)).status_code in (400, 422), bad
+        assert (await hers.call("POST", "accounts", house | bad)).status_code == 400, bad
     his = await api_of(ben)
     assert (await his.call("POST", place, {"balance": "1", "date": str(today)})).status_code == 404
 

@@ -125,7 +125,7 @@ def test_t13_what_is_typed_and_fits_several_names_them() -> None:
     assert 'value="Sparkasse 7"' in str(form["bank"])
 
 
-@pytest.mark.parametrize("slug", sorted(slug for slug, each in CONNECTORS.items() if each.auth != "file"))
+@pytest.mark.parametrize("slug", sorted(slug for slug, each in CONNECTORS.items() if not each.by_person))
 def test_t13_what_a_disconnection_does_there_is_told_as_it_is(slug: str) -> None:
     connector = CONNECTORS[slug]
     told = ending({"provider": slug, "provider_name": connector.name, "state": "active"})
