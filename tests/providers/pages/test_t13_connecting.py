@@ -185,3 +185,16 @@ async def test_t13_a_page_that_waits_says_when_it_was_declined_there(ana: User) 
             with pytest.raises(AuthorizationDenied):
                 await connection_service().look_again(request_id=request.id)
             assert (await browser.get(step))["Location"] == "/connections/failed/access_denied"
+
+
+async def test_t13_a_key_of_ours_that_is_refused_is_not_blamed_on_the_person(
+    ana: User, vendors: SandboxBank, settings: Any
+) -> None:
+    settings.ENABLE_BANKING_APPLICATION_ID = "never-registered"
+    browser = await signed_in(ana)
+    await browser.get("/connections/new?provider=enable-banking")
+    step = str((await browser.post("/connections/new?provider=enable-banking"))["Location"])
+    await browser.get(step)
+    told = browser.text(await browser.post(step, country="FI", psu_type="personal"))
+    assert "does not accept the access of this Dashtam" in told
+    assert "copied whole" not in told
