@@ -42,13 +42,7 @@ class SandboxConnector(base.Connector):
     auth = "oauth2"
     capabilities = get_args(records.Capability)
     setting_defaults = SETTINGS
-    facts = Facts(
-        ids="stable",
-        pending="linked",
-        consent=timedelta(days=180),
-        cost="Nothing.",
-        freshness="As the bank has it at that moment.",
-    )
+    facts = Facts(ids="stable", pending="linked", consent=timedelta(days=180), cost="Nothing.")
 
     @property
     def configured(self) -> bool:

@@ -117,7 +117,7 @@ ROUTES = [
     Route(
         "snaptrade", "SnapTrade", paste_key,
         lambda bank: bank.control("snaptrade/connections", {**WHO, "disabled": True}),
-        "has lost its access", approve_beside,
+        "no longer accepts our access", approve_beside,
     ),
 ]  # fmt: skip
 

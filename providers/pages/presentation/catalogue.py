@@ -73,7 +73,7 @@ def offers(search: str) -> list[Offer]:
 
 
 def reached(found: Sequence[Behind]) -> list[Reached]:
-    """What a search has found, with where each institution is, and the page at which connecting it begins."""
+    """The institutions that a search has found, each with its country and the page that begins to connect it."""
     return [_reached(behind, CONNECTORS[behind.provider]) for behind in found]
 
 
