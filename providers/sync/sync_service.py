@@ -214,7 +214,7 @@ def _request(user_id: UUID, connection_id: UUID, trigger: str, wait: int) -> Syn
     connection = Connection.objects.filter(user_id=user_id, id=connection_id).first()
     if connection is None:
         raise errors.NotFound
-    if connectors.get(connection.provider).auth == "file":
+    if connectors.get(connection.provider).by_person:
         raise ProviderTakesFiles
     if connection.state not in Connection.SYNCABLE:
         raise ConnectionNotSyncable
