@@ -21,7 +21,7 @@ PREVIEW, RUNNING = "preview", "running"
 class PreviewManager(models.Manager["FileImport"]):
     """The part of the imports' manager that is about previews."""
 
-    MOST_RUNNING = 3
+    MOST_RUNNING = 10  # of one person: as many as one form sends
     FILES_KEPT = timedelta(days=1)
     PREVIEWS_KEPT = 10  # of one person
 

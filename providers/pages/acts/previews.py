@@ -17,6 +17,7 @@ from providers.imports.errors import StatementUnreadable
 from providers.imports.models import FileImport
 from providers.ledger import queries as ledger_queries
 from providers.pages.acts.preview_form import PreviewForm, digest, layout_in
+from providers.pages.acts.preview_questions import turned
 from providers.pages.acts.preview_view import preview_view
 
 
@@ -26,16 +27,19 @@ async def preview(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Show the table as it is read with the corrections that were sent, or import it so."""
     user_id = request.principal.user_id
     sent = request.POST if request.method == "POST" else None
-    look = await _look(user_id, id, sent)
+    look = await _look(user_id, id, turned(sent) if sent is not None else None)
     accounts = (await ledger_queries.accounts(user_id)).results
     chosen = str(look.file.target_id or (PreviewForm.NEW if look.file.new_account else ""))
+    if not chosen and not look.preview.accounts:
+        before = await wiring.preview_service().went_to(user_id=user_id, preview=look.preview)
+        chosen = before if before in {str(row["id"]) for row in accounts} else ""
     form = PreviewForm(look.sent, preview=look.preview, accounts=accounts, chosen=chosen)
     if look.sent is not None and look.sent.get("act") == "import" and form.is_valid():
         done = await _confirmed(user_id, look, form)
         if done is not None:
             return see_other(reverse("import", args=[done.id]))
     seen = digest(layout_in(look.sent if look.sent is not None else form.as_sent()))
-    view = preview_view(look.preview)
+    view = preview_view(look.preview, form.asked_now)
     context: dict[str, Any] = {"view": view, "file": look.file, "problem": look.problem, "seen": seen}
     return await form_page(request, "providers/import_preview.html", form, **context)
 
@@ -68,7 +72,7 @@ async def _confirmed(user_id: UUID, look: _Look, form: PreviewForm) -> FileImpor
     if look.preview.understanding.questions:
         return None
     if not form.has_seen_it:
-        look.problem = "You changed something. Look at the rows once more, then import them."
+        look.problem = "This is how the rows look with your answers. If they are right, import them."
         return None
     try:
         return await wiring.preview_service().confirm(
