@@ -13,6 +13,15 @@ TYPES = {
     "other": ("Other accounts", "wallet"),
 }
 
+# account type: the name of one such account
+ACCOUNT_KINDS = {
+    "depository": "Bank account",
+    "credit": "Credit card",
+    "loan": "Loan",
+    "investment": "Investment account",
+    "other": "Another kind",
+}
+
 KINDS = {
     "purchase": "Purchase",
     "payment": "Payment",

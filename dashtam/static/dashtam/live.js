@@ -139,7 +139,9 @@ async function show(form) {
     return;
   }
   swap(form.querySelectorAll("[data-region][id]"), await answer.text());
-  document.getElementById("shown").textContent = document.getElementById("summary")?.innerText ?? "";
+  const words = document.getElementById("summary").cloneNode(true);
+  words.querySelectorAll("[aria-hidden]").forEach((part) => part.remove());
+  document.getElementById("shown").textContent = words.textContent;
 }
 
 document.querySelectorAll("form[data-show]").forEach((form) => form.addEventListener("change", () => show(form)));

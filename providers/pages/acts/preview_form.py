@@ -43,7 +43,7 @@ _CHOICES: dict[str, list[tuple[str, str]]] = {
     "sign": _SIGNS,
     "fee": _FEES,
     "currency": [(code, code) for code in CODES],
-    "account_type": [(kind, title) for kind, (title, _) in words.TYPES.items()],
+    "account_type": list(words.ACCOUNT_KINDS.items()),
     "encoding": list(ENCODINGS.items()),
     "delimiter": list(DELIMITERS.items()),
     "header": _HEADER,
@@ -68,7 +68,7 @@ class PreviewForm(AccountForm):
     fee = _choice("Fees")
     currency = _choice("Currency")
     account_id = _choice("Which account is it?")
-    account_type = _choice("Kind of account", help_text="Only for a new account.")
+    account_type = _choice("Kind of account, if it is new")
     encoding = _choice("Character encoding")
     delimiter = _choice("Columns are separated by")
     header = _choice("Headings")
@@ -104,7 +104,7 @@ class PreviewForm(AccountForm):
             "sign": _SIGNS_FOUND[understood.sign],
             "fee": dict(_FEES)[understood.fee],
             "currency": understood.currency or "each row names its own",
-            "account_type": words.TYPES[understood.account_type][0],
+            "account_type": words.ACCOUNT_KINDS[understood.account_type],
             "encoding": ENCODINGS.get(understood.encoding, understood.encoding),
             "delimiter": DELIMITERS.get(understood.delimiter, understood.delimiter),
             "header": f"in line {understood.header_line}" if understood.header_line else "none",

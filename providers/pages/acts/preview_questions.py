@@ -12,6 +12,11 @@ from providers.formats.csv.words.headings import Role
 
 PAIR = "pair"  # which of two columns without headings is money in; no choice of a layout, but of the columns' roles
 ASKED = ("date_order", "decimal_mark", "sign", "fee", "currency", PAIR)
+_WHY = {
+    "currency": "The file does not say it.",
+    "fee": "The file has a column of fees.",
+    PAIR: "The file has a column for each, and no heading says which is which.",
+}
 _MONEY: tuple[Role, ...] = ("amount", "debit", "credit", "balance", "net")
 
 
@@ -53,9 +58,8 @@ def turned(data: Any) -> Any:
 
 def questions(preview: Preview, names: Iterable[str]) -> Mapping[str, Asked]:
     """The questions by the names of their fields."""
-    why = {question.field: question.text for question in preview.understanding.questions}
-    why[PAIR] = why.get("columns", "")
-    return {name: _asked(name, preview, why.get(name, "")) for name in names}
+    told = {question.field: question.text for question in preview.understanding.questions}
+    return {name: _asked(name, preview, _WHY.get(name) or told.get(name, "")) for name in names}
 
 
 def _asked(name: str, preview: Preview, why: str) -> Asked:

@@ -45,6 +45,11 @@ class PreviewView:
         return any(each.written for each in self.rows)
 
     @property
+    def doubtful(self) -> bool:
+        """True while an answer can change the amounts."""
+        return any(question.field != "currency" for question in self.preview.understanding.questions)
+
+    @property
     def all_counted(self) -> bool:
         """True if the sums are of all rows, and not of the first ones of a long table."""
         return self.preview.row_count <= _COUNTED
