@@ -29,7 +29,7 @@ def test_t14_tables_are_dropped_answered_and_imported(
     page.evaluate(DROP, [["days.csv", DAYS], ["sides.csv", SIDES]])
     expect(page.locator(".files li")).to_have_text([re.compile(r"days\.csv"), re.compile(r"sides\.csv")])
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("2 are waiting for you to check how they are read.")).to_be_visible()
+    expect(page.get_by_text("2 files are waiting for you to check how they are read.")).to_be_visible()
     is_sound(page, "imports-waiting", pictures)
     page.get_by_role("link", name="days.csv").click()
     question = page.get_by_role("group", name="Which day is 03/04/2026?")
@@ -75,7 +75,7 @@ def test_t14_a_phone_without_script_gets_a_table_right(
         page.get_by_role("button", name="Import", exact=True).click()
         page.get_by_role("button", name="Import these rows").click()
         expect(page.get_by_role("alert")).to_contain_text(
-            "Which day is 03/04/2026?: Please answer this first."
+            "Which day is 03/04/2026? Please answer this first."
         )
         page.get_by_label("4 Mar 2026").check()
         page.get_by_role("button", name="Show the rows with my answers").click()

@@ -153,7 +153,10 @@ function chooseFiles(input) {
   const zone = input.closest(".field"), list = document.createElement("ul");
   list.className = "files";
   list.setAttribute("aria-live", "polite");
-  input.after(list);
+  const hint = document.createElement("p");
+  hint.className = "hint";
+  hint.textContent = "Or drop files anywhere on this page.";
+  input.after(hint, list);
   const size = (bytes) => bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
   const show = () => list.replaceChildren(...[...input.files].map((file) => {
     const line = document.createElement("li");

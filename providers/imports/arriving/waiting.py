@@ -23,7 +23,7 @@ class PreviewManager(models.Manager["FileImport"]):
 
     MOST_RUNNING = 10  # of one person: as many as one form sends
     FILES_KEPT = timedelta(days=1)
-    PREVIEWS_KEPT = 10  # of one person
+    PREVIEWS_KEPT = 20  # of one person
 
     @abstractmethod
     def store(self, file: "FileImport", parts: Iterable[bytes]) -> "FileImport":

@@ -91,7 +91,7 @@ class PreviewForm(AccountForm):
         self._ask(preview, [row["currency"] for row in accounts])
         if "fee" not in {column.role for column in understood.columns}:
             del self.fields["fee"]
-        self._offer(accounts)
+        self._offer(accounts, preview.accounts)
 
     def _say_what_was_found(self, preview: Preview) -> None:
         """Put what was found into the first choice of each select."""
@@ -125,9 +125,12 @@ class PreviewForm(AccountForm):
                 field.choices = [("", "Please choose"), *((code, code) for code in dict.fromkeys(codes))]
             self.fields[name] = field
 
-    def _offer(self, accounts: Sequence[Mapping[str, Any]]) -> None:
+    def _offer(self, accounts: Sequence[Mapping[str, Any]], in_file: Sequence[str]) -> None:
         named = [(str(row["id"]), f"{row['name']} ··{row['mask']}".rstrip("· ")) for row in accounts]
-        first = ("", "The one that the file names" if self.names_account else "Please choose")
+        more = f" and {len(in_file) - 3} more" if len(in_file) > 3 else ""
+        first = ("", "Please choose")
+        if in_file:
+            first = ("", f"As the file says: {', '.join(map(_shown, in_file[:3]))}{more}")
         field = cast("forms.ChoiceField", self.fields["account_id"])
         field.choices = [first, *named, (self.NEW, "A new account")]
         if not self.names_account and not accounts:
@@ -176,6 +179,12 @@ class PreviewForm(AccountForm):
         """The account that was chosen, in a form that is valid."""
         chosen = self.cleaned_data["account_id"]
         return UUID(chosen) if chosen and chosen != self.NEW else None
+
+
+def _shown(account: str) -> str:
+    """The name of an account as it is, and of a long number its end."""
+    digits = sum(char.isdigit() for char in account)
+    return f"··{account[-4:]}" if digits > 6 else account[:40]
 
 
 def layout_in(data: Mapping[str, Any]) -> Layout:

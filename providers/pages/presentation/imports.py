@@ -72,9 +72,15 @@ def brought(files: Sequence[FileImport]) -> str:
     waiting, running = states.count(FileImport.State.PREVIEW), states.count(FileImport.State.RUNNING)
     done, added = len(files) - waiting - running, sum(file.added for file in files)
     parts = [f"{_counted(done, 'file')} imported, {_counted(added, 'new transaction')}."] if done else []
-    parts += [f"{running} {'is' if running == 1 else 'are'} still being read."] if running else []
+    parts += (
+        [f"{_counted(running, 'file')} {'is' if running == 1 else 'are'} still being read."]
+        if running
+        else []
+    )
     are, they = ("is", "it is") if waiting == 1 else ("are", "they are")
-    parts += [f"{waiting} {are} waiting for you to check how {they} read."] if waiting else []
+    parts += (
+        [f"{_counted(waiting, 'file')} {are} waiting for you to check how {they} read."] if waiting else []
+    )
     return " ".join(parts)
 
 

@@ -119,7 +119,9 @@ async def test_t14_several_files_are_taken_each_for_itself(ana: User) -> None:
     assert answer["Location"] == "/imports/new"
     told = browser.text(await browser.get("/imports/new"))
     assert "holiday.pdf: This is not a statement file that we can read." in told
-    assert "1 file imported, 1 new transaction. 2 are waiting for you to check how they are read." in told
+    assert (
+        "1 file imported, 1 new transaction. 2 files are waiting for you to check how they are read." in told
+    )
     waiting = [each async for each in FileImport.objects.filter(state="preview").order_by("created_at")]
     assert [each.filename for each in waiting] == ["june.csv", "july.csv"]
     page = f"/imports/{waiting[0].id}/preview"
