@@ -112,6 +112,9 @@ class PreviewForm(AccountForm):
         for name, text in found.items():
             field = cast("forms.ChoiceField", self.fields[name])
             field.choices = [("", f"Found: {text[:1].lower()}{text[1:]}"), *_CHOICES[name]]
+        if understood.account_type == "other":
+            kind = cast("forms.ChoiceField", self.fields["account_type"])
+            kind.choices = [("", "Not clear from the file"), *_CHOICES["account_type"]]
 
     def _ask(self, preview: Preview, own: Sequence[str]) -> None:
         """Make the fields that are asked about questions, with an example from the table and a choice of answers."""
