@@ -65,6 +65,13 @@ def quantity_text(amount: Amount) -> str:
     return text.replace("-", MINUS) if text != "-0" else "0"
 
 
+def share_text(share: Decimal) -> str:
+    """`12.5%`; a share that is not nothing never reads as nothing."""
+    if share and abs(share) < Decimal("0.0005"):
+        return "< 0.1%" if share > 0 else f"> {MINUS}0.1%"
+    return f"{share * 100:.1f}%".replace("-", MINUS)
+
+
 def compact_text(amount: Decimal, step: Decimal) -> str:
     """`12.5k`, `−3M`: as many decimals as amounts a `step` apart need to read differently."""
     size = max(abs(amount), step)

@@ -16,6 +16,7 @@ from providers.formats.csv.cells.records import DELIMITERS
 from providers.formats.csv.cells.text import ENCODINGS
 from providers.formats.csv.understanding import Layout, Preview, clean_layout
 from providers.formats.csv.words.headings import ROLES
+from providers.ledger.own_words import LONGEST
 from providers.pages import words
 from providers.pages.acts.preview_questions import asked_fields, examples, questions
 
@@ -69,6 +70,13 @@ class PreviewForm(AccountForm):
     currency = _choice("Currency")
     account_id = _choice("Which account is it?")
     account_type = _choice("Kind of account, if it is new")
+    account_name = forms.CharField(
+        label="Its name, if it is new",
+        required=False,
+        max_length=LONGEST["name"],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"max_length": f"Use at most {LONGEST['name']} characters."},
+    )
     encoding = _choice("Character encoding")
     delimiter = _choice("Columns are separated by")
     header = _choice("Headings")
@@ -176,6 +184,11 @@ class PreviewForm(AccountForm):
     def wants_new_account(self) -> bool:
         """True if a new account was chosen, in a form that is valid."""
         return bool(self.cleaned_data["account_id"] == self.NEW)
+
+    @property
+    def new_name(self) -> str:
+        """The name for a new account, in a form that is valid; empty if there is none."""
+        return str(self.cleaned_data["account_name"]).strip() if self.wants_new_account else ""
 
     @property
     def target_id(self) -> UUID | None:

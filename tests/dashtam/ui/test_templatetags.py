@@ -166,7 +166,7 @@ def test_a_balance_says_when_it_was_true_and_when_it_is_stale() -> None:
     assert plain(show("{% as_of moment %}", moment=now - timedelta(hours=30))) == "as of 1 day ago"
     overdue = show("{% as_of moment stale=overdue %}", moment=now - timedelta(hours=30), overdue=True)
     assert plain(overdue) == "as of 1 day agoStale"
-    assert plain(show("{% as_of None %}")) == "not read yet"
+    assert plain(show("{% as_of None %}")) == "balance not known"
 
 
 @pytest.mark.parametrize("state", STATES)

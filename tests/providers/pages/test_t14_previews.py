@@ -71,12 +71,14 @@ async def test_t14_an_answer_stays_where_it_was_given_and_can_be_changed(ana: Us
     assert form_of(shown)["date_order"] == "mdy"
     again = await browser.post(page, **form_of(shown) | {"date_order": "dmy", "act": "show"})
     assert "From 3 Apr 2026".casefold() in browser.text(again).casefold()
-    done = await browser.post(page, **form_of(again) | {"account_id": "new", "act": "import"})
+    told = {"account_id": "new", "account_name": "Household", "act": "import"}
+    done = await browser.post(page, **form_of(again) | told)
     assert done.status_code == 303
     assert [f"{each.date}" async for each in Transaction.objects.order_by("date")] == [
         "2026-04-03",
         "2026-04-05",
     ]
+    assert (await FinancialAccount.objects.aget()).name == "Household"
 
 
 async def test_t14_columns_that_take_turns_are_asked_about_until_it_is_answered(ana: User) -> None:
