@@ -67,9 +67,10 @@ def quantity_text(amount: Amount) -> str:
 
 def share_text(share: Decimal) -> str:
     """`12.5%`; a share that is not nothing never reads as nothing."""
-    if share and abs(share) < Decimal("0.0005"):
+    text = f"{share * 100:.1f}%".replace("-", MINUS)
+    if share and not any(digit in text for digit in "123456789"):
         return "< 0.1%" if share > 0 else f"> {MINUS}0.1%"
-    return f"{share * 100:.1f}%".replace("-", MINUS)
+    return text
 
 
 def compact_text(amount: Decimal, step: Decimal) -> str:

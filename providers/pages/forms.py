@@ -157,11 +157,6 @@ class TransactionFilters(forms.Form):
         return any(self.data.get(bound.html_name) for bound in self.visible_fields())
 
     @property
-    def narrowed(self) -> bool:
-        """True if a filter other than the search is set."""
-        return any(self.data.get(bound.html_name) for bound in self.visible_fields() if bound.name != "q")
-
-    @property
     def wanted(self) -> QueryFilters:
         """The filters for the query, of a form that is valid."""
         asked = dict(self.cleaned_data)

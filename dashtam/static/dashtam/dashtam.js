@@ -154,7 +154,7 @@ function chooseFiles(input) {
   list.className = "files";
   list.setAttribute("aria-live", "polite");
   const hint = document.createElement("p");
-  hint.className = "hint";
+  hint.className = "hint files__hint";
   hint.textContent = "Or drop files anywhere on this page.";
   input.after(hint, list);
   const size = (bytes) => bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -9,8 +9,8 @@ from dashtam.ui.formats import date_text
 from providers.pages import words
 
 _HAPPENED = {
-    "first": "{source} told of it first",
-    "seen_too": "{source} told of it too",
+    "first": "It came from {source} first",
+    "seen_too": "It came from {source} too",
     "changed": "{source} changed what it says",
     "held": "{source} sent a change so large that it waits for you",
     "older": "{source} sent an older word again; it was kept and not applied",
