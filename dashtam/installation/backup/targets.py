@@ -192,14 +192,14 @@ def _client() -> Any:
 
     return botocore.session.get_session().create_client(
         "s3",
-        region_name=settings.BACKUP_S3_REGION,
-        endpoint_url=settings.BACKUP_S3_ENDPOINT_URL or None,
-        aws_access_key_id=settings.BACKUP_S3_ACCESS_KEY_ID or None,
-        aws_secret_access_key=settings.BACKUP_S3_SECRET_ACCESS_KEY or None,
+        region_name=settings.BACKUP_REGION,
+        endpoint_url=settings.BACKUP_ENDPOINT_URL or None,
+        aws_access_key_id=settings.BACKUP_ACCESS_KEY_ID or None,
+        aws_secret_access_key=settings.BACKUP_SECRET_ACCESS_KEY or None,
         config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"mode": "standard", "max_attempts": 5},
-            s3={"addressing_style": "path" if settings.BACKUP_S3_ENDPOINT_URL else "auto"},
+            s3={"addressing_style": "path" if settings.BACKUP_ENDPOINT_URL else "auto"},
         ),
     )

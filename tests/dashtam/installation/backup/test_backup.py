@@ -133,8 +133,8 @@ def test_a_bucket_keeps_backups_as_a_folder_does(settings: Any, recovery: Path) 
     server.start()
     try:
         host, port = server.get_host_and_port()
-        settings.BACKUP_S3_ENDPOINT_URL = f"http://{host}:{port}"
-        settings.BACKUP_S3_ACCESS_KEY_ID, settings.BACKUP_S3_SECRET_ACCESS_KEY = (
+        settings.BACKUP_ENDPOINT_URL = f"http://{host}:{port}"
+        settings.BACKUP_ACCESS_KEY_ID, settings.BACKUP_SECRET_ACCESS_KEY = (
             "AKIAEXAMPLE",
             "a-canary-of-a-key",
         )
@@ -142,7 +142,7 @@ def test_a_bucket_keeps_backups_as_a_folder_does(settings: Any, recovery: Path) 
         with pytest.raises(CommandError, match=r"NoSuchBucket") as failed:
             call_command("backup")
         assert "canary" not in str(failed.value)
-        httpx.put(f"{settings.BACKUP_S3_ENDPOINT_URL}/vault", trust_env=False).raise_for_status()
+        httpx.put(f"{settings.BACKUP_ENDPOINT_URL}/vault", trust_env=False).raise_for_status()
         place = targets.Bucket("s3://vault/at/home")
         place.client.put_object(Bucket="vault", Key="at/home/dashtam-20200101T000000Z.age", Body=b"old")
         place.client.put_object(Bucket="vault", Key="at/homework.txt", Body=b"not ours")
