@@ -2,13 +2,12 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from django.core.management import get_commands
 
+from tests.caddy import CADDY
 from tests.rules import ROOT
 from tests.systemd import FOLDER
 
@@ -47,12 +46,9 @@ def _headings(text: str) -> list[str]:
 
 
 def test_y06_the_short_configuration_of_caddy_is_one(tmp_path: Path) -> None:
-    caddy = shutil.which("caddy")
-    if caddy is None:
-        pytest.skip("caddy is not installed here; .ci/run installs it")
     (block,) = re.findall(r"```\n(money\.example\.org\n.*?)```", PAGE, re.DOTALL)
     (tmp_path / "Caddyfile").write_text(block)
-    command = [caddy, "validate", "--adapter", "caddyfile", "--config", str(tmp_path / "Caddyfile")]
+    command = [str(CADDY), "validate", "--adapter", "caddyfile", "--config", str(tmp_path / "Caddyfile")]
     environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
