@@ -68,10 +68,10 @@ env = environ.Env(
     BACKUP_TO=(str, ""),
     BACKUP_RECIPIENTS=(list, []),
     BACKUP_KEEP=(int, 14),
-    BACKUP_S3_ENDPOINT_URL=(str, ""),
-    BACKUP_S3_REGION=(str, "us-east-1"),
-    BACKUP_S3_ACCESS_KEY_ID=(str, ""),
-    BACKUP_S3_SECRET_ACCESS_KEY=(str, ""),
+    BACKUP_ENDPOINT_URL=(str, ""),
+    BACKUP_REGION=(str, "us-east-1"),
+    BACKUP_ACCESS_KEY_ID=(str, ""),
+    BACKUP_SECRET_ACCESS_KEY=(str, ""),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
     METRICS_SAMPLE_SECONDS=(float, 10),
@@ -388,12 +388,10 @@ PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
 BACKUP_TO = env("BACKUP_TO")
 BACKUP_RECIPIENTS = env("BACKUP_RECIPIENTS")
 BACKUP_KEEP = env("BACKUP_KEEP")
-BACKUP_S3_ENDPOINT_URL = env("BACKUP_S3_ENDPOINT_URL")
-BACKUP_S3_REGION = env("BACKUP_S3_REGION")
-BACKUP_S3_ACCESS_KEY_ID = env("BACKUP_S3_ACCESS_KEY_ID")
-BACKUP_S3_SECRET_ACCESS_KEY = keys.no_placeholder(
-    "BACKUP_S3_SECRET_ACCESS_KEY", env("BACKUP_S3_SECRET_ACCESS_KEY")
-)
+BACKUP_ENDPOINT_URL = env("BACKUP_ENDPOINT_URL")
+BACKUP_REGION = env("BACKUP_REGION")
+BACKUP_ACCESS_KEY_ID = env("BACKUP_ACCESS_KEY_ID")
+BACKUP_SECRET_ACCESS_KEY = keys.no_placeholder("BACKUP_SECRET_ACCESS_KEY", env("BACKUP_SECRET_ACCESS_KEY"))
 
 # --- measurements -----------------------------------------------------------------------------------
 METRICS_FOLDER = HOME / "metrics"

@@ -120,10 +120,11 @@ def needed(machine: str, python: tuple[int, int]) -> set[str]:
         "platform_python_implementation": "CPython",
         "extra": "",
     }
-    every = {package["name"]: package for package in tomllib.loads((ROOT / "uv.lock").read_text())["package"]}
+    packages: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    every = {package["name"]: package for package in packages}
     found: set[str] = set()
-    waiting = [("dashtam", ())]
-    seen = set()
+    waiting: list[tuple[str, tuple[str, ...]]] = [("dashtam", ())]
+    seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
         name, extras = waiting.pop()
         if (name, extras) in seen:
@@ -131,13 +132,14 @@ def needed(machine: str, python: tuple[int, int]) -> set[str]:
         seen.add((name, extras))
         found.add(name)
         optional = every[name].get("optional-dependencies", {})
-        edges = [
+        edges: list[dict[str, Any]] = [
             *every[name].get("dependencies", []),
             *(edge for each in extras for edge in optional.get(each, [])),
         ]
-        for edge in edges:
-            if "marker" not in edge or Marker(edge["marker"]).evaluate(environment):
-                waiting.append((edge["name"], tuple(edge.get("extra", []))))
+        there = [
+            edge for edge in edges if "marker" not in edge or Marker(edge["marker"]).evaluate(environment)
+        ]
+        waiting += [(edge["name"], tuple(edge.get("extra", []))) for edge in there]
     return found - {"dashtam"}
 
 

@@ -35,6 +35,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         readers,
         refresh,
         report,
+        small,
         sockets,
         storm,
         throughput,
@@ -57,6 +58,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         ("public",): public.measure,
         ("import",): files.measure,
         ("search", "net-worth"): questions.measure,
+        ("small",): small.measure,
     }
     if unknown := wanted - set().union(*measures):
         print(f"There is no row {', '.join(sorted(unknown))}.", file=sys.stderr)

@@ -3,8 +3,9 @@
 import getpass
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -29,10 +30,16 @@ def add_arguments(parser: CommandParser) -> None:
 def opened(backup: str, key: str | None) -> Iterator[Opened]:
     """The backup, decrypted as it is read. Raises a DashtamError where it cannot be found, read or opened."""
     identity = sealing.identity(_key(key))
+    with ExitStack() as stack:
+        source = _source(stack, backup)
+        yield restoring.opened(stack.enter_context(sealing.decrypted(source, identity)))
+
+
+def _source(stack: ExitStack, backup: str) -> BinaryIO:
+    """A stream of the backup as it is kept, which is closed with the stack."""
     try:
         place, name = _found(backup)
-        with place.reading(name) as source, sealing.decrypted(source, identity) as stream:
-            yield restoring.opened(stream)
+        stream: BinaryIO = stack.enter_context(place.reading(name))
     except OSError as error:
         raise BackupUnreadable(
             f"The backup cannot be read: {error.strerror or type(error).__name__}."
@@ -41,6 +48,7 @@ def opened(backup: str, key: str | None) -> Iterator[Opened]:
         if not type(error).__module__.startswith("botocore"):
             raise
         raise BackupUnreadable(f"The bucket does not give the backup ({type(error).__name__}).") from error
+    return stream
 
 
 def _key(file: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.template.loader import render_to_string
 
+BEGINNING = "AGE-SECRET-KEY-1"
 KEY_FILE, PAGE_FILE = "recovery-key.txt", "recovery-kit.html"
 
 
@@ -28,20 +29,21 @@ def make(folder: Path) -> Kit:
     pair = pyrage.x25519.Identity.generate()
     secret, public = str(pair), str(pair.to_public())
     made_on = datetime.now(UTC).date().isoformat()
-    head = (
+    notes = (
         f"Recovery key of Dashtam at {settings.PUBLIC_URL}",
         f"created: {made_on}",
         f"public key: {public}",
     )
-    lines = "".join(f"# {each}\n" for each in head) + f"{secret}\n"
+    lines = "".join(f"# {each}\n" for each in notes) + f"{secret}\n"
+    head, rest = secret[: len(BEGINNING)], secret[len(BEGINNING) :]
     page = render_to_string(
         "dashtam/recovery_kit.html",
         {
             "address": settings.PUBLIC_URL,
             "made_on": made_on,
             "public_key": public,
-            "groups": [secret[start : start + 6] for start in range(0, len(secret), 6)],
-            "picture": segno.make(secret, error="q").svg_inline(scale=4, border=2),
+            "groups": [head, *(rest[start : start + 6] for start in range(0, len(rest), 6))],
+            "picture": segno.make(secret, error="q").svg_inline(border=2, omitsize=True),
         },
     )
     _write(folder / KEY_FILE, lines)

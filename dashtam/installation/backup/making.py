@@ -16,6 +16,7 @@ from dashtam.installation.backup.failures import BackupFailed
 
 FORMAT = 1
 KEY_SETTINGS = ("SECRET_KEY", "JWT_KEYS", "ENCRYPTION_KEYS")
+SECRETS = (*KEY_SETTINGS, "SANDBOX_CLIENT_SECRET")  # all that an installation has made for itself
 
 
 class Made(NamedTuple):
@@ -39,7 +40,7 @@ class _Counted:
 
 def make(place: targets.Target, recipients: list[str], *, with_keys: bool = True) -> Made:
     """Make a backup while Dashtam runs. Raises BackupFailed, and then there is none of that name."""
-    keys, name, rows = sealing.recipients(recipients), targets.name_now(), Counter[str]()
+    keys, name, rows = sealing.recipients(recipients), targets.name_of(datetime.now(UTC)), Counter[str]()
     try:
         with place.writing(name) as out, _snapshot() as cursor:
             counted = _Counted(out)
@@ -67,7 +68,7 @@ def _said(error: Any) -> str:
 
 def keys_of_this_installation() -> dict[str, str]:
     """The keys without which a restored database is of no use, as they are in the environment."""
-    return {name: os.environ[name] for name in KEY_SETTINGS if os.environ.get(name)}
+    return {name: os.environ[name] for name in SECRETS if os.environ.get(name)}
 
 
 @contextmanager

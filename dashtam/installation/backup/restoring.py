@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from dashtam.installation.backup import archive, tables
 from dashtam.installation.backup.archive import Member
 from dashtam.installation.backup.failures import BackupUnreadable, RestoreRefused
-from dashtam.installation.backup.making import FORMAT, KEY_SETTINGS
+from dashtam.installation.backup.making import FORMAT, SECRETS
 
 Applied = set[tuple[str, str]]
 
@@ -51,7 +51,7 @@ def opened(stream: BinaryIO) -> Opened:
     if keys.name != archive.KEYS:
         raise BackupUnreadable
     pairs = (line.partition("=")[::2] for line in keys.content.decode().splitlines())
-    return Opened(manifest, {name: value for name, value in pairs if name in KEY_SETTINGS}, members)
+    return Opened(manifest, {name: value for name, value in pairs if name in SECRETS}, members)
 
 
 def restore(backup: Opened) -> Counter[str]:

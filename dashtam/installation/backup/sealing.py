@@ -70,6 +70,10 @@ class _Reads:
     def read(self, size: int = -1) -> bytes:
         try:
             return self.inner.read(size)
+        except Exception as error:
+            self.error = BackupUnreadable(f"The backup cannot be read to its end ({type(error).__name__}).")
+            self.error.__cause__ = error
+            raise
         except BaseException as error:
             self.error = error
             raise
@@ -86,7 +90,7 @@ def recipients(words: Sequence[str]) -> list[Any]:
             code="backup_without_key",
         )
     try:
-        return [pyrage.x25519.Recipient.from_str(word) for word in words]
+        return [pyrage.x25519.Recipient.from_str(word.strip()) for word in words]
     except (pyrage.RecipientError, ValueError):
         # Not repeated: it may be the secret half, by mistake.
         raise BackupFailed(

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Protocol
 from urllib.parse import urlsplit
@@ -37,9 +37,9 @@ class Target(Protocol):
         """Delete a backup."""
 
 
-def name_now() -> str:
-    """The name of a backup that begins now; names ascend with time."""
-    return f"dashtam-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.age"
+def name_of(moment: datetime) -> str:
+    """The name of a backup that begins at this moment (UTC); names ascend with time."""
+    return f"dashtam-{moment:%Y%m%dT%H%M%SZ}.age"
 
 
 def target(place: str) -> Target:
@@ -82,7 +82,7 @@ class Folder:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-        self._tidy(name)
+        self._tidy()
 
     def reading(self, name: str) -> IO[bytes]:
         return (self.path / name).open("rb")
@@ -98,10 +98,11 @@ class Folder:
         finally:
             os.close(folder)
 
-    def _tidy(self, newest: str) -> None:
-        """Remove the parts that runs left which were killed; one that began after this may still go on."""
+    def _tidy(self) -> None:
+        """Remove the parts that killed runs have left; one that began within a day may still go on."""
+        yesterday = name_of(datetime.now(UTC) - timedelta(days=1))
         for part in self.path.glob("dashtam-*.age.part"):
-            if NAME.fullmatch(part.stem) and part.stem < newest:
+            if NAME.fullmatch(part.stem) and part.stem < yesterday:
                 part.unlink(missing_ok=True)
 
 
@@ -191,14 +192,14 @@ def _client() -> Any:
 
     return botocore.session.get_session().create_client(
         "s3",
-        region_name=settings.BACKUP_S3_REGION,
-        endpoint_url=settings.BACKUP_S3_ENDPOINT_URL or None,
-        aws_access_key_id=settings.BACKUP_S3_ACCESS_KEY_ID or None,
-        aws_secret_access_key=settings.BACKUP_S3_SECRET_ACCESS_KEY or None,
+        region_name=settings.BACKUP_REGION,
+        endpoint_url=settings.BACKUP_ENDPOINT_URL or None,
+        aws_access_key_id=settings.BACKUP_ACCESS_KEY_ID or None,
+        aws_secret_access_key=settings.BACKUP_SECRET_ACCESS_KEY or None,
         config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"mode": "standard", "max_attempts": 5},
-            s3={"addressing_style": "path" if settings.BACKUP_S3_ENDPOINT_URL else "auto"},
+            s3={"addressing_style": "path" if settings.BACKUP_ENDPOINT_URL else "auto"},
         ),
     )

@@ -86,11 +86,12 @@ def household(transactional_db: None, make_user: Callable[..., User], recovery: 
     ana = make_user("Ana", email="ana.canary@example.org")
     User.objects.filter(pk=ana.pk).update(name=AWKWARD)
     linked = Connection.objects.create(user=ana, provider="sandbox", state=Connection.State.ACTIVE)
-    envelope = seal_field(
-        encryption_service(), ProviderToken, linked.id, "access_token", "a canary of a token"
-    )
-    ProviderToken.objects.create(connection=linked, access_token=envelope)
+    sealed = {
+        column: seal_field(encryption_service(), ProviderToken, linked.id, column, "a canary of a token")
+        for column in ("access_token", "refresh_token")
+    }
+    ProviderToken.objects.create(connection=linked, **sealed)
     for number in range(3):
-        AuditEvent.objects.record("session.opened", user_id=ana.pk, number=number)
+        AuditEvent.objects.record("session.opened", user_id=ana.pk, number=str(number))
     Email.objects.queue(user_id=ana.pk, to=ana.email, kind="address_known")
     return ana

@@ -51,6 +51,8 @@ def test_everything_comes_back_and_nothing_goes_out(backup: Path, recovery: Path
         assert Installation.objects.outgoing_paused()
         assert Email.objects.get().error_code == "restored"
         assert "One mail that waited then is held back" in words
+        assert ProviderToken.objects.get().attempt_at is not None
+        assert "One grant may have been renewed since" in words
         assert "resume_outgoing" in words
         assert "whole: 3 events" in said("verify_audit")
         made = User.objects.create(email="later@example.org")
@@ -59,8 +61,8 @@ def test_everything_comes_back_and_nothing_goes_out(backup: Path, recovery: Path
         )  # numbers go on where they stood
         assert "is not empty" in refusal(str(backup), "--key", str(recovery))
         assert User.objects.count() == 2
-    mails = before.pop("notifications_email"), after.pop("notifications_email")
-    assert list(map(len, mails)) == [1, 1]
+    for changed in ("notifications_email", "providers_providertoken"):
+        assert len(after.pop(changed)) == len(before.pop(changed)) == 1
     assert after == before
     assert rows()["accounts_user"] == before["accounts_user"]
 
@@ -201,6 +203,6 @@ def test_a_machine_without_keys_gets_those_of_the_backup_and_foreign_ones_are_re
             assert not file.exists()
             assert str(file) in said("restore", str(backup), "--key", str(recovery))
             assert file.stat().st_mode & 0o777 == 0o600
-            assert dict(line.split("=", 1) for line in file.read_text().splitlines()) == ours
+            assert ours.items() <= dict(line.split("=", 1) for line in file.read_text().splitlines()).items()
         finally:
             local.lent.clear()
