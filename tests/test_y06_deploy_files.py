@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from dashtam.installation import environment_file
+from tests.caddy import CADDY
 from tests.rules import ROOT
 
 DEPLOY = ROOT / "docs" / "deploy"
@@ -251,13 +252,12 @@ def test_y06_the_script_of_the_database_makes_the_role_and_takes_any_password() 
 
 
 def test_y06_the_proxy_understands_its_configuration(tmp_path: Path) -> None:
-    caddy = shutil.which("caddy")
-    if caddy is None:
-        pytest.skip("caddy is not installed here; .ci/run installs it")
+    version = subprocess.check_output([str(CADDY), "version"], text=True)
+    assert version.startswith(f"v{SERVICES['caddy']['image'].rpartition(':')[2]} ")
     for url, tls in (("https://money.example.org", "public"), ("https://money.home.arpa:8443", "internal")):
         environment = {"PUBLIC_URL": url, "TLS": tls, "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-        command = [caddy, "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")]
+        command = [str(CADDY), "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-    command = [caddy, "fmt", str(DEPLOY / "Caddyfile")]
+    command = [str(CADDY), "fmt", str(DEPLOY / "Caddyfile")]
     assert subprocess.check_output(command, text=True) == (DEPLOY / "Caddyfile").read_text()

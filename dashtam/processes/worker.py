@@ -42,7 +42,7 @@ class Command(procrastinate.Command):
 async def _work_until_stopped(app: App, **options: Any) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        asyncio.get_running_loop().add_signal_handler(name, _end, stop)
     server.spare_memory()
     recorder.start("worker")
     upkeep = asyncio.create_task(keep_up(rescue))
@@ -54,13 +54,17 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     close_processes()
 
 
+def _end(stop: asyncio.Event) -> None:
+    supervisor.stopping()
+    stop.set()
+
+
 async def _lanes(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None:
     """Work on all lanes until `stop` is set, and then until the jobs under way have ended or been cut short."""
     listen_quietly(app)
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
     workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
     await stop.wait()
-    supervisor.stopping()
     await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
 
 

@@ -74,6 +74,7 @@ class Journey:
             "SANDBOX_CLIENT_SECRET": "a-secret-of-the-sandbox-bank-and-its-client",
             "PORT": str(self.port),
             "ECB_URL": "",
+            "SIGN_UP": "open",  # an ordinary person, who needs no second factor
             **waiting.settings(),
         }
         self.started = time.monotonic()

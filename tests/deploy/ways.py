@@ -257,14 +257,15 @@ WAYS = {each.name: each for each in (Plain, Units, Image)}
 
 def wait_until(url: str) -> None:
     """Wait until an address answers 200."""
+    with httpx.Client(timeout=10 * PATIENCE, trust_env=False) as client:
 
-    def answers() -> bool:
-        try:
-            return httpx.get(url, timeout=10 * PATIENCE, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
+        def answers() -> bool:
+            try:
+                return client.get(url).status_code == 200
+            except httpx.TransportError:
+                return False
 
-    wait_for(answers, url, seconds=START_SECONDS)
+        wait_for(answers, url, seconds=START_SECONDS)
 
 
 def scratch() -> Path:

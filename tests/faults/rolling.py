@@ -20,7 +20,7 @@ CLIENTS = 4
 EACH_WRITES = 10  # one of so many requests changes something
 MOST_PEOPLE = 12
 ROUNDS = 20
-DRAIN = ("--drain", "2")
+DRAIN = ("--drain", "3")
 
 
 class Traffic:
