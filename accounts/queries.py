@@ -110,9 +110,17 @@ class InvitationRow(TypedDict):
 async def invitations(user_id: UUID) -> list[InvitationRow]:
     """The invitations that the person has sent in the last weeks, newest first, 200 at most."""
     rows = await run_db(list, Invitation.objects.filter(invited_by_id=user_id)[:200])
-    return [
-        InvitationRow(**{name: getattr(row, name) for name in InvitationRow.__annotations__}) for row in rows
-    ]
+    return [_as_row(row) for row in rows]
+
+
+def _as_row(row: Invitation) -> InvitationRow:
+    return {
+        "id": row.id,
+        "email": row.email,
+        "state": row.state,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+    }
 
 
 class TotpRow(TypedDict):

@@ -19,7 +19,9 @@ class IdentityRow(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     issuer = serializers.CharField()
-    label = serializers.CharField(help_text="What the provider calls the person; for people to read.")
+    label = serializers.CharField(  # type: ignore[assignment] # a field is called as the one of all fields
+        help_text="What the provider calls the person; for people to read."
+    )
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True)
 
