@@ -14,7 +14,6 @@ from accounts.models import (
     AuditEvent,
     DataExport,
     EmailChange,
-    Identity,
     Invitation,
     Passkey,
     RecoveryCode,
@@ -79,22 +78,6 @@ async def sessions(user_id: UUID, *, session_id: UUID) -> list[SessionRow]:
     rows = rows.order_by("-current", "-last_seen_at", "-id")
     columns = ("id", "current", "kind", "user_agent", "ip", "created_at", "last_seen_at")
     return await run_db(list, rows.values(*columns))
-
-
-class IdentityRow(TypedDict):
-    """A person of the sign-in provider that the account is linked with."""
-
-    id: UUID
-    issuer: str
-    label: str
-    created_at: datetime
-    last_used_at: datetime | None
-
-
-async def identities(user_id: UUID) -> list[IdentityRow]:
-    """The identities that can sign in to the person's account, oldest first."""
-    rows = Identity.objects.filter(user_id=user_id).order_by("created_at")
-    return await run_db(list, rows.values(*IdentityRow.__annotations__))
 
 
 class InvitationRow(TypedDict):

@@ -6,8 +6,9 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts import queries, wiring
+from accounts import wiring
 from accounts.errors import ReauthRequired
+from accounts.oidc import queries
 from dashtam.api.openapi import list_of, problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import ApiView, Reply
