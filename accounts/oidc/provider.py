@@ -46,6 +46,10 @@ class Metadata(msgspec.Struct, frozen=True):
     authorization_response_iss_parameter_supported: bool = False
 
 
+class _Keys(msgspec.Struct, frozen=True):
+    keys: list[dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The query that the provider sent the browser back with."""
@@ -62,7 +66,7 @@ class OpenIdProvider:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.metadata: tuple[float, Metadata] | None = None
-        self.keys: tuple[float, dict[str, Any]] | None = None
+        self.keys: tuple[float, list[dict[str, Any]]] | None = None
 
     async def check(self) -> None:
         """Read metadata and keys. Raises ProviderAway."""
@@ -96,7 +100,7 @@ class OpenIdProvider:
             raise ProviderRefused
         token = await self._id_token(known, answer.code, _verifier(state))
         kid, keys = _kid(token), await self._keys(known)
-        if kid and kid not in {key.get("kid") for key in keys.get("keys", ())}:
+        if kid and not any(key.get("kid") == kid for key in keys):
             keys = await self._keys(known, older_than=KEYS_AGAIN_SECONDS)
         return claims_of(
             token, keys, issuer=self.client.issuer, client_id=self.client.client_id, nonce=_nonce(state)
@@ -143,10 +147,11 @@ class OpenIdProvider:
         if found.issuer != self.client.issuer or not schemes <= {"https", urlsplit(found.issuer).scheme}:
             raise ProviderAway("The sign-in provider describes itself as another one: check OIDC_ISSUER.")
 
-    async def _keys(self, known: Metadata, *, older_than: float = KEPT_SECONDS) -> dict[str, Any]:
+    async def _keys(self, known: Metadata, *, older_than: float = KEPT_SECONDS) -> list[dict[str, Any]]:
         now = time.monotonic()
         if self.keys is None or self.keys[0] < now - older_than:
-            self.keys = now, _decoded(await _exchange("GET", known.jwks_uri), dict)
+            found: _Keys = _decoded(await _exchange("GET", known.jwks_uri), _Keys)
+            self.keys = now, found.keys
         return self.keys[1]
 
 

@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -24,7 +24,7 @@ class Claims:
     label: str
 
 
-def claims_of(token: str, keys: dict[str, Any], *, issuer: str, client_id: str, nonce: str) -> Claims:
+def claims_of(token: str, keys: list[dict[str, Any]], *, issuer: str, client_id: str, nonce: str) -> Claims:
     """The claims of a token that this issuer made for us, for this very sign-in. Raises ProviderRefused."""
     registry = jwt.JWTClaimsRegistry(
         leeway=LEEWAY_SECONDS,
@@ -36,7 +36,8 @@ def claims_of(token: str, keys: dict[str, Any], *, issuer: str, client_id: str, 
         nonce={"essential": True},
     )
     try:
-        read = jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)
+        known = KeySet.import_key_set({"keys": cast("Any", keys)})
+        read = jwt.decode(token, known, algorithms=ALGORITHMS)
         registry.validate(read.claims)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProviderRefused from error
