@@ -26,22 +26,10 @@ _ONE_OF: tuple[Role, ...] = (
 # Of two words in a heading these say what the column holds, and those of what.
 _FIRST: frozenset[Role] = MONEY | {"date", "other_date", "currency"}
 _LAST: frozenset[Role] = frozenset({"account", "account_name", "payee", "kind", "description"})
-_OF_VALUE = frozenset(
-    [
-        "value",
-        "valuta",
-        "valutadatum",
-        "valeur",
-        "valor",
-        "wert",
-        "wertstellung",
-        "rentedatum",
-        "settlement",
-        "settle",
-        "interest",
-        "due",
-    ]
-)
+_OF_VALUE = frozenset({
+    *("value", "valuta", "valutadatum", "valeur", "valor", "wert", "wertstellung", "rentedatum"),
+    *("settlement", "settle", "interest", "due"),
+})  # fmt: skip
 _CODE = re.compile(r"[A-Za-z]{3}|[€£$¥]")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}|[0-9Xx*][0-9Xx* .-]{6,30}[0-9A-Z]?")
