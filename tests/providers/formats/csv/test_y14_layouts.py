@@ -59,6 +59,19 @@ def test_y14_currency_account_and_balance_stand_beside_the_rows() -> None:
     assert parse_csv(others.replace(";;", ";").encode()).statements[0].account.account_id == ""
 
 
+def test_y14_a_gap_in_the_balance_is_told_with_line_and_day() -> None:
+    after, text = 100, "Date,Text,Amount,Balance\n"
+    for day in range(11, 28):
+        amount = -1 if day % 2 else 2
+        after += amount + (7 if day == 21 else 0)
+        text += f"2026-01-{day},x,{amount}.00,{after}.00\n"
+    found = parse_csv(text.encode())
+    told = [each.reason for each in found.notices if each.code == "balance_gap"]
+    assert told == [
+        "The balance does not follow from the row before in line 12 (2026-01-21). Rows may be missing there."
+    ]
+
+
 COINS = "Timestamp,Transaction Type,Asset,Quantity Transacted,Price Currency,Subtotal,Total,Notes\n"
 
 
