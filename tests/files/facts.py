@@ -113,7 +113,7 @@ def _days(counted: str) -> Iterator[tuple[str, Decimal]]:
 def differences(facts: Facts, outcome: Outcome) -> Iterator[str]:
     """Everything that came out otherwise than the facts say."""
     if facts.refused:
-        # A file that contradicts itself may be taken, if the gap is told: readers differ on which of its parts is wrong.
+        # A file that contradicts itself may be taken if the gap is told: readers differ on which part of it is wrong.
         if outcome.state != "failed" and not any(each.startswith("balance_gap") for each in outcome.notices):
             yield "it was taken, and must be refused"
     elif outcome.state == "failed":
