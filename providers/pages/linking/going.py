@@ -76,7 +76,9 @@ async def leave(request: SignedInRequest, token: str) -> HttpResponse:
     visit = await wiring.connection_service().leave(
         user_id=request.principal.user_id, link_token=token, browser_key=browser_key
     )
-    response = see_other(reverse("connection-start", args=[token]) if visit.poll else visit.url)
+    waiting = reverse("connection-start", args=[token])
+    waiting = request.get_full_path() if request.path == waiting else waiting
+    response = see_other(waiting if visit.poll else visit.url)
     response.set_cookie(
         cookie(),
         browser_key,
