@@ -12,6 +12,7 @@ from dashtam.ids import uuid7
 from providers.ledger.identity.records import Plan, Row, State, Status
 from providers.ledger.models import FinancialAccount, WithdrawnTransaction
 from providers.ledger.observations import asking, blocks, projection, sql
+from providers.ledger.observations.copying import copy_rows
 from providers.ledger.observations.models import Delivery, Observation, Source
 from providers.ledger.observations.statements import Statement
 from providers.records import TransactionRecord
@@ -166,32 +167,17 @@ def _end(plan: Plan, at: datetime) -> None:
 
 
 def _observe(source: Source, delivery: UUID, plan: Plan, events: Mapping[int, UUID], at: datetime) -> None:
-    with database.cursor() as cursor, cursor.copy(sql.OBSERVATIONS) as copy:
-        for place, item in enumerate(plan.placed):
-            row = item.row
-            copy.write_row(
-                (
-                    *(
-                        source.id,
-                        delivery,
-                        place,
-                        events[row.place],
-                        row.id,
-                        row.replaces,
-                        row.date,
-                        row.amount,
-                    ),
-                    *(
-                        row.unit,
-                        row.status.value,
-                        row.text,
-                        row.hash,
-                        item.state.value,
-                        item.reason.value,
-                        at,
-                    ),
-                )
+    copy_rows(
+        sql.OBSERVATIONS,
+        (
+            (
+                *(source.id, delivery, place, events[item.row.place], item.row.id, item.row.replaces),
+                *(item.row.date, item.row.amount, item.row.unit, item.row.status.value, item.row.text),
+                *(item.row.hash, item.state.value, item.reason.value, at),
             )
+            for place, item in enumerate(plan.placed)
+        ),
+    )
 
 
 def _sorted(
