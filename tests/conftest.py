@@ -1,5 +1,6 @@
 """Fixtures and hooks for every test."""
 
+import gc
 import inspect
 import itertools
 from collections.abc import Callable, Iterator
@@ -30,6 +31,13 @@ PASSWORD_HASH = make_password(PASSWORD)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put journeys first: what takes a minute is under way early, and short files fill the end of the run evenly."""
     items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking through thousands of test items again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # as in the web process
 
 
 @pytest.hookimpl(tryfirst=True)
