@@ -14,6 +14,8 @@ from accounts.models import (
     AuditEvent,
     DataExport,
     EmailChange,
+    Identity,
+    Invitation,
     Passkey,
     RecoveryCode,
     Session,
@@ -25,6 +27,7 @@ from dashtam.api.keyset import after
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from dashtam.errors import NotFound
+from notifications.models.suppression import stopped_for
 
 _NAMED = ("act_id", "session_id", "sign_up")  # what the details of events name
 KINDS = {"browser": "A browser", "api": "A program, by API"}  # of sessions that are forgotten
@@ -41,17 +44,17 @@ class ProfileRow(TypedDict):
     email_verified_at: datetime | None
     created_at: datetime
     deletion_due_at: datetime | None
+    mail_stopped: str | None
 
 
 async def profile(user_id: UUID) -> ProfileRow:
     """The person's profile. Raises NotFound once the account is gone or disabled."""
     fields = (
         "id", "email", "name", "time_zone", "base_currency", "email_verified_at", "created_at",
-        "deletion_due_at",
+        "deletion_due_at", "mail_stopped",
     )  # fmt: skip
-    found: ProfileRow | None = await run_db(
-        User.objects.filter(id=user_id, is_active=True).values(*fields).first
-    )
+    people = User.objects.filter(id=user_id, is_active=True).annotate(mail_stopped=stopped_for("email"))
+    found: ProfileRow | None = await run_db(people.values(*fields).first)
     if found is None:
         raise NotFound()
     return found
@@ -76,6 +79,40 @@ async def sessions(user_id: UUID, *, session_id: UUID) -> list[SessionRow]:
     rows = rows.order_by("-current", "-last_seen_at", "-id")
     columns = ("id", "current", "kind", "user_agent", "ip", "created_at", "last_seen_at")
     return await run_db(list, rows.values(*columns))
+
+
+class IdentityRow(TypedDict):
+    """A person of the sign-in provider that the account is linked with."""
+
+    id: UUID
+    issuer: str
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+async def identities(user_id: UUID) -> list[IdentityRow]:
+    """The identities that can sign in to the person's account, oldest first."""
+    rows = Identity.objects.filter(user_id=user_id).order_by("created_at")
+    return await run_db(list, rows.values(*IdentityRow.__annotations__))
+
+
+class InvitationRow(TypedDict):
+    """An invitation that a member of the staff has sent."""
+
+    id: UUID
+    email: str
+    state: str
+    created_at: datetime
+    expires_at: datetime
+
+
+async def invitations(user_id: UUID) -> list[InvitationRow]:
+    """The invitations that the person has sent in the last weeks, newest first, 200 at most."""
+    rows = await run_db(list, Invitation.objects.filter(invited_by_id=user_id)[:200])
+    return [
+        InvitationRow(**{name: getattr(row, name) for name in InvitationRow.__annotations__}) for row in rows
+    ]
 
 
 class TotpRow(TypedDict):

@@ -93,4 +93,5 @@ async def security(request: SignedInRequest) -> HttpResponse:
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
     factors = await queries.second_factors(request.principal.user_id)
-    return await form_page(request, "accounts/security.html", form, factors=factors)
+    linked = await queries.identities(request.principal.user_id)
+    return await form_page(request, "accounts/security.html", form, factors=factors, linked=linked)

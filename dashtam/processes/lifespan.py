@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db, warm_up
 from dashtam.cache import close_cache
 from dashtam.crypto.fingerprints import KeyFingerprint, KeysDoNotFit
-from dashtam.processes import recorder, server
+from dashtam.processes import recorder, server, supervisor
 from dashtam.processes.upkeep import Work, keep_up
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
                 return
             upkeep = asyncio.create_task(keep_up(*(worker.start() if worker else ())))
             await send({"type": "lifespan.startup.complete"})
+            supervisor.ready()
         else:
             if worker:
                 await worker.end()

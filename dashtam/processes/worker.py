@@ -16,7 +16,7 @@ from dashtam.jobs.lanes import lanes
 from dashtam.jobs.listening import listen_quietly
 from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.jobs.rescue import rescue_jobs
-from dashtam.processes import recorder, server
+from dashtam.processes import recorder, server, supervisor
 from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     server.spare_memory()
     recorder.start("worker")
     upkeep = asyncio.create_task(keep_up(rescue))
+    supervisor.ready()
     await _lanes(app, stop, options)
     upkeep.cancel()
     await finish_kept(seconds=KEPT_SECONDS)
@@ -59,6 +60,7 @@ async def _lanes(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
     workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
     await stop.wait()
+    supervisor.stopping()
     await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
 
 

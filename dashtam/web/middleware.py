@@ -253,6 +253,7 @@ def page_context(request: Any) -> dict[str, Any]:
     context: dict[str, Any] = {
         "request_id": getattr(request, "id", ""),
         "csp_nonce": getattr(request, "csp_nonce", ""),
+        "sign_in_provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
         "outbox": f"{settings.HOME.name}/outbox" if settings.EMAIL_PROVIDER == "outbox" else "",
     }
     if not request.path.startswith("/admin/"):

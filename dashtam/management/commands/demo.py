@@ -70,6 +70,7 @@ class Command(BaseCommand):
             "SANDBOX_URL": bank_url,
             "PUBLIC_URL": settings.PUBLIC_URL,
             "DASHTAM_HOME": str(settings.HOME),
+            "SIGN_UP": os.environ.get("SIGN_UP", "open"),  # a place to try things out, on this machine
         }
 
     def _tell_the_doctor(self) -> None:

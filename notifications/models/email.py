@@ -59,6 +59,12 @@ class EmailManager(models.Manager["Email"]):
         over = self.filter(state__in=(Email.State.SENT, Email.State.FAILED))
         return over.filter(created_at__lt=timezone.now() - Email.KEPT)
 
+    def came_back(self, *, message_id: str, reason: str) -> None:
+        """Note that a mail that was taken has bounced, or was called spam."""
+        sent = self.filter(provider_message_id=message_id, state=Email.State.SENT)
+        if message_id:
+            sent.update(error_code=f"mail_{reason}")
+
     @transaction.atomic
     def send_again(self, ids: Sequence[UUID]) -> int:
         """Queue mail that was given up, with all its attempts anew. Returns how many."""
