@@ -1,5 +1,6 @@
 """Outcome: how a run of a connection went, as a whole and account by account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dashtam.errors import DashtamError
@@ -11,11 +12,12 @@ State = SyncRun.State
 
 @dataclass(slots=True)
 class Outcome:
-    """The outcome of a run: an error that ended it, or the error code of each account."""
+    """The outcome of a run: an error that ended it, or the error code of each account; and what was not understood."""
 
     error: DashtamError | None = None
     account_errors: dict[str, str] = field(default_factory=dict)
     accounts_done: int = 0
+    notices: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def state(self) -> State:

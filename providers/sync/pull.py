@@ -1,6 +1,6 @@
 """Pull: the one loop of a sync. Batches land in the order in which they come, whatever institution they are of."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import date, timedelta
@@ -15,12 +15,14 @@ from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.batches import CONNECTION, Batch, StartAgain, Wanted
 from providers.errors import ProviderError
+from providers.ledger import checks
 from providers.ledger.models import FinancialAccount
 from providers.records import AccountRef, AccountType
 from providers.sync import landing
 from providers.sync.models import SyncRun
 from providers.sync.outcome import Outcome
 
+LONGEST_NOTICE = 120
 ATTEMPTS = 3  # pulls of one run, where the provider keeps changing its data under our pages
 Telling = Callable[[Wanted], AsyncGenerator[Batch, None]]
 
@@ -54,6 +56,7 @@ class Pull:
         self.held: list[Batch] = []
         self.names: set[str] = set()  # of all accounts that were listed
         self.reading = ""  # the account whose turn it is, where they take turns
+        self.notices: Counter[str] = Counter()
 
     async def read(self) -> None:
         """Bring the connection up to date. Raises ProviderErrors and SyncOvertaken; what landed before stays."""
@@ -70,7 +73,7 @@ class Pull:
             raise error
 
     async def _once(self) -> None:
-        self.troubles, self.held = {}, []
+        self.troubles, self.held, self.notices = {}, [], Counter()
         self.said.clear()
         telling = self.telling(await run_db(self._wanted))
         async with aclosing(telling) as batches:
@@ -87,6 +90,8 @@ class Pull:
     async def _take(self, batch: Batch) -> None:
         """Land the batch with those that were held for it, or hold it."""
         self.troubles |= batch.troubles
+        for words, count in batch.notices.items():
+            self.notices[checks.text(words, LONGEST_NOTICE)] += count
         if batch.turn:
             await self._begin_turn(batch.turn)
         self.held.append(batch)

@@ -37,6 +37,7 @@ from providers.wire import pauses
 from providers.wire.http import Client
 
 DUE_AT_ONCE = 200
+MOST_NOTICES = 50  # of one run, the most frequent
 BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
 NOBODY: Mapping[str, str] = MappingProxyType({})
@@ -161,7 +162,10 @@ class SyncService:
                 listed=partial(self._listed, run),
                 turn=partial(self._publish_progress, run, outcome),
             )
-            await pull.read()
+            try:
+                await pull.read()
+            finally:
+                outcome.notices = dict(pull.notices.most_common(MOST_NOTICES))
         await run_db(ask_about_accounts, run.connection.user_id)
 
     async def _listed(self, run: SyncRun) -> None:
@@ -181,6 +185,7 @@ class SyncService:
             next_sync_at=schedule.next_sync(run.connection, outcome, self.interval),
             error=outcome.error,
             account_errors=outcome.account_errors,
+            notices=outcome.notices,
         )
         if connection is None:
             return
@@ -209,7 +214,7 @@ def _request(user_id: UUID, connection_id: UUID, trigger: str, wait: int) -> Syn
     connection = Connection.objects.filter(user_id=user_id, id=connection_id).first()
     if connection is None:
         raise errors.NotFound
-    if connectors.get(connection.provider).auth == "file":
+    if connectors.get(connection.provider).by_person:
         raise ProviderTakesFiles
     if connection.state not in Connection.SYNCABLE:
         raise ConnectionNotSyncable
