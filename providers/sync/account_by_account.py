@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
 from providers.connectors.base import Connector
-from providers.connectors.contract.batches import Batch, Cover, StartAgain
+from providers.connectors.contract.batches import Batch, Cover, StartAgain, unknown_words
 from providers.errors import (
     BudgetSpent,
     ConsentEnded,
@@ -200,7 +200,12 @@ def _pieces(start: date, end: date) -> Iterator[tuple[date, date]]:
 def _batch(account: FinancialAccount, page: TransactionsPage) -> Batch:
     name = account.provider_account_id
     rows = _latest((*page.added, *page.modified))
-    return Batch(rows={name: rows}, gone={name: page.removed}, cursors={name: page.next_cursor})
+    return Batch(
+        rows={name: rows},
+        gone={name: page.removed},
+        cursors={name: page.next_cursor},
+        notices=unknown_words(rows),
+    )
 
 
 def _covers(account: FinancialAccount, page: TransactionsPage) -> list[Cover]:

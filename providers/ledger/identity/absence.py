@@ -33,8 +33,8 @@ def withdraw(desk: Desk) -> None:
         desk.draft.doubted += booked
         missing = [held for held in missing if held not in booked]
     outlived = _outlived(desk, missing)
-    for pending, booked in outlived:
-        desk.merge(booked.event, pending.event)
+    for pending, later in outlived:
+        desk.merge(later.event, pending.event)
     joined = {pending.event for pending, _ in outlived}
     desk.draft.withdrawn += [held for held in missing if held.event not in joined]
 

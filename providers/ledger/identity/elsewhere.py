@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
+from datetime import date
 
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import Content, Held, Reason, Row, State
@@ -51,5 +52,5 @@ def _expected(desk: Desk, held: Held) -> bool:
     return desk.delivery.covered(held) or desk.delivery.within(held)
 
 
-def _day(each: Row | Held) -> object:
+def _day(each: Row | Held) -> date:
     return each.date

@@ -178,7 +178,8 @@ def _alignment(desk: Desk, pool: _Pool) -> Alignment:
     if common >= enough:
         return Alignment(0, loosely=True)
     for shift in (1, -1, 2, -2, 3, -3):
-        shifted = Counter({(day + timedelta(days=shift), *money): n for (day, *money), n in theirs.items()})
+        days = timedelta(days=shift)
+        shifted = Counter({(day + days, amount, unit): n for (day, amount, unit), n in theirs.items()})
         agreeing = ours & shifted
         if agreeing.total() > common and len({amount for _, amount, _ in agreeing}) >= ALIGNED:
             best, common = shift, agreeing.total()
@@ -189,7 +190,7 @@ def _alignment(desk: Desk, pool: _Pool) -> Alignment:
 
 def _loosely(desk: Desk, pool: _Pool) -> int:
     """How many amounts both sources have within a few days, as often one as the other."""
-    near: Counter[object] = Counter()
+    near: Counter[Decimal] = Counter()
     for row in desk.free.values():
         if any(abs(row.date - held.date) <= NEAR and held.unit == row.unit for held in pool.near(row)):
             near[row.amount] += 1
