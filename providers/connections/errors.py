@@ -24,7 +24,7 @@ class LinkNotYours(Forbidden):
 
     code = "link_not_yours"
     title = "This link was not made for you."
-    detail = "Nothing was connected. If you were sent this link, do not go on, and tell your administrator."
+    detail = "Nothing was connected. If you were sent this link, stop here, and tell your administrator."
 
 
 class LinkUsed(Gone):

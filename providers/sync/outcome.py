@@ -24,12 +24,12 @@ class Outcome:
         """Partial if at least one account was read whole, or as far as the budget went."""
         if not self.error and not self.account_errors:
             return State.SUCCEEDED
-        read_on = BudgetSpent.code in self.account_errors.values()
+        read_on = isinstance(self.error, BudgetSpent) or BudgetSpent.code in self.account_errors.values()
         return State.PARTIAL if self.accounts_done or read_on else State.FAILED
 
     @property
     def blameless(self) -> bool:
         """True if the institution has done no wrong: the run was stopped or not allowed, or has spent its budget."""
         if self.error is not None:
-            return isinstance(self.error, (SyncInterrupted, OutgoingPaused, QuotaSpent))
+            return isinstance(self.error, (SyncInterrupted, OutgoingPaused, QuotaSpent, BudgetSpent))
         return set(self.account_errors.values()) <= {BudgetSpent.code, QuotaSpent.code}

@@ -38,6 +38,7 @@ async def exchanges(running: SandboxBank) -> Recording:
     settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = running.client_id, running.client_secret
     connector = PlaidConnector()
     seen = Recording(connector, "/plaid")
+    await connector.institutions(seen.reach, "sandbox")
     done = await _linked(seen, Said({"kind": "bank"}, state="s", redirect_uri=BACK))
     last = date.today()  # noqa: DTZ011
     wanted = Wanted(None, last, what=frozenset(connector.capabilities))

@@ -243,6 +243,11 @@ class AuthorizationRequest(models.Model):
 
     @property
     def is_awaited(self) -> bool:
-        """True while we poll for its browser, and when a connection has come of it."""
+        """True while we poll for its browser, and when something has come of it."""
         waiting = self.kept is not None and self.consumed_at is None and self.expires_at > timezone.now()
-        return waiting or self.outcome == "connected"
+        return waiting or bool(self.outcome)
+
+    @property
+    def is_connected(self) -> bool:
+        """True when a connection has come of it that is still there."""
+        return self.outcome == "connected" and self.connection is not None

@@ -1,7 +1,7 @@
 """Data arrives in batches, each of which says what it covers completely. The sync core reads nothing else."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -44,6 +44,9 @@ class Batch:
     an institution behind an aggregator, or CONNECTION. `cursors` are by account id, or CONNECTION; they are stored with
     the rows. `notices` are words that were not understood, and rows that were left out, with how many. A batch that is
     not `final` is held, and lands together with the next final one, or not at all.
+
+    `anew` are accounts whose rows are read again from the oldest one, whatever cursor was held. `turn` is the account
+    that is read from here on, for those who wait to see.
     """
 
     accounts: Sequence[AccountRecord] | None = None
@@ -55,6 +58,8 @@ class Batch:
     troubles: Mapping[str, ProviderError] = field(default_factory=dict)
     cursors: Mapping[str, str] = field(default_factory=dict)
     notices: Mapping[str, int] = field(default_factory=dict)
+    anew: Collection[str] = ()
+    turn: str = ""
     final: bool = True
 
 

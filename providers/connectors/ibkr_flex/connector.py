@@ -62,7 +62,11 @@ class IbkrFlexConnector(base.Connector):
         ids="stable",
         pending="none",
         quotas=(Quota(calls=10, per=timedelta(minutes=1)),),
+        needs="A Flex Web Service token and the ID of a Flex query. You make both in Client Portal.",
         cost="Nothing.",
+        freshness="Statements are made once a day, after the close in New York.",
+        manage=PORTAL,
+        left="The token stays valid at Interactive Brokers until it expires. Delete it in Client Portal too.",
         time_zone="America/New_York",
         balances_due=Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY),
     )
@@ -114,7 +118,7 @@ class IbkrFlexConnector(base.Connector):
                 root = await service.fetch(client, host, reference, self.link_waits)
             except service.StillGenerating:
                 kept = {**_kept(grant), "host": host, "reference": reference}
-                return Visit(PORTAL, kept=kept, poll=POLL_SECONDS)
+                return Visit(PORTAL, kept=kept, poll=POLL_SECONDS, idle=True)
             except service.LooksAtSettings as error:
                 raise CredentialsRefused.of(service.QUERY, error.detail) from None
             except ConsentEnded as error:
@@ -141,7 +145,8 @@ class IbkrFlexConnector(base.Connector):
                 service.QUERY,
                 "Query ID",
                 secret=False,
-                help="The number beside your Activity Flex Query. Its format is XML, its period is the last 365 days.",
+                help="Make an Activity Flex Query there with every section, format XML, period Last 365 Calendar "
+                "Days. This is the number beside it.",
             ),
         )
         return Ask(fields, where=PORTAL)

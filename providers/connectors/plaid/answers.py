@@ -185,6 +185,19 @@ class Activities(Struct):
     total_investment_transactions: int
 
 
+class Listed(Struct):
+    """An institution that Plaid reaches."""
+
+    name: str
+    country_codes: list[str]
+
+
+class Institutions(Struct):
+    """`/institutions/search`."""
+
+    institutions: list[Listed]
+
+
 class LinkToken(Struct):
     """`/link/token/create`."""
 
