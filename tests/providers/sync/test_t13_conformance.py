@@ -130,9 +130,7 @@ CASES: dict[str, list[list[Case]]] = {
     "sandbox": [
         COMMON,
         [
-            Case(
-                "one account fails", fault("status_500", "balances"), "provider_unavailable", run=Run.PARTIAL
-            ),
+            Case("one account fails", one_account, "provider_unavailable", run=Run.PARTIAL),
             Case(
                 "revoked",
                 lambda bank: bank.control("revoke", {"customer": "ana"}),
