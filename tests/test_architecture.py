@@ -82,7 +82,7 @@ def test_no_app_names_one_above_it_in_a_string(app: str) -> None:
 
 
 def test_every_connector_is_registered_and_proven() -> None:
-    parts = {"__init__", "base", "settings", "contract", "doubles", "positions"}
+    parts = {"__init__", "base", "settings", "contract", "doubles"}
     room = ROOT / "providers" / "connectors"
     files = {path.stem for path in room.glob("*.py")} | {
         path.parent.name for path in room.glob("*/__init__.py")

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from providers.connectors.contract.positions import summed
 from providers.connectors.ibkr_flex.document import SUMMARY, Row, Statement, require
 from providers.connectors.ibkr_flex.kinds import ON_MARGIN, PAID_IN_FULL
 from providers.connectors.ibkr_flex.reading import Counts, security, security_id
 from providers.connectors.ibkr_flex.values import ZONE, Misread
-from providers.connectors.positions import summed
 from providers.records import (
     AccountRecord,
     BalanceRecord,

@@ -11,8 +11,8 @@ import httpx
 
 from providers import records
 from providers.connectors.contract.batches import CONNECTION, Batch, Cover, StartAgain, Wanted, unknown_words
+from providers.connectors.contract.positions import summed
 from providers.connectors.plaid import answers, reading
-from providers.connectors.positions import summed
 from providers.errors import (
     ConsentEnded,
     ProviderError,
@@ -31,13 +31,8 @@ CASH = "cash"  # the type of a security that is none
 BY_ITEM = ("transactions", "investments")
 
 
+NO_UNIT = "unknown_currency"  # of an account that names none, and no unit of Plaid's own
 Units = Mapping[str, str]  # the currency of each account
-
-
-class NoUnit(ProviderUnreadable):
-    """An account that names no currency, and no unit of Plaid's own."""
-
-    code = "unknown_currency"
 
 
 @dataclass(slots=True)
@@ -76,7 +71,9 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
             )
             for row in listed
         ],
-        troubles={row.account_id: NoUnit() for row in every if row.account_id not in units},
+        troubles={
+            row.account_id: ProviderUnreadable(code=NO_UNIT) for row in every if row.account_id not in units
+        },
     )
     if reads_investments:
         yield _investments(found, wanted, _moment(told.status, "investments", now))

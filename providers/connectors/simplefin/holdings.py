@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from providers.connectors.positions import summed
+from providers.connectors.contract.positions import summed
 from providers.connectors.simplefin.types import unit_of
 from providers.connectors.simplefin.values import Misread, mapping, moment, money, needed, objects, text
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord

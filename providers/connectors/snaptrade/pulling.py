@@ -11,7 +11,7 @@ import httpx
 
 from providers import records
 from providers.connectors.contract.batches import Batch, Cover, StartAgain, Wanted, unknown_words
-from providers.connectors.positions import summed
+from providers.connectors.contract.positions import summed
 from providers.connectors.snaptrade import answers, reading
 from providers.connectors.snaptrade.faults import ConnectionDisabled
 from providers.connectors.snaptrade.signing import ROOT

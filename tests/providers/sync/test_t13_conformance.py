@@ -27,6 +27,7 @@ from tests.providers.sync.test_t13_vendors import connect as visit
 pytestmark = pytest.mark.django_db
 State, Run = Connection.State, SyncRun.State
 Play = Callable[[SandboxBank], object]
+LINKED = ("oauth2", "credentials")
 OFTEN = 60  # more calls than any pull makes, its repeats included
 
 
@@ -129,9 +130,7 @@ CASES: dict[str, list[list[Case]]] = {
     "sandbox": [
         COMMON,
         [
-            Case(
-                "one account fails", fault("status_500", "balances"), "provider_unavailable", run=Run.PARTIAL
-            ),
+            Case("one account fails", one_account, "provider_unavailable", run=Run.PARTIAL),
             Case(
                 "revoked",
                 lambda bank: bank.control("revoke", {"customer": "ana"}),
@@ -208,7 +207,7 @@ GROUPS = [
 
 
 def test_t13_every_connector_has_its_scenarios() -> None:
-    assert CASES.keys() == {slug for slug, each in connectors.CONNECTORS.items() if each.auth != "file"}
+    assert CASES.keys() == {slug for slug, each in connectors.CONNECTORS.items() if each.auth in LINKED}
 
 
 @pytest.mark.parametrize(("slug", "cases"), GROUPS)
