@@ -55,13 +55,21 @@ class PreviewService:
         )
         return file, preview
 
-    async def is_settled(self, *, user_id: UUID, data: bytes) -> bool:
-        """True for a file that can be imported without a look: no table, or one whose layout its person confirmed."""
+    async def is_settled(self, *, user_id: UUID, data: bytes, placed: bool = True) -> bool:
+        """True for a file that can be imported without a look: no table, or one whose layout its person confirmed.
+
+        Without `placed` nobody has said which account it is for, and a table that does not say it either needs a look.
+        """
         try:
             preview = await self._preview(user_id, data, None)
         except StatementUnreadable:
             return True  # importing it tells why, or reads it
-        return preview.understanding.by_person and not preview.understanding.questions
+        understood = preview.understanding
+        return understood.by_person and not understood.questions and (placed or bool(preview.accounts))
+
+    async def went_to(self, *, user_id: UUID, preview: Preview) -> str:
+        """The id of the account that the person's last table of this shape went to; empty if there was none."""
+        return await run_db(TableLayout.objects.account_of, user_id, preview.understanding.fingerprint)
 
     async def look(
         self, *, user_id: UUID, import_id: UUID, corrections: Mapping[str, Any] | None = None
@@ -102,7 +110,12 @@ class PreviewService:
         await run_db(self._keep, user_id, preview, clean_layout(corrections or {}))
         chosen = {"target_id": account_id, "currency": currency, "new_account": new_account}
         await run_db(FileImport.objects.confirm, user_id, file.id, **chosen)
-        return await self.imports.start(file.id, file.size)
+        done = await self.imports.start(file.id, file.size)
+        accounts = {statement["account_id"] for statement in done.statements}
+        if len(accounts) == 1:
+            fingerprint = preview.understanding.fingerprint
+            await run_db(TableLayout.objects.went_to, user_id, fingerprint, *accounts)
+        return done
 
     @staticmethod
     def _keep(user_id: UUID, preview: Preview, corrections: Layout) -> None:

@@ -31,7 +31,9 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
 
     Raises ProviderUnreadable for values that cannot be stored; nothing of the statement is then kept.
     """
-    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=_behind(account).id)
+    behind = _behind(account)
+    observer = _through(account, behind, observer)
+    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=behind.id)
     adopt(account)
     statement = replace(statement, at=statement.day)
     try:
@@ -93,6 +95,18 @@ def _behind(account: FinancialAccount) -> FinancialAccount:
     """The account that rows land in: itself, unless it is a door to another."""
     door = AccountDoor.objects.select_related("into").filter(account=account).first()
     return door.into if door else account
+
+
+def beside(name: str, door: FinancialAccount) -> str:
+    """The name of a second feed of one account from one connection: that of an account which is a door to it."""
+    return f"{name}:{door.id}"
+
+
+def _through(account: FinancialAccount, behind: FinancialAccount, observer: Observer) -> Observer:
+    if account.id == behind.id:
+        return observer
+    own = Source.objects.filter(account=behind, kind=observer.kind, name=beside(observer.name, account))
+    return replace(observer, name=beside(observer.name, account)) if own.exists() else observer
 
 
 def source_of(account: FinancialAccount, observer: Observer) -> Source:

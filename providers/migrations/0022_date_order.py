@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0020_table_layouts'),
+        ('providers', '0021_notices_of_syncs'),
     ]
 
     operations = [
