@@ -72,9 +72,8 @@ class FileImportManager(PreviewManager):
         """
         User.objects.select_for_update(no_key=True).get(id=file.user_id)
         running = self.filter(user_id=file.user_id, state=FileImport.State.RUNNING)
-        chosen = {
-            name: getattr(file, name) for name in ("target_id", "currency", "new_account", "date_order")
-        }
+        names = ("target_id", "currency", "new_account", "date_order")
+        chosen = {name: getattr(file, name) for name in names}
         same = running.filter(sha256=file.sha256, **chosen).first()
         if same is not None:
             return same

@@ -8,7 +8,12 @@ from uuid import UUID
 from dashtam import limits
 from dashtam.bridge.computing import OutOfMemory, OutOfTime, ProcessLost, place_to_compute
 from dashtam.bridge.doors import run_db
-from providers.formats import StatementError, StatementTooHungryError, StatementTooSlowError
+from providers.formats import (
+    NoStatementsError,
+    StatementError,
+    StatementTooHungryError,
+    StatementTooSlowError,
+)
 from providers.formats.csv.preview import preview_in_process
 from providers.formats.csv.shape import read_with
 from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
@@ -86,13 +91,19 @@ class PreviewService:
     ) -> FileImport:
         """Import the table as it is understood with the corrections, and keep these for the next one of its shape.
 
-        Raises NotFound, TooManyImports, StatementUnreadable with the code `needs_answers`, and ImportRefused.
+        Raises NotFound, TooManyImports, ImportRefused, and StatementUnreadable with the code `needs_answers` or
+        `no_statements`.
         """
         file, preview = await self.look(user_id=user_id, import_id=import_id, corrections=corrections)
         questions = preview.understanding.questions
         if questions:
             text = " ".join(question.text for question in questions)
             raise StatementUnreadable(StatementNeedsAnswersError(text))
+        if not preview.first_day:  # it waits on, and what was said of it is not kept
+            text = (
+                "Read like this, none of its rows has a day and an amount. Say again which columns these are."
+            )
+            raise StatementUnreadable(NoStatementsError(text))
         if account_id is not None:
             await run_db(FinancialAccount.objects.currency_of, user_id=user_id, id=account_id)
         await limits.require((IMPORT_BY_PERSON, user_id))
