@@ -134,6 +134,7 @@ activity.register(
         "connection.disconnected": "{provider} was disconnected",
         "connection.erased": "Everything that {provider} had brought was erased",
         "account.changed": "You changed how an account is shown or counted",
+        "account.opened": "You opened an account that you keep by hand",
         "account.deleted": "You deleted an account with all its data",
         "connection.accounts_welcomed": "You let accounts that you had deleted at {provider} be read again",
         "import.taken_back": "You took an imported file back",

@@ -57,3 +57,11 @@ class DifferentCustomer(Conflict):
     code = "different_customer"
     title = "You signed in to the institution as another customer."
     detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
+
+
+class AlreadyConnected(Conflict):
+    """The new consent is for a login that a working connection of the person has; it was ended again."""
+
+    code = "already_connected"
+    title = "This institution is connected already."
+    detail = "It is the same sign-in, so nothing was added. To add accounts or to repair it, renew that connection."

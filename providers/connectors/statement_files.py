@@ -18,4 +18,9 @@ class StatementFilesConnector(Connector):
     auth = "file"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
     # A file is as of its day, and a newer one comes when a person brings it.
-    facts = Facts(cost="Nothing.", balances_due=Rhythm(None), prices_due=Rhythm(None))
+    facts = Facts(
+        cost="Nothing.",
+        freshness="As of the day of the file.",
+        balances_due=Rhythm(None),
+        prices_due=Rhythm(None),
+    )

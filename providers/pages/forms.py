@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from accounts.pages.forms import AccountForm
 from dashtam.ui.currencies import CODES
 from dashtam.ui.formats import MINUS
+from providers.imports.arriving.uploads import DATE_ORDERS
 from providers.ledger.queries.transaction_sums import FilterChoices
 from providers.ledger.queries.transactions import TransactionFilters as QueryFilters
 from providers.pages import words
@@ -35,7 +36,8 @@ class DayInput(forms.DateInput):
         return shown
 
 
-def _day(label: str) -> forms.DateField:
+def day(label: str) -> forms.DateField:
+    """A field for a day, which may be left empty."""
     return forms.DateField(
         label=label,
         required=False,
@@ -52,7 +54,8 @@ class AmountField(forms.DecimalField):
         return super().clean(value.replace(MINUS, "-") if isinstance(value, str) else value)
 
 
-def _amount(label: str) -> AmountField:
+def amount(label: str) -> AmountField:
+    """A field for an amount, which may be left empty."""
     too_long = "Give an amount with at most 18 digits before the point and 18 after it."
     return AmountField(
         label=label,
@@ -99,8 +102,8 @@ class TransactionFilters(forms.Form):
             "null_characters_not_allowed": "This has a character that cannot be searched for. Type it again.",
         },
     )
-    from_ = _day("From")
-    to = _day("To")
+    from_ = day("From")
+    to = day("To")
     status = forms.ChoiceField(
         label="Status",
         widget=_Choice,
@@ -129,8 +132,8 @@ class TransactionFilters(forms.Form):
         choices=[("", "Any"), *sorted(words.KINDS.items(), key=lambda pair: pair[1])],
         error_messages={"invalid_choice": "Choose one of the kinds listed."},
     )
-    min_amount = _amount("Amount from")
-    max_amount = _amount("Amount to")
+    min_amount = amount("Amount from")
+    max_amount = amount("Amount to")
     range = forms.Field(required=False, widget=forms.HiddenInput)
     field_order = ("q", "account", "category", "from_", "to", "min_amount", "max_amount", "kind", "status")
 
@@ -233,6 +236,14 @@ class StatementFile(AccountForm):
         widget=_Choice,
         choices=[("", "As the file says"), *((code, code) for code in CODES)],
         error_messages={"invalid_choice": "Choose one of the currencies listed."},
+    )
+    date_order = forms.ChoiceField(
+        label="Days are written",
+        help_text="Only for a file whose days can be read in two ways, such as 05/06.",
+        required=False,
+        widget=_Choice,
+        choices=[("", "As the file says"), *DATE_ORDERS.items()],
+        error_messages={"invalid_choice": "Choose one of the two."},
     )
 
     def __init__(self, *args: Any, accounts: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:

@@ -46,7 +46,9 @@ async def new(request: SignedInRequest) -> HttpResponse:
             field = "currency" if error.code == "currency_unknown" else "account_id"
             form.add_error(field, f"{error.title} {error.detail} Then choose the file again.")
         except DashtamError as error:
-            form.add_error("file", f"{error.title} {error.detail}")
+            uncertain = error.code == "uncertain" and not form.cleaned_data["date_order"]
+            again = " Then choose the file again." if uncertain else ""
+            form.add_error("date_order" if uncertain else "file", f"{error.title} {error.detail}{again}")
     waiting = await import_queries.previews(user_id)
     before = await import_queries.imports(user_id, Page(LATEST + len(waiting)))
     imports = [import_row(row) for row in before.results if row["state"] != FileImport.State.PREVIEW]
@@ -95,6 +97,7 @@ async def _taken(user_id: UUID, form: StatementFile, file: UploadedFile[bytes]) 
         "account_id": form.target_id,
         "currency": form.cleaned_data["currency"],
         "new_account": form.wants_new_account,
+        "date_order": form.cleaned_data["date_order"],
     }
     placed = form.target_id is not None or form.wants_new_account
     if await wiring.preview_service().is_settled(user_id=user_id, data=data, placed=placed):

@@ -179,6 +179,8 @@ _STATES = {
     "disconnected": "You ended this connection. What was collected stays here.",
 }
 
+BY_HAND = "You keep these accounts yourself, and write down what they are worth."
+
 _ATTENTION = {
     "expiring": ("warning", "Renew your permission at {name}", "Renew it"),
     "degraded": ("info", "{name} could not be updated", ""),
@@ -220,12 +222,12 @@ def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = Fal
     return reason(connection["state_reason"] or "", name) or _STATES[connection["state"]].format(name=name)
 
 
-def attention(connection: Mapping[str, Any]) -> Attention | None:
-    """The notice about this connection, if its state needs one."""
+def attention(connection: Mapping[str, Any], name: str = "") -> Attention | None:
+    """The notice about this connection, if its state needs one; `name` is that of the institution behind it."""
     if connection["state"] not in _ATTENTION:
         return None
     tone, title, action = _ATTENTION[connection["state"]]
-    title = title.format(name=connection["provider_name"])
+    title = title.format(name=name or connection["provider_name"])
     return Attention(tone, title, state(connection), action, connection)
 
 

@@ -79,7 +79,7 @@ function showPassword(button) {
   const show = input.type === "password";
   input.type = show ? "text" : "password";
   button.textContent = show ? "Hide" : "Show";
-  button.setAttribute("aria-label", show ? "Hide the password" : "Show the password");
+  button.ariaLabel = button.ariaLabel.replace(/^\w+/, show ? "Hide" : "Show");
 }
 
 async function copy(button) {

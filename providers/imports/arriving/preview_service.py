@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from dashtam import limits
@@ -13,7 +13,7 @@ from providers.formats.csv.preview import preview_in_process
 from providers.formats.csv.shape import read_with
 from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
 from providers.imports.arriving.layouts import TableLayout
-from providers.imports.arriving.uploads import new_import, opened, sealed
+from providers.imports.arriving.uploads import Chosen, new_import, opened, sealed
 from providers.imports.errors import ReadingStopped, StatementUnreadable
 from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
 from providers.imports.models import FileImport
@@ -33,15 +33,14 @@ class PreviewService:
         filename: str,
         data: bytes,
         account_id: UUID | None = None,
-        currency: str = "",
-        new_account: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> tuple[FileImport, Preview]:
         """Keep a table, sealed, until its person confirms it or a day has passed.
 
         Raises FileTooLarge, TooManyRequests, NotFound for an account that is not theirs, and StatementUnreadable for
         what is no table: with the code `no_preview`, where a file says itself what it holds.
         """
-        new = new_import(user_id, filename, data, account_id, currency, new_account=new_account)
+        new = new_import(user_id, filename, data, account_id, **chosen)
         if account_id is not None:
             await run_db(FinancialAccount.objects.currency_of, user_id=user_id, id=account_id)
         await limits.require((IMPORT_BY_PERSON, user_id))

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from providers.connectors import CONNECTORS
+from providers.ledger.by_hand import PROVIDER as BY_HAND
 from providers.ledger.queries.contents import Contents
 
 
@@ -34,7 +35,9 @@ def account_deletion(account: Mapping[str, Any], contents: Contents) -> Question
     """The question before an account is deleted."""
     name, provider = account["name"], account["provider_name"]
     will = [*_going(contents), "This cannot be undone."]
-    if _from_files(account["provider"]):
+    if account["provider"] == BY_HAND:
+        stays = ["The accounts beside it."]
+    elif _from_files(account["provider"]):
         stays = ["Your own copies of its files: import one again, and the account is back with its rows."]
     else:
         stays = [f"Your account at {provider}: nothing changes there."]
@@ -54,6 +57,10 @@ def connection_erasure(connection: Mapping[str, Any], contents: Contents) -> Que
         "The connection leaves your list.",
         "This cannot be undone.",
     ]
+    if connection["provider"] == BY_HAND:
+        return Question(
+            "Erase what you kept by hand?", "Erase everything", will, ["All your other accounts."]
+        )
     if _from_files(connection["provider"]):
         return Question(
             "Erase these files’ accounts?", "Erase everything", will, ["Your own copies of the files."]

@@ -40,6 +40,7 @@ _WHY = {
     "stale": "What was known is newer.",
     "sudden": "Changes like this one are usually mistakes of a feed.",
     "the source links them": "The source itself says that they are one.",
+    "one took the place of the other": "The source has this row in place of a pending one.",
     "both accounts have it": "Two accounts were found to be one, and both had this row.",
 }
 _UNDO = {
@@ -205,11 +206,18 @@ def cards(reviews: Iterable[Mapping[str, Any]]) -> list[Card]:
             sides=_sides(review),
             why=f"{review['why'][:1].upper()}{review['why'][1:]}.",
             evidence=list(_evidence(review)),
-            answer=ANSWERS.get(review["state"], ""),
+            answer=_answer(review),
             more=review["count"] - len(review["rows"]),
         )
         for review in reviews
     ]
+
+
+def _answer(review: Mapping[str, Any]) -> str:
+    """The answer that was given; one that came with the question is our own."""
+    if review["answered_at"] == review["asked_at"]:
+        return "We took it for the same"
+    return ANSWERS.get(review["state"], "")
 
 
 def _sides(review: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
