@@ -32,7 +32,7 @@ class Asked:
 def asked_fields(preview: Preview, sent: str = "") -> list[str]:
     """The questions that are open, and those that were asked before: an answer stays where it was given."""
     before = set(sent.split(","))
-    now = {question.field for question in preview.understanding.questions}
+    now: set[str] = {question.field for question in preview.understanding.questions}
     now |= {PAIR} if "columns" in now and pair_of(preview) else set()
     return [name for name in ASKED if name in before | now]
 
@@ -58,7 +58,7 @@ def turned(data: Any) -> Any:
 
 def questions(preview: Preview, names: Iterable[str]) -> Mapping[str, Asked]:
     """The questions by the names of their fields."""
-    told = {question.field: question.text for question in preview.understanding.questions}
+    told: dict[str, str] = {each.field: each.text for each in preview.understanding.questions}
     return {name: _asked(name, preview, _WHY.get(name) or told.get(name, "")) for name in names}
 
 
