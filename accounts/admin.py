@@ -10,13 +10,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
 
-from accounts.models import Session, StaffAct, User
+from accounts.audit import stopped_mail
+from accounts.models import Identity, Invitation, Session, StaffAct, User
+from accounts.services.invitation_service import PERMISSION
 from accounts.staff import acts, pages
 from accounts.staff.forms import ReasonedActionForm, ReasonForm
 from accounts.staff.looks import looks_of
 from dashtam.ui.read_only import ReadOnly
-from notifications.admin import EmailAdmin
-from notifications.models import Email
+from notifications.admin import EmailAdmin, SuppressionAdmin
+from notifications.models import Email, Suppression
 
 NO_REASON = "Nothing was sent. Give the reason in a sentence: the person will read it."
 SESSION_FIELDS = (
@@ -126,6 +128,51 @@ class SessionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("user__email",)
     list_select_related = ("user",)
     fields = ("user", *SESSION_FIELDS)
+
+
+@admin.register(Identity)
+class IdentityAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Accounts that are linked with the sign-in provider. Only their people link and unlink."""
+
+    list_display = ("user", "issuer", "created_at", "last_used_at")
+    search_fields = ("user__email",)
+    list_select_related = ("user",)
+    fields = readonly_fields = list_display
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Invitations, newest first; sent on a page of the settings, and taken back here or there."""
+
+    list_display = ("email", "invited_by", "state", "created_at", "expires_at", "used_at", "revoked_at")
+    search_fields = ("email", "invited_by__email")
+    list_select_related = ("invited_by",)
+    fields = readonly_fields = list_display
+    actions = ("take_back",)
+
+    @admin.action(description="Take back (only those that wait)", permissions=["take_back"])
+    def take_back(self, request: Any, chosen: QuerySet[Invitation]) -> None:
+        """Take back those among the chosen whose link still works."""
+        actor_id = request.principal.user_id
+        ids = list(chosen.values_list("pk", flat=True))
+        count = sum(Invitation.objects.revoke(id=each, actor_id=actor_id) for each in ids)
+        self.message_user(request, f"Taken back: {count} of {len(ids)}.", messages.SUCCESS)
+
+    def has_take_back_permission(self, request: HttpRequest) -> bool:
+        """True for staff who may invite."""
+        return request.user.has_perm(PERMISSION)
+
+
+admin.site.unregister(Suppression)
+
+
+@admin.register(Suppression)
+class StoppedMailAdmin(SuppressionAdmin):
+    """Addresses that get no mail; the audit log records who lets it out again."""
+
+    def let_out(self, request: Any, address: str) -> None:
+        """Let mail go to one address again, on the record."""
+        stopped_mail.resume(address, actor_id=request.principal.user_id)
 
 
 admin.site.unregister(Email)

@@ -15,11 +15,14 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what each app holds of people, idempotency keys, the paths that hash, and the making of roles."""
+        from accounts.audit import stopped_mail
         from accounts.entrance.idempotency import IdempotencyStore
         from accounts.staff.roles import make_roles
         from dashtam.api import idempotency
         from dashtam.web.paths import program_paths
+        from notifications.models.suppression import on_stop
 
+        on_stop.append(stopped_mail.note)
         idempotency.register(IdempotencyStore())
         program_paths.hash_for_strangers("/api/v1/auth/tokens", "/api/v1/auth/users")
 

@@ -1,14 +1,18 @@
 """The doctor's checks of the staff and the audit log."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import TruncDay
 from django.utils import timezone
 
+from accounts import wiring
 from accounts.audit.chain import ChainBroken, verify
+from accounts.errors import SignInProviderAway
 from accounts.models import AuditEvent, User
 from dashtam.doctor.checkup import Finding, examines
 from dashtam.installation.database_roles import may_edit
@@ -31,6 +35,23 @@ def staff(*, full: bool) -> Iterator[Finding]:
                 "For daily work use an account with the role Support or Operations.",
                 trouble=False,
             )
+
+
+@examines("who may come in")
+def door(*, full: bool) -> Iterator[Finding]:
+    """Tell of a door that waits for its first person, and of a sign-in provider that cannot be used."""
+    if settings.SIGN_UP != "open" and not User.objects.exclude(email_verified_at=None).exists():
+        yield Finding(
+            "Nobody has an account yet. The first person who signs up becomes a superuser: do it now, before a "
+            "stranger does.",
+            trouble=False,
+        )
+    provider = wiring.sign_in_provider()
+    if provider is not None:
+        try:
+            asyncio.run(provider.check())
+        except SignInProviderAway as error:
+            yield Finding(f"OIDC_ISSUER, the sign-in provider, cannot be used. {error.detail}")
 
 
 @examines("audit log")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from dashtam.errors import Conflict, Forbidden, Gone, NotFound, Unauthorized
+from dashtam.errors import Conflict, Forbidden, Gone, NotFound, ServiceBusy, Unauthorized
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -35,6 +35,56 @@ class LinkNotValid(Gone):
     detail = "It has been used already, or has expired. Ask for a new one."
 
 
+class SignUpClosed(Forbidden):
+    """SIGN_UP is `closed`, and the first person has an account: no one else gets one."""
+
+    code = "sign_up_closed"
+    title = "This Dashtam takes no new people."
+    detail = "If you have an account, sign in. If not, ask the person who runs it."
+
+
+class InvitationNeeded(Forbidden):
+    """SIGN_UP is `invitation`, and none came with the sign-up."""
+
+    code = "invitation_needed"
+    title = "You need an invitation to sign up here."
+    detail = (
+        "Ask the person who runs this Dashtam to invite you. The invitation is a link that comes by mail."
+    )
+
+
+class SignInProviderRefused(Unauthorized):
+    """The sign-in provider's answer does not count: it is late, used, forged, or for another sign-in."""
+
+    code = "sign_in_provider_refused"
+    title = "That sign-in did not work."
+    detail = "Start again. If it keeps failing, sign in with your password."
+
+
+class SignInProviderAway(ServiceBusy):
+    """The sign-in provider does not answer, or not as one."""
+
+    code = "sign_in_provider_away"
+    title = "The sign-in provider does not answer at the moment."
+    detail = "Try again in a minute, or sign in with your password."
+
+
+class IdentityUnknown(Unauthorized):
+    """No account here is linked with that identity."""
+
+    code = "identity_unknown"
+    title = "No account here is linked with that sign-in yet."
+    detail = "Sign in with your password, then link it under Settings, Security."
+
+
+class IdentityTaken(Conflict):
+    """The identity is linked with an account, or the account with an identity."""
+
+    code = "identity_taken"
+    title = "That cannot be linked."
+    detail = "It is linked with an account here already, or your account is linked with another one. Unlink that first."
+
+
 class SignUpContested(Conflict):
     """The email address was used in several sign-ups: the link alone does not tell which of them is its owner's."""
 
@@ -51,7 +101,7 @@ class ReauthRequired(Forbidden):
 
     code = "reauth_required"
     title = "Please confirm that it is you."
-    detail = "It has been a while since you signed in. Prove once more who you are, then send this again."
+    detail = "It has been a while since you signed in. Confirm that it is you, then send this again."
 
 
 class TooManyApiKeys(Conflict):
@@ -83,7 +133,7 @@ class DeletionBegun(Gone):
 
     code = "deletion_begun"
     title = "Your account is being deleted."
-    detail = "The days to think again are over. You can sign up again at any time."
+    detail = "It is too late to keep it. You can sign up again at any time."
 
 
 class OtpRequired(Unauthorized):
@@ -102,7 +152,7 @@ class OtpInvalid(Unauthorized):
     """The code of a second factor is wrong, too old, or was used before."""
 
     code = "otp_invalid"
-    title = "This code does not count."
+    title = "This code does not work."
     detail = "Each code works once and for about a minute. Wait for the next one, or use a recovery code."
 
 

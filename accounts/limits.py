@@ -32,6 +32,7 @@ MAIL_BY_ACCOUNT = Limit("mail by account", 6, 6 * 1800)
 # A password that comes with a mailed link, a second factor after the password, and proving again who one is.
 PASSWORD_BY_LINK = Limit("password by link", 10, 600)
 PASSKEY_BY_NETWORK = Limit("passkey by network", 60, 60)
+PROVIDER_BY_NETWORK = Limit("sign-in provider by network", 60, 60)
 CODE_BY_ACCOUNT = Limit("second factor by account", 10, 600)
 PROOF_BY_SESSION = Limit("failed proof by session", 5, 300)
 
@@ -42,6 +43,8 @@ REFRESH_BY_SESSION = Limit("refresh by session", 60, 60, told=True)
 # What people ask for themselves.
 EMAIL_CHANGE_BY_PERSON = Limit("email change by person", 5, 86_400, told=True)
 EMAIL_CHANGE_TO_EMAIL = Limit("email change to email", 3, 86_400)
+INVITE_BY_PERSON = Limit("invitation by person", 50, 86_400, told=True)
+RESUME_BY_PERSON = Limit("mail let out again by person", 3, 86_400, told=True)
 EXPORT_BY_PERSON = Limit("export by person", 5, 86_400, told=True)
 
 API_KEY_BY_PERSON = Limit("API key by person", 30, 86_400, told=True)

@@ -1,6 +1,7 @@
 """Mails of accounts: links to confirm, warnings about the sign-in, leaving, API keys."""
 
 from accounts.models import OneTimeLink
+from accounts.models.admission.invitation import WORKS_FOR
 from accounts.models.email_change import WAIT
 from notifications.kinds import Kind, Phrases, register
 
@@ -12,10 +13,14 @@ CHANGES = {
     "passkey_added": "A passkey was added to your account",
     "passkey_removed": "A passkey was removed from your account",
     "recovery_code_used": "A recovery code was used to sign in to your account",
-    "codes_refused": "Wrong codes for your second step were given again and again, after your right password",
+    "codes_refused": "Wrong codes were entered again and again, after your correct password",
     "release_started": "The removal of all second factors from your account was asked for",
     "released": "All second factors were removed from your account",
     "recovery_codes_renewed": "New recovery codes were made for your account, and the old ones ended",
+}
+IDENTITY_CHANGES = {
+    "linked": "Your account was linked with a sign-in provider, through which you can sign in from now on",
+    "unlinked": "The link of your account with a sign-in provider was removed",
 }
 OTHER_CHANGE = "A second factor of your account was changed"
 
@@ -33,6 +38,13 @@ register(
             needs=("link_id",),
             link_lifetime=LIFETIME[Purpose.RESET_PASSWORD],
         ),
+        "invitation": Kind(
+            "Create my account",
+            "/invitation?token={token}",
+            needs=("link_id", "inviter", "when"),
+            link_lifetime=WORKS_FOR,
+        ),
+        "invitation_known": Kind("Sign in", "/sign-in", needs=("inviter",)),
         "address_known": Kind("Sign in", "/sign-in"),
         "password_changed": Kind("I did not do this", "/forgot-password", needs=("when", "ip")),
         "api_key_created": Kind(
@@ -72,6 +84,12 @@ register(
             "/settings/security",
             needs=("change", "when", "network"),
             phrases={"change": Phrases("change", CHANGES, OTHER_CHANGE)},
+        ),
+        "identity_changed": Kind(
+            "Look at my security settings",
+            "/settings/security",
+            needs=("change", "when", "network"),
+            phrases={"change": Phrases("change", IDENTITY_CHANGES, OTHER_CHANGE)},
         ),
         "new_device": Kind("I did not do this", "/forgot-password", needs=("when", "device", "network")),
     }

@@ -1,5 +1,9 @@
 """Personal data of accounts and the apps below it: export, words in the activity list, access of the staff."""
 
+from uuid import UUID
+
+from django.db.models import Q
+
 from accounts.audit import activity
 from accounts.export import tables
 from accounts.export.tables import Table, by
@@ -9,6 +13,8 @@ from accounts.models import (
     DataExport,
     EmailChange,
     FailedProof,
+    Identity,
+    Invitation,
     OneTimeLink,
     Passkey,
     RecoveryCode,
@@ -19,11 +25,18 @@ from accounts.models import (
     User,
 )
 from accounts.staff import roles
-from notifications.models import Email
+from notifications.models import Email, Suppression
+
+
+def _address_of(user_id: UUID) -> Q:
+    return Q(address__in=User.objects.filter(id=user_id).values("email"))
+
 
 tables.register(
     Table("profile", User, by("id")),
     Table("sign_ups", SignUp, by("user_id")),
+    Table("identities", Identity, by("user_id")),
+    Table("invitations", Invitation, by("invited_by_id")),
     Table("sessions", Session, by("user_id")),
     Table("api_keys", ApiKey, by("user_id")),
     Table("authenticator_apps", Totp, by("user_id")),
@@ -36,6 +49,7 @@ tables.register(
     Table("events", AuditEvent, by("user_id"), hidden=("actor_id",)),
     Table("staff_acts", StaffAct, by("user_id"), hidden=("staff_id", "session_id")),
     Table("mails", Email, by("user_id")),
+    Table("stopped_mail", Suppression, _address_of),
     left_out={
         "accounts.IdempotencyKey": "answers that were given, kept for a day in case they are asked for again",
         "accounts.ExportPart": "the export itself",
@@ -58,8 +72,12 @@ roles.permit(
     "accounts.view_user",
     "accounts.view_session",
     "accounts.help_user",
+    "accounts.invite_people",
+    "accounts.view_invitation",
     "notifications.view_email",
-    "notifications.change_email",  # to send one again that failed; nothing in it can be changed
+    "notifications.view_suppression",
+    # To send one again that failed, and to let mail go to an address again; nothing in them can be changed.
+    "notifications.change_email",
 )
 roles.permit(
     roles.OPERATIONS,
@@ -78,12 +96,20 @@ activity.register(
         "admin.entered": "You entered the admin",
         "api_key.created": "An API key was created",
         "api_key.ended": "An API key ended",
+        "email.bounce": "Mail to your address came back, so we stopped sending it",
+        "email.complaint": "A mail of ours was marked as spam, so we stopped sending them",
+        "email.resumed": "Mail goes to your address again",
         "email.changed": "Your email address was changed",
         "email_change.requested": "You asked for another email address",
         "email_change.stopped": "The change of your email address was stopped",
         "email.verified": "You confirmed your email address",
         "export.requested": "You asked for a copy of your data",
         "export.taken": "A copy of your data was saved",
+        "identity.linked": "You linked your account with a sign-in provider",
+        "identity.unlinked": "Your account was unlinked from a sign-in provider",
+        "invitation.revoked": "An invitation of yours was taken back",
+        "invitation.sent": "You invited a person",
+        "invitation.used": "A person whom you invited has signed up",
         "mfa.code_refused": "A code for the second step was refused",
         "mfa.codes_refused": "Many codes for the second step were refused in a row, each after your right password",
         "mfa.passkey_added": "You added a passkey",

@@ -34,6 +34,7 @@ class Principal(msgspec.Struct, frozen=True):
     leaving_at: float | None = None  # POSIX seconds; when the account will be deleted
     factor_missing: bool = False  # an API key of a member of the staff who has no second factor
     cookie: int = 0  # the number that the session's cookie carries; one with an older number opens nothing
+    mail_stopped: str = ""  # `bounce` or `complaint`: why no mail goes to their address
     heard: int = 0  # the number of the newest refresh token whose access token was used
 
     is_authenticated: ClassVar[bool] = True
@@ -52,6 +53,7 @@ class Principal(msgspec.Struct, frozen=True):
             leaving_at=leaving.timestamp() if leaving else None,
             cookie=session.counter if session.kind == session.Kind.BROWSER else 0,
             heard=session.heard,
+            mail_stopped=getattr(session, "mail_stopped", None) or "",
         )
 
     @classmethod

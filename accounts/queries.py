@@ -14,6 +14,7 @@ from accounts.models import (
     AuditEvent,
     DataExport,
     EmailChange,
+    Invitation,
     Passkey,
     RecoveryCode,
     Session,
@@ -25,6 +26,7 @@ from dashtam.api.keyset import after
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from dashtam.errors import NotFound
+from notifications.models.suppression import stopped_for
 
 _NAMED = ("act_id", "session_id", "sign_up")  # what the details of events name
 KINDS = {"browser": "A browser", "api": "A program, by API"}  # of sessions that are forgotten
@@ -41,17 +43,17 @@ class ProfileRow(TypedDict):
     email_verified_at: datetime | None
     created_at: datetime
     deletion_due_at: datetime | None
+    mail_stopped: str | None
 
 
 async def profile(user_id: UUID) -> ProfileRow:
     """The person's profile. Raises NotFound once the account is gone or disabled."""
     fields = (
         "id", "email", "name", "time_zone", "base_currency", "email_verified_at", "created_at",
-        "deletion_due_at",
+        "deletion_due_at", "mail_stopped",
     )  # fmt: skip
-    found: ProfileRow | None = await run_db(
-        User.objects.filter(id=user_id, is_active=True).values(*fields).first
-    )
+    people = User.objects.filter(id=user_id, is_active=True).annotate(mail_stopped=stopped_for("email"))
+    found: ProfileRow | None = await run_db(people.values(*fields).first)
     if found is None:
         raise NotFound()
     return found
@@ -76,6 +78,32 @@ async def sessions(user_id: UUID, *, session_id: UUID) -> list[SessionRow]:
     rows = rows.order_by("-current", "-last_seen_at", "-id")
     columns = ("id", "current", "kind", "user_agent", "ip", "created_at", "last_seen_at")
     return await run_db(list, rows.values(*columns))
+
+
+class InvitationRow(TypedDict):
+    """An invitation that a member of the staff has sent."""
+
+    id: UUID
+    email: str
+    state: str
+    created_at: datetime
+    expires_at: datetime
+
+
+async def invitations(user_id: UUID) -> list[InvitationRow]:
+    """The invitations that the person has sent in the last weeks, newest first, 200 at most."""
+    rows = await run_db(list, Invitation.objects.filter(invited_by_id=user_id)[:200])
+    return [_as_row(row) for row in rows]
+
+
+def _as_row(row: Invitation) -> InvitationRow:
+    return {
+        "id": row.id,
+        "email": row.email,
+        "state": row.state,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+    }
 
 
 class TotpRow(TypedDict):

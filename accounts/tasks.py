@@ -16,6 +16,7 @@ from accounts.models import (
     EmailChange,
     FailedProof,
     IdempotencyKey,
+    Invitation,
     OneTimeLink,
     Session,
     SignUp,
@@ -108,6 +109,7 @@ async def forget_old(timestamp: int) -> None:
     await delete_in_parts(ApiKey.objects.filter(ended))
     await delete_in_parts(EmailChange.objects.filter(created_at__lt=now - ENDED_KEPT))
     await delete_in_parts(SignUp.objects.long_over())
+    await delete_in_parts(Invitation.objects.long_over())
     await delete_in_parts(User.objects.never_confirmed())
     await delete_in_parts(FailedProof.objects.long_over())
     await delete_in_parts(LogEntry.objects.filter(action_time__lt=now - ADMIN_LOG_KEPT))

@@ -1,5 +1,6 @@
 """Builds the services of accounts from the settings."""
 
+import functools
 from typing import cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -8,11 +9,14 @@ from django.conf import settings
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, get_hasher
 
 from accounts.models import ApiKey, Session
+from accounts.oidc.provider import Client, OpenIdProvider
 from accounts.services.api_key_service import ApiKeyService
 from accounts.services.auth_service import AuthService
 from accounts.services.base_currency_service import BaseCurrencyService
 from accounts.services.email_change_service import EmailChangeService
 from accounts.services.export_service import ExportService
+from accounts.services.identity_service import IdentityService
+from accounts.services.invitation_service import InvitationService
 from accounts.services.jwt_service import JWTService
 from accounts.services.leaving_service import ERASERS, LeavingService
 from accounts.services.mailed_link_service import MailedLinkService
@@ -92,6 +96,43 @@ def email_change_service() -> EmailChangeService:
 def export_service() -> ExportService:
     """Exports of people's data."""
     return ExportService(encryption=encryption_service())
+
+
+def invitation_service() -> InvitationService:
+    """Invitations."""
+    return InvitationService(
+        links=mailed_link_service(),
+        throttle=throttle_service(),
+        passwords=password_service(),
+        sign_up=settings.SIGN_UP,
+    )
+
+
+def identity_service() -> IdentityService:
+    """Signing in through the sign-in provider, if there is one."""
+    return IdentityService(provider=sign_in_provider(), auth=auth_service())
+
+
+def sign_in_provider() -> OpenIdProvider | None:
+    """The provider that OIDC_ISSUER names."""
+    return _provider(_oidc_client())
+
+
+def _oidc_client() -> Client | None:
+    if not settings.OIDC_ISSUER:
+        return None
+    return Client(
+        issuer=settings.OIDC_ISSUER,
+        client_id=settings.OIDC_CLIENT_ID,
+        client_secret=settings.OIDC_CLIENT_SECRET,
+        redirect_uri=f"{settings.PUBLIC_URL}/sign-in/provider/callback",
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _provider(client: Client | None) -> OpenIdProvider | None:
+    """Keep what was read of it."""
+    return OpenIdProvider(client) if client else None
 
 
 def leaving_service() -> LeavingService:

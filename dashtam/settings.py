@@ -21,6 +21,7 @@ env = environ.Env(
     REDIS_URL=(str, ""),
     PLAIN_HOSTS=(list, []),
     DASHTAM_HOME=(str, ""),
+    ALIVE_FILE=(str, ""),
     PORT=(int, 8000),
     PUBLIC_URL=(str, ""),
     ALLOWED_HOSTS=(list, []),
@@ -35,13 +36,26 @@ env = environ.Env(
     HASH_THREADS=(int, 0),
     HASH_WAIT_SECONDS=(float, 3),
     DELETION_GRACE_DAYS=(int, 7),
+    SIGN_UP=(str, "closed"),
+    OIDC_ISSUER=(str, ""),
+    OIDC_CLIENT_ID=(str, ""),
+    OIDC_CLIENT_SECRET=(str, ""),
+    OIDC_NAME=(str, "single sign-on"),
     EMAIL_PROVIDER=(str, "outbox"),
     EMAIL_FROM=(str, "Dashtam <dashtam@localhost.localdomain>"),
     ADMIN_EMAILS=(list, []),
+    SMTP_HOST=(str, ""),
+    SMTP_PORT=(int, 0),
+    SMTP_SECURITY=(str, "starttls"),
+    SMTP_USERNAME=(str, ""),
+    SMTP_PASSWORD=(str, ""),
+    SMTP_CA_FILE=(str, ""),
     AWS_REGION=(str, ""),
     AWS_ACCESS_KEY_ID=(str, ""),
     AWS_SECRET_ACCESS_KEY=(str, ""),
     AWS_SES_ENDPOINT_URL=(str, ""),
+    AWS_SES_TOPIC_ARN=(str, ""),
+    AWS_SNS_ENDPOINT_URL=(str, ""),
     PRIVATE_HOSTS=(list, []),
     PROVIDER_DEADLINE_SECONDS=(float, 20),
     PROVIDER_REST_SECONDS=(int, 30),
@@ -51,6 +65,13 @@ env = environ.Env(
     COMPUTING_PROCESSES=(int, 2),
     IMPORT_MOMENT_SECONDS=(float, 2),
     IMPORT_FOLDER=(str, ""),
+    BACKUP_TO=(str, ""),
+    BACKUP_RECIPIENTS=(list, []),
+    BACKUP_KEEP=(int, 14),
+    BACKUP_ENDPOINT_URL=(str, ""),
+    BACKUP_REGION=(str, "us-east-1"),
+    BACKUP_ACCESS_KEY_ID=(str, ""),
+    BACKUP_SECRET_ACCESS_KEY=(str, ""),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
     METRICS_SAMPLE_SECONDS=(float, 10),
@@ -59,6 +80,7 @@ env = environ.Env(
 )
 
 HOME = local.home()
+ALIVE_FILE = env("ALIVE_FILE")
 SECRET_KEY = keys.secret("SECRET_KEY", env("SECRET_KEY"))
 JWT_KEYS = keys.key_ring("JWT_KEYS", env("JWT_KEYS"))
 ENCRYPTION_KEYS = keys.key_ring("ENCRYPTION_KEYS", env("ENCRYPTION_KEYS"))
@@ -199,6 +221,16 @@ REAUTH_SECONDS = 300
 DELETION_GRACE_DAYS = env("DELETION_GRACE_DAYS")
 if not 0 <= DELETION_GRACE_DAYS <= 30:
     raise ImproperlyConfigured("DELETION_GRACE_DAYS must be from 0 to 30.")
+SIGN_UP = env("SIGN_UP")
+if SIGN_UP not in {"open", "invitation", "closed"}:
+    raise ImproperlyConfigured("SIGN_UP must be `open`, `invitation` or `closed`.")
+# The provider that people may sign in through, once they have linked their accounts with it.
+OIDC_ISSUER = env("OIDC_ISSUER")
+OIDC_CLIENT_ID = env("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = keys.no_placeholder("OIDC_CLIENT_SECRET", env("OIDC_CLIENT_SECRET"))
+OIDC_NAME = env("OIDC_NAME")
+if OIDC_ISSUER:
+    server_urls.require_issuer(OIDC_ISSUER, OIDC_CLIENT_ID, plain_hosts=env("PRIVATE_HOSTS"))
 ADMIN_IDLE_SECONDS = 3600
 ADMIN_ABSOLUTE_SECONDS = 12 * 3600
 OPERATIONS_PERMISSION = "accounts.see_operations"
@@ -302,8 +334,18 @@ ADMINS = [("Administrator", address) for address in env("ADMIN_EMAILS")]
 AWS_REGION = env("AWS_REGION")
 AWS_ACCESS_KEY_ID = env("AWS_ACCESS_KEY_ID")
 AWS_SECRET_ACCESS_KEY = keys.no_placeholder("AWS_SECRET_ACCESS_KEY", env("AWS_SECRET_ACCESS_KEY"))
-if EMAIL_PROVIDER not in {"outbox", "ses"}:
-    raise ImproperlyConfigured("EMAIL_PROVIDER must be `outbox` or `ses`.")
+if EMAIL_PROVIDER not in {"outbox", "smtp", "ses"}:
+    raise ImproperlyConfigured("EMAIL_PROVIDER must be `outbox`, `smtp` or `ses`.")
+SMTP_HOST = env("SMTP_HOST")
+SMTP_SECURITY = env("SMTP_SECURITY")
+SMTP_PORT = env("SMTP_PORT") or server_urls.SMTP_PORTS.get(SMTP_SECURITY, 0)
+SMTP_USERNAME = env("SMTP_USERNAME")
+SMTP_PASSWORD = keys.no_placeholder("SMTP_PASSWORD", env("SMTP_PASSWORD"))
+SMTP_CA_FILE = env("SMTP_CA_FILE")
+if EMAIL_PROVIDER == "smtp":
+    server_urls.require_encrypted_mail(SMTP_HOST, SMTP_SECURITY, plain_hosts=PLAIN_HOSTS)
+    if bool(SMTP_USERNAME) != bool(SMTP_PASSWORD):
+        raise ImproperlyConfigured("SMTP_USERNAME and SMTP_PASSWORD belong together: set both or neither.")
 if EMAIL_PROVIDER == "ses" and not (AWS_REGION and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY):
     raise ImproperlyConfigured(
         "EMAIL_PROVIDER=ses needs AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
@@ -313,17 +355,25 @@ USE_SES_V2 = True
 AWS_SES_REGION_NAME = AWS_REGION
 AWS_SES_REGION_ENDPOINT_URL = env("AWS_SES_ENDPOINT_URL") or f"https://email.{AWS_REGION}.amazonaws.com"
 AWS_SES_AUTO_THROTTLE = None  # else it asks for the quota before, and sleeps between, its mails
+# The topic that tells of bounces and complaints, and where its host is reached if not at its own name.
+AWS_SES_TOPIC_ARN = env("AWS_SES_TOPIC_ARN")
+AWS_SNS_ENDPOINT_URL = env("AWS_SNS_ENDPOINT_URL")
 # Django's own, synchronous mail: error reports and whatever the admin sends.
 EMAIL_BACKEND = {
     "ses": "django_ses.SESBackend",
+    "smtp": "notifications.transports.smtp.DjangoBackend",
     "outbox": "django.core.mail.backends.filebased.EmailBackend",
 }[EMAIL_PROVIDER]
 EMAIL_FILE_PATH = OUTBOX
+EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = SMTP_HOST, SMTP_PORT, 20
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP_USERNAME, SMTP_PASSWORD
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP_SECURITY == "starttls", SMTP_SECURITY == "tls"
 
 # --- providers --------------------------------------------------------------------------------------
 # Each connector declares its own settings, which begin with its slug: see providers.connectors.settings.
 # Hosts that Dashtam may call although they are not on the public internet, or not behind TLS.
-PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, [urlsplit(env("AWS_SES_ENDPOINT_URL")).hostname])]
+_own = [urlsplit(url).hostname for url in (env("AWS_SES_ENDPOINT_URL"), AWS_SNS_ENDPOINT_URL, OIDC_ISSUER)]
+PRIVATE_HOSTS = [*env("PRIVATE_HOSTS"), *filter(None, _own)]
 PROVIDER_DEADLINE_SECONDS = env("PROVIDER_DEADLINE_SECONDS")
 PROVIDER_REST_SECONDS = env("PROVIDER_REST_SECONDS")
 SYNC_INTERVAL_MINUTES = env("SYNC_INTERVAL_MINUTES")
@@ -333,6 +383,15 @@ IMPORT_MOMENT_SECONDS = env("IMPORT_MOMENT_SECONDS")
 IMPORT_FOLDER = env("IMPORT_FOLDER")
 WORKER_CONCURRENCY = env("WORKER_CONCURRENCY")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
+
+# --- backups ----------------------------------------------------------------------------------------
+BACKUP_TO = env("BACKUP_TO")
+BACKUP_RECIPIENTS = env("BACKUP_RECIPIENTS")
+BACKUP_KEEP = env("BACKUP_KEEP")
+BACKUP_ENDPOINT_URL = env("BACKUP_ENDPOINT_URL")
+BACKUP_REGION = env("BACKUP_REGION")
+BACKUP_ACCESS_KEY_ID = env("BACKUP_ACCESS_KEY_ID")
+BACKUP_SECRET_ACCESS_KEY = keys.no_placeholder("BACKUP_SECRET_ACCESS_KEY", env("BACKUP_SECRET_ACCESS_KEY"))
 
 # --- measurements -----------------------------------------------------------------------------------
 METRICS_FOLDER = HOME / "metrics"

@@ -1,12 +1,15 @@
 """Mail: the doctor checks that it can leave, and that it does."""
 
 import os
+import smtplib
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 
 from django.conf import settings
+from django.core.mail import get_connection
 from django.utils import timezone
 
 from dashtam.doctor.checkup import Finding, counted, examines
@@ -18,8 +21,10 @@ def mail(*, full: bool) -> Iterator[Finding]:
     """There must be a way out and a sender, and no mail that failed or waits for long."""
     if settings.EMAIL_PROVIDER == "outbox":
         yield from _outbox(Path(settings.OUTBOX))
-    elif parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("localdomain"):
-        yield Finding("EMAIL_FROM is not an address of yours: set it to one that Amazon SES has verified.")
+    else:
+        yield from _sender()
+    if settings.EMAIL_PROVIDER == "smtp":
+        yield from _mail_server()
     now = timezone.now()
     failed = Email.objects.filter(state=Email.State.FAILED, created_at__gt=now - timedelta(days=7)).count()
     if failed:
@@ -33,11 +38,41 @@ def mail(*, full: bool) -> Iterator[Finding]:
         )
 
 
+def _sender() -> Iterator[Finding]:
+    if parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("localdomain"):
+        takes = (
+            "Amazon SES has verified" if settings.EMAIL_PROVIDER == "ses" else "your mail server sends for"
+        )
+        yield Finding(f"EMAIL_FROM is not an address of yours: set it to one that {takes}.")
+
+
+def _mail_server() -> Iterator[Finding]:
+    """Connect and sign in as a mail would, with Django's own client: a command waits for nothing else."""
+    where = f"{settings.SMTP_HOST}:{settings.SMTP_PORT}"
+    server = get_connection()
+    try:
+        server.open()
+        server.close()
+    except smtplib.SMTPAuthenticationError:
+        yield Finding(f"{where} does not take SMTP_USERNAME and SMTP_PASSWORD: correct them.")
+    except ssl.SSLError:
+        yield Finding(
+            f"{where} shows a certificate that is not trusted, or speaks no TLS: check SMTP_SECURITY and"
+            " SMTP_HOST, and name the file of its authority in SMTP_CA_FILE if it is one of your own."
+        )
+    except smtplib.SMTPNotSupportedError:
+        yield Finding(f"{where} offers no STARTTLS or no sign-in: check SMTP_SECURITY and SMTP_PORT.")
+    except (smtplib.SMTPException, OSError) as error:
+        yield Finding(
+            f"The mail server {where} does not answer ({type(error).__name__}): check that it runs."
+        )
+
+
 def _outbox(folder: Path) -> Iterator[Finding]:
     if settings.PUBLIC_URL.startswith("https:"):
         text = (
-            "EMAIL_PROVIDER is `outbox`: mails are kept as files here and reach nobody. Set it to `ses` if other people"
-            " use this Dashtam."
+            "EMAIL_PROVIDER is `outbox`: mails are kept as files here and reach nobody. Set it to `smtp` or"
+            " `ses` if other people use this Dashtam."
         )
         yield Finding(text, trouble=False)
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())

@@ -1,12 +1,15 @@
-"""Errors of sending mail.
+"""Errors of sending mail, and of feedback on it.
 
 MailDelayed     503  tried again later, for about a day
 ├── MailThrottled        the mail service asks us to slow down
 └── MailUnavailable      it is away, broken, slow, or does not let this installation send
 MailRejected    422  will never go out: retrying gives the same answer
+└── MailboxGone          there is no such mailbox
+FeedbackRefused 403  not signed for our topic
+FeedbackNotNow  503  the certificate of the signature cannot be had at the moment
 """
 
-from dashtam.errors import ServiceBusy, Unprocessable
+from dashtam.errors import Forbidden, ServiceBusy, Unprocessable
 
 
 class MailDelayed(ServiceBusy):
@@ -35,3 +38,24 @@ class MailRejected(Unprocessable):
     code = "mail_rejected"
     title = "The mail was refused."
     detail = "Check the address, then send it again."
+
+
+class MailboxGone(MailRejected):
+    """There is no such mailbox: no mail will ever arrive there."""
+
+    code = "mailbox_gone"
+
+
+class FeedbackRefused(Forbidden):
+    """The message is not signed for the one topic that is listened to."""
+
+    code = "feedback_refused"
+    title = "This message is not taken."
+    detail = "It is not signed by the mail service for this Dashtam."
+
+
+class FeedbackNotNow(ServiceBusy):
+    """The certificate of the signature cannot be had at the moment: the mail service tries again."""
+
+    code = "feedback_not_now"
+    title = "The message cannot be checked at the moment."

@@ -11,7 +11,7 @@ from dashtam.bridge.doors import run_aside
 from dashtam.jobs.background import background
 from dashtam.jobs.deletion import delete_in_parts
 from notifications import wiring
-from notifications.models import Email
+from notifications.models import Email, Suppression
 from notifications.transports import outbox
 
 # Waits of 3, 9, 27 … 59,049 seconds: eleven attempts over a day. It is EmailService that gives up, and notes it.
@@ -29,4 +29,5 @@ async def deliver_email(email_id: str) -> None:
 async def forget_old_mail(timestamp: int) -> None:
     """Delete the rows of mails long sent or given up, and their files: they hold email addresses."""
     await delete_in_parts(Email.objects.long_over())
+    await delete_in_parts(Suppression.objects.long_over())
     await run_aside(outbox.forget_files, settings.OUTBOX, time.time() - Email.KEPT.total_seconds())

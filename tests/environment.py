@@ -18,6 +18,7 @@ os.environ["PRIVATE_HOSTS"] = "127.0.0.1,localhost"  # where the parties that te
 os.environ["ECB_URL"] = ""  # tests that need it serve their own
 os.environ["PUBLIC_URL"] = "http://testserver"
 os.environ["EMAIL_PROVIDER"] = "outbox"
+os.environ["SIGN_UP"] = "open"  # tests of the door set their own
 os.environ["IMPORT_MOMENT_SECONDS"] = "60"  # small files are imported at once, however busy the machine is
 local.load_secrets(generate=True)
 own = not os.environ.get("DATABASE_URL")

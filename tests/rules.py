@@ -42,6 +42,8 @@ HTTPX_USERS = (
     "providers/wiring.py",
     "providers/connectors/",
     "notifications/transports/",
+    "notifications/feedback/",
+    "accounts/oidc/",
 )
 # By app, the apps that build on it. It names none of them, not even in a string: they register with it.
 ABOVE = {

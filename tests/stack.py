@@ -56,6 +56,7 @@ class Stack:
             "DASHTAM_HOME": str(self.home),
             "PORT": str(self.port),
             "PUBLIC_URL": self.origin,
+            "SIGN_UP": "open",
             "SANDBOX_URL": self.bank.url,
             "SANDBOX_CLIENT_ID": self.bank.client_id,
             "SANDBOX_CLIENT_SECRET": self.bank.client_secret,

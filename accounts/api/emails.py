@@ -49,6 +49,25 @@ class OwnEmail(ApiView):
         return Reply(status=204)
 
 
+class ResumedEmail(ApiView):
+    """Mail that goes to one's own address again."""
+
+    @extend_schema(
+        operation_id="resume_mail",
+        summary="Let mail go to your address again",
+        request=None,
+        responses={204: None} | problem_responses(401, 429),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Try the address again, after mail to it was stopped because it came back or was marked as spam."""
+        await wiring.email_change_service().resume(
+            user_id=self.principal.user_id,
+            session_id=self.principal.session_id,
+            email=self.principal.email,
+        )
+        return Reply(status=204)
+
+
 class ConfirmedEmailChanges(ApiView):
     """Email changes that one of the two email addresses agrees to."""
 

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 
 from accounts import wiring
 from accounts.api import serializers
-from accounts.errors import LinkNotValid, SignUpContested
+from accounts.errors import InvitationNeeded, LinkNotValid, SignUpClosed, SignUpContested
 from dashtam.api.openapi import problem_responses
 from dashtam.api.views import ApiView, Reply
 
@@ -21,11 +21,19 @@ class Users(ApiView):
         operation_id="register",
         summary="Sign up",
         request=serializers.Registration,
-        responses={202: None} | problem_responses(400, 429),
+        responses={202: None} | problem_responses(400, SignUpClosed, InvitationNeeded, LinkNotValid, 429),
     )
     async def post(self, request: Any) -> Reply:
-        """Sign up. We mail a link to the address; following it confirms the address."""
-        await wiring.auth_service().register_user(**self.read(serializers.Registration))
+        """Sign up. We mail a link to the address; following it confirms the address.
+
+        Whoever comes with an `invitation` has shown by it that the address is theirs, and can sign in at once.
+        """
+        wanted = self.read(serializers.Registration)
+        token = wanted.pop("invitation", None)
+        if token:
+            await wiring.invitation_service().accept(token=token, **wanted)
+        else:
+            await wiring.auth_service().register_user(**wanted)
         return Reply(status=202)
 
 
@@ -38,7 +46,7 @@ class EmailVerifications(ApiView):
         operation_id="verify_email",
         summary="Confirm an email address",
         request=serializers.Confirmation,
-        responses={204: None} | problem_responses(400, SignUpContested, LinkNotValid, 429),
+        responses={204: None} | problem_responses(400, SignUpClosed, SignUpContested, LinkNotValid, 429),
     )
     async def post(self, request: Any) -> Reply:
         """Confirm an address with the token from the mailed link.

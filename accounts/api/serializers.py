@@ -39,6 +39,12 @@ class Registration(serializers.Serializer[Any]):
     email = CleanedField(validation.clean_email)
     password = CleanedField(validation.clean_password, help_text="15 to 1,024 characters; spaces count.")
     name = CleanedField(validation.clean_name)
+    invitation = CleanedField(
+        validation.clean_token,
+        required=False,
+        allow_null=True,
+        help_text="The token from the link of an invitation, where one is needed. It is for one address only.",
+    )
 
 
 class Confirmation(serializers.Serializer[Any]):
@@ -138,7 +144,7 @@ class PasswordReset(serializers.Serializer[Any]):
         child=serializers.UUIDField(),
         required=False,
         max_length=100,
-        help_text="The ids of API keys that go on working. All others end.",
+        help_text="The ids of API keys that keep working. All others end.",
     )
 
 
@@ -161,6 +167,11 @@ class Profile(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     deletion_due_at = serializers.DateTimeField(
         allow_null=True, help_text="When the account will be deleted, after DELETE."
+    )
+    mail_stopped = serializers.ChoiceField(
+        choices=["bounce", "complaint"],
+        allow_null=True,
+        help_text="Why no mail goes to the address: it came back, or was marked as spam.",
     )
 
 

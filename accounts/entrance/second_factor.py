@@ -18,7 +18,7 @@ PAGES = (
         "/favicon.ico",
     ),
     *("/sign-in", "/sign-out", "/sign-up", "/check-your-mail", "/verify-email"),
-    *("/forgot-password", "/reset-password", "/confirm-new-email", "/email-change"),
+    *("/invitation", "/forgot-password", "/reset-password", "/confirm-new-email", "/email-change"),
 )
 
 

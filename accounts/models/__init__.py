@@ -1,5 +1,7 @@
 """The models of people, their sessions, second factors, API keys, mailed links, failed tries and audit events."""
 
+from accounts.models.admission.identity import Identity
+from accounts.models.admission.invitation import Invitation
 from accounts.models.api_key import ApiKey
 from accounts.models.audit import AuditEvent
 from accounts.models.data_export import DataExport, ExportPart
@@ -24,6 +26,8 @@ __all__ = [
     "ExportPart",
     "FailedProof",
     "IdempotencyKey",
+    "Identity",
+    "Invitation",
     "OneTimeLink",
     "Passkey",
     "RecoveryCode",

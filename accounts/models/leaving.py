@@ -15,7 +15,7 @@ from accounts.models.api_key import ApiKey
 from accounts.models.audit import NOBODY, AuditEvent
 from accounts.models.session import Session
 from dashtam.errors import NotFound
-from notifications.models import Email
+from notifications.models import Email, Suppression
 
 Person = TypeVar("Person", bound=AbstractBaseUser)  # User, which builds on this module
 
@@ -72,6 +72,7 @@ class LeavingManager(BaseUserManager[Person]):
         # The staff's log of changes names people by their email address.
         shown = models.Q(content_type__app_label="accounts", content_type__model="user")
         LogEntry.objects.filter(shown, object_id=str(user_id)).delete()
+        Suppression.objects.filter(address=user.email).delete()
         context = {"when": timezone.now().isoformat()}
         Email.objects.queue(user_id=None, to=user.email, kind="account_deleted", context=context)
         user.delete()

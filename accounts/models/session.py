@@ -15,6 +15,7 @@ from accounts.models.audit import NOBODY, AuditEvent
 from dashtam.bridge.database import unless_read_only
 from dashtam.ids import uuid7
 from notifications.models import Email
+from notifications.models.suppression import stopped_for
 
 SEEN_EVERY = timedelta(minutes=5)
 SEEN_IN_ADMIN_EVERY = timedelta(minutes=1)
@@ -90,7 +91,8 @@ class SessionManager(models.Manager["Session"]):
 
     def seen(self, *, id: UUID) -> "Session | None":
         """Find the live session with its user, and note every few minutes that it is in use."""
-        session = self.live().select_related("user").filter(id=id, user__is_active=True).first()
+        people = self.live().select_related("user").annotate(mail_stopped=stopped_for("user__email"))
+        session = people.filter(id=id, user__is_active=True).first()
         now = timezone.now()
         if session is not None and session.last_seen_at < now - SEEN_EVERY:
             session.last_seen_at, changed = now, ["last_seen_at"]

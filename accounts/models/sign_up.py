@@ -4,6 +4,7 @@ import hmac
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -38,7 +39,8 @@ class SignUpManager(models.Manager["SignUp"]):
             user.save(update_fields=["password"])
         if waiting.count() >= MOST_WAITING:
             return None
-        return self.create(user=user, password=password_hash, **chosen)
+        first = settings.SIGN_UP != "open"  # no one else comes in without an invitation
+        return self.create(user=user, password=password_hash, to_be_first=first, **chosen)
 
     def _keep_own(self, user: "User") -> None:
         """Keep what an account has that was signed up before there were rows of sign-ups, or made by the staff."""
@@ -61,6 +63,9 @@ class SignUp(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     browser_hash = models.BinaryField(
         null=True, help_text="Of the random key in the browser that made it, which its link signs in."
+    )
+    to_be_first = models.BooleanField(
+        default=False, db_default=False, help_text="Counts only while the installation has no other person."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

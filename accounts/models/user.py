@@ -4,7 +4,6 @@ from collections.abc import Collection
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models, transaction
 from django.db.models import Q
@@ -12,8 +11,10 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.errors import SignUpContested
+from accounts.models.admission.door import DoorManager
+from accounts.models.admission.identity import Identity
 from accounts.models.api_key import ApiKey
-from accounts.models.audit import NOBODY, AuditEvent
+from accounts.models.audit import AuditEvent
 from accounts.models.email_change import EmailChange
 from accounts.models.failed_proof import FailedProof, subject_of
 from accounts.models.leaving import LeavingManager
@@ -38,7 +39,7 @@ class Verified(NamedTuple):
     signed_up_here: bool
 
 
-class UserManager(SignInManager["User"], LeavingManager["User"]):
+class UserManager(SignInManager["User"], LeavingManager["User"], DoorManager["User"]):
     """The writes that a person's account is made of, each in one transaction.
 
     `password_hash` is always a finished hash: hashing is slow, and not this layer's work.
@@ -95,7 +96,7 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         """Confirm the email address that the link was sent to. None if the link does not count.
 
         What was chosen in the link's own sign-up counts from now on; all others are discarded. Where there are
-        others, the client must have `proved` to know the password. Raises SignUpContested.
+        others, the client must have `proved` to know the password. Raises SignUpContested, and SignUpClosed.
         """
         link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.VERIFY_EMAIL)
         if link is None:
@@ -109,7 +110,7 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
             chosen = {"password": own.password, "name": own.name, "time_zone": own.time_zone}
             detail = {"sign_up": str(own.id)}
         signed_up_here = own is not None and own.is_from(browser_key)
-        self._confirm_email(link, **chosen)
+        self._confirm_link(link, **chosen)
         AuditEvent.objects.record("email.verified", user_id=link.user_id, **detail)
         return Verified(self.get(id=link.user_id), signed_up_here)
 
@@ -120,25 +121,32 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         """Set a new password by link; returns what ended, None if the link does not count.
 
         The person who opened the link reads that mailbox, so its email address is confirmed too. Sessions and API
-        keys end, except the keys in `keep_api_keys`; passkeys no longer sign in alone (see Passkey.alone).
+        keys end, except the keys in `keep_api_keys`; passkeys no longer sign in alone, and identities are unlinked.
         """
         link = OneTimeLink.objects.redeem(id=link_id, purpose=OneTimeLink.Purpose.RESET_PASSWORD)
         if link is None:
             return None
-        self._confirm_email(link)
+        self._confirm_link(link)
         sessions = self._set_password(link.user, "password.reset", password_hash=password_hash, ip=ip)
         Passkey.objects.filter(user_id=link.user_id).update(alone=False)
+        Identity.objects.filter(user_id=link.user_id).delete()
         which = ~Q(id__in=keep_api_keys)
         return [*sessions, *ApiKey.objects.end(which, user_id=link.user_id, reason="password_reset")]
 
-    def _confirm_email(self, link: OneTimeLink, **chosen: Any) -> None:
+    def _confirm_link(self, link: OneTimeLink, **chosen: Any) -> None:
+        first = self.admit(link.user)
+        self.confirm_email(link.user, link.email, **chosen)
+        if first:
+            self.appoint_first(user_id=link.user_id)
+
+    def confirm_email(self, user: "User", email: str, **chosen: Any) -> None:
         """Note that the person reads the mailbox, and discard all sign-ups with their links."""
         now = timezone.now()
-        self.filter(id=link.user_id, email_verified_at=None).update(email_verified_at=now, **chosen)
-        verifying = link.user.one_time_links.filter(purpose=OneTimeLink.Purpose.VERIFY_EMAIL, used_at=None)
+        self.filter(id=user.id, email_verified_at=None).update(email_verified_at=now, **chosen)
+        verifying = user.one_time_links.filter(purpose=OneTimeLink.Purpose.VERIFY_EMAIL, used_at=None)
         verifying.update(used_at=now)
-        SignUp.objects.filter(user_id=link.user_id).delete()
-        FailedProof.objects.forget(subject_of("account", link.email))
+        SignUp.objects.filter(user_id=user.id).delete()
+        FailedProof.objects.forget(subject_of("account", email))
 
     @transaction.atomic
     def change_password(
@@ -199,13 +207,6 @@ class UserManager(SignInManager["User"], LeavingManager["User"]):
         user.save()
         return user
 
-    def announce_superuser(self, user: "User") -> None:
-        """Mail all ADMINS that there is a new superuser."""
-        for _, email in settings.ADMINS:
-            context = {"when": timezone.now().isoformat(), "email": user.email}
-            Email.objects.queue(user_id=None, to=email, kind="superuser_made", context=context)
-        AuditEvent.objects.record("superuser.made", user_id=user.id, actor_id=NOBODY)
-
     def never_confirmed(self) -> "models.QuerySet[User]":
         """Accounts that were signed up for and not confirmed in all the time that their sign-up is kept."""
         old = self.filter(created_at__lt=timezone.now() - KEPT, email_verified_at=None, last_login=None)
@@ -248,6 +249,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 "Can help people, giving a reason: see their numbers, start what only they can finish",
             ),
             ("see_operations", "Can see how the installation is doing"),
+            ("invite_people", "Can invite people to have an account here"),
         )
         constraints = (
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),

@@ -48,6 +48,18 @@ async def cancel_email(request: SignedInRequest) -> HttpResponseBase:
     return see_other("settings-email")
 
 
+@require_POST
+@signed_in
+async def resume_mail(request: SignedInRequest) -> HttpResponseBase:
+    """Let mail go to the address again."""
+    person = request.principal
+    await wiring.email_change_service().resume(
+        user_id=person.user_id, session_id=person.session_id, email=person.email
+    )
+    messages.success(request, "Mail goes to your address again. If it comes back once more, we say so here.")
+    return see_other("settings-profile")
+
+
 @require_http_methods(FORM_METHODS)
 async def confirm_new_email(request: Any) -> HttpResponse:
     """Land from the link in the mail to the new email address."""

@@ -88,6 +88,26 @@ class SignUpForm(AccountForm):
         self.judge("password", email=known.get("email", ""), name=known.get("name", ""))
 
 
+class InvitedForm(AccountForm):
+    """A sign-up by invitation: the email address is the invited one."""
+
+    token = CleanedField(validation.clean_token, widget=forms.HiddenInput)
+    name = CleanedField(validation.clean_name, label="Your name")
+    password = _password("Password")
+    time_zone = CleanedField(
+        _browser_zone, widget=forms.HiddenInput(attrs={"data-browser-zone": True, "autocomplete": "off"})
+    )
+
+    def clean(self) -> None:
+        self.judge("password", email="", name=self.cleaned_data.get("name", ""))
+
+
+class InvitationForm(AccountForm):
+    """The email address of a person to invite."""
+
+    email = _email()
+
+
 class SignInForm(AccountForm):
     """A sign-in."""
 
@@ -146,11 +166,11 @@ class ConfirmationForm(LinkForm):
 
 
 class ResetPasswordForm(LinkForm):
-    """A new password, by mailed link, and the API keys that go on working."""
+    """A new password, by mailed link, and the API keys that keep working."""
 
     password = _password("New password")
     keep_api_keys = forms.TypedMultipleChoiceField(
-        label="API keys that go on working",
+        label="API keys that keep working",
         coerce=UUID,
         required=False,
         widget=forms.CheckboxSelectMultiple,

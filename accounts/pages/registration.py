@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import wiring
 from accounts.entrance import cookie
-from accounts.errors import InvalidCredentials, LinkNotValid, OtpRequired, SignUpContested
+from accounts.errors import InvalidCredentials, LinkNotValid, OtpRequired, SignUpClosed, SignUpContested
 from accounts.models.user import Verified
 from accounts.pages import links
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import ConfirmationForm, EmailForm, SignUpForm
 from accounts.pages.second_factors import sign_in_step
 from dashtam.errors import ValidationFailed
+from dashtam.web.rendering import rendered
 
 LINK_AGAIN = (
     "If that address is waiting to be confirmed, a new link is on its way. "
@@ -33,6 +34,9 @@ async def sign_up(request: Any) -> HttpResponse:
     """Sign up, with a name, an email address and a password."""
     if request.principal is not None:
         return redirect("dashboard")
+    refused = await wiring.invitation_service().refusal_of_strangers()
+    if refused is not None:
+        return await rendered(request, "accounts/sign_up_refused.html", {"refused": refused}, status=403)
     form = SignUpForm(request.POST or None)
     if form.is_valid():
         browser_key = secrets.token_urlsafe(32)
@@ -83,7 +87,7 @@ async def verify_email(request: Any) -> HttpResponse:
             form.add_error("password", ASK_WHICH)
         except (ValidationFailed, *NOT_NOW) as error:
             form.take(error)
-        except LinkNotValid as error:
+        except (LinkNotValid, SignUpClosed) as error:
             links.forget(request, "verify-email")
             form.take(error)
         else:

@@ -31,7 +31,9 @@ async def sign_in(request: Any) -> HttpResponse:
             form.take(error)
         else:
             return see_other(next_page(request, form.cleaned_data["next"]))
-    return await form_page(request, "accounts/sign_in.html", form, sent_here=wanted not in {"", "/"})
+    refused = await wiring.invitation_service().refusal_of_strangers()
+    sent_here = wanted not in {"", "/"}
+    return await form_page(request, "accounts/sign_in.html", form, sent_here=sent_here, refused=refused)
 
 
 async def _open_session(request: Any, form: SignInForm) -> None:

@@ -2,18 +2,35 @@
 
 from django.urls import path
 
-from accounts.pages import api_keys, emails, passwords, reauthentication, registration, settings, sign_in
+from accounts.pages import (
+    api_keys,
+    emails,
+    invitations,
+    passwords,
+    reauthentication,
+    registration,
+    settings,
+    sign_in,
+    sign_in_provider,
+)
 from accounts.pages.own_data import data, leaving
 from accounts.pages.second_factors import passkeys, recovery_codes, sign_in_step, totp
 
 urlpatterns = [
     path("sign-up", registration.sign_up, name="sign-up"),
+    path("invitation", invitations.invitation, name="invitation"),
+    path("settings/invitations", invitations.invitations, name="settings-invitations"),
+    path("settings/invitations/<uuid:id>/revoke", invitations.revoke_invitation, name="invitation-revoke"),
     path("check-your-mail", registration.check_your_mail, name="check-your-mail"),
     path("verify-email", registration.verify_email, name="verify-email"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-in/second-step", sign_in_step.second_step, name="second-step"),
     path("sign-in/second-step/passkey", passkeys.second, name="passkey-second"),
     path("sign-in/passkey", passkeys.sign_in, name="passkey-sign-in"),
+    path("sign-in/provider", sign_in_provider.leave, name="provider-sign-in"),
+    path("sign-in/provider/callback", sign_in_provider.come_back, name="provider-callback"),
+    path("settings/security/provider/link", sign_in_provider.link, name="provider-link"),
+    path("settings/security/provider/<uuid:id>/unlink", sign_in_provider.unlink, name="provider-unlink"),
     path("passkeys/options/<slug:purpose>", passkeys.options, name="passkey-options"),
     path("reauthenticate/passkey", passkeys.reauthenticate, name="passkey-reauthenticate"),
     path("reauthenticate", reauthentication.reauthenticate, name="reauthenticate"),
@@ -33,6 +50,7 @@ urlpatterns = [
     path("settings/sessions/<uuid:id>/end", settings.end_session, name="session-end"),
     path("settings/sessions/end-others", settings.end_other_sessions, name="sessions-end-others"),
     path("settings/email", emails.change_email, name="settings-email"),
+    path("settings/email/resume", emails.resume_mail, name="settings-email-resume"),
     path("settings/email/cancel", emails.cancel_email, name="settings-email-cancel"),
     path("confirm-new-email", emails.confirm_new_email, name="confirm-new-email"),
     path("email-change", emails.email_change, name="email-change"),

@@ -67,8 +67,9 @@ class AuthService:
         """Sign a person up. A known email address gets the same answer after the same work, and a mail.
 
         `browser_key` is the random value of the browser that the mailed link may sign in; empty for a program.
-        Raises ValidationFailed for a weak password, and TooManyRequests.
+        Raises SignUpClosed and InvitationNeeded, ValidationFailed for a weak password, and TooManyRequests.
         """
+        await run_db(User.objects.require_open_door)
         self.passwords.require_strength(password, email=email, name=name)
         with place_to_hash(stranger=True) as place:
             await self.throttle.sign_up(email=email)
@@ -85,7 +86,8 @@ class AuthService:
     ) -> Verified:
         """Confirm an email address; `password` is needed where it was used in several sign-ups.
 
-        Raises LinkNotValid, SignUpContested, ValidationFailed for a password of another sign-up, TooManyRequests.
+        Raises LinkNotValid, SignUpClosed, SignUpContested, TooManyRequests, and ValidationFailed for a password of
+        another sign-up.
         """
         link = await self.links.read(token, OneTimeLink.Purpose.VERIFY_EMAIL)
         if password is not None:
@@ -130,7 +132,7 @@ class AuthService:
         return session
 
     async def log_in_verified(self, verified: Verified, *, device: Device) -> Session:
-        """Open a session in the browser that signed up, after its link was used there.
+        """Open a session in the browser that used a mailed link of its own sign-up, or has a linked identity.
 
         Raises InvalidCredentials for any other browser, OtpRequired, TooManyRequests.
         """

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from accounts.audit import stopped_mail
 from accounts.errors import LinkNotValid
-from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_EMAIL
+from accounts.limits import EMAIL_CHANGE_BY_PERSON, EMAIL_CHANGE_TO_EMAIL, RESUME_BY_PERSON
 from accounts.models import EmailChange
 from accounts.services.mailed_link_service import MailedLinkService
 from accounts.services.sessions.session_service import SessionService
@@ -46,6 +47,12 @@ class EmailChangeService:
         link = await self.links.read(token, *FROM_NEW, *FROM_OLD)
         if link.kind in FROM_NEW or not await run_db(EmailChange.objects.stop, id=link.id):
             raise LinkNotValid
+
+    async def resume(self, *, user_id: UUID, session_id: UUID, email: str) -> None:
+        """Let mail go to the person's own address again, as they say that it arrives there. Raises TooManyRequests."""
+        await limits.require((RESUME_BY_PERSON, user_id))
+        await run_db(stopped_mail.resume, email, actor_id=user_id)
+        await self.sessions.forget([session_id])
 
     async def cancel(self, *, user_id: UUID) -> None:
         """Take the wish back."""

@@ -1,4 +1,4 @@
-"""URLs of the database and the cache: parsed for Django, and refused where the connection would be unencrypted."""
+"""The database, the cache and the mail server: parsed for Django, and refused where nothing would be encrypted."""
 
 import ipaddress
 import re
@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 TLS_MODES = {"require", "verify-ca", "verify-full"}  # libpq's default, `prefer`, falls back to plain text
+
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3, RFC 5321 §4.5.4.2
 
 
 def database_settings(url: str, *, name: str = "dashtam") -> dict[str, Any]:
@@ -46,6 +48,31 @@ def require_encrypted_cache(name: str, url: str, *, plain_hosts: Collection[str]
         raise ImproperlyConfigured(
             f"{name}: {host} is another machine. Use rediss:// with a password, "
             "or name it in PLAIN_HOSTS if nobody else can listen on the way or reach it."
+        )
+
+
+def require_encrypted_mail(host: str, security: str, *, plain_hosts: Collection[str]) -> None:
+    """Raises ImproperlyConfigured without a mail server, and for one on another machine without TLS."""
+    if not host:
+        raise ImproperlyConfigured("EMAIL_PROVIDER=smtp needs SMTP_HOST, the name of your mail server.")
+    if security not in SMTP_PORTS:
+        raise ImproperlyConfigured("SMTP_SECURITY must be `starttls`, `tls` or `none`.")
+    if security == "none" and not _is_here(host, plain_hosts):
+        raise ImproperlyConfigured(
+            f"SMTP_HOST: {host} is another machine and would be spoken to in the clear. Set SMTP_SECURITY to "
+            "`starttls` or `tls`, or name it in PLAIN_HOSTS if nobody else can listen on the way."
+        )
+
+
+def require_issuer(issuer: str, client_id: str, *, plain_hosts: Collection[str]) -> None:
+    """Raises ImproperlyConfigured for an issuer that is no https URL, except on this machine or a named host."""
+    split = urlsplit(issuer)
+    here = split.scheme == "http" and _is_here(split.hostname or "-", plain_hosts)
+    if not (split.scheme == "https" or here) or not split.hostname or split.query or split.fragment:
+        raise ImproperlyConfigured("OIDC_ISSUER must be an https URL, exactly as the provider writes it.")
+    if not client_id:
+        raise ImproperlyConfigured(
+            "OIDC_ISSUER needs OIDC_CLIENT_ID, under which the provider knows Dashtam."
         )
 
 

@@ -1,5 +1,7 @@
 """REST addresses of notifications."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from notifications.api import feedback
+
+urlpatterns = [path("mail/sns", feedback.SnsFeedback.as_view())]

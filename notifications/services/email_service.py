@@ -8,8 +8,8 @@ from django.utils import timezone
 from dashtam.bridge.doors import run_db
 from dashtam.telemetry import metrics
 from notifications import kinds, messages
-from notifications.errors import MailDelayed, MailRejected
-from notifications.models import Email
+from notifications.errors import MailboxGone, MailDelayed, MailRejected
+from notifications.models import Email, Suppression
 from notifications.transports import Transport
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,7 @@ class EmailService:
         try:
             message_id = await self._send(email)
         except MailRejected as error:
-            logger.warning("Mail %s was refused for good: %s.", email.id, error.code)
-            metrics.mail("rejected")
-            await run_db(email.mark_failed, error.code)
+            await self._give_up(email, error)
         except MailDelayed as error:
             metrics.mail("delayed")
             await self._delay(email, error)
@@ -56,7 +54,18 @@ class EmailService:
         lifetime = kinds.KINDS[email.kind].link_lifetime
         if lifetime is not None and timezone.now() > email.created_at + lifetime:
             raise MailRejected(code="link_expired")
+        if await run_db(Suppression.objects.stops, email.to):
+            raise MailRejected(code="mail_suppressed")
         return await self.transport.send(messages.render(email))
+
+    async def _give_up(self, email: Email, error: MailRejected) -> None:
+        logger.warning("Mail %s was refused for good: %s.", email.id, error.code)
+        metrics.mail("rejected")
+        await run_db(email.mark_failed, error.code)
+        if not isinstance(error, MailboxGone):
+            return
+        now, why = timezone.now(), Suppression.Reason.BOUNCE
+        await run_db(Suppression.objects.note, address=email.to, reason=why, detail="smtp", happened_at=now)
 
     async def _delay(self, email: Email, error: MailDelayed) -> None:
         if email.attempts >= self.attempts:

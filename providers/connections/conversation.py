@@ -13,7 +13,7 @@ from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
 from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DashtamError, DecryptionFailed, FieldError, ValidationFailed
-from providers.connections.errors import DifferentCustomer
+from providers.connections.errors import AlreadyConnected, DifferentCustomer
 from providers.connections.grants import (
     opened_or_none,
     revocation_of,
@@ -189,9 +189,13 @@ class Conversation:
             raise
 
     async def fulfil(self, done: Done) -> Connection:
-        """Give the grant to its connection, and end the one before. Raises DifferentCustomer, AuthorizationUsed."""
+        """Give the grant to its connection, and end the one before.
+
+        Raises DifferentCustomer, AlreadyConnected, AuthorizationUsed.
+        """
         grant = done.grant
         try:
+            await self._join_twin(grant)
             return await run_db_at_last(
                 AuthorizationRequest.objects.fulfil,
                 id=self.request.id,
@@ -203,6 +207,24 @@ class Conversation:
         except Exception as failure:
             await self._discard(grant, failure)
             raise
+
+    async def _join_twin(self, grant: Grant) -> None:
+        """Renew the connection of the same login that needs it, rather than make a second one.
+
+        Raises AlreadyConnected where that one works: its accounts keep their ids.
+        """
+        if self.renews is not None or type(self.connector).same is Connector.same:
+            return
+        theirs = Connection.objects.filter(user_id=self.request.user_id, provider=self.request.provider)
+        others = theirs.exclude(id=self.request.connection_id).filter(token__isnull=False)
+        for connection in await run_db(lambda: list(others.select_related("token"))):
+            held = opened_or_none(self.encryption, self.request.provider, connection.token)
+            if held is None or not self.connector.same(held, grant):
+                continue
+            if connection.state in Connection.SYNCABLE:
+                raise AlreadyConnected
+            await run_db(AuthorizationRequest.objects.join, id=self.request.id, connection_id=connection.id)
+            return
 
     async def _discard(self, grant: Grant, failure: Exception) -> None:
         """End a consent that will not be used here, unless that would end a living connection's too."""

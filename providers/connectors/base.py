@@ -155,6 +155,10 @@ class Connector:
             return code_grant.replaces(self.oauth, old, new)
         return old.secrets != new.secrets
 
+    def same(self, one: Grant, other: Grant) -> bool:
+        """True if two grants are for one login at one institution, so that the later is not needed."""
+        return False
+
     @property
     def consent_life(self) -> timedelta | None:
         """The life of a consent by the institution's rules; None where they do not say."""

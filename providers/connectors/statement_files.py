@@ -12,7 +12,9 @@ class StatementFilesConnector(Connector):
 
     slug = "ofx"
     name = "Statement files"
-    description = "Download a file from any institution and import it here: OFX, CAMT, MT940, QIF or CSV."
+    description = (
+        "Download a file from any institution and import it here: OFX, QFX, CAMT, MT940, QIF or CSV."
+    )
     auth = "file"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
     # A file is as of its day, and a newer one comes when a person brings it.

@@ -17,6 +17,7 @@ SIGNED_OUT = [
     "/check-your-mail",
     "/confirm-new-email",
     "/email-change",
+    "/invitation",
     "/api/v1/docs",
     "/nothing/here",
 ]

@@ -54,6 +54,17 @@ CONTEXTS: dict[str, dict[str, str]] = {
     "api_key_expiring": {"when": "2026-11-22T12:30:00+00:00", "key_name": "Books & <sons>"},
     "refresh_token_reused": {"when": "2026-11-22T12:30:00+00:00", "ip": "203.0.113.7", "device": "books"},
     "sign_in_locked": {},
+    "invitation": {
+        "link_id": str(LINK_ID),
+        "inviter": "boss@example.org",
+        "when": "2026-11-29T12:30:00+00:00",
+    },
+    "invitation_known": {"inviter": "boss@example.org"},
+    "identity_changed": {
+        "change": "linked",
+        "when": "2026-11-22T12:30:00+00:00",
+        "network": "203.0.113.0/24",
+    },
     "second_factor_changed": {
         "change": "recovery_code_used",
         "when": "2026-11-22T12:30:00+00:00",
@@ -89,6 +100,9 @@ PATHS = {
     "api_key_expiring": "/settings/api-keys",
     "refresh_token_reused": "/settings/sessions",
     "sign_in_locked": "/forgot-password",
+    "invitation": "/invitation?token=",
+    "invitation_known": "/sign-in",
+    "identity_changed": "/settings/security",
     "second_factor_changed": "/settings/security",
     "new_device": "/forgot-password",
     "connection_needs_attention": f"/connections/{LINK_ID}",

@@ -136,6 +136,16 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
             connection.record("connection.refused", outcome=outcome)
 
     @transaction.atomic
+    def join(self, *, id: UUID, connection_id: UUID) -> None:
+        """Let a request for a new connection renew this one instead, whose login it has turned out to be."""
+        new = list(
+            Connection.objects.filter(authorizations__id=id, state=State.PENDING).values_list("id", flat=True)
+        )
+        self.filter(id=id).update(connection_id=connection_id)
+        Connection.objects.filter(id__in=new).delete()
+        Connection.objects.filter(id=connection_id).update(provider_subject="")
+
+    @transaction.atomic
     def fulfil(
         self,
         *,

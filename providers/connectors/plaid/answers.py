@@ -171,6 +171,7 @@ class Activity(Struct):
     subtype: str
     security_id: str | None = None
     fees: Decimal | None = None
+    cancel_transaction_id: str | None = None
     transaction_datetime: datetime | None = None
     iso_currency_code: str | None = None
     unofficial_currency_code: str | None = None

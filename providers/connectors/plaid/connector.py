@@ -97,6 +97,12 @@ class PlaidConnector(base.Connector):
             if country in self._countries
         ]
 
+    def replaces(self, old: Grant, new: Grant) -> bool:
+        return old.secrets.get(linking.ACCESS) != new.secrets.get(linking.ACCESS)
+
+    def same(self, one: Grant, other: Grant) -> bool:
+        return linking.same(one, other)
+
     async def revoke(self, reach: Reach, grant: Grant) -> None:
         async with reach(grant=grant) as client:
             await request(client, "POST", "/item/remove", json={})

@@ -12,6 +12,7 @@ from accounts.pages.answers import FORM_METHODS, form_page, see_other
 from dashtam.errors import DashtamError, TooManyRequests, Unauthorized, ValidationFailed
 from dashtam.web.rendering import rendered
 from providers import connectors, wiring
+from providers.connections.errors import AlreadyConnected
 from providers.connections.started import PendingLink
 from providers.connectors.base import Connector
 from providers.connectors.contract.errors import CredentialsRefused
@@ -100,6 +101,8 @@ async def callback(request: Any, slug: str) -> HttpResponse:
         connection = await wiring.connection_service().complete(
             user_id=request.principal.user_id, provider=slug, **_returned(request)
         )
+    except AlreadyConnected:
+        response = see_other(f"{reverse('connection-new')}?provider={slug}")
     except DashtamError as error:
         response = _after_failure(slug, type(error).code)
     else:

@@ -26,6 +26,7 @@ _ACTIONS = {
 SHORTEST_WINDOW = 3600  # seconds: what is counted by the minute is over before a person has read it
 _URGENT = {"expiring", "reauth_required", "revoked"}
 _CALM = {"active", "degraded"}
+MOST_NOTICED = 5
 _ENDED = {"revoked", "disconnected"}
 
 
@@ -190,7 +191,17 @@ def _sync_row(run: Mapping[str, Any], provider_name: str, account_names: Mapping
     for account_id, code in run["account_errors"].items():
         name = account_names.get(account_id, "An account")
         problems.append(f"{name}: {words.reason(code, provider_name)}")
+    problems += _noticed(run["notices"])
     return SyncRow(run, words.TRIGGERS.get(run["trigger"], run["trigger"]), problems)
+
+
+def _noticed(notices: Mapping[str, int]) -> list[str]:
+    """A sentence about what was not understood, the most frequent first."""
+    ranked = sorted(notices.items(), key=lambda each: -each[1])
+    told = ", ".join(f"{name} ({count})" for name, count in ranked[:MOST_NOTICED])
+    more = len(ranked) - MOST_NOTICED
+    rest = f", and {more} more" if more > 0 else ""
+    return [f"Not understood, and kept as it came or left out: {told}{rest}."] if ranked else []
 
 
 def ending(connection: Mapping[str, Any], called: str = "") -> Ending:

@@ -80,10 +80,8 @@ def import_undo(file: Mapping[str, Any], effect: Effect) -> Question:
         )
     will.append(f"{_count(effect.going, 'transaction')} that only this file has brought {_go(effect.going)}.")
     if effect.noted:
-        will.append(f"{effect.noted:,} of them with a note or a category of your own.")
-    will.append(
-        "So do the balance and the holdings it states. Where another file says more, that counts again."
-    )
+        will.append(f"{effect.noted:,} of them have a note or a category of your own.")
+    will.append("Its balance and holdings go too. Where another file states them, that counts again.")
     stays = []
     if effect.staying:
         stays.append(f"{_count(effect.staying, 'transaction')} that came from elsewhere too.")
@@ -97,7 +95,7 @@ def undone_message(file: Mapping[str, Any], effect: Effect) -> str:
     if file["state"] == "failed":
         return f"{name} is no longer in the list."
     stayed = f" {_count(effect.staying, 'transaction')} stayed." if effect.staying else ""
-    return f"{name} is taken back: {_count(effect.going, 'transaction')} went.{stayed}"
+    return f"{name} is taken back: {_count(effect.going, 'transaction')} removed.{stayed}"
 
 
 def _going(contents: Contents) -> list[str]:
@@ -107,10 +105,10 @@ def _going(contents: Contents) -> list[str]:
             f"{_count(count, 'transaction')}{_span(contents['first'], contents['last'])} {_go(count)}."
         )
     if contents["noted"]:
-        lines.append(f"{contents['noted']:,} of them with words of your own.")
+        lines.append(f"{contents['noted']:,} of them have words of your own.")
     if days := contents["days"]:
         lines.append(
-            f"{_count(days, 'day')} of balances {_go(days)}, and with them their part in your net worth."
+            f"{_count(days, 'day')} of balances {_go(days)}, and so does their part in your net worth."
         )
     if holdings := contents["holdings"]:
         lines.append(f"{_count(holdings, 'holding')} {_go(holdings)}.")

@@ -48,7 +48,7 @@ STRANGERS: dict[str, dict[str, Any]] = {
 OPEN_PAGES = {
     *("sign-up", "check-your-mail", "verify-email", "sign-in", "second-step", "passkey-second"),
     *("passkey-sign-in", "passkey-options", "sign-out", "forgot-password", "reset-password"),
-    *("confirm-new-email", "email-change"),
+    *("confirm-new-email", "email-change", "invitation", "provider-sign-in"),
 }  # their services count by network, account or link; signing out ends one session, which is the last it does
 
 

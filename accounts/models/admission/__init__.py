@@ -1,0 +1,1 @@
+"""Admission: who may have an account here, and how they are told apart from strangers."""

@@ -1,0 +1,1 @@
+"""OpenID Connect: signing in through a provider that whoever runs this Dashtam has chosen."""
