@@ -107,7 +107,7 @@ ROUTES = [
         "has run out", paste_query,
     ),
     Route(
-        "plaid", "Plaid", through_plaid, lambda bank: bank.control("plaid/logins", WHO),
+        "plaid", "Plaid", through_plaid, lambda bank: bank.control("plaid/items", {"code": "ITEM_LOGIN_REQUIRED"}),
         "Reconnect", approve_beside, 5,
     ),
     Route(
