@@ -59,7 +59,7 @@ def _over(request: SignedInRequest, link: PendingLink) -> HttpResponse | None:
 
 def _after_failure(provider: str, code: str) -> HttpResponse:
     """The page of a failure, or where a login is connected already, the page that leads to that connection."""
-    if code == "already_connected":
+    if code == AlreadyConnected.code:
         return see_other(f"{reverse('connection-new')}?provider={provider}")
     return see_other(reverse("connection-failed", args=[code]))
 
@@ -101,8 +101,6 @@ async def callback(request: Any, slug: str) -> HttpResponse:
         connection = await wiring.connection_service().complete(
             user_id=request.principal.user_id, provider=slug, **_returned(request)
         )
-    except AlreadyConnected:
-        response = see_other(f"{reverse('connection-new')}?provider={slug}")
     except DashtamError as error:
         response = _after_failure(slug, type(error).code)
     else:

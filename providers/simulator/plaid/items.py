@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from providers.simulator.bank import Bank
 from providers.simulator.books.customers import Account, Kind
 from providers.simulator.books.ledger import Ledger
-from providers.simulator.control import Revoke, controlled
+from providers.simulator.control import controlled
 from providers.simulator.plaid.calls import Call, endpoint, error_body, type_of
 from providers.simulator.plaid.state import INSTITUTION, Item, state
 
@@ -82,16 +82,6 @@ def reset_login(call: Call) -> dict[str, Any]:
     """`/sandbox/item/reset_login`: the person has to sign in again."""
     call.item.error = ("ITEM_LOGIN_REQUIRED", None)
     return {"reset_login": True}
-
-
-@controlled("POST")
-def break_logins(bank: Bank, request: HttpRequest) -> dict[str, Any]:
-    """`/control/plaid/logins`: every Item of a customer wants its person again."""
-    customer = msgspec.json.decode(request.body, type=Revoke).customer
-    mine = [item for item in state(bank).items.values() if item.customer.id == customer]
-    for item in mine:
-        item.error = ("ITEM_LOGIN_REQUIRED", None)
-    return {"items": len(mine)}
 
 
 def account(item: Item, ledger: Ledger, each: Account) -> dict[str, Any]:

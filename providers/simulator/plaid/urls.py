@@ -21,8 +21,4 @@ urlpatterns = [
     path("sandbox/item/reset_login", items.reset_login),
     path("sandbox/item/fire_webhook", webhooks.fire),
 ]
-control = [
-    path("webhook", webhooks.message),
-    path("items", items.break_items),
-    path("logins", items.break_logins),
-]
+control = [path("webhook", webhooks.message), path("items", items.break_items)]

@@ -170,6 +170,7 @@ def _account(row: Any) -> shapes.Account:
         closed=row.closed_at is not None,
         closed_by_person=row.closed_by_person,
         same_as=None,
+        institution=row.institution,
     )
 
 

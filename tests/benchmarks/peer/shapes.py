@@ -44,6 +44,7 @@ class Account(BaseModel):
     closed: bool
     closed_by_person: bool
     same_as: UUID | None
+    institution: str
 
 
 class Transaction(BaseModel):

@@ -54,6 +54,7 @@ class Account(Base):
     balance_limit: Mapped[Decimal | None]
     balance_lacks: Mapped[str]
     institution_name: Mapped[str | None]
+    institution: Mapped[str]
     hidden: Mapped[bool]
     in_net_worth: Mapped[bool]
     closed_by_person: Mapped[bool]
@@ -92,6 +93,7 @@ ACCOUNT = (
     *(Account.currency, Account.closed_at, Account.balance_current, Account.balance_available),
     *(Account.balance_limit, Account.balance_lacks, Account.balance_as_of, Account.balance_fetched_at),
     *(Account.institution_name, Account.hidden, Account.in_net_worth, Account.closed_by_person),
+    Account.institution,
 )
 TRANSACTION = (
     *(Transaction.id, Transaction.account_id, Transaction.date, Transaction.posted_at, Transaction.status),
