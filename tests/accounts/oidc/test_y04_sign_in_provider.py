@@ -202,7 +202,7 @@ async def test_y04_no_other_algorithm_or_key_signs(issuer: Liar, linked: User, b
     forgeries: list[Callable[[str], str]] = [
         lambda nonce: forged({"alg": "HS256", "kid": "k1"}, OctKey.import_key(SECRET), nonce),
         lambda nonce: forged({"alg": "HS256"}, OctKey.import_key(base64url(public)), nonce),
-        lambda nonce: forged({"alg": "none"}, OctKey.import_key("x"), nonce),
+        lambda nonce: forged({"alg": "none"}, OctKey.import_key("x" * 32), nonce),
         lambda nonce: forged({"alg": "RS256", "kid": "k1"}, issuer.other, nonce),
     ]
     for make in forgeries:

@@ -256,8 +256,10 @@ def test_y01_djangos_own_mail_and_the_doctor_use_the_same_server(
     assert isinstance(connection.ssl_context, ssl.SSLContext)
     assert dict(examine(full=False))["mail"] == []
     settings.EMAIL_HOST_PASSWORD = "another password"
+    refused = get_connection()
     with pytest.raises(smtplib.SMTPAuthenticationError):
-        get_connection().open()
+        refused.open()
+    refused.close()
     (finding,) = dict(examine(full=False))["mail"]
     assert "SMTP_PASSWORD" in finding.text
     assert "another password" not in finding.text
