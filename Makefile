@@ -5,10 +5,10 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.installation.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e corpus files specs check bench faults pictures sbom format clean
+.PHONY: help demo test e2e corpus files specs check bench faults pictures sbom image env format clean deploy-check
 
 help:  ## list the commands
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .venv/.installed: uv.lock pyproject.toml
 	@$(PYTHON) -m dashtam.installation.bootstrap --no-dev
@@ -55,6 +55,21 @@ bench: .venv/.installed-dev  ## the benchmarks, as ratios side by side
 
 sbom: .venv/.installed-dev  ## sbom.cdx.json: every part with its version and hashes, as CycloneDX 1.5
 	.venv/bin/uv export --frozen --offline --no-dev --preview-features sbom-export --format cyclonedx1.5 > sbom.cdx.json
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+ENGINE ?= docker
+
+image:  ## the container image, dashtam:VERSION (ENGINE=podman or "buildah" too)
+	$(ENGINE) build -f docs/deploy/Containerfile --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) -t dashtam:$(VERSION) $(ARGS) .
+
+FOLDER ?= docs/deploy
+
+env:  ## settings and keys of a new installation (URL=https://money.example.org, FOLDER=docs/deploy, ARGS=…)
+	@$(PYTHON) -m dashtam.installation.environment_file $(FOLDER) --url "$(URL)" $(ARGS)
+
+deploy-check: .venv/.installed-dev  ## each way to run Dashtam: started, used, backed up, destroyed, restored (ARGS="plain units image")
+	$(PY) -m tests.deploy $(ARGS)
 
 faults: .venv/.installed-dev  ## break what Dashtam relies on, and show what that costs (ARGS="postgres valkey": some only)
 	$(PY) -m tests.faults $(ARGS)

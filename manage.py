@@ -9,13 +9,15 @@ from dashtam.installation import local
 
 # `demo` and `check` may make an installation; every other command works on the one that is there.
 MAKE_SECRETS = {"demo", "check", "simulator"}
-MIGRATE = {"demo", "migrate"}
+NEED_NO_SECRETS = {"restore", "recovery_kit"}
+MIGRATE = {"demo", "migrate", "restore", "rehearse_restore"}
 ONLY_LOOK = {"doctor", "verify_audit"}
 NEED_NO_SERVERS = {
     "simulator",
     "check",
     "collectstatic",
     "draw_icons",
+    "recovery_kit",
     "spectacular",
     "help",
     "--help",
@@ -31,7 +33,7 @@ def main() -> None:
     local.read_env_file(of_a_running_demo=command == "doctor")
     if command == "demo":
         os.environ.setdefault("LOG_FORMAT", "text")  # a person reads it at a terminal
-    local.load_secrets(generate=command in MAKE_SECRETS)
+    local.load_secrets(generate=command in MAKE_SECRETS, lend=command in NEED_NO_SECRETS)
     if command not in NEED_NO_SERVERS:
         local.start_servers(make=command not in ONLY_LOOK, owner=command in MIGRATE)
 

@@ -1,10 +1,14 @@
-"""Background jobs in the admin, read-only: queued, running, failed."""
+"""Background jobs in the admin: queued, running, and those that failed for good, which may be run again."""
 
 from typing import TYPE_CHECKING
 
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
+from dashtam.jobs.rescue import run_again
 from dashtam.ui.read_only import ReadOnly
 
 if TYPE_CHECKING:  # only the stubs know these classes to be generic
@@ -48,3 +52,19 @@ class Jobs(ReadOnly, _Admin):
     ordering = ("-id",)
     inlines = (Events,)
     show_full_result_count = False
+    actions = ("run_again",)
+
+    @admin.action(description="Run again (only jobs that failed)", permissions=["run_again"])
+    def run_again(self, request: HttpRequest, chosen: "QuerySet[ProcrastinateJob]") -> None:
+        """Queue the failed ones among those chosen."""
+        count = run_again(list(chosen.values_list("id", flat=True)))
+        skipped = len(chosen) - count
+        if count:
+            self.message_user(request, f"Queued again: {count}.", messages.SUCCESS)
+        if skipped:
+            note = f"Left alone, because they did not fail or are queued already: {skipped}."
+            self.message_user(request, note, messages.WARNING)
+
+    def has_run_again_permission(self, request: HttpRequest) -> bool:
+        """The role Operations, and superusers."""
+        return request.user.has_perm(settings.OPERATIONS_PERMISSION)

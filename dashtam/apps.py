@@ -16,6 +16,7 @@ class DashtamConfig(AppConfig):
 
         metrics.gauges.append(gauges.jobs)
         metrics.gauges.append(gauges.outgoing)
+        metrics.gauges.append(gauges.backups)
         program_paths.register(API, cookieless=True)
         program_paths.register("/healthz", "/healthz/installation", "/readyz", cookieless=True, probe=True)
         program_paths.register("/metrics", cookieless=True, probe=True)

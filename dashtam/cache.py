@@ -9,10 +9,13 @@ from typing import TypeVar
 
 import msgspec
 from django.conf import settings
-from redis.asyncio import ConnectionPool, Redis
-from redis.exceptions import RedisError
 
+from dashtam import absent
 from dashtam.bridge.per_loop import PerLoop
+
+with absent("opentelemetry"):  # which redis loads wherever it is installed, to measure itself: 9 MB
+    from redis.asyncio import ConnectionPool, Redis
+    from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

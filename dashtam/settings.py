@@ -21,6 +21,7 @@ env = environ.Env(
     REDIS_URL=(str, ""),
     PLAIN_HOSTS=(list, []),
     DASHTAM_HOME=(str, ""),
+    ALIVE_FILE=(str, ""),
     PORT=(int, 8000),
     PUBLIC_URL=(str, ""),
     ALLOWED_HOSTS=(list, []),
@@ -64,6 +65,13 @@ env = environ.Env(
     COMPUTING_PROCESSES=(int, 2),
     IMPORT_MOMENT_SECONDS=(float, 2),
     IMPORT_FOLDER=(str, ""),
+    BACKUP_TO=(str, ""),
+    BACKUP_RECIPIENTS=(list, []),
+    BACKUP_KEEP=(int, 14),
+    BACKUP_ENDPOINT_URL=(str, ""),
+    BACKUP_REGION=(str, "us-east-1"),
+    BACKUP_ACCESS_KEY_ID=(str, ""),
+    BACKUP_SECRET_ACCESS_KEY=(str, ""),
     METRICS_NETWORKS=(list, []),
     METRICS_TOKEN=(str, ""),
     METRICS_SAMPLE_SECONDS=(float, 10),
@@ -72,6 +80,7 @@ env = environ.Env(
 )
 
 HOME = local.home()
+ALIVE_FILE = env("ALIVE_FILE")
 SECRET_KEY = keys.secret("SECRET_KEY", env("SECRET_KEY"))
 JWT_KEYS = keys.key_ring("JWT_KEYS", env("JWT_KEYS"))
 ENCRYPTION_KEYS = keys.key_ring("ENCRYPTION_KEYS", env("ENCRYPTION_KEYS"))
@@ -374,6 +383,15 @@ IMPORT_MOMENT_SECONDS = env("IMPORT_MOMENT_SECONDS")
 IMPORT_FOLDER = env("IMPORT_FOLDER")
 WORKER_CONCURRENCY = env("WORKER_CONCURRENCY")
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
+
+# --- backups ----------------------------------------------------------------------------------------
+BACKUP_TO = env("BACKUP_TO")
+BACKUP_RECIPIENTS = env("BACKUP_RECIPIENTS")
+BACKUP_KEEP = env("BACKUP_KEEP")
+BACKUP_ENDPOINT_URL = env("BACKUP_ENDPOINT_URL")
+BACKUP_REGION = env("BACKUP_REGION")
+BACKUP_ACCESS_KEY_ID = env("BACKUP_ACCESS_KEY_ID")
+BACKUP_SECRET_ACCESS_KEY = keys.no_placeholder("BACKUP_SECRET_ACCESS_KEY", env("BACKUP_SECRET_ACCESS_KEY"))
 
 # --- measurements -----------------------------------------------------------------------------------
 METRICS_FOLDER = HOME / "metrics"

@@ -10,11 +10,14 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Register the mails of each app, the gauge of the outbox, and the path of WebSockets."""
+        """Register the mails of each app, a gauge, what a restore holds back, and the path of WebSockets."""
+        from dashtam.installation.backup import after
         from dashtam.telemetry import metrics
         from dashtam.web.paths import program_paths
         from notifications import gauges
+        from notifications.models import Email
 
         autodiscover_modules("mails")
         metrics.gauges.append(gauges.outbox)
+        after.register(Email.objects.hold_after_restore)
         program_paths.register("/ws/")

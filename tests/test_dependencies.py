@@ -8,6 +8,12 @@ import tomllib
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from packaging import tags
+from packaging.markers import Marker
+from packaging.utils import parse_wheel_filename
 
 from tests.rules import ROOT
 
@@ -21,6 +27,8 @@ FORBIDDEN = re.compile(r"\bA?GPL|Affero|SSPL|BUSL|Commons Clause|Proprietary", r
 SAYS_NOTHING = {
     "axe-playwright-python": "MIT, says its licence file",
     "CurrencyConverter": "Apache 2.0, says its licence file",
+    "promql-parser": "Apache 2.0, says its repository; for tests alone",
+    "pyrage": "MIT, says its repository",
 }
 
 
@@ -87,3 +95,84 @@ def test_n6_the_bill_of_materials_names_every_part_and_its_hashes() -> None:
         assert part["version"] == versions[name]
         assert part["purl"].startswith(f"pkg:pypi/{name}@")
         assert all(file["hashes"] for file in part["externalReferences"] if file["type"] == "distribution")
+
+
+PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
+MACHINES = {
+    "Linux on x86-64": [f"manylinux_2_{minor}_x86_64" for minor in range(17, 37)] + ["manylinux2014_x86_64"],
+    "Linux on arm64": [f"manylinux_2_{minor}_aarch64" for minor in range(17, 37)] + ["manylinux2014_aarch64"],
+    "macOS on arm64": list(tags.mac_platforms((14, 0), "arm64")),
+}
+SYSTEMS = {"Linux": ("linux", "posix"), "macOS": ("darwin", "posix")}
+
+
+def needed(machine: str, python: tuple[int, int]) -> set[str]:
+    """The packages that are installed there without developers' tools, by their edges and markers."""
+    system = machine.partition(" ")[0]
+    environment = {
+        "sys_platform": SYSTEMS[system][0],
+        "os_name": "posix",
+        "platform_system": {"Linux": "Linux", "macOS": "Darwin"}[system],
+        "platform_machine": {"x86-64": "x86_64"}.get(
+            machine.rpartition(" ")[2], "aarch64" if system == "Linux" else "arm64"
+        ),
+        "python_version": "{}.{}".format(*python),
+        "python_full_version": "{}.{}.0".format(*python),
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "extra": "",
+    }
+    packages: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    every = {package["name"]: package for package in packages}
+    found: set[str] = set()
+    waiting: list[tuple[str, tuple[str, ...]]] = [("dashtam", ())]
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    while waiting:
+        name, extras = waiting.pop()
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        found.add(name)
+        optional = every[name].get("optional-dependencies", {})
+        edges: list[dict[str, Any]] = [
+            *every[name].get("dependencies", []),
+            *(edge for each in extras for edge in optional.get(each, [])),
+        ]
+        there = [
+            edge for edge in edges if "marker" not in edge or Marker(edge["marker"]).evaluate(environment)
+        ]
+        waiting += [(edge["name"], tuple(edge.get("extra", []))) for edge in there]
+    return found - {"dashtam"}
+
+
+def fits(file: str, python: tuple[int, int], platforms: list[str]) -> bool:
+    wanted = {
+        *tags.cpython_tags(python, platforms=platforms),
+        *tags.compatible_tags(python, platforms=platforms),
+    }
+    return bool(parse_wheel_filename(unquote(file))[3] & wanted)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_package_has_a_wheel_for_each_python_and_machine(machine: str) -> None:
+    """Nobody needs a compiler. Where this fails after an upgrade, the one before may have had them all."""
+    wheels = {
+        package["name"]: [wheel["url"].rpartition("/")[2] for wheel in package.get("wheels", [])]
+        for package in locked()
+    }
+    missing = [
+        (name, python)
+        for python in PYTHONS
+        for name in sorted(needed(machine, python))
+        if not any(fits(file, python, MACHINES[machine]) for file in wheels[name])
+    ]
+    assert missing == []
+
+
+def test_a_wheel_for_another_python_or_machine_is_noticed() -> None:
+    arm = MACHINES["Linux on arm64"]
+    assert fits("some-1.0-cp311-abi3-manylinux_2_28_aarch64.whl", (3, 14), arm)
+    assert fits("some-1.0-py3-none-any.whl", (3, 14), arm)
+    assert not fits("some-1.0-cp311-cp311-manylinux_2_28_aarch64.whl", (3, 14), arm)
+    assert not fits("some-1.0-cp314-cp314-manylinux_2_28_x86_64.whl", (3, 14), arm)
+    assert not fits("some-1.0-cp314-cp314-musllinux_1_2_aarch64.whl", (3, 14), arm)

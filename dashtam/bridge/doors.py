@@ -21,6 +21,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from dashtam.bridge import computing
 from dashtam.bridge.database import DatabaseBusy, DatabaseThreads, is_outage, repeated
 from dashtam.bridge.hashing import hashing_pool
+from dashtam.telemetry import traces
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +48,14 @@ async def run_db(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
     its end, and work that has not is never begun. The work must be one transaction, or safe to do twice: after a
     serialization failure or deadlock it is done again.
     """
+    if traces.tracer is not None:
+        name = getattr(function, "__qualname__", "statement")
+        with traces.span(name, "client", db__system__name="postgresql"):
+            return await _run_db(function, *args, **kwargs)
+    return await _run_db(function, *args, **kwargs)
+
+
+async def _run_db(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     context = SyncToAsync.thread_sensitive_context.get(None)
     if context is None or getattr(AsyncToSync.executors, "current", None) is not None:
         # A command, or a test inside its transaction: on the thread that all of it runs on.

@@ -1,23 +1,19 @@
-"""Secrets from the environment: read, checked before anything starts, and generated for a demo."""
+"""Secrets from the environment: read, and checked before anything starts."""
 
-import base64
+import contextlib
 import hmac
 import os
-import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from dashtam.crypto import fresh
 from dashtam.crypto.base64url import from_base64url
+from dashtam.crypto.fresh import KEY_BYTES, is_placeholder
 
-KEY_BYTES = 32
 SECRET_KEY_LENGTH = 50
-KNOWN_DEFAULTS = (
-    *("change", "insecure", "example", "default", "secret-key", "placeholder"),
-    *("client-secret", "client_secret", "xxxxxxxx"),
-)
-# Shorter ones count at the beginning only: one random key in a few thousand has one of them somewhere inside.
-DEFAULTS_BEGIN = ("your-", "your_", "xxxx", "todo", "dummy", "<")
+generated = fresh.generated
 
 
 def secret(name: str, value: str) -> str:
@@ -35,14 +31,9 @@ def secret(name: str, value: str) -> str:
 
 def no_placeholder(name: str, value: str) -> str:
     """`value`, unless it is what an example shows; for secrets that another party makes. Empty is fine."""
-    if _is_placeholder(value):
+    if is_placeholder(value):
         raise ImproperlyConfigured(f"{name} still is a default value. Set it to a value of your own.")
     return value
-
-
-def _is_placeholder(value: str) -> bool:
-    lower = value.lower()
-    return lower.startswith(DEFAULTS_BEGIN) or any(word in lower for word in KNOWN_DEFAULTS)
 
 
 def key_ring(name: str, value: str) -> dict[str, bytes]:
@@ -106,33 +97,15 @@ def _decoded(encoded: str) -> bytes:
         return b""
 
 
-def generated() -> dict[str, str]:
-    """A fresh value for every secret that Dashtam needs."""
-    return {
-        "SECRET_KEY": _random_secret(64),
-        "JWT_KEYS": f"{secrets.token_hex(4)}:{_random_key()}",
-        "ENCRYPTION_KEYS": f"{secrets.token_hex(4)}:{_random_key()}",
-        "SANDBOX_CLIENT_SECRET": _random_secret(32),
-    }
-
-
-def _random_secret(size: int) -> str:
-    """Random characters, and none that would pass for a placeholder by chance."""
-    while _is_placeholder(value := secrets.token_urlsafe(size)):
-        pass
-    return value
-
-
-def _random_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-
-
 def write_if_absent(path: Path) -> None:
     """Generate the secrets of a private installation once; later starts find the same ones."""
+    with contextlib.suppress(FileExistsError):
+        write(path, generated())
+
+
+def write(path: Path, secrets: Mapping[str, str]) -> None:
+    """Write secrets into a new file, for its owner alone. Raises FileExistsError: none is ever written over."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.writelines(f"{name}={value}\n" for name, value in generated().items())
+        file.writelines(f"{name}={value}\n" for name, value in secrets.items())

@@ -1,5 +1,5 @@
-"""Examinations of every installation: files, keys, stores, web."""
+"""Examinations of every installation: backups, files, keys, stores, web."""
 
-from dashtam.doctor import files, keys, stores, web
+from dashtam.doctor import backups, files, keys, stores, web
 
-__all__ = ["files", "keys", "stores", "web"]
+__all__ = ["backups", "files", "keys", "stores", "web"]

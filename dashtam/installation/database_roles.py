@@ -25,15 +25,19 @@ LESS = "REVOKE ALL ON {table} FROM {role}; GRANT {rights} ON {table} TO {role};"
 
 
 @contextlib.contextmanager
-def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Use the connection as MIGRATION_DATABASE says: as the owner of the tables, with the time that it needs."""
-    owner: dict[str, Any] = settings.MIGRATION_DATABASE
+def as_owner(connection: BaseDatabaseWrapper, *, database: str = "", rights: bool = True) -> Iterator[None]:
+    """Use the connection as MIGRATION_DATABASE says: as the owner of the tables, with the time that it needs.
+
+    With `database`, in another one of the same server. At the end the application's role gets its rights, unless
+    `rights` is False. May be entered again within itself.
+    """
+    owner: dict[str, Any] = settings.MIGRATION_DATABASE | ({"NAME": database} if database else {})
     application = {name: connection.settings_dict[name] for name in owner}
     connection.close()
     connection.settings_dict.update(owner)
     try:
         yield
-        if "USER" in owner:
+        if rights and "USER" in owner:
             grant(connection, application["USER"])
     finally:
         connection.close()

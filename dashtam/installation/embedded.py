@@ -83,6 +83,16 @@ def ensure_running(home: Path) -> Servers:
     return servers(home)
 
 
+def held() -> list[int]:
+    """The descriptors of the locks that this process holds."""
+    return list(_held)
+
+
+def hold(locks: list[int]) -> None:
+    """Keep locks that this process has held as another program."""
+    _held.extend(locks)
+
+
 def release(home: Path) -> None:
     """Give the servers up and wait until they are gone, unless another process still uses them."""
     while _held:

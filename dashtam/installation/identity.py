@@ -69,6 +69,11 @@ class InstallationManager(models.Manager["Installation"]):
         self.all().delete()
         self._remember(_place())
 
+    def note_backup(self) -> None:
+        """Remember that a backup was made now, for the doctor and for `/metrics`."""
+        self.outgoing_paused()  # which makes the row where there is none yet
+        self.update(backed_up_at=timezone.now())
+
     def _remember(self, place: Place) -> None:
         self.bulk_create([Installation(**place._asdict())], ignore_conflicts=True)
         if installation := self.first():
@@ -84,6 +89,7 @@ class Installation(models.Model):
     timeline = models.IntegerField(null=True)
     database_oid = models.BigIntegerField()
     outgoing_paused_at = models.DateTimeField(null=True)
+    backed_up_at = models.DateTimeField(null=True)
 
     objects: ClassVar[InstallationManager] = InstallationManager()
 

@@ -45,7 +45,6 @@ class Keeper:
             self.commands = [self._postgres(sockets), self._valkey(sockets)]
             self.running = [self._start(command) for command in self.commands]
             self._await_sockets([sockets / ".s.PGSQL.5432", sockets / "valkey.sock"])
-            self._create_database()
             print("ready", flush=True)
             self._watch(users)
             self._stop()
@@ -65,6 +64,7 @@ class Keeper:
             "unix_socket_permissions": "0700",
             "max_connections": "200",
             "shared_buffers": "128MB",
+            "io_method": "sync",  # its I/O workers take 5 MB, and what a household has is in memory
             "timezone": "UTC",
             "log_min_messages": "warning",
             "log_min_error_statement": "panic",  # statements may carry what people typed
@@ -148,11 +148,33 @@ class Keeper:
 
     def _await_sockets(self, sockets: list[Path]) -> None:
         deadline = time.monotonic() + START_DEADLINE
-        while not all(path.is_socket() for path in sockets) or not self._accepts():
+        asking, answer = 0, 1
+        while not all(path.is_socket() for path in sockets) or answer:
             if any(process.poll() is not None for process in self.running) or time.monotonic() > deadline:
                 self._stop()
                 raise SystemExit("an embedded server did not start")
+            if all(path.is_socket() for path in sockets):
+                asking = asking or self._ask()
+                ended, status = os.waitpid(asking, os.WNOHANG)
+                if ended:
+                    asking, answer = 0, status
             threading.Event().wait(0.02)
+
+    def _ask(self) -> int:
+        """Make the database in a process of its own, which fails while PostgreSQL does not answer; returns its id.
+
+        Here psycopg would stay for as long as the servers run, with its 10 MB.
+        """
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                if self._accepts():
+                    self._create_database()
+                    status = 0
+            finally:
+                os._exit(status)
+        return child
 
     def _accepts(self) -> bool:
         import psycopg

@@ -12,6 +12,7 @@ from dashtam.crypto import keys
 from dashtam.installation import embedded
 
 ROOT = Path(__file__).resolve().parents[2]
+lent: list[str] = []  # the names of secrets that are only lent to this command
 
 
 def home() -> Path:
@@ -34,14 +35,27 @@ def read_env_file(*, of_a_running_demo: bool = False) -> None:
             del os.environ[name]
 
 
-def load_secrets(*, generate: bool = False) -> None:
-    """Put the installation's own secrets into the environment; what is set there already wins."""
+def load_secrets(*, generate: bool = False, lend: bool = False) -> None:
+    """Put the installation's own secrets into the environment; what is set there already wins.
+
+    With `lend`, for a command that brings the secrets or needs none: where there are none, some that are kept nowhere.
+    """
     file = home() / "secrets.env"
     if generate:
         keys.write_if_absent(file)
     if file.exists():
         _close(file)
         environ.Env.read_env(file)
+    if lend:
+        _lend()
+
+
+def _lend() -> None:
+    made = keys.generated()
+    del made["SANDBOX_CLIENT_SECRET"]
+    if not any(os.environ.get(name) for name in made):
+        os.environ.update(made)
+        lent.extend(made)
 
 
 def demo_file() -> Path:

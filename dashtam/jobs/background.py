@@ -18,7 +18,7 @@ from dashtam.bridge.database import is_outage
 from dashtam.bridge.doors import database_context
 from dashtam.errors import DashtamError
 from dashtam.processes import recorder
-from dashtam.telemetry import logs, metrics
+from dashtam.telemetry import logs, metrics, traces
 from dashtam.telemetry.logs import request_id
 from dashtam.web import problems
 
@@ -78,8 +78,10 @@ async def _logged(call_next: Callable[[], Awaitable[None]], context: Any, worker
     recorder.start("worker")
     logs.carried.set({"task": context.job.task_name, "job_id": context.job.id})
     started, outcome = time.perf_counter(), "failed"
+    queue, job = context.job.queue, context.job.id
     try:
-        await call_next()
+        with traces.span(context.job.task_name, "consumer", dashtam__queue=queue, dashtam__job_id=job):
+            await call_next()
         outcome = "succeeded"
     finally:
         seconds = time.perf_counter() - started

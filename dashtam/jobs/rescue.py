@@ -1,8 +1,9 @@
-"""Rescue of the jobs of dead workers."""
+"""Rescue of the jobs of dead workers, and another go for jobs that failed."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 DEAD_AFTER = timedelta(seconds=30)  # a worker reports every ten seconds
 
@@ -19,6 +20,10 @@ WITH orphaned AS (
 SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM orphaned
 """
 
+AGAIN = """
+SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM procrastinate_jobs
+WHERE id = %s AND status = 'failed' FOR UPDATE"""
+
 
 def rescue_jobs() -> int:
     """Put the jobs of workers that are gone, or silent for DEAD_AFTER, back in their queues. Returns how many.
@@ -28,3 +33,20 @@ def rescue_jobs() -> int:
     with connection.cursor() as cursor:
         cursor.execute(RESCUE, [DEAD_AFTER.total_seconds()])
         return int(cursor.rowcount)
+
+
+def run_again(ids: Iterable[int]) -> int:
+    """Queue jobs that failed once more, each with its attempts so far; returns how many.
+
+    A job whose like is queued already stays as it is.
+    """
+    return sum(map(_queue_again, ids))
+
+
+def _queue_again(id: int) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(AGAIN, [id])
+            return cursor.rowcount == 1
+    except IntegrityError:
+        return False

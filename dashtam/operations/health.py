@@ -17,6 +17,7 @@ from dashtam.bridge.doors import run_aside, run_db
 from dashtam.bridge.per_loop import PerLoop
 from dashtam.cache import cache
 from dashtam.crypto.fingerprints import KeyFingerprint
+from dashtam.processes import supervisor
 from dashtam.telemetry.gauges import worker_is_alive
 
 DEADLINE_SECONDS = 3.0
@@ -64,8 +65,10 @@ class Readyz(ApiView):
     @extend_schema(operation_id="readiness", responses={200: Readiness, 503: Readiness})
     async def get(self, request: HttpRequest) -> Any:
         """200 if database, migrations and keys are right: for balancers. Cache and worker are listed only."""
-        found = await _findings()
+        found = dict(await _findings())
         ready = all(found[name] == "ok" for name in NEEDED)
+        if supervisor.is_stopping():
+            ready, found["process"] = False, "about to end"
         return Reply(
             {"status": "ready" if ready else "not_ready", "checks": found}, status=200 if ready else 503
         )

@@ -1,7 +1,8 @@
 """Recording of a server process's measurements, for as long as the process serves.
 
 Two small tasks: one measures how late the event loop is, the other takes a sample of the metrics every few seconds
-and saves it in the database, for the operations page. While the database is away, samples wait in memory.
+and saves it in the database, for the operations page. While the database is away, samples wait in memory. A third
+one exports to an OpenTelemetry collector where the environment names one.
 """
 
 import asyncio
@@ -20,10 +21,10 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from dashtam.bridge.doors import database_context, database_threads, run_db
+from dashtam.bridge.doors import database_context, database_threads, run_aside, run_db
 from dashtam.bridge.per_loop import PerLoop
 from dashtam.errors import DashtamError
-from dashtam.telemetry import metric_files, metrics
+from dashtam.telemetry import metric_files, metrics, traces
 from dashtam.telemetry.readings import Readings
 from dashtam.telemetry.samples import Sample
 
@@ -52,6 +53,8 @@ def start(role: str) -> None:
     except OSError as error:
         logger.warning("Measurements of this process stay in its memory (%s).", type(error).__name__)
     running += [_task(_measure_loop_lag()), _task(Recorder(role).run())]
+    if traces.wanted("traces") or traces.wanted("metrics"):
+        running.append(_task(_export(role)))
 
 
 async def stop() -> None:
@@ -65,6 +68,24 @@ async def stop() -> None:
 def _task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     # The caller may be a task of the worker, whose context must not be inherited.
     return asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+
+
+async def _export(role: str) -> None:
+    """Send spans and metrics to an OpenTelemetry collector until cancelled."""
+    try:
+        from dashtam.telemetry.otlp import (
+            Exports,
+        )  # a quarter of a second, and 15 MB, where it is wanted alone
+    except ImportError:
+        logger.warning("A collector is named (OTEL_EXPORTER_OTLP_…), but `uv sync --extra otel` was not run.")
+        return
+    exports = Exports(role)
+    try:
+        while True:
+            await asyncio.sleep(exports.every_seconds)
+            await run_aside(exports.export_metrics)
+    finally:
+        await run_aside(exports.finish)
 
 
 async def _measure_loop_lag() -> None:

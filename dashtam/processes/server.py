@@ -1,8 +1,10 @@
 """How uvicorn serves Dashtam: its options, and the same bounds where it was started without them."""
 
+import ctypes
 import logging
 import os
 import resource
+import sys
 from typing import Any
 
 from dashtam.telemetry import logs
@@ -21,7 +23,16 @@ OPTIONS: dict[str, Any] = {
     "timeout_keep_alive": 65,  # longer than nginx keeps its own, so that it never finds a connection closed
     "timeout_graceful_shutdown": 30,
 }
+with_worker = False  # True where this process is to work on jobs too
+M_ARENA_MAX = -8  # glibc's number for it
 SPARE = 128  # descriptors that stay free of WebSockets, for requests, files and connections to other servers
+
+
+def prepare(receive: Any) -> None:
+    """Make this process ready to serve: its memory, the frames of its sockets, and how many it may have open."""
+    spare_memory()
+    bound_frames(receive)
+    raise_descriptor_limit()
 
 
 def bound_frames(receive: Any) -> None:
@@ -43,6 +54,17 @@ def frames_are_bounded(receive: Any) -> bool:
 
 def _config(receive: Any) -> Any:
     return getattr(getattr(receive, "__self__", None), "config", None)
+
+
+def spare_memory() -> None:
+    """Have threads share two of glibc's arenas: by default each may get one of its own, which stays when it is empty.
+
+    Only for memory that C code asks for; Python's own objects lie elsewhere.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if mallopt is not None:
+            mallopt(M_ARENA_MAX, 2)
 
 
 def raise_descriptor_limit() -> None:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError
 
 from dashtam.bridge.doors import database_context
 from dashtam.errors import DashtamError
+from dashtam.processes import supervisor
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +30,11 @@ async def keep_up(*own: Work) -> None:
     """Do what is registered, and what is this process's own, again and again until cancelled."""
     while True:
         for work in (*own, *_registered):
+            supervisor.alive()
             try:
                 async with database_context():
                     await work()
             except (DatabaseError, InterfaceError, DashtamError, OSError) as error:
                 logger.debug("Upkeep waits (%s).", type(error).__name__)
+        supervisor.alive()
         await asyncio.sleep(EVERY_SECONDS)

@@ -5,14 +5,18 @@ import logging
 import signal
 from typing import Any
 
+import psycopg
 from procrastinate import App, cli
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.management.commands import procrastinate
+from procrastinate.exceptions import ConnectorException
 
 from dashtam.bridge.doors import close_processes, finish_kept, run_db
 from dashtam.jobs.lanes import lanes
+from dashtam.jobs.listening import listen_quietly
 from dashtam.jobs.periodic import DatabaseClockWorker
 from dashtam.jobs.rescue import rescue_jobs
-from dashtam.processes import recorder
+from dashtam.processes import recorder, server, supervisor
 from dashtam.processes.upkeep import keep_up
 
 logger = logging.getLogger(__name__)
@@ -38,17 +42,47 @@ class Command(procrastinate.Command):
 async def _work_until_stopped(app: App, **options: Any) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        asyncio.get_running_loop().add_signal_handler(name, _end, stop)
+    server.spare_memory()
     recorder.start("worker")
-    options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
-    upkeep = asyncio.create_task(keep_up(_rescue))
-    workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
-    await stop.wait()
+    upkeep = asyncio.create_task(keep_up(rescue))
+    supervisor.ready()
+    await _lanes(app, stop, options)
     upkeep.cancel()
-    await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
     await finish_kept(seconds=KEPT_SECONDS)
     await recorder.stop()
     close_processes()
+
+
+def _end(stop: asyncio.Event) -> None:
+    supervisor.stopping()
+    stop.set()
+
+
+async def _lanes(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None:
+    """Work on all lanes until `stop` is set, and then until the jobs under way have ended or been cut short."""
+    listen_quietly(app)
+    options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
+    workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
+    await stop.wait()
+    await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
+
+
+async def work_beside(stop: asyncio.Event) -> None:
+    """Work in the event loop of a web process, which does all else that a worker's own process would.
+
+    Nothing here waits for the database to be there: the lanes begin as soon as it is.
+    """
+    stopped = asyncio.create_task(stop.wait())
+    connector: Any = app.connector
+    with app.replace_connector(connector.get_worker_connector()):
+        while not stop.is_set():
+            try:
+                async with app.open_async() as opened:
+                    await _lanes(opened, stop, {})
+            except (ConnectorException, psycopg.Error) as error:
+                logger.warning("The worker waits for the database (%s).", type(error).__name__)
+                await asyncio.wait({stopped}, timeout=PAUSE_SECONDS)
 
 
 def _workers(options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -76,7 +110,7 @@ async def _work_again_and_again(app: App, stop: asyncio.Event, options: dict[str
             await asyncio.wait({stopped}, timeout=PAUSE_SECONDS)
 
 
-async def _rescue() -> None:
+async def rescue() -> None:
     """Rescue jobs from outside the queue: a task that does so would wait behind a backlog."""
     if rescued := await run_db(rescue_jobs):
         logger.warning("%d jobs of workers that died were put back in their queues.", rescued)

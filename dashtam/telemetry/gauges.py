@@ -49,6 +49,15 @@ def outgoing() -> Iterator[Metric]:
     yield GaugeMetricFamily("dashtam_outgoing_paused", words, paused)
 
 
+def backups() -> Iterator[Metric]:
+    """Seconds since the last backup was made; nothing where none ever was."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM now() - max(backed_up_at)) FROM dashtam_installation")
+        (age,) = cursor.fetchone()
+    if age is not None:
+        yield GaugeMetricFamily("dashtam_backup_age_seconds", "Since the last backup was made.", float(age))
+
+
 def heartbeat_age() -> float | None:
     """Seconds since any worker has reported; None if none ever has."""
     with connection.cursor() as cursor:

@@ -15,6 +15,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, values
 
 from dashtam.errors import DashtamError
+from dashtam.telemetry import traces
 from dashtam.telemetry.metric_files import Value
 from dashtam.telemetry.sums import BOUNDS
 
@@ -189,7 +190,9 @@ async def provider_call(provider: str, call: Awaitable[Answer]) -> Answer:
     """Await a call to an institution and measure it by class of status, or by type of error."""
     began, outcome = time.perf_counter(), "failed"
     try:
-        response = await call
+        with traces.span("call", "client", dashtam__provider=provider) as span:
+            response = await call
+            span.note({"http.response.status_code": response.status_code})
         outcome = f"{response.status_code // 100}xx"
         return response
     except DashtamError as error:

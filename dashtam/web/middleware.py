@@ -24,7 +24,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
 from dashtam import errors
-from dashtam.telemetry import logs, metrics
+from dashtam.telemetry import logs, metrics, traces
 from dashtam.telemetry.logs import request_id
 from dashtam.web import headers, measures, problems, visitor
 from dashtam.web.paths import API, program_paths
@@ -60,11 +60,13 @@ class RequestMiddleware(AsyncMiddleware):
         visitor.distrust(request)
         visitor.request_ip.set(visitor.client_ip(request) or "")
         started = time.perf_counter()
-        try:
-            response = await self._answer(request)
-        except asyncio.CancelledError:
-            _log(request, GONE, started)
-            raise
+        with traces.span("request", "server") as span:
+            try:
+                response = await self._answer(request)
+            except asyncio.CancelledError:
+                _log(request, GONE, started)
+                raise
+            _describe(span, request, response.status_code)
         response["X-Request-Id"] = request.id
         headers.add(request, response)
         bodiless = response.status_code == HttpResponseNotModified.status_code
@@ -142,6 +144,22 @@ def _log(request: Any, status: int, started: float) -> None:
             user_id=str(who.user_id) if who else None,
             client=visitor.network_of(visitor.request_ip.get()),
         )
+
+
+def _describe(span: traces.Span, request: Any, status: int) -> None:
+    """Give the span of a request its pattern, which is known only once Django has found its view."""
+    route, method = logs.route(request), request.method if request.method in metrics.METHODS else "_OTHER"
+    span.name(f"{method} {route}")
+    span.note(
+        {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+            "dashtam.request_id": request.id,
+        }
+    )
+    if status >= 500:
+        span.failed(str(status))
 
 
 class _ForPages:

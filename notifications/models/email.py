@@ -43,6 +43,17 @@ class EmailManager(models.Manager["Email"]):
             raise MailDelayed(code="mail_in_flight")
         return None
 
+    def hold_after_restore(self) -> str:
+        """Give up what waited when a backup was made: the original has sent it by now, most likely."""
+        waiting = self.filter(state=Email.State.QUEUED)
+        held = waiting.count()
+        waiting.filter(kind__in=[name for name, kind in kinds.KINDS.items() if not kind.keep]).delete()
+        waiting.update(state=Email.State.FAILED, error_code="restored", leased_until=None)
+        if not held:
+            return ""
+        which = "One mail that waited then is" if held == 1 else f"{held} mails that waited then are"
+        return f"{which} held back: the original has sent them, most likely. Staff can send them again in the admin."
+
     def long_over(self) -> "models.QuerySet[Email]":
         """The mails sent or given up over a month ago."""
         over = self.filter(state__in=(Email.State.SENT, Email.State.FAILED))

@@ -35,6 +35,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         readers,
         refresh,
         report,
+        small,
         sockets,
         storm,
         throughput,
@@ -56,7 +57,9 @@ def main(wanted: set[str], *, docs: bool) -> int:
         ("dashboard",): dashboard.measure,
         ("public",): public.measure,
         ("import",): files.measure,
+        ("rows",): files.measure_formats,
         ("search", "net-worth"): questions.measure,
+        ("small",): small.measure,
     }
     if unknown := wanted - set().union(*measures):
         print(f"There is no row {', '.join(sorted(unknown))}.", file=sys.stderr)

@@ -30,7 +30,7 @@ def main(wanted: list[str]) -> int:
     import django
 
     django.setup()
-    from tests.faults import moves, other_parties, processes, stops, stores  # noqa: F401 they register themselves
+    from tests.faults import moves, other_parties, processes, rolling, stops, stores  # noqa: F401 they register themselves
     from tests.faults.rows import FAULTS
     from tests.faults.world import World
 

@@ -119,6 +119,11 @@ class World:
         """The number of calls to an endpoint of the bank."""
         return int(self.stack.bank.control("log")["counts"].get(endpoint, 0))
 
+    def letters(self, address: str) -> int:
+        """The number of mails that arrived for an address."""
+        files = self.stack.outbox.glob("*.eml")
+        return sum(f"To: {address}" in file.read_text(errors="replace") for file in files)
+
     def token_calls(self) -> int:
         """The number of calls to the bank's token endpoint."""
         return self.calls("token")

@@ -71,6 +71,10 @@ class Processes:
             if process.poll() is not None:
                 raise StartFailed(f"{name} has stopped. Its log says why: {self._log(name)}.")
 
+    def ids(self) -> dict[str, int]:
+        """The process ids by name."""
+        return {name: process.pid for name, process in self.running.items()}
+
     def stop(self) -> None:
         """Ask all to finish, newest first; insist after ten seconds."""
         for process in reversed(self.running.values()):

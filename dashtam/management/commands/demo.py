@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from dashtam.installation import embedded, local
+from dashtam.installation.demo import watch
 from dashtam.installation.demo.person import Person, StepFailed, remembered_credentials
 from dashtam.installation.demo.processes import Processes, StartFailed, port_is_free
 from dashtam.installation.demo.vendors import VENDORS, answers_of, settings_of
@@ -36,15 +37,15 @@ class Command(BaseCommand):
         self.console = Console()
         self.bank_port = settings.PORT + 100
         self.bank_url = os.environ.get("SANDBOX_URL", "")
-        stopped = threading.Event()
+        self.stopped = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: self._interrupt(stopped))
+            signal.signal(name, lambda *_: self._interrupt())
         processes = Processes(logs=settings.HOME / "logs", environment=self._environment())
         try:
             self._start(processes)
             self._main_job()
             if not once:
-                self._serve(processes, stopped)
+                self._serve(processes)
         except KeyboardInterrupt:
             pass
         except (StartFailed, StepFailed) as error:
@@ -57,10 +58,10 @@ class Command(BaseCommand):
         processes.stop()
         embedded.release(settings.HOME)
 
-    def _interrupt(self, stopped: threading.Event) -> None:
-        if stopped.is_set():
+    def _interrupt(self) -> None:
+        if self.stopped.is_set():
             return  # a second Ctrl-C must not leave half of the children behind
-        stopped.set()
+        self.stopped.set()
         raise KeyboardInterrupt
 
     def _environment(self) -> dict[str, str]:
@@ -93,8 +94,8 @@ class Command(BaseCommand):
                 callback = f"{settings.PUBLIC_URL}/providers/sandbox/callback"
                 bank = ("--port", str(self.bank_port), "--state", str(state), "--redirect-uri", callback)
                 processes.start("bank", "manage.py", "simulator", *bank)
-            processes.start("web", "manage.py", "serve", "--port", str(settings.PORT))
-            processes.start("worker", "manage.py", "procrastinate", "worker", show_output=True)
+            serve = ("manage.py", "serve", "--port", str(settings.PORT), "--with-worker")
+            processes.start("web", *serve, show_output=True)  # the outbox prints its links
             processes.wait_for("web", f"http://127.0.0.1:{settings.PORT}/healthz/installation")
 
     def _main_job(self) -> None:
@@ -150,11 +151,12 @@ class Command(BaseCommand):
             )
         self.console.print(table)
 
-    def _serve(self, processes: Processes, stopped: threading.Event) -> None:
+    def _serve(self, processes: Processes) -> None:
         self.console.print("\nServing. Press Ctrl-C to stop; your data stays for the next time.")
-        while not stopped.wait(1):
-            processes.check()
-        os.write(1, b"\n")
+        processes.check()
+        # A signal from here on waits for the program that takes over.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        watch.become(processes.ids(), home=settings.HOME, logs=settings.HOME / "logs")
 
 
 def _known(names: str) -> list[str]:

@@ -51,6 +51,16 @@ class ProviderTokenManager(models.Manager["ProviderToken"]):
         if not self.filter(connection_id=connection_id).update(**sealed, version=F("version") + 1):
             self.create(connection_id=connection_id, **sealed)
 
+    def note_restored(self) -> str:
+        """Record that the outcome of a renewal is open: the original may have renewed each since the backup."""
+        may_be_old = self.exclude(refresh_token=None).update(
+            attempt_at=Now(), previous_attempt_at=None, lease_id=None, lease_until=None
+        )
+        if not may_be_old:
+            return ""
+        which = "One grant" if may_be_old == 1 else f"{may_be_old} grants"
+        return f"{which} may have been renewed since: where one is refused, its person is asked once to connect again."
+
     def note_unreadable(self, token: "ProviderToken", column: str, code: str) -> None:
         """Record in the audit log, once a day, that an envelope does not open: altered, moved, or its key is gone."""
         noted = AuditEvent.objects.filter(

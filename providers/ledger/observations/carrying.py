@@ -67,13 +67,13 @@ def carry_out(
     seen = projection.project(account, touched, known)
     asked = asking.ask(account, source, plan, events)
     withdrawn = {held.event for held in plan.withdrawn}
-    added = len(set(new.values()) - merged.keys())
+    begun = _begun(plan, events) - merged.keys() - back
     shown = Counts(
         len(seen.after - seen.before) + len(fresh),
         len(seen.before & seen.after),
         len(seen.before - seen.after),
     )
-    return Landed(added, len(touched - withdrawn - set(new.values())), len(withdrawn), asked, shown)
+    return Landed(len(begun), len(touched - withdrawn - begun), len(withdrawn), asked, shown)
 
 
 Known = Mapping[tuple[UUID, int], TransactionRecord]
@@ -152,8 +152,10 @@ def _keep(source: Source, id: UUID, statement: Statement, records: Sequence[Tran
 
 def _merge(account: FinancialAccount, plan: Plan) -> dict[UUID, UUID]:
     """Let events that turn out to be others go on as these."""
+    told = {item.event for item in plan.placed}
     for one, into in plan.merged:
-        asking.join(account, one, into, "the source links them")
+        linked = "the source links them" if into in told else "one took the place of the other"
+        asking.join(account, one, into, linked)
     return dict(plan.merged)
 
 
@@ -195,6 +197,12 @@ def _sorted(
         elif item.state == State.LIVE or told[event] > 1:
             touched.add(event)
     return new, touched
+
+
+def _begun(plan: Plan, events: Mapping[int, UUID]) -> set[UUID]:
+    """The events that begin with this plan, however many rows tell of them."""
+    starting = (item for item in plan.placed if item.event is None and item.heir is None)
+    return {events[item.row.place] for item in starting if item.state == State.LIVE}
 
 
 def _fresh(

@@ -28,13 +28,15 @@ DEFAULT_CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - opens nothing but inven
 class Command(BaseCommand):
     """Builds a bank from the options and serves it until a signal or the end of its standard input."""
 
-    help = "Run the Sandbox Bank, a fake institution with invented customers, on 127.0.0.1."
+    help = "Run the Sandbox Bank, a fake institution with invented customers."
     requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options, with defaults that suit a person trying things out."""
         parser.add_argument("--port", type=int, default=8100, help="0 picks a free one")
+        parser.add_argument("--host", default="127.0.0.1", help="where to listen; 0.0.0.0 in a container")
+        parser.add_argument("--url", help="how browsers and Dashtam reach it, if not at that host and port")
         parser.add_argument("--redirect-uri", action="append", help=f"repeatable; {DEFAULT_REDIRECT_URI}")
         parser.add_argument("--state", type=Path, help="a JSON file that keeps consents over a restart")
         parser.add_argument("--access-ttl", type=int, default=300, help="seconds an access token lives")
@@ -65,13 +67,13 @@ class Command(BaseCommand):
             return
         _configure_django()
         try:
-            listener = socket.create_server(("127.0.0.1", options["port"]))
+            listener = socket.create_server((options["host"], options["port"]))
         except OSError as error:
             message = f"Port {options['port']} cannot be used ({error.strerror}). Choose another with --port."
             raise CommandError(message) from error
         # asyncio does not set this on sockets it did not make; without it each small reply waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        url = options["url"] or f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = BankServer(_bank(url, options), until_stdin_closes=options["until_stdin_closes"])
         self.stdout.write(f"Sandbox Bank on {url}")
         self.stdout.flush()

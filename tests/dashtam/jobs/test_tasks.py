@@ -1,17 +1,22 @@
 """Background work in general."""
 
 import asyncio
+import functools
 import traceback
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from django.db import OperationalError, connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from accounts.models import User
+from dashtam.bridge.doors import run_db
 from dashtam.jobs.background import TaskFailed, TaskPostponed, background, defer
 from dashtam.jobs.ended import AT_ONCE
 from tests.jobs import run_queued
+from tests.staff import Staff
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +113,30 @@ async def test_s14_a_task_that_meets_an_outage_says_so() -> None:
     with pytest.raises(TaskPostponed) as refused:
         await fails.func()
     assert "terminating" not in str(refused.value)
+
+
+def failed(lock: str | None = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (task_name, queue_name, status, queueing_lock, attempts)"
+            " VALUES ('dashtam.tasks.tidy_jobs', 'schedule', 'failed', %s, 8) RETURNING id",
+            [lock],
+        )
+        return int(cursor.fetchone()[0])
+
+
+async def test_staff_for_operations_run_jobs_again_that_failed_and_no_others(
+    make_user: Callable[..., User],
+) -> None:
+    gone, doubled = await run_db(failed), await run_db(failed, "one")
+    waiting = await run_db(
+        functools.partial(defer, "dashtam.tasks.tidy_jobs", timestamp=0, queueing_lock="one")
+    )
+    form = {"action": "run_again", "_selected_action": [str(gone), str(doubled), str(waiting)]}
+    for role, expected in (("Support", 403), ("Operations", 302)):
+        staff = await Staff.arrives(await run_db(make_user, role, is_staff=True), role)
+        answer = await staff.post("/admin/procrastinate/procrastinatejob/", **form)
+        assert answer.status_code == expected
+        status = {job.id: job.status async for job in ProcrastinateJob.objects.all()}
+        again = "todo" if role == "Operations" else "failed"
+        assert status == {gone: again, doubled: "failed", waiting: "todo"}
