@@ -1,6 +1,7 @@
 """Signing in through an OpenID provider: linked by choice and proof, and nothing else is believed."""
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -196,6 +197,9 @@ async def test_y04_no_other_algorithm_or_key_signs(issuer: Liar, linked: User, b
     def forged(header: dict[str, Any], key: Any, nonce: str) -> str:
         now = int(timezone.now().timestamp())
         claims = {"iss": issuer.issuer, "aud": CLIENT_ID, "sub": "p-1", "iat": now, "exp": now + 60}
+        if header["alg"] == "none":
+            parts = (json.dumps(each).encode() for each in (header, {**claims, "nonce": nonce}))
+            return f"{'.'.join(map(base64url, parts))}."
         return jwt.encode(header, {**claims, "nonce": nonce}, key, algorithms=[header["alg"]])
 
     public = issuer.key.as_pem(private=False)
