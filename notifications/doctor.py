@@ -52,7 +52,6 @@ def _mail_server() -> Iterator[Finding]:
     server = get_connection()
     try:
         server.open()
-        server.close()
     except smtplib.SMTPAuthenticationError:
         yield Finding(f"{where} does not take SMTP_USERNAME and SMTP_PASSWORD: correct them.")
     except ssl.SSLError:

@@ -12,6 +12,7 @@ from accounts.errors import SignInProviderRefused
 
 # Asymmetric ones only: with HS256 a provider's public key, or our own secret, would sign; `none` signs nothing.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+KINDS_OF_KEYS = ("RSA", "EC")
 LEEWAY_SECONDS = 60
 MOST_SUBJECT = 255
 
@@ -36,7 +37,8 @@ def claims_of(token: str, keys: list[dict[str, Any]], *, issuer: str, client_id:
         nonce={"essential": True},
     )
     try:
-        known = KeySet.import_key_set({"keys": cast("Any", keys)})
+        public = [key for key in keys if key.get("kty") in KINDS_OF_KEYS]
+        known = KeySet.import_key_set({"keys": cast("Any", public)})
         read = jwt.decode(token, known, algorithms=ALGORITHMS)
         registry.validate(read.claims)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='Suppression',
             fields=[
                 ('id', models.UUIDField(default=dashtam.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('address', models.EmailField(max_length=254, unique=True)),
+                ('address', models.EmailField(max_length=254)),
                 ('reason', models.CharField(choices=[('bounce', 'It comes back'), ('complaint', 'It was marked as spam')], max_length=10)),
                 ('detail', models.CharField(blank=True, help_text="The mail service's own code for it.", max_length=60)),
                 ('happened_at', models.DateTimeField(help_text='By the clock of the mail service.')),
@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-happened_at',),
+                'constraints': [models.UniqueConstraint(fields=('address',), name='suppression_of_one_address')],
             },
         ),
     ]

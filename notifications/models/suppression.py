@@ -61,7 +61,7 @@ class Suppression(models.Model):
     LIFTED_KEPT: ClassVar[timedelta] = timedelta(days=30)  # longer than any mail service repeats itself
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    address = models.EmailField(max_length=254, unique=True)
+    address = models.EmailField(max_length=254)
     reason = models.CharField(max_length=10, choices=Reason)
     detail = models.CharField(max_length=60, blank=True, help_text="The mail service's own code for it.")
     happened_at = models.DateTimeField(help_text="By the clock of the mail service.")
@@ -71,6 +71,7 @@ class Suppression(models.Model):
 
     class Meta:
         ordering = ("-happened_at",)
+        constraints = (models.UniqueConstraint(fields=("address",), name="suppression_of_one_address"),)
 
     def __str__(self) -> str:
         return f"{self.reason} of {self.address}"

@@ -49,19 +49,25 @@ class Person:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.client = httpx.Client(trust_env=False, timeout=30)
+        self.cookies = httpx.Cookies()
 
     def agree(self, url: str) -> str:
         """Sign in and consent at the provider; returns the path and query that it sends the browser back to."""
+        with httpx.Client(trust_env=False, timeout=30, cookies=self.cookies) as client:
+            back = self._agree(client, url)
+            self.cookies = client.cookies
+        return back
+
+    def _agree(self, client: httpx.Client, url: str) -> str:
         for _ in range(12):
-            answer = self.client.get(url)
+            answer = client.get(url)
             if answer.status_code == 200:
                 prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)
                 action = re.search(r'action="([^"]+)"', answer.text)
                 assert prompt, answer.text[:500]
                 assert action
                 form = {"prompt": prompt[1], "login": self.name, "password": "any"}
-                answer = self.client.post(str(answer.url.join(html.unescape(action[1]))), data=form)
+                answer = client.post(str(answer.url.join(html.unescape(action[1]))), data=form)
             url = str(answer.url.join(answer.headers["location"]))
             if url.startswith(CALLBACK):
                 return url.removeprefix("http://testserver")

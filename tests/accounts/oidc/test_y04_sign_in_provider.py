@@ -1,6 +1,7 @@
 """Signing in through an OpenID provider: linked by choice and proof, and nothing else is believed."""
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -196,13 +197,16 @@ async def test_y04_no_other_algorithm_or_key_signs(issuer: Liar, linked: User, b
     def forged(header: dict[str, Any], key: Any, nonce: str) -> str:
         now = int(timezone.now().timestamp())
         claims = {"iss": issuer.issuer, "aud": CLIENT_ID, "sub": "p-1", "iat": now, "exp": now + 60}
+        if header["alg"] == "none":
+            parts = (json.dumps(each).encode() for each in (header, {**claims, "nonce": nonce}))
+            return f"{'.'.join(map(base64url, parts))}."
         return jwt.encode(header, {**claims, "nonce": nonce}, key, algorithms=[header["alg"]])
 
     public = issuer.key.as_pem(private=False)
     forgeries: list[Callable[[str], str]] = [
         lambda nonce: forged({"alg": "HS256", "kid": "k1"}, OctKey.import_key(SECRET), nonce),
         lambda nonce: forged({"alg": "HS256"}, OctKey.import_key(base64url(public)), nonce),
-        lambda nonce: forged({"alg": "none"}, OctKey.import_key("x"), nonce),
+        lambda nonce: forged({"alg": "none"}, OctKey.import_key("x" * 32), nonce),
         lambda nonce: forged({"alg": "RS256", "kid": "k1"}, issuer.other, nonce),
     ]
     for make in forgeries:
