@@ -101,7 +101,7 @@ class ReauthRequired(Forbidden):
 
     code = "reauth_required"
     title = "Please confirm that it is you."
-    detail = "It has been a while since you signed in. Prove once more who you are, then send this again."
+    detail = "It has been a while since you signed in. Confirm that it is you, then send this again."
 
 
 class TooManyApiKeys(Conflict):
@@ -133,7 +133,7 @@ class DeletionBegun(Gone):
 
     code = "deletion_begun"
     title = "Your account is being deleted."
-    detail = "The days to think again are over. You can sign up again at any time."
+    detail = "It is too late to keep it. You can sign up again at any time."
 
 
 class OtpRequired(Unauthorized):
@@ -152,7 +152,7 @@ class OtpInvalid(Unauthorized):
     """The code of a second factor is wrong, too old, or was used before."""
 
     code = "otp_invalid"
-    title = "This code does not count."
+    title = "This code does not work."
     detail = "Each code works once and for about a minute. Wait for the next one, or use a recovery code."
 
 

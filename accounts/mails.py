@@ -13,7 +13,7 @@ CHANGES = {
     "passkey_added": "A passkey was added to your account",
     "passkey_removed": "A passkey was removed from your account",
     "recovery_code_used": "A recovery code was used to sign in to your account",
-    "codes_refused": "Wrong codes for your second step were given again and again, after your right password",
+    "codes_refused": "Wrong codes were entered again and again, after your correct password",
     "release_started": "The removal of all second factors from your account was asked for",
     "released": "All second factors were removed from your account",
     "recovery_codes_renewed": "New recovery codes were made for your account, and the old ones ended",

@@ -98,18 +98,13 @@ def export_service() -> ExportService:
     return ExportService(encryption=encryption_service())
 
 
-def may_invite() -> bool:
-    """Return whether invitations count: everywhere but where the door is closed."""
-    return bool(settings.SIGN_UP != "closed")
-
-
 def invitation_service() -> InvitationService:
     """Invitations."""
     return InvitationService(
         links=mailed_link_service(),
         throttle=throttle_service(),
         passwords=password_service(),
-        closed=not may_invite(),
+        sign_up=settings.SIGN_UP,
     )
 
 

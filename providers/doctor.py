@@ -26,7 +26,7 @@ def providers(*, full: bool) -> Iterator[Finding]:
                 " connections ended."
             )
     for connector in CONNECTORS.values():
-        if connector.auth != "file" and connector.configured:
+        if not connector.by_person and connector.configured:
             yield from _insecure_urls(connector)
     yield from _sandbox()
 

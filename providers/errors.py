@@ -166,7 +166,7 @@ class ConsentEnded(ProviderError):
     status = 409
     code = "consent_ended"
     title = "The institution ended our access."
-    detail = "Reconnect it to go on; everything collected so far stays."
+    detail = "Reconnect it to continue; everything collected so far stays."
     retry_after = None
 
 

@@ -14,6 +14,7 @@ from accounts.staff import roles
 from dashtam.bridge.doors import run_db
 from dashtam.jobs.deletion import delete_in_parts
 from dashtam.wiring import encryption_service
+from providers import connectors
 from providers.connections.grants import revocation_of_stored
 from providers.connections.models import (
     AuthorizationRequest,
@@ -120,7 +121,7 @@ roles.permit(
 
 
 def _provider(slug: str | None) -> str:
-    return (slug or "an institution").replace("-", " ").capitalize()
+    return connectors.name_of(slug) if slug else "An institution"
 
 
 activity.register(
@@ -133,6 +134,7 @@ activity.register(
         "connection.disconnected": "{provider} was disconnected",
         "connection.erased": "Everything that {provider} had brought was erased",
         "account.changed": "You changed how an account is shown or counted",
+        "account.opened": "You opened an account that you keep by hand",
         "account.deleted": "You deleted an account with all its data",
         "connection.accounts_welcomed": "You let accounts that you had deleted at {provider} be read again",
         "import.taken_back": "You took an imported file back",

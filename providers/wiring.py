@@ -16,6 +16,7 @@ from dashtam.wiring import encryption_service
 from notifications.wiring import live_event_service
 from providers import connectors
 from providers.connections.call_meter import CallMeter
+from providers.connections.catalogue.institution_service import InstitutionService
 from providers.connections.connection_service import ConnectionService
 from providers.connections.consent_service import ConsentService
 from providers.connections.models import Connection
@@ -74,6 +75,11 @@ def connection_service() -> ConnectionService:
         public_url=settings.PUBLIC_URL,
         request_sync=sync_service().request_sync,
     )
+
+
+def institution_service() -> InstitutionService:
+    """Finds institutions behind aggregators."""
+    return InstitutionService(cache=cache())
 
 
 @asynccontextmanager
@@ -146,8 +152,10 @@ def import_undo_service() -> ImportUndoService:
 
 
 def account_service() -> AccountService:
-    """Changes and deletes accounts for their people."""
-    return AccountService(live_events=live_event_service(), cache=cache())
+    """Opens, changes and deletes accounts for their people."""
+    return AccountService(
+        live_events=live_event_service(), cache=cache(), first_accounts=propose_base_currency
+    )
 
 
 def transaction_service() -> TransactionService:

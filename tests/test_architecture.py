@@ -90,8 +90,8 @@ def test_every_connector_is_registered_and_proven() -> None:
     files -= parts
     registered = {type(connector).__module__.split(".")[2] for connector in CONNECTORS.values()}
     assert files == registered
-    fed_by_files = {type(c).__module__.split(".")[2] for c in CONNECTORS.values() if c.auth == "file"}
-    for file in files - fed_by_files:
+    by_person = {type(c).__module__.split(".")[2] for c in CONNECTORS.values() if c.by_person}
+    for file in files - by_person:
         assert list((ROOT / "tests" / "providers" / "connectors").glob(f"test_{file}*.py")), (
             f"{file} has no test"
         )

@@ -144,7 +144,7 @@ class PasswordReset(serializers.Serializer[Any]):
         child=serializers.UUIDField(),
         required=False,
         max_length=100,
-        help_text="The ids of API keys that go on working. All others end.",
+        help_text="The ids of API keys that keep working. All others end.",
     )
 
 

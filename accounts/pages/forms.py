@@ -166,11 +166,11 @@ class ConfirmationForm(LinkForm):
 
 
 class ResetPasswordForm(LinkForm):
-    """A new password, by mailed link, and the API keys that go on working."""
+    """A new password, by mailed link, and the API keys that keep working."""
 
     password = _password("New password")
     keep_api_keys = forms.TypedMultipleChoiceField(
-        label="API keys that go on working",
+        label="API keys that keep working",
         coerce=UUID,
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -15,6 +15,7 @@ from accounts.pages import links
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import InvitationForm, InvitedForm
+from accounts.services.invitation_service import CLOSED
 from dashtam.errors import ValidationFailed
 
 
@@ -34,7 +35,7 @@ async def invitations(request: SignedInRequest) -> HttpResponse:
             messages.success(request, f"The invitation for {sent.email} is on its way.")
             return see_other("settings-invitations")
     rows = await queries.invitations(user_id)
-    closed = not wiring.may_invite()
+    closed = wiring.invitation_service().sign_up == CLOSED
     return await form_page(request, "accounts/invitations.html", form, invitations=rows, closed=closed)
 
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db import DatabaseError, InterfaceError
+
 from accounts.errors import InvitationNeeded, LinkNotValid, SignUpClosed
 from accounts.limits import INVITE_BY_PERSON, MAIL_BY_ACCOUNT
 from accounts.models import Invitation, User
@@ -11,8 +13,9 @@ from accounts.services.throttle_service import ThrottleService
 from dashtam import limits
 from dashtam.bridge.doors import run_db
 from dashtam.bridge.hashing import place_to_hash
-from dashtam.errors import DashtamError, FieldError, Forbidden, NotFound, ValidationFailed
+from dashtam.errors import DashtamError, FieldError, Forbidden, NotFound, ServiceBusy, ValidationFailed
 
+OPEN, CLOSED = "open", "closed"  # of SIGN_UP
 PERMISSION = "accounts.invite_people"
 
 
@@ -25,19 +28,26 @@ class InvitationService:
         links: MailedLinkService,
         throttle: ThrottleService,
         passwords: PasswordService,
-        closed: bool,
+        sign_up: str,
     ) -> None:
         self.links = links
         self.throttle = throttle
         self.passwords = passwords
-        self.closed = closed
+        self.sign_up = sign_up
 
     async def refusal_of_strangers(self) -> DashtamError | None:
-        """The reason why somebody without an invitation cannot sign up, or None. The same for every address."""
+        """The reason why somebody without an invitation cannot sign up, or None. The same for every address.
+
+        None as well while the database is away: pages that only show it stay, and signing up itself asks again.
+        """
+        if self.sign_up == OPEN:
+            return None
         try:
             await run_db(User.objects.require_open_door)
         except (SignUpClosed, InvitationNeeded) as refusal:
             return refusal
+        except (DatabaseError, InterfaceError, ServiceBusy):
+            return None
         return None
 
     async def require_inviter(self, *, user_id: UUID) -> None:
@@ -52,7 +62,7 @@ class InvitationService:
         Raises Forbidden, SignUpClosed and TooManyRequests.
         """
         await self.require_inviter(user_id=user_id)
-        if self.closed:
+        if self.sign_up == CLOSED:
             raise SignUpClosed(
                 "Set SIGN_UP to `invitation` in the settings of this Dashtam, then invite people."
             )
@@ -71,7 +81,7 @@ class InvitationService:
         invitation = await run_db(Invitation.objects.open().filter(id=link.id).first)
         if invitation is None:
             raise LinkNotValid("Ask for another invitation. If you have an account already, simply sign in.")
-        if self.closed:
+        if self.sign_up == CLOSED:
             raise SignUpClosed
         return invitation
 

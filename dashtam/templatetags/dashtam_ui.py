@@ -116,7 +116,7 @@ def when(
 def as_of(context: Context, moment: datetime | None, *, stale: bool = False) -> SafeString:
     """`{% as_of balance.as_of stale=row.stale %}`: "as of …", with a Stale badge where the source is overdue."""
     if not moment:
-        return mark_safe('<span class="as-of">not read yet</span>')
+        return mark_safe('<span class="as-of">balance not known</span>')
     late = badge("stale") if stale else ""
     return mark_safe(f'<span class="as-of"><span>as of {when(context, moment)}</span>{late}</span>')  # noqa: S308 - ours
 

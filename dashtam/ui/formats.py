@@ -25,7 +25,8 @@ def exact(amount: Amount) -> Decimal:
 def _rounded(amount: Amount, currency: str, places: int | None) -> tuple[bool, str]:
     """True if it is negative once rounded, and its digits; -0.001 USD is 0.00, without a sign."""
     if places is None:
-        places = minor_units(currency) if is_currency(currency) else _decimals(exact(amount))
+        least = 0 if currency else 2  # of a file that does not say its currency
+        places = minor_units(currency) if is_currency(currency) else max(least, _decimals(exact(amount)))
     text = format(exact(amount), f",.{places}f")
     digits = text.lstrip("-")
     return text.startswith("-") and any(digit in digits for digit in "123456789"), digits
@@ -53,8 +54,8 @@ def money_words(
     """Both the text and the spoken words of an amount, which is rounded once for the two."""
     negative, digits = _rounded(amount, currency, places)
     sign = MINUS if negative else "+" if signed and exact(amount) > 0 else ""
-    shown = f"{sign}{SYMBOLS.get(currency) or currency + NO_BREAK}{digits}"
-    return shown, f"{'minus ' if negative else ''}{digits} {NAMES.get(currency, currency)}"
+    shown = f"{sign}{SYMBOLS.get(currency) or (currency and currency + NO_BREAK)}{digits}"
+    return shown, f"{'minus ' if negative else ''}{digits} {NAMES.get(currency, currency)}".rstrip()
 
 
 def quantity_text(amount: Amount) -> str:
@@ -62,6 +63,14 @@ def quantity_text(amount: Amount) -> str:
     text = format(exact(amount), ",f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", MINUS) if text != "-0" else "0"
+
+
+def share_text(share: Decimal) -> str:
+    """`12.5%`; a share that is not nothing never reads as nothing."""
+    text = f"{share * 100:.1f}%".replace("-", MINUS)
+    if share and not any(digit in text for digit in "123456789"):
+        return "< 0.1%" if share > 0 else f"> {MINUS}0.1%"
+    return text
 
 
 def compact_text(amount: Decimal, step: Decimal) -> str:

@@ -49,10 +49,7 @@ class HttpHandler(ASGIHandler):
                 set_script_prefix(get_script_prefix(scope))
                 await signals.request_started.asend(sender=self.__class__, scope=scope)
                 request, refusal = self.create_request(scope, body_file)
-                started = strangers.now()
-                response = refusal or await self.run_get_response(request)
-                if request is not None:
-                    await strangers.make_room(request, started)
+                response = refusal or await strangers.in_turn(request, self.run_get_response)
                 await self._send(response, send)
         except (RequestAborted, TimeoutError):
             pass  # no complete request, or the client has gone

@@ -1,16 +1,22 @@
 """Turns of strangers: a crowd that nobody knows may not take the event loop from the people who are signed in.
 
-A cheap answer costs its crowd nothing to ask for again. While signed-in requests are being served, the answers to
-reads without a principal are therefore let out one after the other, each after a pause as long as it took itself:
-so strangers have at most about half of the loop, however many of them there are. Without signed-in requests, and
-for requests that change something (which have limits of their own), there is no waiting.
+A cheap answer costs its crowd nothing to ask for again. While signed-in requests are being served, reads that show
+no credential are therefore worked on one after the other, each followed by a pause as long as it took itself: so
+strangers have at most about half of the loop, however many of them there are. A read whose credential turns out to
+be worthless has its pause before its answer leaves. Without signed-in requests, and for requests that change
+something (which have limits of their own), there is no waiting.
 """
 
 import asyncio
 import contextlib
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+from django.conf import settings
 
 from dashtam.bridge.per_loop import PerLoop
+
+T = TypeVar("T")
 
 READS = ("GET", "HEAD")
 KNOWN_SECONDS = 1.0  # since the last signed-in request, as long as others make room
@@ -26,17 +32,40 @@ class _Gate:
 _gates = PerLoop(_Gate)
 
 
-def now() -> float:
-    """The event loop's own clock, in seconds."""
-    return asyncio.get_running_loop().time()
-
-
-async def make_room(request: Any, started: float) -> None:
-    """Hold the answer to a stranger's read until its turn; `started` is when the work for it began."""
-    gate, moment = _gates.get(), now()
+async def in_turn(request: Any, answer: Callable[[Any], Awaitable[T]]) -> T:
+    """The answer to a request, when it is its turn."""
+    gate, now = _gates.get(), asyncio.get_running_loop().time
+    crowded = request.method in READS and now() - gate.known_at < KNOWN_SECONDS
+    if crowded and not _shows_a_credential(request):
+        async with _turn(gate):
+            started = now()
+            given = await answer(request)
+            await asyncio.sleep(min(now() - started, LONGEST_PAUSE))
+            return given
+    started = now()
+    given = await answer(request)
     if getattr(request, "principal", None) is not None:
-        gate.known_at = moment
-    elif request.method in READS and moment - gate.known_at < KNOWN_SECONDS:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_WAIT), gate.turn:
-                await asyncio.sleep(min(moment - started, LONGEST_PAUSE))
+        gate.known_at = now()
+    elif crowded:
+        async with _turn(gate):
+            await asyncio.sleep(min(now() - started, LONGEST_PAUSE))
+    return given
+
+
+@contextlib.asynccontextmanager
+async def _turn(gate: _Gate) -> AsyncIterator[None]:
+    """Wait for the turn, but not for longer than LONGEST_WAIT."""
+    mine = False
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_WAIT):
+            mine = await gate.turn.acquire()
+    try:
+        yield
+    finally:
+        if mine:
+            gate.turn.release()
+
+
+def _shows_a_credential(request: Any) -> bool:
+    meta = request.META
+    return "HTTP_AUTHORIZATION" in meta or settings.SESSION_COOKIE_NAME in meta.get("HTTP_COOKIE", "")

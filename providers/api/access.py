@@ -14,7 +14,7 @@ from providers.connections.errors import EmailUnverified
 from providers.connections.models import Connection
 from providers.connections.started import NextStep
 from providers.connections.started import StartedConnection as Started
-from providers.connectors.contract.errors import CredentialsRefused, NothingAsked
+from providers.connectors.contract.errors import CredentialsRefused, InstallationRefused, NothingAsked
 from providers.connectors.contract.steps import Field
 from providers.errors import NotSupported, ProviderNotConfigured, ProviderTakesFiles, UnknownProvider
 
@@ -114,6 +114,7 @@ class Reauthorizations(KeyedView):
             ProviderNotConfigured,
             ProviderTakesFiles,
             CredentialsRefused,
+            InstallationRefused,
             429,
             503,
         ),
@@ -133,7 +134,9 @@ class Steps(KeyedView):
         summary="Answer the next step of a connection",
         request=StepAnswers,
         responses={200: StartedConnection}
-        | problem_responses(400, 401, 404, NothingAsked, CredentialsRefused, 410, 429, 503),
+        | problem_responses(
+            400, 401, 404, NothingAsked, CredentialsRefused, InstallationRefused, 410, 429, 503
+        ),
     )
     async def post(self, request: Any, id: UUID) -> Reply:
         """Answer the question it waits for; where it waits for a page, look whether the person has finished there."""

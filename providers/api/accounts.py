@@ -11,10 +11,12 @@ from accounts.errors import ReauthRequired
 from dashtam.api.openapi import PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import MANAGE, READ, ApiView, KeyedView, Reply
+from dashtam.ui.currencies import CODES
 from providers import wiring
 from providers.api.serializers import lacks, money, source, stale
 from providers.connections.models import Connection
 from providers.ledger import queries
+from providers.ledger.by_hand import NewAccount, TooManyByHand, noted
 from providers.ledger.models import FinancialAccount
 from providers.ledger.models.account import AccountChanges, AccountClosedByInstitution
 from providers.ledger.queries.accounts import AccountRow
@@ -52,6 +54,7 @@ class Account(serializers.Serializer[Any]):
     )
     closed = serializers.BooleanField(help_text="It counts in net worth on the days before `closed_at` only.")
     closed_by_person = serializers.BooleanField()
+    institution = serializers.CharField(help_text="The institution behind an aggregator, or empty.")
     institution_name = serializers.CharField(help_text="The institution's own name for it.")
     hidden = serializers.BooleanField(help_text="Left out of lists of accounts; it counts all the same.")
     in_net_worth = serializers.BooleanField()
@@ -72,6 +75,16 @@ class AccountChange(serializers.Serializer[Any]):
     closed = serializers.BooleanField(required=False, help_text="Closed from today on, or open again.")
 
 
+class NewAccountByHand(serializers.Serializer[Any]):
+    """An account that no institution states: a house, a car, cash, a loan between friends."""
+
+    name = serializers.CharField(max_length=200)
+    type = serializers.ChoiceField(FinancialAccount.Type.choices)
+    currency = serializers.ChoiceField(CODES, help_text="ISO 4217.")
+    balance = serializers.DecimalField(36, 18, help_text="Money owed is negative.")
+    date = serializers.DateField(help_text="The day of that balance: today or an earlier one.")
+
+
 class AccountQuery(serializers.Serializer[Any]):
     """The accounts to list."""
 
@@ -90,6 +103,21 @@ class Accounts(KeyedView):
         """By type and name; those of ended connections stay in the list, hidden ones are left out unless asked for."""
         hidden = self.read_query(AccountQuery).get("hidden", False)
         return await queries.accounts(self.principal.user_id, page(request), hidden=hidden)
+
+    @extend_schema(
+        operation_id="open_account",
+        summary="Open an account that is kept by hand",
+        request=NewAccountByHand,
+        responses={201: Account} | problem_responses(400, 401, TooManyByHand, 429),
+    )
+    async def post(self, request: Any) -> Reply:
+        """Its balance changes when a new one is written down (POST `accounts/{id}/balances`), and no other way."""
+        given, user_id = self.read(NewAccountByHand), self.principal.user_id
+        balance = noted(given.pop("balance"), given.pop("date"))
+        account_id = await wiring.account_service().open(
+            user_id=user_id, new=NewAccount(**given), noted=balance
+        )
+        return Reply(await queries.account(user_id, account_id), status=201)
 
 
 class AccountDetail(ApiView):

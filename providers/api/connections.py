@@ -20,7 +20,7 @@ from providers.api.access import NewConnection, StartedConnection, started_reply
 from providers.connections import queries
 from providers.connections.errors import EmailUnverified, TooManyConnections
 from providers.connections.models import Connection as ConnectionModel
-from providers.connectors.contract.errors import CredentialsRefused
+from providers.connectors.contract.errors import CredentialsRefused, InstallationRefused
 from providers.errors import (
     ConnectionNotEnded,
     NotSupported,
@@ -94,6 +94,7 @@ class Connections(KeyedView):
             ProviderNotConfigured,
             ProviderTakesFiles,
             CredentialsRefused,
+            InstallationRefused,
             429,
             503,
         ),

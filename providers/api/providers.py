@@ -10,7 +10,7 @@ from dashtam.api.paging import Listing
 from dashtam.api.views import KeyedView
 from providers.connections import queries
 from providers.connectors.base import Auth
-from providers.connectors.contract.facts import Grade, Pending, Scope
+from providers.connectors.contract.facts import Behind, Grade, Pending, Scope
 from providers.records import Capability
 
 
@@ -39,6 +39,13 @@ class Facts(serializers.Serializer[Any]):
     quotas = Quota(many=True)
     regions = serializers.ListField(child=serializers.CharField())
     cost = serializers.CharField()
+    needs = serializers.CharField(help_text="What a person must have to connect it.")
+    freshness = serializers.CharField(help_text="How old its figures may be.")
+    behind = serializers.ChoiceField(
+        get_args(Behind),
+        help_text="Of an aggregator: whether a consent reads each institution by itself, or all of them.",
+    )
+    manage_url = serializers.CharField(help_text="Where a person sees and ends the access themselves.")
     register_url = serializers.CharField(help_text="Where an installation gets its own access.")
 
 

@@ -47,13 +47,13 @@ def lacks() -> serializers.ChoiceField:
     )
 
 
-SOURCES = ("feed", "file")
+SOURCES = ("feed", "file", "person")
 BALANCE_SOURCES = (*SOURCES, "derived")
 
 
 def source(sources: Sequence[str] = SOURCES) -> serializers.ChoiceField:
     """A field with where a figure is from."""
-    return serializers.ChoiceField(sources, help_text="The institution's feed, or files.")
+    return serializers.ChoiceField(sources, help_text="The institution's feed, files, or the person.")
 
 
 def stale() -> serializers.BooleanField:

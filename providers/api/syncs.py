@@ -47,6 +47,10 @@ class Sync(QueuedSync):
     account_errors = serializers.DictField(
         child=serializers.CharField(), help_text="Error code by account id."
     )
+    notices = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="What the connector did not understand, and kept as it came or left out: how often, by words.",
+    )
 
 
 class Syncs(ApiView):

@@ -97,7 +97,8 @@ class ConnectionService:
     async def pending_link(self, *, user_id: UUID, link_token: str, browser_key: str = "") -> PendingLink:
         """Look at a one-time link without using it. Raises LinkUnknown, LinkNotYours, LinkUsed.
 
-        The browser that left for a page, and is waited for, sees how far that is.
+        The browser that left for a page, and is waited for, sees how far that is. Once it is connected, the link leads
+        its person to the connection: they may have gone back, or pressed twice.
         """
         request = await self._linked_request(user_id, link_token, browser_key)
         at = conversation.pending(self.encryption, request)
@@ -108,7 +109,9 @@ class ConnectionService:
             ask=at.ask,
             url=at.url,
             waiting=request.started_at is not None,
-            connected=request.connection_id if request.outcome == "connected" else None,
+            idle=at.idle,
+            connected=request.connection_id if request.is_connected else None,
+            failed="" if request.is_connected else request.outcome,
         )
 
     async def authorization_redirect(self, *, user_id: UUID, link_token: str, browser_key: str) -> str:
@@ -217,7 +220,8 @@ class ConnectionService:
             raise LinkUsed
         if request.user_id != user_id:
             raise LinkNotYours
-        if not request.is_new and not (browser_key and request.is_awaited and _left(request, browser_key)):
+        waited_for = browser_key and request.is_awaited and _left(request, browser_key)
+        if not (request.is_new or request.is_connected or waited_for):
             raise LinkUsed
         return request
 

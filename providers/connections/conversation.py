@@ -13,7 +13,7 @@ from dashtam.crypto import sealed_tokens
 from dashtam.crypto.encryption_service import EncryptionService
 from dashtam.crypto.sealed_fields import open_field, seal_field
 from dashtam.errors import DashtamError, DecryptionFailed, FieldError, ValidationFailed
-from providers.connections.errors import DifferentCustomer
+from providers.connections.errors import AlreadyConnected, DifferentCustomer
 from providers.connections.grants import (
     opened_or_none,
     revocation_of,
@@ -25,7 +25,7 @@ from providers.connections.models import AuthorizationRequest, Connection, Pendi
 from providers.connections.outgoing import require_outgoing
 from providers.connectors.base import Connector
 from providers.connectors.contract.code_grant import VERIFIER
-from providers.connectors.contract.errors import CredentialsRefused, NothingAsked
+from providers.connectors.contract.errors import CredentialsRefused, InstallationRefused, NothingAsked
 from providers.connectors.contract.reach import reach
 from providers.connectors.contract.steps import Ask, Done, Said, Step, Visit
 from providers.errors import (
@@ -49,6 +49,7 @@ class Pending(msgspec.Struct, omit_defaults=True):
     ask: Ask | None = None
     url: str = ""
     poll: int | None = None
+    idle: bool = False
 
 
 def pending(encryption: EncryptionService, request: AuthorizationRequest) -> Pending:
@@ -76,7 +77,7 @@ def kept(
     if isinstance(step, Ask):
         found = Pending(rest, ask=replace(step, kept={}))
     else:
-        found = Pending(rest, url="" if left and not step.poll else step.url, poll=step.poll)
+        found = Pending(rest, url="" if left and not step.poll else step.url, poll=step.poll, idle=step.idle)
 
     def envelope(column: str, value: bytes | str) -> bytes:
         return seal_field(encryption, AuthorizationRequest, request_id, column, value)
@@ -134,7 +135,9 @@ class Conversation:
             if isinstance(step, Done):
                 return await self.known(step)
         except ProviderError as refused:
-            if (blame := _blame(refused, answered=answers is not None)) is None:
+            secret = answers is not None and at.ask is not None and any(each.secret for each in at.ask.fields)
+            begun = self.renews is None and at.poll is None and query is None
+            if (blame := _blame(refused, answered=secret, begun=begun)) is None:
                 raise
             raise blame from refused
         return await self._keep(at, step, state)
@@ -186,9 +189,13 @@ class Conversation:
             raise
 
     async def fulfil(self, done: Done) -> Connection:
-        """Give the grant to its connection, and end the one before. Raises DifferentCustomer, AuthorizationUsed."""
+        """Give the grant to its connection, and end the one before.
+
+        Raises DifferentCustomer, AlreadyConnected, AuthorizationUsed.
+        """
         grant = done.grant
         try:
+            await self._join_twin(grant)
             return await run_db_at_last(
                 AuthorizationRequest.objects.fulfil,
                 id=self.request.id,
@@ -201,6 +208,24 @@ class Conversation:
             await self._discard(grant, failure)
             raise
 
+    async def _join_twin(self, grant: Grant) -> None:
+        """Renew the connection of the same login that needs it, rather than make a second one.
+
+        Raises AlreadyConnected where that one works: its accounts keep their ids.
+        """
+        if self.renews is not None or type(self.connector).same is Connector.same:
+            return
+        theirs = Connection.objects.filter(user_id=self.request.user_id, provider=self.request.provider)
+        others = theirs.exclude(id=self.request.connection_id).filter(token__isnull=False)
+        for connection in await run_db(lambda: list(others.select_related("token"))):
+            held = opened_or_none(self.encryption, self.request.provider, connection.token)
+            if held is None or not self.connector.same(held, grant):
+                continue
+            if connection.state in Connection.SYNCABLE:
+                raise AlreadyConnected
+            await run_db(AuthorizationRequest.objects.join, id=self.request.id, connection_id=connection.id)
+            return
+
     async def _discard(self, grant: Grant, failure: Exception) -> None:
         """End a consent that will not be used here, unless that would end a living connection's too."""
         before = self.renews or Grant({})
@@ -212,10 +237,13 @@ class Conversation:
             await run_db_at_last(PendingRevocation.objects.queue, revocation)
 
 
-def _blame(error: ProviderError, *, answered: bool) -> DashtamError | None:
-    """The error for the person, where the institution refuses what they gave: their answers, or their consent."""
+def _blame(error: ProviderError, *, answered: bool, begun: bool) -> DashtamError | None:
+    """The error for the person, where the institution refuses what they gave: their answers, or their consent.
+
+    `answered`: with something secret; else, while a link has only `begun`, our own access is what it refuses.
+    """
     if isinstance(error, PaymentRequired):
         return None
     if isinstance(error, (ConsentEnded, ProviderRefused)):
-        return CredentialsRefused() if answered else AuthorizationFailed()
+        return CredentialsRefused() if answered else InstallationRefused() if begun else AuthorizationFailed()
     return CredentialsRefused() if answered and error.code == AddressRefused.code else None

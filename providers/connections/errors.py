@@ -24,7 +24,7 @@ class LinkNotYours(Forbidden):
 
     code = "link_not_yours"
     title = "This link was not made for you."
-    detail = "Nothing was connected. If you were sent this link, do not go on, and tell your administrator."
+    detail = "Nothing was connected. If you were sent this link, stop here, and tell your administrator."
 
 
 class LinkUsed(Gone):
@@ -57,3 +57,11 @@ class DifferentCustomer(Conflict):
     code = "different_customer"
     title = "You signed in to the institution as another customer."
     detail = "Nothing was changed. Reconnect with the same customer, or add this one as a new connection."
+
+
+class AlreadyConnected(Conflict):
+    """The new consent is for a login that a working connection of the person has; it was ended again."""
+
+    code = "already_connected"
+    title = "This institution is connected already."
+    detail = "It is the same sign-in, so nothing was added. To add accounts or to repair it, renew that connection."

@@ -10,7 +10,7 @@ from providers.wire.grants import Grant
 def linkable(provider: str) -> Connector:
     """The connector, if people can link it here. Raises UnknownProvider, ProviderTakesFiles, ProviderNotConfigured."""
     connector = connectors.get(provider)
-    if connector.auth == "file":
+    if connector.by_person:
         raise ProviderTakesFiles
     if not connector.configured:
         raise ProviderNotConfigured

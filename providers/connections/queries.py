@@ -18,6 +18,7 @@ from providers.connections import quotas
 from providers.connections.models import Connection
 from providers.connections.quotas import QuotaLeft
 from providers.connectors.base import Auth, Connector
+from providers.connectors.contract.facts import Behind
 from providers.records import Capability
 
 # Cached until one of the person's connections comes or goes.
@@ -52,6 +53,10 @@ class FactsRow(TypedDict):
     quotas: list[QuotaRow]
     regions: list[str]
     cost: str
+    needs: str
+    freshness: str
+    behind: Behind
+    manage_url: str
     register_url: str
 
 
@@ -129,6 +134,10 @@ def _facts(connector: Connector) -> FactsRow:
         ],
         "regions": list(facts.regions),
         "cost": facts.cost,
+        "needs": facts.needs,
+        "freshness": facts.freshness,
+        "behind": facts.behind,
+        "manage_url": facts.manage,
         "register_url": facts.register,
     }
 

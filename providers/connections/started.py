@@ -41,7 +41,8 @@ class PendingLink:
     """The subject of a one-time link, for its page.
 
     `ask` is a question to answer; else `url` is the page to leave for, if it is known before leaving. `waiting`: this
-    browser has left, and we poll. `connected`: the connection that came of it meanwhile.
+    browser has left, and we poll. `connected`: the connection that came of it meanwhile; `failed`: the code of the
+    error that it came to. `idle`: there is nothing to do at the page, the institution takes its time.
     """
 
     provider: str
@@ -50,3 +51,5 @@ class PendingLink:
     url: str = field(default="", repr=False)
     waiting: bool = False
     connected: UUID | None = None
+    failed: str = ""
+    idle: bool = False

@@ -57,7 +57,7 @@ class Steps:
 
     async def _leave(self, request: AuthorizationRequest, browser_key: str) -> Visit:
         at, columns = conversation.pending(self.encryption, request), {}
-        visit: Ask | Visit | Done = Visit(at.url, at.kept, at.poll)
+        visit: Ask | Visit | Done = Visit(at.url, at.kept, at.poll, at.idle)
         if not at.url:
             state = oauth.new_state()
             visit = await Conversation(self.encryption, request).step(at, state=state)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from providers.connectors.base import Connector
+from providers.connectors.by_hand import ByHandConnector
 from providers.connectors.contract.facts import overdue
 from providers.connectors.enable_banking import EnableBankingConnector
 from providers.connectors.ibkr_flex import IbkrFlexConnector
@@ -24,6 +25,7 @@ _ALL: tuple[Connector, ...] = (
     IbkrFlexConnector(),
     PlaidConnector(),
     StatementFilesConnector(),
+    ByHandConnector(),
 )
 
 CONNECTORS: dict[str, Connector] = {connector.slug: connector for connector in _ALL}
@@ -62,9 +64,9 @@ def name_of(slug: str) -> str:
 
 
 def source_of(slug: str) -> str:
-    """`file` where people bring the figures as files, else `feed`."""
+    """`file` where people bring the figures as files, `person` where they write them down, else `feed`."""
     connector = CONNECTORS.get(slug)
-    return "file" if connector and connector.auth == "file" else "feed"
+    return connector.auth if connector and connector.by_person else "feed"
 
 
 def balances_overdue(slug: str, as_of: datetime | None, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from django.conf import settings
 from providers.connectors.contract import code_grant
 from providers.connectors.contract.batches import Batch, Wanted
 from providers.connectors.contract.facts import Facts
+from providers.connectors.contract.institutions import Institution
 from providers.connectors.contract.steps import Reach, Said, Step
 from providers.errors import ConsentEnded, NotSupported, ProviderError
 from providers.records import (
@@ -35,7 +36,7 @@ from providers.wire.grants import ACCESS, REFRESH, Grant
 from providers.wire.oauth_server import OAuthServer
 from providers.wire.placing import Placement
 
-Auth = Literal["oauth2", "credentials", "file"]
+Auth = Literal["oauth2", "credentials", "file", "person"]
 
 # Types for fields of provider JSON; a value that does not fit makes the page ProviderUnreadable.
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")]
@@ -68,6 +69,9 @@ class Connector:
     capabilities: ClassVar[tuple[Capability, ...]] = ()
     facts: ClassVar[Facts] = Facts()
     hosts: ClassVar[Sequence[str]] = ()  # origins that its reads call besides `base_url` or the grant's own
+    searched_by_name: ClassVar[bool] = (
+        False  # `institutions` is asked for each search; else it gives all of them
+    )
     setting_defaults: ClassVar[Mapping[str, str]] = MappingProxyType({})  # by name without the slug
 
     def setting(self, name: str) -> str:
@@ -87,6 +91,11 @@ class Connector:
     def configured(self) -> bool:
         """True if this installation has the settings it needs: client id, secret, base URL."""
         return True
+
+    @property
+    def by_person(self) -> bool:
+        """True if its data comes from the person, as files or by hand: there is no consent and no sync."""
+        return self.auth in ("file", "person")
 
     @property
     def base_url(self) -> str:
@@ -146,6 +155,10 @@ class Connector:
             return code_grant.replaces(self.oauth, old, new)
         return old.secrets != new.secrets
 
+    def same(self, one: Grant, other: Grant) -> bool:
+        """True if two grants are for one login at one institution, so that the later is not needed."""
+        return False
+
     @property
     def consent_life(self) -> timedelta | None:
         """The life of a consent by the institution's rules; None where they do not say."""
@@ -167,6 +180,15 @@ class Connector:
     def fault(self, answer: httpx.Response) -> ProviderError | None:
         """The institution's own word for what went wrong, in a 200 too; None leaves the verdict to the status."""
         return None
+
+    async def institutions(self, reach: Reach, search: str) -> Sequence[Institution]:
+        """Those behind an aggregator; with `searched_by_name` those that fit the search. Raises ProviderErrors."""
+        return [Institution(name) for name in self.facts.names]
+
+    @property
+    def lists_institutions(self) -> bool:
+        """True if `institutions` knows any."""
+        return bool(self.facts.names) or type(self).institutions is not Connector.institutions
 
     # --- data in batches, for institutions that do not answer account by account -----------------------
 

@@ -11,9 +11,16 @@ class StatementFilesConnector(Connector):
     """No API: imports write to connections of this provider."""
 
     slug = "ofx"
-    name = "Statement files (OFX, CAMT, MT940, QIF)"
-    description = "Download a file from any institution and import it here."
+    name = "Statement files"
+    description = (
+        "Download a file from any institution and import it here: OFX, QFX, CAMT, MT940, QIF or CSV."
+    )
     auth = "file"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
     # A file is as of its day, and a newer one comes when a person brings it.
-    facts = Facts(cost="Nothing.", balances_due=Rhythm(None), prices_due=Rhythm(None))
+    facts = Facts(
+        cost="Nothing.",
+        freshness="As of the day of the file.",
+        balances_due=Rhythm(None),
+        prices_due=Rhythm(None),
+    )

@@ -58,7 +58,9 @@ def _plain(number: Decimal | None) -> str:
     """`1.50` and `+1.5` are the same number: one spelling for both."""
     if number is None:
         return ""
-    text = format(number, "f")
+    text = str(number)
+    if "E" in text:
+        text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 

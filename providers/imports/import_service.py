@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Unpack
 from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError
@@ -25,10 +26,10 @@ from dashtam.bridge.doors import run_db, run_db_at_last, run_db_long
 from dashtam.crypto.encryption_service import EncryptionService
 from notifications.services.live_event_service import LiveEventService
 from providers.formats import StatementError, StatementFile, StatementTooHungryError, StatementTooSlowError
-from providers.formats.options import ReadOptions
+from providers.formats.options import DateOrder, ReadOptions
 from providers.formats.parts import Rows, Seen, read_in_parts
 from providers.imports.arriving.layouts import TableLayout
-from providers.imports.arriving.uploads import new_import, opened, sealed
+from providers.imports.arriving.uploads import Chosen, new_import, opened, sealed
 from providers.imports.errors import ImportOvertaken, ReadingStopped, StatementUnreadable
 from providers.imports.models import FileImport
 from providers.imports.statement_ingest import StatementRows, land_statement_file
@@ -41,6 +42,7 @@ BOUNDS = Bounds(seconds=120, cpu_seconds=90, memory=300 * 1024 * 1024)
 # The database away or crowded, or the process that read the file killed by another party: not the file's fault.
 AWAY = (OperationalError, InterfaceError, errors.ServiceBusy)
 LATER = (*AWAY, ProcessLost)
+_ORDERS: dict[str, DateOrder] = {"": "", "dmy": "day_first", "mdy": "month_first"}
 IMPORT_BY_PERSON = limits.Limit("import by person", 60, 3600, told=True)
 
 
@@ -81,19 +83,18 @@ class ImportService:
         filename: str,
         data: bytes,
         account_id: UUID | None,
-        currency: str = "",
-        new_account: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> FileImport:
         """Import a file; importing it again changes no row, and while it is under way it is the same import.
 
-        `currency` and `new_account` are what its person chose for a file that does not say it.
+        `chosen` is what its person said of a file that does not say it itself.
 
         A small file is done at once; otherwise, or when that takes longer than a moment, the import is `running` and
         a worker carries it out. One upload at a time for each person. Raises TooManyRequests, FileTooLarge,
         StatementUnreadable, ImportRefused, and NotFound for an account that is not theirs.
         A file that could not be used stays in the list of imports, with the reason.
         """
-        new = new_import(user_id, filename, data, account_id, currency, new_account=new_account)
+        new = new_import(user_id, filename, data, account_id, **chosen)
         if account_id is not None:
             await run_db(
                 FinancialAccount.objects.currency_of, user_id=user_id, id=account_id
@@ -172,7 +173,8 @@ class ImportService:
 
     async def _land(self, file: FileImport, place: Place) -> None:
         data = await run_db(opened, self.encryption, file.id)
-        options = ReadOptions(layouts=await run_db(TableLayout.objects.of, file.user_id))
+        layouts = await run_db(TableLayout.objects.of, file.user_id)
+        options = ReadOptions(date_order=_ORDERS[file.date_order], layouts=layouts)
         progress = Progress()
         async with self._beating(file, progress):
             parsed, rows = await self._read(place, data, options, progress)

@@ -73,7 +73,9 @@ class FileImportManager(PreviewManager):
         """
         User.objects.select_for_update(no_key=True).get(id=file.user_id)
         running = self.filter(user_id=file.user_id, state=FileImport.State.RUNNING)
-        chosen = {"target_id": file.target_id, "currency": file.currency, "new_account": file.new_account}
+        chosen = {
+            name: getattr(file, name) for name in ("target_id", "currency", "new_account", "date_order")
+        }
         same = running.filter(sha256=file.sha256, **chosen).first()
         if same is not None:
             return same
@@ -197,6 +199,9 @@ class FileImport(models.Model):
         default=False,
         db_default=False,
         help_text="Its person wants a new account, if the file does not say which one it is of.",
+    )
+    date_order = models.CharField(
+        max_length=3, blank=True, default="", db_default="", help_text="“dmy” or “mdy”, if its person chose."
     )
     statements = models.JSONField(
         default=list,

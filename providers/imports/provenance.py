@@ -4,7 +4,7 @@ All of it can be taken back with the import (`providers/imports/undo.py`). A row
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,11 +19,11 @@ from providers.imports.models import FileImport
 from providers.imports.statement_rows import Rows
 from providers.ledger import adoption
 from providers.ledger.identity.records import State
-from providers.ledger.ingest.accounts import day_of
+from providers.ledger.ingest.accounts import day_of, end_of_day
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from providers.ledger.observations.models import Observation
 from providers.ledger.observations.statements import cleaned, digest
-from providers.records import AccountRecord, HoldingsRecord
+from providers.records import AccountRecord, BalanceRecord, HoldingsRecord
 
 # The columns of a balance, as snapshots have them; an account has them too, after `balance_`.
 BALANCE = tuple(
@@ -142,13 +142,33 @@ class Provenance:
             stated.holdings = msgspec.to_builtins(holdings)
         stated.save(force_insert=True)
 
+    def days(self, fetched_at: datetime, balances: Sequence[BalanceRecord]) -> None:
+        """Before balances of days before the last one are stored."""
+        before = self._balances_before([record.date for record in balances])
+        states = []
+        for record in balances:
+            as_of = end_of_day(record)
+            told = {"current": record.current, "available": record.available, "limit": None, "lacks": ""}
+            told |= {"as_of": as_of, "fetched_at": fetched_at}
+            stated = ImportedState(file_import_id=self.import_id, account=self.account, fetched_at=fetched_at)
+            stated.as_of, stated.date, stated.balance = as_of, record.date, _texts(told)
+            stated.before = before.get(record.date)
+            states.append(stated)
+        ImportedState.objects.bulk_create(states)
+
     def _balance_before(self, day: date) -> Any:
-        """The snapshot of that day, unless a file wrote it."""
-        held = BalanceSnapshot.objects.filter(account=self.account, date=day, derived=False).first()
-        if held is None:
-            return None
-        mine = ImportedState.objects.filter(account=self.account, date=day, fetched_at=held.fetched_at)
-        return None if mine.exists() else _texts({name: getattr(held, name) for name in BALANCE})
+        return self._balances_before([day]).get(day)
+
+    def _balances_before(self, days: Sequence[date]) -> dict[date, Any]:
+        """The snapshots of those days that no file wrote."""
+        held = BalanceSnapshot.objects.filter(account=self.account, date__in=days, derived=False)
+        states = ImportedState.objects.filter(account=self.account, date__in=days)
+        mine = set(states.values_list("date", "fetched_at"))
+        return {
+            each.date: _texts({name: getattr(each, name) for name in BALANCE})
+            for each in held
+            if (each.date, each.fetched_at) not in mine
+        }
 
 
 def _texts(columns: dict[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,11 @@ async def imports(user_id: UUID, /, page: Page | None = None) -> Listing[ImportR
     return await run_db(_imports, user_id, page or Page())
 
 
+async def previews(user_id: UUID, /) -> list[ImportRow]:
+    """The person's tables that wait to be looked at, oldest first."""
+    return await run_db(_previews, user_id)
+
+
 async def import_(user_id: UUID, import_id: UUID, /) -> ImportRow:
     """One import. Raises NotFound."""
     return await run_db(_import, user_id, import_id)
@@ -68,6 +73,11 @@ def _imports(user_id: UUID, page: Page) -> Listing[ImportRow]:
     mine = FileImport.objects.filter(user_id=user_id)
     found = after(mine, page, minus_created_at=moment, minus_id=UUID).values(*_COLUMNS)[: page.limit + 1]
     return listing([_row(row) for row in found], page, lambda row: (row["created_at"], row["id"]))
+
+
+def _previews(user_id: UUID) -> list[ImportRow]:
+    mine = FileImport.objects.filter(user_id=user_id, state=FileImport.State.PREVIEW)
+    return [_row(row) for row in mine.order_by("created_at", "id").values(*_COLUMNS)]
 
 
 def _import(user_id: UUID, import_id: UUID) -> ImportRow:

@@ -54,6 +54,15 @@ def observer_of(format: str) -> Observer:
     return Observer("file", name, PROVIDER, Grade.STABLE if name.startswith(_WITH_IDS) else Grade.NONE)
 
 
+def grade_of(format: str, transactions: Sequence[StatementTransaction]) -> Grade:
+    """The worth of the rows' ids: without one of the institution's own, an id is made of the row's content.
+
+    A file of OFX that leaves one out has broken its rules once; institutions that write CAMT may do as they like.
+    """
+    named = [bool(row.fitid) for row in transactions]
+    return Grade.STABLE if all(named) or (any(named) and format.startswith("ofx")) else Grade.NONE
+
+
 class RowSorter:
     """Sorts the rows of one statement."""
 

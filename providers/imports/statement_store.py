@@ -11,18 +11,18 @@ from providers.formats import Statement, StatementTransaction
 from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
 from providers.imports.periods import Covers, covers, periods_in, periods_of
 from providers.imports.provenance import Provenance
-from providers.imports.statement_rows import PROVIDER, RowSorter, observer_of, security_record
+from providers.imports.statement_rows import PROVIDER, RowSorter, grade_of, observer_of, security_record
 from providers.imports.statement_values import Time, Value, holdings_of, time_of, value_of
 from providers.ledger.adoption import adopt
 from providers.ledger.history import covered
-from providers.ledger.ingest.accounts import apply_balance
+from providers.ledger.ingest.accounts import apply_balance, apply_balances
 from providers.ledger.ingest.history import forget_history, rebuild_history
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
 from providers.ledger.models import FinancialAccount, Lacks
 from providers.ledger.money import plain
 from providers.ledger.observations.landing import land
 from providers.ledger.observations.statements import Statement as Stated
-from providers.records import AccountRecord
+from providers.records import AccountRecord, BalanceRecord
 
 MAX_REJECTED = 1_000
 # Findings that mean that something of the file is missing; the others only inform.
@@ -67,7 +67,7 @@ class StatementStore:
     ) -> None:
         adopt(FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id))
         self.account = account
-        self.observer = observer_of(format)
+        self.format, self.observer = format, observer_of(format)
         self.time_zone = time_zone
         self.statement = statement
         self.provenance = Provenance(import_id, account)
@@ -89,7 +89,10 @@ class StatementStore:
         now, account, statement = timezone.now(), self.account, self.statement
         rows = RowSorter(account).sort(self.transactions)
         with self.provenance.rows(rows):
-            added = land(account, self.observer, Stated(rows.wanted, gone=rows.removed, at=now)).added
+            stated = Stated(
+                rows.wanted, gone=rows.removed, at=now, ids=grade_of(self.format, self.transactions)
+            )
+            added = land(account, self.observer, stated).added
         time = time_of(statement, now, self.time_zone)
         if time.notice is not None:
             outcome.notice(time.notice)
@@ -119,6 +122,14 @@ class StatementStore:
         """Store the balance and the holdings, and what they were before."""
         account, statement, record = self.account, self.statement, None
         forget_history(account.id)
+        days = [
+            BalanceRecord(date=each.date, current=each.amount, available=None)
+            for each in statement.balances
+            if each.date < time.day
+        ]
+        if days:
+            self.provenance.days(now, days)
+            apply_balances(account, days, now)
         # A file without a list of holdings leaves them as they are.
         holdings = holdings_of(account, statement, time.moment) if statement.lists_holdings else None
         if value is not None or statement.available_balance is not None:

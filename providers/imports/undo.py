@@ -1,9 +1,10 @@
 """Taking an import back: in one transaction, and nothing that another file or a provider has brought too."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from providers.ledger.observations.models import Delivery, Observation, Question
 from providers.ledger.observations.projection import project
 from providers.records import HoldingsRecord
 
+PART = 2_000  # events
+
 # What was said by this import and by no other.
 _ONLY_HERE = """
 SELECT s.account_id, o.id, o.event, o.source_id FROM (
@@ -46,7 +49,7 @@ SELECT coalesce(sum(cardinality(said_hash)), 0) FROM providers_importedrows WHER
 """
 # Events that are shown, and of which nothing is left that could be.
 _GOING = """
-SELECT t.id, t.note <> '' OR t.feed_category IS NOT NULL FROM providers_transaction t
+SELECT count(*), count(*) FILTER (WHERE t.note <> '' OR t.feed_category IS NOT NULL) FROM providers_transaction t
 WHERE t.id = ANY(%(events)s) AND NOT EXISTS (
     SELECT FROM providers_observation o JOIN providers_source s ON s.id = o.source_id
     WHERE o.event = t.id AND o.id <> ALL(%(observations)s) AND (o.state = 0 OR (o.state = 1 AND s.kind = 'file'))
@@ -75,12 +78,17 @@ class Undoing:
 
 @dataclass(frozen=True, slots=True)
 class _Mine:
-    """Observations that only this import has brought, with their events and sources."""
+    """Observations that only this import has brought, by event, with their sources."""
 
-    observations: list[int]
-    events: list[UUID]
+    by_event: dict[UUID, list[int]]
     sources: list[int]
     of_account: dict[UUID, set[UUID]]
+
+    def parts(self) -> Iterator[tuple[list[UUID], list[int]]]:
+        """Events and their observations, so many at once that a statement about them is quick."""
+        events = iter(sorted(self.by_event))
+        while part := list(islice(events, PART)):
+            yield part, [key for event in part for key in self.by_event[event]]
 
 
 @transaction.atomic
@@ -95,9 +103,11 @@ def undoing(user_id: UUID, import_id: UUID) -> Undoing:
     with database.cursor() as cursor:
         cursor.execute(_ROWS_HERE, {"file": file.id})
         said = int(cursor.fetchone()[0])
-        cursor.execute(_GOING, {"events": mine.events, "observations": mine.observations})
-        going = cursor.fetchall()
-    count, noted = len(going), sum(own for _, own in going)
+        count = noted = 0
+        for events, observations in mine.parts():
+            cursor.execute(_GOING, {"events": events, "observations": observations})
+            gone, own = cursor.fetchone() or (0, 0)
+            count, noted = count + gone, noted + own
     return Undoing(count, noted, max(said - count, 0), tuple(accounts), tuple(_left_empty(file, accounts)))
 
 
@@ -117,8 +127,7 @@ def take_back(user_id: UUID, import_id: UUID, *, with_accounts: bool) -> Undoing
     effect = undoing(user_id, import_id)
     mine = _only_here(file, effect.accounts)
     back = _taken(file)
-    Observation.objects.filter(id__in=mine.observations).delete()
-    _speak_again(mine)
+    _fall_silent(mine)
     for account in _held(effect.accounts):
         _take_back_states(file, account)
         project(account, mine.of_account.get(account.id, set()) | back.get(account.id, set()))
@@ -169,11 +178,12 @@ def _only_here(file: FileImport, accounts: Collection[UUID]) -> _Mine:
     with database.cursor() as cursor:
         cursor.execute(_ONLY_HERE, {"file": file.id, "accounts": list(accounts)})
         found = cursor.fetchall()
+    by_event: dict[UUID, list[int]] = defaultdict(list)
     of_account: dict[UUID, set[UUID]] = defaultdict(set)
-    for account_id, _, event, _ in found:
+    for account_id, key, event, _ in found:
+        by_event[event].append(key)
         of_account[account_id].add(event)
-    events, sources = {event for _, _, event, _ in found}, {source for *_, source in found}
-    return _Mine([key for _, key, _, _ in found], sorted(events), sorted(sources), of_account)
+    return _Mine(by_event, sorted({source for *_, source in found}), of_account)
 
 
 def _taken(file: FileImport) -> dict[UUID, set[UUID]]:
@@ -187,18 +197,22 @@ def _taken(file: FileImport) -> dict[UUID, set[UUID]]:
     return events
 
 
-def _speak_again(mine: _Mine) -> None:
-    with database.cursor() as cursor:
-        cursor.execute(_SPEAK_AGAIN, {"events": mine.events, "sources": mine.sources})
+def _fall_silent(mine: _Mine) -> None:
+    """Delete what only this import has said; what its sources said before speaks again."""
+    for events, observations in mine.parts():
+        Observation.objects.filter(id__in=observations).delete()
+        with database.cursor() as cursor:
+            cursor.execute(_SPEAK_AGAIN, {"events": events, "sources": mine.sources})
 
 
 def _forget(accounts: Collection[UUID], mine: _Mine) -> None:
     """Delete what was kept of rows that nobody states any more, and questions about them."""
     told = Observation.objects.filter(delivery_id=OuterRef("id"))
     Delivery.objects.filter(source__in=mine.sources).exclude(Exists(told)).delete()
-    left = Observation.objects.filter(event__in=mine.events).values_list("event", flat=True)
-    gone = set(mine.events) - set(left)
     asked = Question.objects.filter(account__in=accounts, state=Question.State.OPEN)
+    about = {event for pair in asked.values_list("left", "right") for event in pair if event in mine.by_event}
+    left = Observation.objects.filter(event__in=about).values_list("event", flat=True)
+    gone = about - set(left)
     asked.filter(Q(left__in=gone) | Q(right__in=gone)).delete()
 
 

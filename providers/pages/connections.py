@@ -21,7 +21,13 @@ from providers.connections import queries as connection_queries
 from providers.ledger import queries as ledger_queries
 from providers.pages.paging import links
 from providers.pages.presentation.accounts import account_groups
-from providers.pages.presentation.connections import connection_row, ended_message, ending, sync_rows
+from providers.pages.presentation.connections import (
+    connection_name,
+    connection_row,
+    ended_message,
+    ending,
+    sync_rows,
+)
 from providers.pages.presentation.own_choices import account_lists
 from providers.standards.calendar import TYPE, calendar
 from providers.sync import queries as sync_queries
@@ -60,7 +66,7 @@ async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     lists = account_lists(accounts, show_hidden=request.GET.get("hidden") == "true")
     context = {
         "lists": lists,
-        "row": connection_row(row, {run["connection_id"] for run in syncing}),
+        "row": connection_row(row, {run["connection_id"] for run in syncing}, accounts),
         "syncing": syncing,
         "groups": account_groups(lists.open),
         "runs": sync_rows(runs.results, row["provider_name"], accounts),
@@ -100,9 +106,12 @@ async def sync(request: SignedInRequest, id: UUID) -> HttpResponse:
 @signed_in
 async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Ask for confirmation, then end the connection."""
-    row = await connection_queries.connection(request.principal.user_id, id)
+    user_id = request.principal.user_id
+    row = await connection_queries.connection(user_id, id)
+    called = connection_name(row, (await ledger_queries.accounts(user_id, connection_id=id)).results)
     if request.method == "POST":
-        await wiring.connection_service().disconnect(user_id=request.principal.user_id, connection_id=id)
-        messages.success(request, ended_message(row))
+        await wiring.connection_service().disconnect(user_id=user_id, connection_id=id)
+        messages.success(request, ended_message(row, called))
         return see_other("connections")
-    return await rendered(request, "providers/disconnect.html", {"row": row, "ending": ending(row)})
+    context = {"row": row, "called": called, "ending": ending(row, called)}
+    return await rendered(request, "providers/disconnect.html", context)

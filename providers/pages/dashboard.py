@@ -14,7 +14,7 @@ from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.accounts import trends
 from providers.pages import ranges, words
 from providers.pages.presentation.accounts import account_groups
-from providers.pages.presentation.connections import in_use
+from providers.pages.presentation.connections import connection_name, in_use
 from providers.pages.presentation.history import net_worth_history
 from providers.pages.presentation.holdings import most_valuable
 from providers.pages.presentation.own_choices import account_lists
@@ -35,7 +35,7 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     connections = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {
-        "attention": [item for row in connections if (item := words.attention(row))],
+        "attention": [item for row in connections if (item := _attention(row, accounts))],
         "syncing": await unfinished_syncs(user_id),
         "empty": not in_use(connections) and not accounts,
         "range": range_,
@@ -43,6 +43,11 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     if accounts:
         context |= await _numbers(request, range_, accounts)
     return await rendered(request, "providers/dashboard.html", context)
+
+
+def _attention(connection: Any, accounts: Any) -> words.Attention | None:
+    own = [account for account in accounts if account["connection_id"] == connection["id"]]
+    return words.attention(connection, connection_name(connection, own))
 
 
 async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from accounts.pages.forms import AccountForm
 from dashtam.ui.currencies import CODES
 from dashtam.ui.formats import MINUS
+from providers.imports.arriving.uploads import DATE_ORDERS
 from providers.ledger.queries.transaction_sums import FilterChoices
 from providers.ledger.queries.transactions import TransactionFilters as QueryFilters
 from providers.pages import words
@@ -35,7 +36,8 @@ class DayInput(forms.DateInput):
         return shown
 
 
-def _day(label: str) -> forms.DateField:
+def day(label: str) -> forms.DateField:
+    """A field for a day, which may be left empty."""
     return forms.DateField(
         label=label,
         required=False,
@@ -52,7 +54,8 @@ class AmountField(forms.DecimalField):
         return super().clean(value.replace(MINUS, "-") if isinstance(value, str) else value)
 
 
-def _amount(label: str) -> AmountField:
+def amount(label: str) -> AmountField:
+    """A field for an amount, which may be left empty."""
     too_long = "Give an amount with at most 18 digits before the point and 18 after it."
     return AmountField(
         label=label,
@@ -99,8 +102,8 @@ class TransactionFilters(forms.Form):
             "null_characters_not_allowed": "This has a character that cannot be searched for. Type it again.",
         },
     )
-    from_ = _day("From")
-    to = _day("To")
+    from_ = day("From")
+    to = day("To")
     status = forms.ChoiceField(
         label="Status",
         widget=_Choice,
@@ -129,8 +132,8 @@ class TransactionFilters(forms.Form):
         choices=[("", "Any"), *sorted(words.KINDS.items(), key=lambda pair: pair[1])],
         error_messages={"invalid_choice": "Choose one of the kinds listed."},
     )
-    min_amount = _amount("Amount from")
-    max_amount = _amount("Amount to")
+    min_amount = amount("Amount from")
+    max_amount = amount("Amount to")
     range = forms.Field(required=False, widget=forms.HiddenInput)
     field_order = ("q", "account", "category", "from_", "to", "min_amount", "max_amount", "kind", "status")
 
@@ -155,11 +158,6 @@ class TransactionFilters(forms.Form):
     def filtering(self) -> bool:
         """True if any filter is set."""
         return any(self.data.get(bound.html_name) for bound in self.visible_fields())
-
-    @property
-    def narrowed(self) -> bool:
-        """True if a filter other than the search is set."""
-        return any(self.data.get(bound.html_name) for bound in self.visible_fields() if bound.name != "q")
 
     @property
     def wanted(self) -> QueryFilters:
@@ -192,15 +190,30 @@ def _account_name(account: Mapping[str, Any]) -> str:
     return f"{account['name']} ··{account['mask']}".rstrip("· ")
 
 
+class _Files(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class _FilesField(forms.FileField):
+    """Several files of one field; the value is the list of them."""
+
+    widget = _Files(attrs={"multiple": True, "data-files": True})
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        one = super().clean
+        return [one(each, initial) for each in data] if data else [one(None, initial)]
+
+
 class StatementFile(AccountForm):
-    """A file to import, and optionally the account for its rows and the currency of a file that names none."""
+    """Files to import, and optionally the account for their rows and the currency of files that name none."""
 
     NEW = "new"
 
-    file = forms.FileField(
-        label="Statement file",
-        help_text="OFX, QFX, CAMT, MT940, QIF or CSV, or a zip of them, at most 20 MB. "
-        "Banks call them “Money”, “Quicken”, “Web Connect”, “ISO 20022”, “SWIFT” or “table”.",
+    file = _FilesField(
+        label="Statement files",
+        help_text="OFX, QFX, CAMT, MT940, QIF or CSV, or a zip of them: up to ten at once, each at most 20 MB, "
+        "together at most 25 MB. In their download menus, banks call them “Money”, “Quicken”, “Web Connect”, "
+        "“ISO 20022”, “SWIFT”, “Excel” or “table”.",
         error_messages={
             "required": "Choose the file to import.",
             "empty": "This file is empty. Download it again from your institution.",
@@ -209,8 +222,8 @@ class StatementFile(AccountForm):
         max_length=255,
     )
     account_id = forms.TypedChoiceField(
-        label="Where its rows go",
-        help_text="We recognise the account by the number in the file. Choose one to add the rows to it instead.",
+        label="Account",
+        help_text="Most files name their account by its number. Choose one here only if yours does not.",
         required=False,
         coerce=lambda chosen: chosen if chosen == StatementFile.NEW else UUID(chosen),
         empty_value=None,
@@ -224,13 +237,21 @@ class StatementFile(AccountForm):
         choices=[("", "As the file says"), *((code, code) for code in CODES)],
         error_messages={"invalid_choice": "Choose one of the currencies listed."},
     )
+    date_order = forms.ChoiceField(
+        label="Days are written",
+        help_text="Only for a file whose days can be read in two ways, such as 05/06.",
+        required=False,
+        widget=_Choice,
+        choices=[("", "As the file says"), *DATE_ORDERS.items()],
+        error_messages={"invalid_choice": "Choose one of the two."},
+    )
 
     def __init__(self, *args: Any, accounts: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [(str(row["id"]), _account_name(row)) for row in accounts]
         field = cast("forms.TypedChoiceField", self.fields["account_id"])
-        new = (self.NEW, "A new account, if the file does not say which")
-        field.choices = [("", "Let the file decide"), *named, new]
+        new = (self.NEW, "A new account, if the file names none")
+        field.choices = [("", "The one that the file names"), *named, new]
 
     @property
     def wants_new_account(self) -> bool:

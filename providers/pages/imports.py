@@ -1,10 +1,14 @@
-"""Statement files: the form to import one, and the page of its result."""
+"""Statement files: the form to import some, and the page of a result."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,7 +23,7 @@ from providers.imports.models import FileImport
 from providers.imports.statement_accounts import ImportRefused
 from providers.ledger import queries as ledger_queries
 from providers.pages.forms import StatementFile
-from providers.pages.presentation.imports import import_row, statement_rows
+from providers.pages.presentation.imports import brought, import_row, statement_rows
 
 LATEST = 10
 
@@ -33,16 +37,22 @@ async def new(request: SignedInRequest) -> HttpResponse:
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = StatementFile(*sent, accounts=accounts)
     if form.is_valid():
+        files: Sequence[UploadedFile[bytes]] = form.cleaned_data["file"]
+        if len(files) > 1:
+            return await _several(request, user_id, form, files)
         try:
-            return await _taken(user_id, form)
+            return see_other(_page_of(await _taken(user_id, form, files[0])))
         except ImportRefused as error:  # about the account; the browser has dropped the file meanwhile
             field = "currency" if error.code == "currency_unknown" else "account_id"
             form.add_error(field, f"{error.title} {error.detail} Then choose the file again.")
         except DashtamError as error:
-            form.add_error("file", f"{error.title} {error.detail}")
-    before = await import_queries.imports(user_id, Page(LATEST))
-    imports = [import_row(row) for row in before.results]
-    return await form_page(request, "providers/import_new.html", form, imports=imports)
+            uncertain = error.code == "uncertain" and not form.cleaned_data["date_order"]
+            again = " Then choose the file again." if uncertain else ""
+            form.add_error("date_order" if uncertain else "file", f"{error.title} {error.detail}{again}")
+    waiting = await import_queries.previews(user_id)
+    before = await import_queries.imports(user_id, Page(LATEST + len(waiting)))
+    imports = [import_row(row) for row in before.results if row["state"] != FileImport.State.PREVIEW]
+    return await form_page(request, "providers/import_new.html", form, imports=imports, waiting=waiting)
 
 
 @require_safe
@@ -54,26 +64,48 @@ async def result(request: SignedInRequest, id: UUID) -> HttpResponse:
     if file["state"] == FileImport.State.PREVIEW:
         return see_other(reverse("import-preview", args=[id]))
     accounts = await ledger_queries.accounts(user_id)
-    statements = statement_rows(file["statements"], accounts.results)
-    return await rendered(
-        request, "providers/import.html", {"row": import_row(file), "statements": statements}
-    )
+    context: dict[str, Any] = {
+        "row": import_row(file),
+        "statements": statement_rows(file["statements"], accounts.results),
+        "waiting": await import_queries.previews(user_id),
+    }
+    return await rendered(request, "providers/import.html", context)
 
 
-async def _taken(user_id: UUID, form: StatementFile) -> HttpResponse:
-    """The page that comes next: a table is shown first, unless its person has confirmed that layout before."""
-    file: UploadedFile[bytes] = form.cleaned_data["file"]
+async def _several(
+    request: HttpRequest, user_id: UUID, form: StatementFile, files: Sequence[UploadedFile[bytes]]
+) -> HttpResponse:
+    """Take one file after the other, each for itself, and say on the page of imports what became of them."""
+    taken: list[FileImport] = []
+    for file in files:
+        try:
+            taken.append(await _taken(user_id, form, file))
+        except DashtamError as error:
+            messages.warning(request, f"{file.name}: {error.title} {error.detail}")
+    if taken:
+        messages.success(request, brought(taken))
+    return see_other(reverse("import-new"))
+
+
+async def _taken(user_id: UUID, form: StatementFile, file: UploadedFile[bytes]) -> FileImport:
+    """The import of a file. A table is shown first, unless its person has confirmed that layout before."""
     data = file.read()
-    given: dict[str, Any] = {
+    given: Mapping[str, Any] = {
         "user_id": user_id,
         "filename": file.name or "",
         "data": data,
         "account_id": form.target_id,
         "currency": form.cleaned_data["currency"],
         "new_account": form.wants_new_account,
+        "date_order": form.cleaned_data["date_order"],
     }
-    if await wiring.preview_service().is_settled(user_id=user_id, data=data):
-        done = await wiring.import_service().import_statement(**given)
-        return see_other(reverse("import", args=[done.id]))
+    placed = form.target_id is not None or form.wants_new_account
+    if await wiring.preview_service().is_settled(user_id=user_id, data=data, placed=placed):
+        return await wiring.import_service().import_statement(**given)
     waiting, _ = await wiring.preview_service().begin(**given)
-    return see_other(reverse("import-preview", args=[waiting.id]))
+    return waiting
+
+
+def _page_of(file: FileImport) -> str:
+    shown_first = file.state == FileImport.State.PREVIEW
+    return reverse("import-preview" if shown_first else "import", args=[file.id])

@@ -42,11 +42,16 @@ class Range:
     segments: list[Segment]
 
 
+def today(time_zone: str) -> date:
+    """The day that it is where the person is."""
+    return datetime.now(ZoneInfo(time_zone)).date()
+
+
 def chosen(request: SignedInRequest) -> Range:
     """The range that the URL names, or else the default. Days are those of the person's own time zone."""
     key = request.GET.get("range", DEFAULT)
     key = key if key in RANGES else DEFAULT
-    end = datetime.now(ZoneInfo(request.principal.time_zone)).date()
+    end = today(request.principal.time_zone)
     _, _, days, interval = RANGES[key]
     return Range(key, end - timedelta(days=days), end, interval, _segments(request.GET, key))
 

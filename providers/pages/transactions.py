@@ -16,7 +16,7 @@ from accounts.pages.answers import see_other
 from dashtam.api.paging import page
 from dashtam.web.rendering import rendered
 from providers.ledger import queries as ledger_queries
-from providers.ledger.queries.transaction_sums import filter_choices, sums
+from providers.ledger.queries.transaction_sums import CurrencySum, filter_choices, sums
 from providers.ledger.queries.transactions import previous_transactions, transactions_in_parts
 from providers.pages.forms import TransactionFilters
 from providers.pages.paging import links
@@ -31,9 +31,9 @@ ANCHOR = "transactions"
 @signed_in
 async def transactions(request: SignedInRequest) -> HttpResponse:
     """All transactions, narrowed down by the filters in the URL."""
-    choices = await filter_choices(request.principal.user_id)
+    choices = await filter_choices(request.principal.user_id, with_sums=not request.GET)
     filters = TransactionFilters(request.GET, choices=choices)
-    context = await transaction_list(request, filters, accounts=choices["accounts"])
+    context = await transaction_list(request, filters, accounts=choices["accounts"], totals=choices["sums"])
     context["accounts"] = choices["accounts"]
     status = 422 if filters.errors else 200
     return await rendered(request, "providers/transactions.html", context, status=status)
@@ -72,10 +72,12 @@ async def transaction_list(
     *,
     account_id: UUID | None = None,
     accounts: Iterable[Mapping[str, Any]] = (),
+    totals: Sequence[CurrencySum] | None = None,
 ) -> dict[str, Any]:
     """The context of `providers/_transaction_list.html`: one page of the matching transactions, and their sums.
 
-    `account_id` is that of the page of one account; `accounts` gives the rows their accounts' names.
+    `account_id` is that of the page of one account; `accounts` gives the rows their accounts' names, and `totals` are
+    the sums if they are known already.
     """
     context = {
         "filters": filters,
@@ -83,7 +85,9 @@ async def transaction_list(
         "clear_url": f"{request.path}#{ANCHOR}",
         "csv_url": _csv_url(request, account_id),
     }
-    return context | await _found(request, filters, account_id, accounts) if filters.is_valid() else context
+    if not filters.is_valid():
+        return context
+    return context | await _found(request, filters, account_id, accounts, totals)
 
 
 async def _found(
@@ -91,11 +95,13 @@ async def _found(
     filters: TransactionFilters,
     account_id: UUID | None,
     accounts: Iterable[Mapping[str, Any]],
+    totals: Sequence[CurrencySum] | None,
 ) -> dict[str, Any]:
     user_id, wanted, account_id = request.principal.user_id, page(request), account_id or filters.account_id
     found = await ledger_queries.transactions(user_id, filters.wanted, wanted, account_id=account_id)
     newer = await previous_transactions(user_id, filters.wanted, wanted, account_id=account_id)
-    totals = await sums(user_id, filters.wanted, account_id=account_id) if found.results else []
+    if totals is None:
+        totals = await sums(user_id, filters.wanted, account_id=account_id) if found.results else []
     return {
         "transactions": transaction_rows(found.results, accounts),
         "sums": totals,

@@ -9,7 +9,6 @@ from providers.pages import (
     dashboard,
     imports,
     investments,
-    linking,
     transactions,
 )
 from providers.pages.acts import accounts as account_acts
@@ -17,23 +16,26 @@ from providers.pages.acts import connections as connection_acts
 from providers.pages.acts import imports as import_acts
 from providers.pages.acts import previews
 from providers.pages.acts import transactions as transaction_acts
+from providers.pages.linking import catalogue, failures, link
 from providers.pages.review import history, reviews, set_aside
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("connections", connections.connections, name="connections"),
     path("connections/calendar.ics", connections.consent_calendar, name="connections-calendar"),
-    path("connections/new", linking.new, name="connection-new"),
-    path("connections/start/<str:token>", linking.start, name="connection-start"),
-    path("connections/failed/<slug:code>", linking.failed, name="connection-failed"),
+    path("connections/new", catalogue.new, name="connection-new"),
+    path("connections/start/<str:token>", link.start, name="connection-start"),
+    path("connections/failed/<slug:code>", failures.failed, name="connection-failed"),
     path("connections/<uuid:id>", connections.connection, name="connection"),
     path("connections/<uuid:id>/sync", connections.sync, name="connection-sync"),
-    path("connections/<uuid:id>/reconnect", linking.reconnect, name="connection-reconnect"),
+    path("connections/<uuid:id>/reconnect", link.reconnect, name="connection-reconnect"),
     path("connections/<uuid:id>/disconnect", connections.disconnect, name="connection-disconnect"),
     path("connections/<uuid:id>/erase", connection_acts.erase, name="connection-erase"),
     path("connections/<uuid:id>/read-again", connection_acts.read_again, name="connection-read-again"),
-    path("providers/<slug:slug>/callback", linking.callback, name="provider-callback"),
+    path("providers/<slug:slug>/callback", link.callback, name="provider-callback"),
+    path("accounts/new", account_acts.new, name="account-new"),
     path("accounts/<uuid:id>", accounts.account, name="account"),
+    path("accounts/<uuid:id>/balance", account_acts.balance, name="account-balance"),
     path("accounts/<uuid:id>/settings", account_acts.settings, name="account-settings"),
     path("accounts/<uuid:id>/delete", account_acts.delete, name="account-delete"),
     path("transactions/<uuid:id>", transaction_acts.transaction, name="transaction"),

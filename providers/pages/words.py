@@ -13,6 +13,15 @@ TYPES = {
     "other": ("Other accounts", "wallet"),
 }
 
+# account type: the name of one such account
+ACCOUNT_KINDS = {
+    "depository": "Bank account",
+    "credit": "Credit card",
+    "loan": "Loan",
+    "investment": "Investment account",
+    "other": "Another kind",
+}
+
 KINDS = {
     "purchase": "Purchase",
     "payment": "Payment",
@@ -113,29 +122,29 @@ REASONS = {
     "consent_expired": "Your permission at {name} has run out. Reconnect to give it again.",
     "revoked_by_user": "The permission was withdrawn at {name}. Reconnect if that was not what you wanted.",
     "consent_ended": "{name} no longer accepts our access. Reconnect to give it again.",
-    "outcome_unknown": "An answer of {name} was lost while we renewed access, so it may refuse us. Reconnect to go on.",
+    "outcome_unknown": "An answer from {name} was lost in renewing access, so it may refuse us. Reconnect to continue.",
     "provider_unavailable": "{name} does not answer at the moment. We keep trying; there is nothing you need to do.",
-    "provider_unreadable": "{name} sent something we could not read, so your numbers stay put. We keep trying.",
+    "provider_unreadable": "{name} sent something we could not read, so your numbers stay as they are. We keep trying.",
     "provider_refused": "{name} did not accept our request. If this lasts, tell your administrator.",
     "rate_limited": "{name} asked us to slow down, so the next update comes later. There is nothing you need to do.",
     "not_supported": "{name} does not offer this, so it was left out.",
     "provider_not_configured": "{name} is not set up on this Dashtam any more. Ask your administrator to add it again.",
-    "connection_disabled": "{name} has lost its access to an institution. Reconnect: that leads to where it is mended.",
-    "period_too_long": "{name} gives fewer days than Dashtam asked for. Update it here yourself: then it gives more.",
-    "settings_needed": "{name} wants you to look at your settings there. Nothing is to change here.",
+    "connection_disabled": "{name} has lost its access to an institution. Reconnect to repair it there.",
+    "period_too_long": "{name} gave fewer days than Dashtam asked for. “Update now” gets you more.",
+    "settings_needed": "{name} wants you to look at your settings there. There is nothing to change here.",
     "continuation_void": "{name} lost its place in a long list. Dashtam reads it again by itself.",
-    "attention_needed": "{name} wants you to sign in there, or to look at your settings. Nothing is to change here.",
-    "service_off": "{name} has switched off this way in for your account. Switch it on there; the rest goes by itself.",
-    "address_not_allowed": "{name} takes this token from another address only. Make one for any, and reconnect.",
-    "query_refused": "{name} does not know the query any more. Look at it there, and reconnect with its id.",
-    "incomplete": "{name} has not sent everything yet, and says so itself. We keep trying.",
+    "attention_needed": "{name} wants you to sign in there, or to check your settings. Nothing has to change here.",
+    "service_off": "{name} has switched off this access for your account. Switch it on there, and updates go on.",
+    "address_not_allowed": "{name} takes this token from one other address only. Make one for any, and reconnect.",
+    "query_refused": "{name} no longer knows this query. Open it there, and reconnect with its id.",
+    "incomplete": "{name} says that it has not sent everything yet. We keep trying.",
     "told_by_server": "{name} reports a fault of its own. We keep trying; there is nothing you need to do.",
     "still_generating": "{name} was still preparing its statement. We ask again later.",
-    "payment_required": "{name} wants a paid plan before it answers. What was read stays.",
+    "payment_required": "{name} answers only on a paid plan. What was read stays.",
     "address_refused": "{name} is set up at an address that Dashtam may not call. Tell your administrator.",
     "foreign_address": "{name} sent us to an address that is not its own, so we did not go there. We keep trying.",
-    "key_unknown": "What is stored for this connection is encrypted with a key we no longer have. Reconnect to go on.",
-    "envelope_invalid": "What is stored for this connection cannot be opened. Reconnect to go on.",
+    "key_unknown": "What is stored for this connection was encrypted with a key that is gone. Reconnect to continue.",
+    "envelope_invalid": "What is stored for this connection cannot be opened. Reconnect to continue.",
     "absurd_number": "{name} sent a number too large to be true, so we left your numbers as they were. We keep trying.",
     "unknown_currency": "{name} sent an amount in a currency we do not know, so it was left out. We keep trying.",
     "bad_id": "{name} sent records we cannot tell apart, so they were left out. We keep trying.",
@@ -144,7 +153,7 @@ REASONS = {
     "outgoing_paused": "This Dashtam is a copy and does not call {name}. Its administrator can change that.",
     "quota_spent": "{name} allows no more requests for now. Dashtam goes on by itself as soon as it does.",
     "changed_while_reading": "{name} changed its data while it was read. Dashtam tries again by itself.",
-    "budget_spent": "{name} has more than one update can read. What was read stays, and the next goes on from there.",
+    "budget_spent": "One update cannot read all that {name} has. What was read stays, and the next goes on from there.",
     "endless_feed": "The transaction list of {name} did not end over many updates, so we read only one more page each"
     " time. Tell your administrator: its connector may need an update.",
     "interrupted": "Dashtam was restarted in the middle. What was read stays, and the next update goes on from there.",
@@ -158,7 +167,7 @@ REASONS = {
 }
 
 _STATES = {
-    "pending": "You have not finished connecting {name}. Start again to go on.",
+    "pending": "You have not finished connecting {name}. Start again to continue.",
     "active": "Everything is up to date.",
     "unread": "Nothing has been read yet. The first update starts shortly.",
     "busy": "Being updated now.",
@@ -166,9 +175,11 @@ _STATES = {
     "expiring": "Your permission at {name} ends soon. Renew it to keep your numbers up to date.",
     "degraded": "The last update did not work. We keep trying; there is nothing you need to do.",
     "reauth_required": "{name} wants you to sign in again. Until then your numbers stay as they are.",
-    "revoked": "{name} ended our access. Reconnect to go on.",
+    "revoked": "{name} ended our access. Reconnect to continue.",
     "disconnected": "You ended this connection. What was collected stays here.",
 }
+
+BY_HAND = "You keep these accounts yourself, and write down what they are worth."
 
 _ATTENTION = {
     "expiring": ("warning", "Renew your permission at {name}", "Renew it"),
@@ -211,12 +222,12 @@ def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = Fal
     return reason(connection["state_reason"] or "", name) or _STATES[connection["state"]].format(name=name)
 
 
-def attention(connection: Mapping[str, Any]) -> Attention | None:
-    """The notice about this connection, if its state needs one."""
+def attention(connection: Mapping[str, Any], name: str = "") -> Attention | None:
+    """The notice about this connection, if its state needs one; `name` is that of the institution behind it."""
     if connection["state"] not in _ATTENTION:
         return None
     tone, title, action = _ATTENTION[connection["state"]]
-    title = title.format(name=connection["provider_name"])
+    title = title.format(name=name or connection["provider_name"])
     return Attention(tone, title, state(connection), action, connection)
 
 

@@ -92,6 +92,13 @@ def faults(bank: Bank, request: HttpRequest) -> dict[str, Any]:
 
 
 @controlled("POST")
+def calm(bank: Bank, _request: HttpRequest) -> dict[str, Any]:
+    """Forget the faults that have not come yet."""
+    bank.faults.waiting.clear()
+    return {}
+
+
+@controlled("POST")
 def revoke(bank: Bank, request: HttpRequest) -> dict[str, Any]:
     """The customer ends every consent at the bank."""
     customer = _known(_body(request, Revoke).customer)
@@ -181,6 +188,7 @@ def _holding_truth(account: Account, holding: Holding) -> dict[str, Any]:
 urlpatterns = [
     path("advance", advance),
     path("faults", faults),
+    path("calm", calm),
     path("revoke", revoke),
     path("expire-access-tokens", expire_access_tokens),
     path("scenarios", scenarios),

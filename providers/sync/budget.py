@@ -1,16 +1,18 @@
 """Budgets of a sync run: time, pages and rows, so that no institution keeps a worker busy without end."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from providers.connectors.contract.batches import Batch
 from providers.errors import BudgetSpent, EndlessFeed
 from providers.ledger.models import FinancialAccount
 from providers.records import TransactionsPage
 
 ENDLESS_AFTER = 10  # runs in a row that read an account's feed and did not come to its end
 CODES = (BudgetSpent.code, EndlessFeed.code)
+HELD = 4  # times the rows of a run that may wait in memory for the batch with which they land
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,26 @@ class Budget:
     seconds: float = 600
     pages: int = 500
     rows: int = 100_000
+
+
+async def within(
+    budget: Budget, started: float, batches: AsyncIterator[Batch]
+) -> AsyncGenerator[Batch, None]:
+    """The batches of a pull that one run may land: only rows that have landed are counted, so that each run gets on.
+
+    Raises BudgetSpent before the batch after them, and EndlessFeed where too many would have to land together.
+    """
+    landed = held = 0
+    async for batch in batches:
+        spent = landed >= budget.rows or time.monotonic() >= started + budget.seconds
+        if landed and not held and spent:
+            raise BudgetSpent
+        held += sum(map(len, batch.rows.values()))
+        if held > budget.rows * HELD:
+            raise EndlessFeed
+        yield batch
+        if batch.final:
+            landed, held = landed + held, 0
 
 
 class Allowance:

@@ -1,70 +1,74 @@
 """Landing: batches of a pull into rows, with the cursors that go with them, in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.batches import CONNECTION, Batch
-from providers.errors import ProviderUnreadable
+from providers.ledger import checks
 from providers.ledger.accounts.listed import ListedAccount, land_accounts
-from providers.ledger.adoption import feed
 from providers.ledger.guards.holdings import land_holdings
 from providers.ledger.identity.records import Cover, Status
-from providers.ledger.ingest import apply_balances, apply_holdings
+from providers.ledger.ingest import Counts, apply_balances, apply_holdings, upsert_transactions
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.landing import land
-from providers.ledger.observations.models import Source
-from providers.ledger.observations.statements import Statement
+from providers.ledger.observations.models import AccountDoor, Source
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord, TransactionRecord
 from providers.sync.models import SyncRun
 
+CURSOR = 10_000  # characters
+AHEAD = timedelta(hours=14)  # of UTC, the earliest clock on Earth
+NOTHING: Mapping[str, AbstractSet[str]] = MappingProxyType({})
 STATUSES = {"pending": Status.PENDING, "posted": Status.POSTED}
 
 
 @transaction.atomic
-def land_batches(run: SyncRun, connector: Connector, batches: Sequence[Batch], now: datetime) -> None:
-    """Store what the batches say, all or nothing. Raises ProviderUnreadable, SyncOvertaken."""
+def land_batches(
+    run: SyncRun,
+    connector: Connector,
+    batches: Sequence[Batch],
+    now: datetime,
+    said: Mapping[str, AbstractSet[str]] = NOTHING,
+) -> None:
+    """Store what the batches say, all or nothing. Raises ProviderUnreadable, SyncOvertaken.
+
+    `said` are, by account, ids of rows that this pull has brought before.
+    """
     connection = Connection.objects.select_for_update(no_key=True).get(id=run.connection_id)
     for batch in batches:
         if batch.accounts is not None:
             _land_accounts(connection, connector, batch, now)
-    accounts = {each.provider_account_id: each for each in connection.accounts.all()}
+    accounts = {each.provider_account_id: each for each in connection.accounts.select_related("connection")}
     for batch in batches:
         for name, record in batch.holdings.items():
             if account := accounts.get(name):
                 land_holdings(account, record, now)
-    observer = feed(connection, connector.facts)
-    together = {name for batch in batches for name in (*batch.rows, *batch.gone, *_covered(batch))}
-    landed = [
-        land(accounts[name], observer, _statement(batches, name, now))
-        for name in sorted(together)
-        if name in accounts and accounts[name].closed_at is None
-    ]
+    landed = _land_rows(connection, accounts, batches, now, said)
     for batch in batches:
         for name, balances in batch.balances.items():
             if account := accounts.get(name):
                 apply_balances(account, balances, now)
-        _move_on(connection, accounts, batch)
-    SyncRun.objects.progress(
-        run,
-        added=sum(each.shown.added for each in landed),
-        modified=sum(each.shown.modified for each in landed),
-        removed=sum(each.shown.removed for each in landed),
-    )
+        _move_on(connection, accounts, batch, now)
+    SyncRun.objects.progress(run, added=landed.added, modified=landed.modified, removed=landed.removed)
 
 
-def read_to_its_end(connection_id: UUID) -> None:
-    """Note that a pull has come to its end: from now on hundreds of old rows at once are a surprise."""
-    feeds = Source.objects.filter(
-        account__connection=connection_id, kind=Source.Kind.FEED, name=connection_id
-    )
-    feeds.filter(complete_at=None).update(complete_at=timezone.now())
+def read_to_its_end(connection_id: UUID, troubled: Collection[str]) -> None:
+    """Note that a pull has come to its end: from now on hundreds of old rows at once are a surprise.
+
+    Accounts in trouble may have more to tell.
+    """
+    read = FinancialAccount.objects.filter(connection=connection_id).exclude(provider_account_id__in=troubled)
+    behind = AccountDoor.objects.filter(account__in=read).values("into")
+    feeds = Source.objects.filter(kind=Source.Kind.FEED, name__startswith=connection_id, complete_at=None)
+    feeds.filter(Q(account__in=read) | Q(account__in=behind)).update(complete_at=timezone.now())
 
 
 def _land_accounts(connection: Connection, connector: Connector, batch: Batch, now: datetime) -> None:
@@ -95,8 +99,33 @@ def _covered(batch: Batch) -> Sequence[str]:
     return [cover.account for cover in batch.covers]
 
 
-def _statement(batches: Sequence[Batch], account: str, now: datetime) -> Statement:
-    """One statement of an account, in which the batch that came last says what holds."""
+def _land_rows(
+    connection: Connection,
+    accounts: Mapping[str, FinancialAccount],
+    batches: Sequence[Batch],
+    now: datetime,
+    said: Mapping[str, AbstractSet[str]],
+) -> Counts:
+    """Land what the batches together say of each account's rows."""
+    told = {name for batch in batches for name in (*batch.rows, *batch.gone, *_covered(batch))}
+    anew = {name for batch in batches for name in batch.anew}
+    landed = Counts()
+    for name in sorted(told & accounts.keys()):
+        account = accounts[name]
+        if account.closed_at is not None:
+            continue
+        rows, gone = _rows(batches, name)
+        before = frozenset() if name in anew else frozenset(said.get(name, ()))
+        news = name not in anew and bool(account.transactions_cursor or connection.cursor)
+        covers = _covers(batches, name)
+        landed += upsert_transactions(
+            account, rows, removed=gone, covers=covers, said=before, news=news, at=now
+        )
+    return landed
+
+
+def _rows(batches: Sequence[Batch], account: str) -> tuple[list[TransactionRecord], list[str]]:
+    """The rows of an account and the ids that are gone; the batch that came last says what holds."""
     rows: dict[str, TransactionRecord] = {}
     nameless: list[TransactionRecord] = []
     gone: dict[str, None] = {}
@@ -111,20 +140,24 @@ def _statement(batches: Sequence[Batch], account: str, now: datetime) -> Stateme
         for name in batch.gone.get(account, ()):
             gone[name] = None
             rows.pop(name, None)
-    covers = tuple(
+    return [*rows.values(), *nameless], list(gone)
+
+
+def _covers(batches: Sequence[Batch], account: str) -> list[Cover]:
+    return [
         Cover(cover.first, cover.last, frozenset(STATUSES[status] for status in cover.statuses))
         for batch in batches
         for cover in batch.covers
         if cover.account == account
-    )
-    return Statement([*rows.values(), *nameless], covers=covers, gone=tuple(gone), at=now)
+    ]
 
 
-def _move_on(connection: Connection, accounts: Mapping[str, FinancialAccount], batch: Batch) -> None:
+def _move_on(
+    connection: Connection, accounts: Mapping[str, FinancialAccount], batch: Batch, now: datetime
+) -> None:
     """Move the cursors, and the day up to which each account's rows are known."""
-    for name, cursor in batch.cursors.items():
-        if len(cursor) > 2000 or "\x00" in cursor:
-            raise ProviderUnreadable(code="bad_id")
+    for name, told in batch.cursors.items():
+        cursor = checks.opaque(told, CURSOR)
         if name == CONNECTION:
             Connection.objects.filter(id=connection.id).update(cursor=cursor)
         elif account := accounts.get(name):
@@ -133,5 +166,6 @@ def _move_on(connection: Connection, accounts: Mapping[str, FinancialAccount], b
         account = accounts.get(cover.account)
         if account is not None and "posted" in cover.statuses:
             known = account.covered_to
-            account.covered_to = cover.last if known is None else max(known, cover.last)
+            last = min(cover.last, (now + AHEAD).date())
+            account.covered_to = last if known is None else max(known, last)
             FinancialAccount.objects.filter(id=account.id).update(covered_to=account.covered_to)

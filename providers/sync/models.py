@@ -1,7 +1,9 @@
 """Sync runs: attempts to bring a connection's data up to date."""
 
 import random
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from providers.connections.models.connection import Connection
 from providers.errors import BudgetSpent, OutgoingPaused, QuotaSpent, SyncOvertaken
 
 INTERRUPTED = "interrupted"
+NONE: Mapping[str, int] = MappingProxyType({})
 BLAMELESS = (
     INTERRUPTED,
     BudgetSpent.code,
@@ -101,6 +104,7 @@ class SyncRunManager(models.Manager["SyncRun"]):
         next_sync_at: datetime,
         error: errors.DashtamError | None = None,
         account_errors: dict[str, str] | None = None,
+        notices: Mapping[str, int] = NONE,
     ) -> Connection | None:
         """End a run and write its outcome to its connection; None when it had ended before or was taken over.
 
@@ -112,6 +116,7 @@ class SyncRunManager(models.Manager["SyncRun"]):
             finished_at=timezone.now(),
             error_code=error.code if error else "",
             account_errors=account_errors,
+            notices=dict(notices),
             provider_request_id=getattr(error, "provider_request_id", ""),
         )
         if not ended:
@@ -242,6 +247,12 @@ class SyncRun(models.Model):
     removed = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
     account_errors = models.JSONField(default=dict, blank=True, help_text="Error code by account id.")
+    notices = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="What was kept as it came, or left out, and how often.",
+    )
     provider_request_id = models.CharField(max_length=100, blank=True)
 
     objects: ClassVar[SyncRunManager] = SyncRunManager()

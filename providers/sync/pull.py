@@ -1,64 +1,64 @@
-"""Pull: asks a connector for what is wanted, and lands its batches in the order in which they come."""
+"""Pull: the one loop of a sync. Batches land in the order in which they come, whatever institution they are of."""
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from datetime import date, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.batches import CONNECTION, Batch, StartAgain, Wanted
-from providers.errors import BudgetSpent, ProviderError
+from providers.errors import ProviderError
+from providers.ledger import checks
 from providers.ledger.models import FinancialAccount
 from providers.records import AccountRef, AccountType
 from providers.sync import landing
-from providers.sync.budget import Budget
 from providers.sync.models import SyncRun
-from providers.wire.http import Client
+from providers.sync.outcome import Outcome
 
+LONGEST_NOTICE = 120
 ATTEMPTS = 3  # pulls of one run, where the provider keeps changing its data under our pages
-
-
-@dataclass(slots=True)
-class Pulled:
-    """The outcome of a pull: what went wrong, by account id of ours, and how many accounts were read."""
-
-    account_errors: dict[str, str] = field(default_factory=dict)
-    accounts_done: int = 0
-    error: ProviderError | None = None
-
-    @property
-    def accounts_total(self) -> int:
-        """The accounts that are open, with or without trouble."""
-        return self.accounts_done + len(self.account_errors)
+Telling = Callable[[Wanted], AsyncGenerator[Batch, None]]
 
 
 class Pull:
-    """One pull of one connection. Batches that are not final are held, and land with the next final one."""
+    """One pull of one connection. Batches that are not final are held, and land with the next final one.
+
+    `listed` is called when accounts have landed, `turn` with the name of the account that is read next.
+    """
 
     def __init__(
         self,
         *,
         run: SyncRun,
         connector: Connector,
-        client: Client,
-        budget: Budget,
+        telling: Telling,
+        outcome: Outcome,
         present: Mapping[str, str],
+        listed: Callable[[], Awaitable[None]],
+        turn: Callable[[str], Awaitable[None]],
     ) -> None:
         self.run = run
         self.connector = connector
-        self.client = client
-        self.budget = budget
+        self.telling = telling
+        self.outcome = outcome
         self.present = present
-        self.until = time.monotonic() + budget.seconds
+        self.listed = listed
+        self.turn = turn
         self.troubles: dict[str, ProviderError] = {}
+        self.said: dict[str, set[str]] = defaultdict(set)
+        self.held: list[Batch] = []
+        self.names: set[str] = set()  # of all accounts that were listed
+        self.reading = ""  # the account whose turn it is, where they take turns
+        self.notices: Counter[str] = Counter()
 
-    async def read(self) -> Pulled:
+    async def read(self) -> None:
         """Bring the connection up to date. Raises ProviderErrors and SyncOvertaken; what landed before stays."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -67,22 +67,73 @@ class Pull:
             except StartAgain:
                 if attempt == ATTEMPTS:
                     raise
-        await run_db(landing.read_to_its_end, self.run.connection_id)
-        return await run_db(self._outcome)
+        await run_db(landing.read_to_its_end, self.run.connection_id, list(self.troubles))
+        error = await run_db(self._settle)
+        if error is not None:
+            raise error
 
     async def _once(self) -> None:
-        self.troubles = {}
-        held: list[Batch] = []
-        rows = 0
-        async for batch in self.connector.pull(self.client, await run_db(self._wanted)):
-            self.troubles |= batch.troubles
-            held.append(batch)
-            rows += sum(map(len, batch.rows.values()))
-            if batch.final:
-                await run_db(landing.land_batches, self.run, self.connector, held, timezone.now())
-                held = []
-            if rows > self.budget.rows or time.monotonic() > self.until:
-                raise BudgetSpent
+        self.troubles, self.held, self.notices = {}, [], Counter()
+        self.said.clear()
+        telling = self.telling(await run_db(self._wanted))
+        async with aclosing(telling) as batches:
+            batch = await anext(batches, None)
+            while batch is not None:
+                try:
+                    await self._take(batch)
+                except ProviderError as error:
+                    batch = await _told(batches, error)
+                else:
+                    batch = await anext(batches, None)
+        await self._end_turn()
+
+    async def _take(self, batch: Batch) -> None:
+        """Land the batch with those that were held for it, or hold it."""
+        self.troubles |= batch.troubles
+        for words, count in batch.notices.items():
+            self.notices[checks.text(words, LONGEST_NOTICE)] += count
+        if batch.turn:
+            await self._begin_turn(batch.turn)
+        self.held.append(batch)
+        if not batch.final:
+            return
+        held, self.held = self.held, []
+        await run_db(landing.land_batches, self.run, self.connector, held, timezone.now(), self.said)
+        for each in held:
+            for name, rows in each.rows.items():
+                self.said[name].update(row.id for row in rows if row.id)
+        if any(each.accounts is not None for each in held):
+            self.names |= {record.id for each in held for record in each.accounts or ()}
+            await self._count_accounts()
+            await self.listed()
+
+    async def _count_accounts(self) -> None:
+        """Say how many accounts there are to read, once more accounts are known than before."""
+        more = await run_db(self._open_ones().count) - self.run.accounts_total
+        if more > 0:
+            await run_db(SyncRun.objects.progress, self.run, accounts_total=more)
+            self.run.accounts_total += more
+
+    async def _begin_turn(self, account: str) -> None:
+        await self._end_turn()
+        self.reading = account
+        named = self._open_ones().filter(provider_account_id=account)
+        await self.turn(await run_db(named.values_list("name", flat=True).first) or "")
+
+    async def _end_turn(self) -> None:
+        """Count the account whose turn it was."""
+        if not self.reading:
+            return
+        mine = await run_db(self._open_ones().filter(provider_account_id=self.reading).first)
+        if mine is not None and self.reading in self.troubles:
+            self.outcome.account_errors[str(mine.id)] = self.troubles[self.reading].code
+        else:  # or its person deleted it meanwhile, so that nothing was left to store it in
+            self.outcome.accounts_done += 1
+        self.reading = ""
+        await run_db(SyncRun.objects.progress, self.run, accounts_done=1)
+
+    def _open_ones(self) -> QuerySet[FinancialAccount]:
+        return FinancialAccount.objects.filter(connection_id=self.run.connection_id, closed_at=None)
 
     def _wanted(self) -> Wanted:
         """All that the connector offers, from the day up to which every account is known, less its look-back."""
@@ -111,19 +162,35 @@ class Pull:
             return None
         return min(known) - max(self.connector.facts.look_back, timedelta(days=1))
 
-    def _outcome(self) -> Pulled:
-        """The troubles, each with the accounts that it is about: by id, by institution, or all."""
-        open_ones = FinancialAccount.objects.filter(connection_id=self.run.connection_id, closed_at=None)
-        pulled = Pulled(error=self.troubles.get(CONNECTION))
-        for account in open_ones:
+    def _settle(self) -> ProviderError | None:
+        """Count the accounts that took no turns, and note their troubles: by id, by institution, or all.
+
+        Returns the trouble that is about the whole connection.
+        """
+        whole = self.troubles.get(CONNECTION)
+        open_ones = list(self._open_ones())
+        turns = self.outcome.accounts_done + len(self.outcome.account_errors)
+        done = 0
+        for account in open_ones if not turns else ():
             error = self.troubles.get(account.provider_account_id) or self.troubles.get(
                 account.institution or CONNECTION
             )
-            if error is not None and error is not pulled.error:
-                pulled.account_errors[str(account.id)] = error.code
+            if error is not None and error is not whole:
+                self.outcome.account_errors[str(account.id)] = error.code
             else:
-                pulled.accounts_done += 1
-        said = {each.provider_account_id for each in open_ones} | {each.institution for each in open_ones}
-        strays = [error for name, error in self.troubles.items() if name not in said | {CONNECTION}]
-        pulled.error = pulled.error or next(iter(strays), None)
-        return pulled
+                done += 1
+        self.outcome.accounts_done += done
+        SyncRun.objects.progress(self.run, accounts_done=done)
+        told = {each.provider_account_id for each in open_ones} | {each.institution for each in open_ones}
+        strays = [
+            error for name, error in self.troubles.items() if name not in told | self.names | {CONNECTION}
+        ]
+        return whole or next(iter(strays), None)
+
+
+async def _told(batches: AsyncGenerator[Batch, None], error: ProviderError) -> Batch | None:
+    """Tell the pull that its batch could not land; one that can go on with something else gives the next."""
+    try:
+        return await batches.athrow(error)
+    except StopAsyncIteration:
+        return None

@@ -14,13 +14,25 @@ from providers.sync.models import SyncRun
 
 _RUN = (
     *("id", "connection_id", "state", "trigger", "created_at", "started_at", "finished_at"),
-    *("accounts_total", "accounts_done", "added", "modified", "removed", "error_code", "account_errors"),
+    *(
+        "accounts_total",
+        "accounts_done",
+        "added",
+        "modified",
+        "removed",
+        "error_code",
+        "account_errors",
+        "notices",
+    ),
 )
 _UNFINISHED = ("id", "connection_id", "connection__provider", "accounts_done", "accounts_total")
 
 
 class SyncRunRow(TypedDict):
-    """A run and its counts. `account_errors` has an error code by account id, both as text."""
+    """A run and its counts. `account_errors` has an error code by account id, both as text.
+
+    `notices` are words that were kept as they came, or rows that were left out, each with how often.
+    """
 
     id: UUID
     connection_id: UUID
@@ -36,6 +48,7 @@ class SyncRunRow(TypedDict):
     removed: int
     error_code: str
     account_errors: dict[str, str]
+    notices: dict[str, int]
 
 
 class UnfinishedSyncRow(TypedDict):

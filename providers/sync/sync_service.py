@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
@@ -22,19 +23,12 @@ from notifications.services.live_event_service import LiveEventService
 from providers import connectors
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
-from providers.errors import (
-    AskedToWait,
-    ConsentEnded,
-    ProviderError,
-    ProviderRateLimited,
-    ProviderTakesFiles,
-)
-from providers.ledger.accounts.listed import ListedAccount, land_accounts
+from providers.connectors.contract.batches import Batch, Wanted
+from providers.errors import AskedToWait, ProviderRateLimited, ProviderTakesFiles
 from providers.ledger.accounts.twins import ask_about_accounts
-from providers.ledger.models import FinancialAccount
 from providers.sync import presence, schedule
-from providers.sync.account_reader import AccountReader
-from providers.sync.budget import Budget, Shares
+from providers.sync.account_by_account import AccountByAccount
+from providers.sync.budget import Budget, Shares, within
 from providers.sync.heartbeat import alive
 from providers.sync.models import SyncInterrupted, SyncRun
 from providers.sync.outcome import Outcome
@@ -43,6 +37,7 @@ from providers.wire import pauses
 from providers.wire.http import Client
 
 DUE_AT_ONCE = 200
+MOST_NOTICES = 50  # of one run, the most frequent
 BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
 NOBODY: Mapping[str, str] = MappingProxyType({})
@@ -147,51 +142,35 @@ class SyncService:
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
         connector, started = self.connector(run.connection.provider), time.monotonic()
+        before = await run_db(SyncRun.objects.latest_account_errors, run)
         async with self.open_client(run.connection, connector, by_hand=run.by_hand) as client:
-            if connector.pulls:
-                await self._pull(run, connector, client, outcome)
-            else:
-                await self._read(run, connector, client, outcome, started)
+
+            def telling(wanted: Wanted) -> AsyncGenerator[Batch, None]:
+                if connector.pulls:
+                    return within(self.budget, started, connector.pull(client, wanted))
+                shares = Shares(self.budget, started=started, before=before)
+                return AccountByAccount(
+                    connection_id=run.connection_id, connector=connector, client=client, shares=shares
+                ).pull()
+
+            pull = Pull(
+                run=run,
+                connector=connector,
+                telling=telling,
+                outcome=outcome,
+                present=await presence.of(run.id),
+                listed=partial(self._listed, run),
+                turn=partial(self._publish_progress, run, outcome),
+            )
+            try:
+                await pull.read()
+            finally:
+                outcome.notices = dict(pull.notices.most_common(MOST_NOTICES))
         await run_db(ask_about_accounts, run.connection.user_id)
 
-    async def _read(
-        self, run: SyncRun, connector: Connector, client: Client, outcome: Outcome, started: float
-    ) -> None:
-        """Read one account after the other."""
-        records = [connector.at_home(each) for each in await connector.fetch_accounts(client)]
-        listed = [ListedAccount(record, record.aliases) for record in records]
-        accounts = await run_db(land_accounts, run.connection, listed, timezone.now())
+    async def _listed(self, run: SyncRun) -> None:
         if run.connection.last_success_at is None:
             await self.first_accounts(run.connection.user_id)
-        run.accounts_total = len(accounts)
-        await run_db(SyncRun.objects.progress, run, accounts_total=len(accounts))
-        errors_before = await run_db(SyncRun.objects.latest_account_errors, run)
-        shares = Shares(self.budget, started=started, before=errors_before)
-        for account, allowance in shares.of(accounts):
-            await self._publish_progress(run, outcome, account.name)
-            reader = AccountReader(
-                run=run, connector=connector, client=client, account=account, allowance=allowance
-            )
-            await _read_account(reader, outcome)
-            await run_db(SyncRun.objects.progress, run, accounts_done=1)
-
-    async def _pull(self, run: SyncRun, connector: Connector, client: Client, outcome: Outcome) -> None:
-        first = run.connection.last_success_at is None
-        present = await presence.of(run.id)
-        pull = Pull(run=run, connector=connector, client=client, budget=self.budget, present=present)
-        pulled = await pull.read()
-        outcome.account_errors, outcome.accounts_done = pulled.account_errors, pulled.accounts_done
-        run.accounts_total = pulled.accounts_total
-        await run_db(
-            SyncRun.objects.progress,
-            run,
-            accounts_total=run.accounts_total,
-            accounts_done=pulled.accounts_done,
-        )
-        if first:
-            await self.first_accounts(run.connection.user_id)
-        if pulled.error is not None:
-            raise pulled.error
 
     async def _finish_surely(self, run: SyncRun, outcome: Outcome) -> None:
         """Finish the run even if its worker ends meanwhile, as one does that has lost the database."""
@@ -206,6 +185,7 @@ class SyncService:
             next_sync_at=schedule.next_sync(run.connection, outcome, self.interval),
             error=outcome.error,
             account_errors=outcome.account_errors,
+            notices=outcome.notices,
         )
         if connection is None:
             return
@@ -230,27 +210,11 @@ class SyncService:
         )
 
 
-async def _read_account(reader: AccountReader, outcome: Outcome) -> None:
-    """Read one account and note how it went. Raises what would stop the other accounts too."""
-    try:
-        await reader.read()
-    except (ConsentEnded, ProviderRateLimited):
-        raise
-    except ProviderError as error:
-        outcome.account_errors[str(reader.account.id)] = error.code
-    except Exception:
-        if await run_db(FinancialAccount.objects.filter(id=reader.account.id).exists):
-            raise
-        outcome.accounts_done += 1  # its person deleted it meanwhile, so that nothing was left to store it in
-    else:
-        outcome.accounts_done += 1
-
-
 def _request(user_id: UUID, connection_id: UUID, trigger: str, wait: int) -> SyncRun:
     connection = Connection.objects.filter(user_id=user_id, id=connection_id).first()
     if connection is None:
         raise errors.NotFound
-    if connectors.get(connection.provider).auth == "file":
+    if connectors.get(connection.provider).by_person:
         raise ProviderTakesFiles
     if connection.state not in Connection.SYNCABLE:
         raise ConnectionNotSyncable

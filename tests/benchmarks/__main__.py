@@ -57,6 +57,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         ("dashboard",): dashboard.measure,
         ("public",): public.measure,
         ("import",): files.measure,
+        ("rows",): files.measure_formats,
         ("search", "net-worth"): questions.measure,
         ("small",): small.measure,
     }

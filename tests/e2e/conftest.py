@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from dashtam.installation.demo.vendors import VENDORS, settings_of
 from tests.stack import Stack
 
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -15,8 +16,12 @@ FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-componen
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """One running Dashtam for all journeys."""
-    with Stack() as running:
+    """One running Dashtam for all journeys, with every institution that the simulator speaks for."""
+    made = Stack()
+    registered = {"PLAID_CLIENT_ID": made.bank.client_id, "PLAID_SECRET": made.bank.client_secret}
+    made.environment |= settings_of(list(VENDORS), made.bank.url) | registered
+    VENDORS["enable-banking"].answers(f"{made.bank.url}/enable-banking")
+    with made as running:
         yield running
 
 
@@ -34,6 +39,7 @@ def chromium() -> Iterator[Browser]:
         pytest.fail(
             "No Chromium found. Install it (Debian: apt-get install chromium) or set CHROMIUM to its path."
         )
+    expect.set_options(timeout=15_000)  # a busy machine takes its time
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=flags)

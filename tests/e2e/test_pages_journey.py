@@ -94,8 +94,8 @@ def test_everything_works_without_scripts(stack: Stack, chromium: Browser, tmp_p
     statement = tmp_path / "march.ofx"
     statement.write_bytes(bank_file(row("-4.50", fitid="A"), balance="10.00"))
     page.goto("/imports/new")
-    page.get_by_label("Statement file").set_input_files(statement)
-    page.get_by_role("button", name="Import this file").click()
+    page.get_by_label("Statement files").set_input_files(statement)
+    page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("1 added, 0 known already")).to_be_visible()
     page.goto("/connections")
     page.get_by_role("link", name="Disconnect Sandbox Bank").click()

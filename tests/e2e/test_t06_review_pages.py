@@ -81,5 +81,5 @@ def test_t06_questions_are_answered_without_script(
     asked.get_by_role("button", name="They are two").click()
     expect(page.get_by_text("Done. You can take it back here.")).to_be_visible()
     page.get_by_role("button", name="Take this answer back").first.click()
-    expect(page.get_by_text("The question waits for you again.")).to_be_visible()
+    expect(page.get_by_text("The question is open again.")).to_be_visible()
     context.close()

@@ -1,8 +1,9 @@
 """Facts about files, from an `INDEX.tsv` beside them: what was counted in each, and which must be refused.
 
 Columns are found by how their names begin: path, format, special, expected, counted. In `counted` these are read:
-`Ntry 3`, `:61: 4`, `STMTTRN 3; INVTRAN 1` and `rows 5` count rows; `LEDGERBAL 1.00, -2.00`, `close C240131EUR2157,84`
-and `closing 1.00` are closing balances; `sum 1.00` is the sum of all rows.
+`Ntry 3`, `:61: 4`, `STMTTRN 3; INVTRAN 1` and `rows 5` count rows; `LEDGERBAL 1.00, -2.00` and `closing 1.00` are
+closing balances, `close C240131EUR2157,84` is one with its day; `sum 1.00` is the sum of all rows. In `expected`:
+`2 transactions`, `1 discarded`, and `normalised -4.35, +100.00`, which are the amounts of all rows.
 """
 
 import csv
@@ -15,6 +16,12 @@ from pathlib import Path
 _ROWS = (r"\bNtry (\d+)", r":61: (\d+)", r"\brows (\d+)", r"STMTTRN (\d+)", r"INVTRAN (\d+)")
 _CLOSING = re.compile(r"\bclosing (-?[0-9.]+)")
 _LEDGER = re.compile(r"LEDGERBAL ((?:-?[0-9.]+(?:, )?)+)")
+_CLOSE = re.compile(r"\bclose ([^;|]*)")
+_DATED = re.compile(r"([CD])(\d{6})(?:[A-Z]{3})?(\d+),(\d*)")
+_TRANSACTIONS = re.compile(r"(?<![\d-])(\d+) transactions?\b")
+_DISCARDED = re.compile(r"(\d+) discarded")
+_AMOUNTS = re.compile(r"normalised ((?:[-+][0-9.]+(?:, )?)+)")
+_UNCOUNTED = ":20: 0;"  # no message was found, so that nothing could be counted
 _SUM = re.compile(r"\bsum (-?[0-9.]+)")
 _MUST_BE_REFUSED = re.compile(r"must be refused|refused sign-on|ACCTINFO listing")
 
@@ -26,7 +33,10 @@ class Facts:
     rows: int | None = None
     refused: bool = False
     closing: tuple[Decimal, ...] = ()
+    days: tuple[tuple[str, Decimal], ...] = ()
     sum: Decimal | None = None
+    amounts: tuple[Decimal, ...] = ()
+    rejected: int | None = None
 
 
 @dataclass(slots=True)
@@ -44,6 +54,8 @@ class Outcome:
     added_again: int = 0
     sums: dict[str, str] = field(default_factory=dict)
     balances: list[str] = field(default_factory=list)
+    days: list[tuple[str, str]] = field(default_factory=list)
+    amounts: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -65,34 +77,67 @@ def _column(row: dict[str, str], name: str) -> str:
 
 
 def _facts(row: dict[str, str]) -> Facts:
-    special, counted = _column(row, "special"), _column(row, "counted")
+    special, counted, expected = (_column(row, name) for name in ("special", "counted", "expected"))
     counts = [int(found.group(1)) for pattern in _ROWS if (found := re.search(pattern, counted))]
     closing = [Decimal(text) for text in _CLOSING.findall(counted)]
     if ledger := _LEDGER.search(counted):
         closing += [Decimal(text) for text in re.findall(r"-?[0-9]+\.?[0-9]*", ledger.group(1))]
-    total = _SUM.search(counted)
+    total, amounts = _SUM.search(counted), _AMOUNTS.search(expected)
+    if found := _TRANSACTIONS.search(expected):
+        counts = [int(found.group(1)) + sum(map(int, _DISCARDED.findall(expected)))]
+    discarded = _DISCARDED.search(expected)
     return Facts(
-        rows=sum(counts) or None,  # none counted may mean that nothing could be
+        rows=sum(counts) if counts and _UNCOUNTED not in counted else None,
         refused=_MUST_BE_REFUSED.search(special) is not None,
         closing=tuple(closing),
+        days=tuple(_days(counted)),
         sum=Decimal(total.group(1)) if total else None,
+        amounts=tuple(sorted(Decimal(text) for text in amounts.group(1).split(", "))) if amounts else (),
+        rejected=int(discarded.group(1)) if discarded else None,
     )
+
+
+def _days(counted: str) -> Iterator[tuple[str, Decimal]]:
+    """The closing balances of MT940 with their days."""
+    for text in _CLOSE.findall(counted):
+        for mark, day, units, cents in _DATED.findall(text):
+            century = "19" if day >= "80" else "20"
+            amount = Decimal(f"{units}.{cents or 0}")
+            yield f"{century}{day[:2]}-{day[2:4]}-{day[4:]}", -amount if mark == "D" else amount
 
 
 def differences(facts: Facts, outcome: Outcome) -> Iterator[str]:
     """Everything that came out otherwise than the facts say."""
     if facts.refused:
-        if outcome.state != "failed" and not outcome.rejected and not outcome.notices:
-            yield "it was taken without a word, and must be refused"
-        return
-    if outcome.state == "failed":
-        return
+        if outcome.state != "failed":
+            yield "it was taken, and must be refused"
+    elif outcome.state == "failed":
+        if facts.rows or facts.closing or facts.days or facts.amounts:
+            yield "it was refused, and has rows or balances"
+    else:
+        yield from _of_rows(facts, outcome)
+        yield from _of_balances(facts, outcome)
+
+
+def _of_rows(facts: Facts, outcome: Outcome) -> Iterator[str]:
     accounted = outcome.rows + outcome.rejected + outcome.informed
     if facts.rows is not None and accounted != facts.rows:
         yield f"{accounted} rows are accounted for, {facts.rows} were counted"
+    if facts.rejected is not None and outcome.rejected != facts.rejected:
+        yield f"{outcome.rejected} rows were left out, {facts.rejected} must be"
+    amounts = tuple(sorted(map(Decimal, outcome.amounts)))
+    if facts.amounts and amounts != facts.amounts:
+        yield f"the amounts are {', '.join(map(str, amounts))}"
+    if facts.sum is not None and facts.sum not in map(Decimal, outcome.sums.values()):
+        yield f"no sum is {facts.sum}"
+
+
+def _of_balances(facts: Facts, outcome: Outcome) -> Iterator[str]:
     balances = [Decimal(text.split()[0]) for text in outcome.balances]
     for closing in facts.closing:
         if closing not in balances:
             yield f"no closing balance is {closing}"
-    if facts.sum is not None and facts.sum not in map(Decimal, outcome.sums.values()):
-        yield f"no sum is {facts.sum}"
+    told = {(day, Decimal(amount)) for day, amount in outcome.days}
+    for day, amount in facts.days:
+        if (day, amount) not in told:
+            yield f"no closing balance of {day} is {amount}"

@@ -12,7 +12,7 @@ from dashtam.errors import DashtamError
 from providers import wiring
 from providers.imports import queries
 from providers.imports.models import FileImport
-from providers.ledger.models import Transaction
+from providers.ledger.models import BalanceSnapshot, Transaction
 from tests.files.facts import Facts, Outcome, differences, read_index
 
 _people = itertools.count(1)
@@ -107,6 +107,10 @@ async def _describe(user: User, done: FileImport, found: Outcome) -> None:
         if each["closing_balance"]
     ]
     found.sums = await run_db(lambda: dict(_sums(user)))
+    stated = BalanceSnapshot.objects.filter(account__user=user, derived=False).order_by("date")
+    found.days = [(str(each.date), str(each.current)) async for each in stated]
+    rows = Transaction.objects.filter(account__user=user).order_by("date", "id")
+    found.amounts = [str(row.amount) async for row in rows]
 
 
 def _informed(code: str, detail: str) -> int:

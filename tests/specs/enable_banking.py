@@ -3,11 +3,12 @@
 import asyncio
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -21,6 +22,7 @@ from providers.connectors.contract.steps import Done, Said, Visit
 from providers.connectors.enable_banking import EnableBankingConnector, answers, reading
 from providers.errors import ConsentEnded
 from providers.simulator.process import SandboxBank
+from tests.specs import shapes
 from tests.specs.openapi import Document
 from tests.specs.outcome import Outcome, bank, tried
 from tests.specs.recording import Recording
@@ -82,6 +84,34 @@ def check(folder: Path) -> Iterator[Outcome]:
     for name, what, wrong in samples(folder):
         yield Outcome(f"enable-banking/{name}", [what], wrong)
     yield tried(f"enable-banking/{DOCUMENT}", functools.partial(_document, path))
+    yield tried("enable-banking/shapes", lambda: shapes.check("enable-banking/shapes", Document(path), READ))
+
+
+def _rows(found: answers.Transactions) -> None:
+    rows, left_out = reading.rows(found.transactions, "FI:Bank", date(2026, 4, 30))
+    assert len(rows) + left_out.total() == len(found.transactions)
+
+
+def _balances(found: answers.Balances) -> None:
+    listed = answers.SessionAccount(uid="u", identification_hash="h")
+    details = answers.Details(cash_account_type="CACC", currency="EUR")
+    reading.account(listed, details, found.balances, "Bank", datetime.now(UTC))
+
+
+def _details(found: answers.Details) -> None:
+    listed = answers.SessionAccount(uid="u", identification_hash="h")
+    reading.account(listed, found, [], "Bank", datetime.now(UTC))
+
+
+READ: dict[str, tuple[str, Any, Callable[[Any], object]]] = {
+    "/aspsps": ("GET", answers.Banks, repr),
+    "/auth": ("POST", answers.Authorization, repr),
+    "/sessions": ("POST", answers.NewSession, repr),
+    "/sessions/{session_id}": ("GET", answers.Session, repr),
+    "/accounts/{account_id}/details": ("GET", answers.Details, _details),
+    "/accounts/{account_id}/balances": ("GET", answers.Balances, _balances),
+    "/accounts/{account_id}/transactions": ("GET", answers.Transactions, _rows),
+}
 
 
 def _document(path: Path) -> Outcome:

@@ -24,7 +24,7 @@ from tests.specs.outcome import Heard, Outcome, bank, tried
 
 STATE = ("OpenPosition", "CashReportCurrency", "EquitySummaryByReportDateInBase", "AccountInformation")
 NO_ROWS = (*STATE, "SecurityInfo", "ConversionRate")
-PARAMETERS = {"t", "q", "v"}
+PARAMETERS = {"t", "q", "v", "fd", "td"}
 
 
 def check(folder: Path) -> Iterator[Outcome]:

@@ -35,7 +35,7 @@ class Document:
         found = answers.get(str(status)) or answers.get("default")
         if found is None:
             return [f"{method} {path}: {status} is not in the document"]
-        return self._faults(self._at(found).get("content", {}), body, f"{method} {path} {status}")
+        return self._faults(self.at(found).get("content", {}), body, f"{method} {path} {status}")
 
     def parameters(self, method: str, path: str) -> dict[str, dict[str, Any]]:
         """The parameters of an operation, by place and name."""
@@ -43,7 +43,12 @@ class Document:
             *self._path(path)[1].get("parameters", []),
             *self._operation(method, path).get("parameters", []),
         ]
-        return {f"{row['in']} {row['name'].lower()}": row for row in map(self._at, rows)}
+        return {f"{row['in']} {row['name'].lower()}": row for row in map(self.at, rows)}
+
+    def schema_of(self, method: str, path: str) -> Any:
+        """The schema of a good answer."""
+        answer = self.at(self._operation(method, path)["responses"]["200"])
+        return answer["content"]["application/json"]["schema"]
 
     def _faults(self, content: dict[str, Any], body: bytes, what: str) -> list[str]:
         self.checked[what] = self.checked.get(what, 0) + 1
@@ -74,7 +79,8 @@ class Document:
             raise LookupError(f"{path} is not in the document")
         return min(fits, key=lambda each: each[0].count("{"))
 
-    def _at(self, node: dict[str, Any]) -> dict[str, Any]:
+    def at(self, node: dict[str, Any]) -> dict[str, Any]:
+        """The node itself, or the one that it refers to."""
         while "$ref" in node:
             place: Any = self.tree
             for part in node["$ref"].removeprefix("doc:").removeprefix("#/").split("/"):

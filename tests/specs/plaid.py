@@ -4,9 +4,9 @@ import asyncio
 import functools
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from providers.connectors.plaid import PlaidConnector, answers, reading
 from providers.errors import ConsentEnded
 from providers.simulator.process import SandboxBank
 from providers.wire import http
+from tests.specs import shapes
 from tests.specs.openapi import Document
 from tests.specs.outcome import Outcome, bank, tried
 from tests.specs.recording import Recording
@@ -37,6 +38,7 @@ async def exchanges(running: SandboxBank) -> Recording:
     settings.PLAID_CLIENT_ID, settings.PLAID_SECRET = running.client_id, running.client_secret
     connector = PlaidConnector()
     seen = Recording(connector, "/plaid")
+    await connector.institutions(seen.reach, "sandbox")
     done = await _linked(seen, Said({"kind": "bank"}, state="s", redirect_uri=BACK))
     last = date.today()  # noqa: DTZ011
     wanted = Wanted(None, last, what=frozenset(connector.capabilities))
@@ -77,6 +79,46 @@ def check(folder: Path) -> Iterator[Outcome]:
     for name, what, wrong in samples(folder):
         yield Outcome(f"plaid/{name}", [what], wrong)
     yield tried(f"plaid/{DOCUMENT}", functools.partial(_document, path))
+    yield tried("plaid/shapes", lambda: shapes.check("plaid/shapes", Document(path), READ))
+
+
+def _accounts(found: answers.Accounts) -> None:
+    item = answers.Item(item_id="i")
+    for row in found.accounts:
+        reading.account(row, item, datetime.now(UTC), ())
+
+
+def _changes(found: answers.Changes) -> None:
+    for row in (*found.added, *found.modified):
+        reading.transaction(row)
+
+
+def _holdings(found: answers.Holdings) -> None:
+    for row in found.holdings:
+        reading.holding(row)
+    for security in found.securities:
+        reading.security(security)
+
+
+def _activities(found: answers.Activities) -> None:
+    for row in found.investment_transactions:
+        reading.activity(row)
+
+
+READ: dict[str, tuple[str, Any, Callable[[Any], object]]] = {
+    "/accounts/get": ("POST", answers.Accounts, _accounts),
+    "/item/get": (
+        "POST",
+        answers.ItemAnswer,
+        lambda found: reading.aware(found.item.consent_expiration_time),
+    ),
+    "/transactions/sync": ("POST", answers.Changes, _changes),
+    "/investments/holdings/get": ("POST", answers.Holdings, _holdings),
+    "/investments/transactions/get": ("POST", answers.Activities, _activities),
+    "/item/public_token/exchange": ("POST", answers.Exchanged, repr),
+    "/link/token/get": ("POST", answers.LinkSessions, repr),
+    "/webhook_verification_key/get": ("POST", answers.KeyAnswer, repr),
+}
 
 
 def _document(path: Path) -> Outcome:

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from django.conf import settings
 
 from providers.connectors.contract.batches import Wanted
 from providers.connectors.contract.steps import Done, Said, Visit
-from providers.connectors.snaptrade import SnapTradeConnector, answers
+from providers.connectors.snaptrade import SnapTradeConnector, answers, reading
 from providers.simulator.process import SandboxBank
 from providers.wire import http
+from tests.specs import shapes
 from tests.specs.openapi import LOADER, Document
 from tests.specs.outcome import Outcome, bank, tried
 from tests.specs.recording import Recording
@@ -65,6 +66,26 @@ def check(folder: Path) -> Iterator[Outcome]:
     for name, what, wrong in samples(folder):
         yield Outcome(f"snaptrade/{name}", [what], wrong)
     yield tried(f"snaptrade/{DOCUMENT}", functools.partial(_document, path))
+    every = {name: ("GET", type_, READERS.get(name, repr)) for name, type_ in READ.items()}
+    yield tried("snaptrade/shapes", lambda: shapes.check("snaptrade/shapes", Document(path), every))
+
+
+def _positions(found: answers.Positions) -> None:
+    for row in found.results:
+        reading.holding(row, "USD")
+        reading.security(row.instrument, "USD")
+
+
+def _activities(found: answers.Activities) -> None:
+    for row in found.data:
+        reading.activity(row, "USD")
+
+
+READERS: dict[str, Callable[[Any], object]] = {
+    "/accounts": lambda found: [reading.moment(row.sync_status.holdings) for row in found],
+    "/accounts/{accountId}/positions/all": _positions,
+    "/accounts/{accountId}/activities": _activities,
+}
 
 
 def _document(path: Path) -> Outcome:

@@ -31,12 +31,14 @@ class Command(BaseCommand):
             help="Work on jobs in the same process, which saves some 80 MB; for one process, and a household.",
         )
 
-    def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
-        """Serve until SIGTERM. Raises CommandError for several processes that are to drain, or to work too."""
-        if options["with_worker"] and workers > 1:
-            raise CommandError("--with-worker is for one process: start workers of their own beside several.")
-        if options["drain"] and workers > 1:
+    def handle(
+        self, *args: Any, host: str, port: int, workers: int, drain: float, with_worker: bool, **options: Any
+    ) -> None:
+        """Serve until SIGTERM. Raises CommandError for what only a process of its own can do."""
+        if workers > 1 and drain:
             raise CommandError("--drain is for a process of its own. Leave --workers out, or --drain.")
-        server.with_worker = options["with_worker"]
-        if not serving.run(host=host, port=port, workers=workers, drain_seconds=options["drain"]):
+        if workers > 1 and with_worker:
+            raise CommandError("--with-worker is for one process: start workers of their own beside several.")
+        server.with_worker = with_worker
+        if not serving.run(host=host, port=port, workers=workers, drain_seconds=drain):
             raise CommandError("The server could not start.", returncode=3)

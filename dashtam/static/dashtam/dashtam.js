@@ -79,7 +79,7 @@ function showPassword(button) {
   const show = input.type === "password";
   input.type = show ? "text" : "password";
   button.textContent = show ? "Hide" : "Show";
-  button.setAttribute("aria-label", show ? "Hide the password" : "Show the password");
+  button.ariaLabel = button.ariaLabel.replace(/^\w+/, show ? "Hide" : "Show");
 }
 
 async function copy(button) {
@@ -148,6 +148,38 @@ function keepFold(details) {
   details.querySelector("summary").addEventListener("click", () => remember(key, details.open ? "folded" : "open"));
 }
 
+// --- files: dropped anywhere on the page, and listed before they are sent ----------------------------
+function chooseFiles(input) {
+  const zone = input.closest(".field"), list = document.createElement("ul");
+  list.className = "files";
+  list.setAttribute("aria-live", "polite");
+  const hint = document.createElement("p");
+  hint.className = "hint files__hint";
+  hint.textContent = "Or drop files anywhere on this page.";
+  input.after(hint, list);
+  const size = (bytes) => bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  const show = () => list.replaceChildren(...[...input.files].map((file) => {
+    const line = document.createElement("li");
+    line.textContent = `${file.name} (${size(file.size)})`;
+    return line;
+  }));
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  input.addEventListener("change", show);
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    zone.dataset.over = "";
+  });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) delete zone.dataset.over; });
+  document.addEventListener("drop", (event) => {
+    delete zone.dataset.over;
+    if (!carriesFiles(event) || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    input.files = event.dataTransfer.files;
+    show();
+  });
+}
+
 // --- start: also for parts of the page that arrive later (live.js) ---------------------------------
 function enhance(within) {
   each(within, "time[data-when]", localTime);
@@ -156,6 +188,8 @@ function enhance(within) {
   each(within, "[data-browser-zone]", nameZone);
   each(within, "form[data-auto-submit]", autoSubmit);
   each(within, "details[data-fold]", keepFold);
+  each(within, "input[data-files]", chooseFiles);
+  each(within, "[data-without-script]", (button) => { button.hidden = Boolean(document.body.dataset.live); });
 }
 
 document.addEventListener("click", (event) => {

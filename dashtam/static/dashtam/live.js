@@ -99,17 +99,19 @@ function ending(state) {
   return "Up to date.";
 }
 
-// Fetches this page again and swaps each [data-refresh] element, keeping the reader's focus, place, and what they unfolded.
+// Fetches this page again and swaps each [data-refresh] element.
 async function refresh() {
   const regions = [...document.querySelectorAll("[data-refresh][id]")];
   if (!regions.length) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer?.ok) return;
-  if (answer.redirected) {
-    location.reload();
-    return;
-  }
-  const page = new DOMParser().parseFromString(trusted.createHTML(await answer.text()), "text/html");
+  if (answer.redirected) location.reload();
+  else swap(regions, await answer.text());
+}
+
+// Puts those parts of a page in place of the ones that are shown, keeping the reader's focus, place, and what they unfolded.
+function swap(regions, text) {
+  const page = new DOMParser().parseFromString(trusted.createHTML(text), "text/html");
   for (const old of regions) {
     const fresh = page.getElementById(old.id);
     if (!fresh) continue;
@@ -123,6 +125,26 @@ async function refresh() {
     if (focused) document.getElementById(focused)?.focus();
   }
 }
+
+// A form whose answers change what stands below them shows that at once; the latest change wins.
+let asked = 0;
+async function show(form) {
+  const turn = ++asked;
+  const answers = new URLSearchParams(new FormData(form));
+  answers.set("act", "show");
+  const answer = await fetch(location.href, { method: "POST", body: answers, headers: { Accept: "text/html" } }).catch(() => null);
+  if (turn !== asked || form.dataset.sent) return;
+  if (!answer?.ok || answer.redirected) {
+    form.querySelectorAll("[data-without-script]").forEach((button) => { button.hidden = false; });
+    return;
+  }
+  swap(form.querySelectorAll("[data-region][id]"), await answer.text());
+  const words = document.getElementById("summary").cloneNode(true);
+  words.querySelectorAll("[aria-hidden]").forEach((part) => part.remove());
+  document.getElementById("shown").textContent = words.textContent;
+}
+
+document.querySelectorAll("form[data-show]").forEach((form) => form.addEventListener("change", () => show(form)));
 
 document.addEventListener("dashtam:event", async ({ detail }) => {
   if (["events.missed", "account.changed", "account.deleted", "connection.erased", "import.taken_back", "transaction.changed", "review.changed"].includes(detail.type)) await refresh();

@@ -17,6 +17,7 @@ from providers import wiring
 from providers.api.files.previews import UNREADABLE, ConfirmedTable, PreviewOfImport, preview_row
 from providers.api.serializers import lacks
 from providers.imports import queries
+from providers.imports.arriving.uploads import DATE_ORDERS
 from providers.imports.errors import FileTooLarge, ImportNotTraced, ImportUnderWay
 from providers.imports.models import FileImport
 from providers.imports.statement_accounts import ImportRefused
@@ -47,6 +48,12 @@ class NewImport(serializers.Serializer[Any]):
         required=False,
         help_text="Makes a new account for a file that does not say which account it is of. Else the answer is "
         "`account_unknown`, where it may be one of yours.",
+    )
+    date_order = serializers.ChoiceField(
+        list(DATE_ORDERS),
+        required=False,
+        help_text="The day first, or the month: for a file whose days can be read both ways, which is else refused "
+        "as `uncertain` or `needs_answers`.",
     )
 
 
@@ -187,6 +194,7 @@ class Imports(KeyedView):
             "account_id": given.get("account_id"),
             "currency": given.get("currency", ""),
             "new_account": given.get("new_account", False),
+            "date_order": given.get("date_order", ""),
         }
         if preview:
             file, found = await wiring.preview_service().begin(**new)

@@ -2,7 +2,9 @@
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
@@ -43,10 +45,10 @@ class AccountProof(KeyedView):
         responses={200: list_of(ProofDay)} | problem_responses(400, 401, 404),
     )
     async def get(self, request: Any, id: UUID) -> Listing[DayProof]:
-        """Newest first, from the first day that anything is known of to today."""
-        asked = self.read_query(Days)
-        wanted = page(request)
-        return await proof_days(self.principal.user_id, id, asked.get("from"), asked.get("to"), wanted)
+        """Newest first, from the first day that anything is known of to the person's today."""
+        asked, person = self.read_query(Days), self.principal
+        last = asked.get("to") or now().astimezone(ZoneInfo(person.time_zone)).date()
+        return await proof_days(person.user_id, id, asked.get("from"), last, page(request))
 
 
 class AccountCompleteness(AccountProof):

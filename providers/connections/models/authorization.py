@@ -136,6 +136,16 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
             connection.record("connection.refused", outcome=outcome)
 
     @transaction.atomic
+    def join(self, *, id: UUID, connection_id: UUID) -> None:
+        """Let a request for a new connection renew this one instead, whose login it has turned out to be."""
+        new = list(
+            Connection.objects.filter(authorizations__id=id, state=State.PENDING).values_list("id", flat=True)
+        )
+        self.filter(id=id).update(connection_id=connection_id)
+        Connection.objects.filter(id__in=new).delete()
+        Connection.objects.filter(id=connection_id).update(provider_subject="")
+
+    @transaction.atomic
     def fulfil(
         self,
         *,
@@ -233,6 +243,11 @@ class AuthorizationRequest(models.Model):
 
     @property
     def is_awaited(self) -> bool:
-        """True while we poll for its browser, and when a connection has come of it."""
+        """True while we poll for its browser, and when something has come of it."""
         waiting = self.kept is not None and self.consumed_at is None and self.expires_at > timezone.now()
-        return waiting or self.outcome == "connected"
+        return waiting or bool(self.outcome)
+
+    @property
+    def is_connected(self) -> bool:
+        """True when a connection has come of it that is still there."""
+        return self.outcome == "connected" and self.connection is not None

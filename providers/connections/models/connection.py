@@ -175,9 +175,9 @@ class Connection(models.Model):
 
     @property
     def fed_by_files(self) -> bool:
-        """True if its data comes as files, so that there is no consent and no sync."""
+        """True if its data comes from its person, as files or by hand, so that there is no consent and no sync."""
         connector = connectors.CONNECTORS.get(self.provider)
-        return connector is not None and connector.auth == "file"
+        return connector is not None and connector.by_person
 
     @property
     def erasable(self) -> bool:

@@ -1,6 +1,7 @@
 """Data arrives in batches, each of which says what it covers completely. The sync core reads nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -41,7 +42,11 @@ class Batch:
     `accounts` are all accounts of the consent, or of the institutions behind it that answered. `rows` are new or
     changed ones by account id; `gone` are ids that the provider withdraws. `troubles` are by account id, by the name of
     an institution behind an aggregator, or CONNECTION. `cursors` are by account id, or CONNECTION; they are stored with
-    the rows. A batch that is not `final` is held, and lands together with the next final one, or not at all.
+    the rows. `notices` are words that were not understood, and rows that were left out, with how many. A batch that is
+    not `final` is held, and lands together with the next final one, or not at all.
+
+    `anew` are accounts whose rows are read again from the oldest one, whatever cursor was held. `turn` is the account
+    that is read from here on, for those who wait to see.
     """
 
     accounts: Sequence[AccountRecord] | None = None
@@ -53,6 +58,8 @@ class Batch:
     troubles: Mapping[str, ProviderError] = field(default_factory=dict)
     cursors: Mapping[str, str] = field(default_factory=dict)
     notices: Mapping[str, int] = field(default_factory=dict)
+    anew: Collection[str] = ()
+    turn: str = ""
     final: bool = True
 
 
@@ -71,6 +78,11 @@ class Wanted:
     accounts: Sequence[AccountRef] = ()
     what: frozenset[Capability] = frozenset()
     present: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def unknown_words(rows: Iterable[TransactionRecord]) -> Counter[str]:
+    """The provider's own words that no kind of ours is for, and how many rows have each: notices of a batch."""
+    return Counter(f"unknown {row.source_code}" for row in rows if row.kind == "unknown" and row.source_code)
 
 
 class StartAgain(ProviderError):

@@ -16,6 +16,14 @@ class CredentialsRefused(Unprocessable):
         return cls(errors=[FieldError(field, "invalid", words)])
 
 
+class InstallationRefused(Unprocessable):
+    """The institution refuses before the person has given anything that could be wrong: a key of the installation."""
+
+    code = "installation_refused"
+    title = "The institution does not accept the access of this Dashtam."
+    detail = "Nothing that you chose is the cause. Tell your administrator: its key or its settings there need a look."
+
+
 class NothingAsked(Conflict):
     """Answers came, and this connection waits for none."""
 

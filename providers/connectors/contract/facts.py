@@ -8,6 +8,7 @@ from typing import Literal
 Grade = Literal["stable", "batch", "positional", "none"]
 Pending = Literal["linked", "same_id", "replaced", "none"]
 Scope = Literal["installation", "grant", "account"]
+Behind = Literal["", "each", "all"]
 
 
 EACH_DAY = frozenset(range(7))
@@ -67,7 +68,12 @@ class Facts:
     how a pending row becomes a posted one: it is named by it, keeps its id, is replaced without a link, or there are
     none. `consent`: the life of a consent, where the grant does not say. `register`: the page where an installation
     gets its own access. `time_zone`: where a day of its books begins and ends. `balances_due`, `prices_due`: the rhythm
-    of new figures.
+    of new figures. In words: `needs` is what a person must have to connect, `freshness` how old figures may be.
+
+    `behind`: nothing where the provider is the institution itself; an aggregator's consent reads `each` institution by
+    itself, or `all` that its person has there. `names` are some that people look for. `manage`: the page where its
+    person sees and ends the access themselves. `ending` and `left`, in words: what the institution is told after a
+    disconnection, where that is not simply to end the consent, and what stays there all the same.
     """
 
     cadence: timedelta | None = None
@@ -80,8 +86,15 @@ class Facts:
     consent: timedelta | None = None
     quotas: tuple[Quota, ...] = ()
     regions: tuple[str, ...] = ()
+    needs: str = ""
     cost: str = ""
+    freshness: str = ""
+    behind: Behind = ""
+    names: tuple[str, ...] = ()
     register: str = ""
+    manage: str = ""
+    ending: str = ""
+    left: str = ""
     time_zone: str = "UTC"
     balances_due: Rhythm = Rhythm(timedelta(days=1))
     # A close comes with each day of trading. Easter has four days without one, and two of them are weekdays.

@@ -42,12 +42,13 @@ class Visit:
     """A page of the institution. The person comes back by redirect, or we ask every `poll` seconds, or both.
 
     `kept` is sealed until then. While a poll finds nothing yet, the connector returns a Visit again: its `url` does not
-    matter any more.
+    matter any more. `idle`: the person has nothing to do there; the institution takes its time.
     """
 
     url: str = field(repr=False)
     kept: Mapping[str, str] = field(default_factory=dict, repr=False)
     poll: int | None = None
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The connector of Enable Banking."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar
@@ -11,6 +11,7 @@ from providers import records
 from providers.connectors import base
 from providers.connectors.contract.batches import Batch, Wanted
 from providers.connectors.contract.facts import Facts, Quota
+from providers.connectors.contract.institutions import Institution
 from providers.connectors.contract.steps import Reach, Said, Step
 from providers.connectors.enable_banking import faults, linking, pulling
 from providers.connectors.enable_banking.countries import CODES
@@ -25,7 +26,7 @@ class EnableBankingConnector(base.Connector):
 
     slug = "enable-banking"
     name = "Enable Banking"
-    description = "Banks in 30 European countries (PSD2), free for accounts of your own."
+    description = "Banks across Europe, by the rules of open banking (PSD2), free for accounts of your own."
     auth = "credentials"
     capabilities: ClassVar[tuple[records.Capability, ...]] = ("accounts", "balances", "transactions")
     setting_defaults = MappingProxyType(
@@ -39,7 +40,10 @@ class EnableBankingConnector(base.Connector):
         consent=timedelta(days=180),
         quotas=(Quota(4, timedelta(days=1), "account"),),
         regions=CODES,
+        needs="Your sign-in at your bank. You type it on the bank’s own page.",
         cost="Nothing, for accounts of your own.",
+        freshness="As the bank has it at that moment.",
+        behind="each",
         register="https://enablebanking.com/cp/applications",
     )
 
@@ -61,6 +65,9 @@ class EnableBankingConnector(base.Connector):
 
     async def link(self, reach: Reach, said: Said) -> Step:
         return await linking.step(reach, said, self.base_url)
+
+    async def institutions(self, reach: Reach, search: str) -> Sequence[Institution]:
+        return [Institution(each.name, each.country) for each in await linking.banks(reach)]
 
     async def revoke(self, reach: Reach, grant: Grant) -> None:
         async with reach(grant=grant) as client:

@@ -42,9 +42,10 @@ async def step(reach: Reach, said: Said, base_url: str) -> Step:
     return QUESTION
 
 
-async def banks(reach: Reach, country: str, psu_type: str) -> list[ListedBank]:
-    """The banks of a country whose accounts can be read."""
-    params = {"country": country, "psu_type": psu_type, "service": "AIS"}
+async def banks(reach: Reach, country: str = "", psu_type: str = "") -> list[ListedBank]:
+    """The banks whose accounts can be read: of a country, for a kind of customer, or all."""
+    narrowed = {"country": country, "psu_type": psu_type}
+    params = {"service": "AIS", **{name: value for name, value in narrowed.items() if value}}
     async with reach() as client:
         return (await request_json(client, "GET", "/aspsps", type=Banks, params=params)).aspsps
 

@@ -1,6 +1,5 @@
 """Pulls of a session: details, balances and rows of each account. One account's trouble does not stop the others."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -10,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from providers import records
-from providers.connectors.contract.batches import Batch, Cover, StartAgain, Wanted
+from providers.connectors.contract.batches import Batch, Cover, StartAgain, Wanted, unknown_words
 from providers.connectors.enable_banking import answers, reading
 from providers.connectors.enable_banking.faults import CursorVoid, PeriodTooLong
 from providers.errors import ConsentEnded, ProviderError
@@ -128,9 +127,9 @@ async def _rows(reader: Reader, account: records.AccountRecord, bank: str) -> Ba
     rows, notices = reading.rows(listed, bank, reader.now.date())
     days_told = [row.date for row in rows]
     covers = []
-    if first is not None or rows:
+    if reading.NO_DAY not in notices and (first is not None or rows):
         covers = [Cover(account.id, first or min(days_told), max([reader.wanted.last, *days_told]))]
-    return Batch(rows={account.id: rows}, covers=covers, notices=dict(Counter(notices)))
+    return Batch(rows={account.id: rows}, covers=covers, notices=notices + unknown_words(rows))
 
 
 async def _pages(

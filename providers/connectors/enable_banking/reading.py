@@ -20,6 +20,7 @@ TYPES: dict[str, tuple[records.AccountType, str]] = {
 BOOKED = ("ITBD", "CLBD", "XPCD", "PRCD", "OPBD")  # the best first; an older day is told with it
 AVAILABLE = ("ITAV", "CLAV", "FWAV")
 STATUSES = {"BOOK": "posted", "PDNG": "pending", "HOLD": "pending"}
+NO_DAY = "no day"
 NOT_MONEY = ("SCHD", "CNCL", "RJCT")  # planned, cancelled, rejected
 POSITIONAL: frozenset[str] = (
     frozenset()
@@ -67,26 +68,21 @@ def iban_alias(iban: str) -> str:
 def rows(
     listed: Sequence[answers.Transaction], bank: str, today: date
 ) -> tuple[list[records.TransactionRecord], Counter[str]]:
-    """The rows that are money, and how many are not, by their status.
+    """The rows that are money, and how many are not, by their status, or have no day.
 
-    An entry reference that two rows share is no identity, nor is any other of that answer. Raises ProviderUnreadable.
+    An entry reference that two rows share is no identity, nor is any other of that answer.
     """
-    money = [row for row in listed if row.status not in NOT_MONEY]
+    money = [row for row in listed if row.status not in NOT_MONEY and _day(row, today) is not None]
     references = Counter(row.entry_reference for row in money if row.entry_reference)
     trusted = bank not in POSITIONAL and all(count == 1 for count in references.values())
     left_out = Counter(f"status {row.status}" for row in listed if row.status in NOT_MONEY)
-    return [transaction(row, today, trusted=trusted) for row in money], left_out
+    left_out[NO_DAY] = len(listed) - len(money) - left_out.total()
+    return [transaction(row, today, trusted=trusted) for row in money], +left_out
 
 
 def transaction(row: answers.Transaction, today: date, *, trusted: bool) -> records.TransactionRecord:
     """A row. A pending one without a day is of today; a booked one cannot be. Raises ProviderUnreadable."""
-    booked = STATUSES.get(row.status, "posted" if row.booking_date else "pending") == "posted"
-    dates = (
-        (row.booking_date, row.value_date, row.transaction_date)
-        if booked
-        else (row.transaction_date, row.value_date, row.booking_date, today)
-    )
-    day = next((each for each in dates if each), None)
+    booked, day = _booked(row), _day(row, today)
     if day is None:
         raise ProviderUnreadable
     amount = abs(Decimal(row.transaction_amount.amount))
@@ -107,6 +103,17 @@ def transaction(row: answers.Transaction, today: date, *, trusted: bool) -> reco
         source_code=kinds.word(row.bank_transaction_code),
         details=_details(row, other) or None,
     )
+
+
+def _booked(row: answers.Transaction) -> bool:
+    return STATUSES.get(row.status, "posted" if row.booking_date else "pending") == "posted"
+
+
+def _day(row: answers.Transaction, today: date) -> date | None:
+    """The day that a row counts in; None for a booked one that names none."""
+    if _booked(row):
+        return row.booking_date or row.value_date or row.transaction_date
+    return row.transaction_date or row.value_date or row.booking_date or today
 
 
 def _details(row: answers.Transaction, other: answers.Party | None) -> records.Details:

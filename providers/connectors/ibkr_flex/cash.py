@@ -5,6 +5,7 @@ from decimal import Decimal
 from providers.connectors.ibkr_flex import kinds
 from providers.connectors.ibkr_flex.document import Row, require
 from providers.connectors.ibkr_flex.reading import Counts, moved, transaction
+from providers.connectors.ibkr_flex.values import Misread
 from providers.records import Details, Kind, TransactionRecord
 
 NO_CASH = frozenset({"FS", "RS", "FI", "CS", "CC", "SD", "SO", "CO", "IC", "PV", "RI", "DI", "HI", "HD"})
@@ -38,7 +39,9 @@ def _payment(row: Row) -> str:
 def action(row: Row, counts: Counts) -> TransactionRecord:
     """A corporate action: the change in units of one security, and the cash that it brought. Raises Misread."""
     word, told = row.text("type"), row.text("actionDescription", "description")
-    amount = row.number("proceeds")
+    amount, bought = row.number("proceeds"), row.number("amount")
+    if amount is None and bought is not None:
+        amount = -bought or Decimal(0)  # what came in is stated there as what was paid
     if amount is None and word in NO_CASH:
         amount = Decimal(0)
     kind = kinds.ACTIONS.get(word) if word else None
@@ -82,6 +85,8 @@ def transfer(row: Row, counts: Counts) -> TransactionRecord:
         money = money if money is None else sign * abs(money)
     elif row.tag == "TradeTransfer":
         require(money, "netCash")
+    if units is None and money is None:
+        raise Misread("quantity")  # neither securities nor money: nothing is known of what was moved
     return transaction(
         row,
         id=row.text("transactionID"),

@@ -1,9 +1,9 @@
 """Interactive Brokers: a token and the id of a Flex query, which says what Dashtam may read."""
 
+import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar
 from xml.etree.ElementTree import Element
@@ -12,14 +12,22 @@ import httpx
 
 from dashtam.bridge.doors import run_aside
 from providers.connectors import base
-from providers.connectors.contract.batches import CONNECTION, Batch, Cover, Wanted
+from providers.connectors.contract.batches import CONNECTION, Batch, Wanted
 from providers.connectors.contract.errors import CredentialsRefused
 from providers.connectors.contract.facts import MONDAY_TO_FRIDAY, Facts, Quota, Rhythm
 from providers.connectors.contract.steps import Ask, Done, Field, Reach, Said, Step, Visit
 from providers.connectors.ibkr_flex import boxes, service
-from providers.connectors.ibkr_flex.read import read
+from providers.connectors.ibkr_flex.read import batch, read
 from providers.connectors.ibkr_flex.reading import Reading
-from providers.errors import ConsentEnded, ProviderError, ProviderUnreadable
+from providers.errors import (
+    ConsentEnded,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderUnavailable,
+    ProviderUnreadable,
+    QuotaSpent,
+)
 from providers.records import Capability
 from providers.wire.grants import Grant
 from providers.wire.placing import Placement
@@ -29,11 +37,16 @@ PORTAL = "https://www.interactivebrokers.com/portal"
 LINK_WAITS = (1.0, 2.0, 3.0, 5.0)
 PULL_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 POLL_SECONDS = 15
+YEAR = timedelta(days=365)  # the longest period of one document
+OLDEST = 6 * YEAR
+PATIENCE = 10  # pauses of one pull for a year of before
+LONGEST_PAUSE = 90  # seconds until the next minute's calls, which the first pull waits for
+ALL = "all"  # the cursor, once there is no older year
 LIVES = (("365", "1 year"), ("180", "6 months"), ("90", "3 months"), ("30", "1 month"), ("7", "1 week"))
 
 
 class IbkrFlexConnector(base.Connector):
-    """One document holds all accounts of a query: trades, cash, positions, for the period that the query says."""
+    """One document holds all accounts of a query: trades, cash, positions, of a year at most."""
 
     slug = "ibkr"
     name = "Interactive Brokers"
@@ -43,12 +56,17 @@ class IbkrFlexConnector(base.Connector):
     setting_defaults = MappingProxyType({"URL": ""})
     facts = Facts(
         cadence=timedelta(days=1),
-        history=timedelta(days=365),
+        history=OLDEST,
+        longest_window=YEAR,
         look_back=timedelta(days=30),
         ids="stable",
         pending="none",
         quotas=(Quota(calls=10, per=timedelta(minutes=1)),),
+        needs="A Flex Web Service token and the ID of a Flex query. You make both in Client Portal.",
         cost="Nothing.",
+        freshness="Statements are made once a day, after the close in New York.",
+        manage=PORTAL,
+        left="The token stays valid at Interactive Brokers until it expires. Delete it in Client Portal too.",
         time_zone="America/New_York",
         balances_due=Rhythm(timedelta(days=3), MONDAY_TO_FRIDAY),
     )
@@ -100,7 +118,7 @@ class IbkrFlexConnector(base.Connector):
                 root = await service.fetch(client, host, reference, self.link_waits)
             except service.StillGenerating:
                 kept = {**_kept(grant), "host": host, "reference": reference}
-                return Visit(PORTAL, kept=kept, poll=POLL_SECONDS)
+                return Visit(PORTAL, kept=kept, poll=POLL_SECONDS, idle=True)
             except service.LooksAtSettings as error:
                 raise CredentialsRefused.of(service.QUERY, error.detail) from None
             except ConsentEnded as error:
@@ -127,7 +145,8 @@ class IbkrFlexConnector(base.Connector):
                 service.QUERY,
                 "Query ID",
                 secret=False,
-                help="The number beside your Activity Flex Query. Its format is XML, its period is the last 365 days.",
+                help="Make an Activity Flex Query there with every section, format XML, period Last 365 Calendar "
+                "Days. This is the number beside it.",
             ),
         )
         return Ask(fields, where=PORTAL)
@@ -137,54 +156,84 @@ class IbkrFlexConnector(base.Connector):
         found = await run_aside(boxes.missing, root)
         if (found and given.get("boxes") != "leave") or any(box.needed for box in found):
             return _ticking(found, grant)
-        accounts = sorted(reading.account.id for reading in await run_aside(read, root))
+        accounts = sorted({reading.account.id for reading in await run_aside(read, root)} - {""})
         if not accounts:
             raise CredentialsRefused.of(service.QUERY, "This query names no account.")
         return Done(grant, subject=hashlib.sha256(accounts[0].encode()).hexdigest()[:32])
 
     async def pull(self, client: httpx.AsyncClient, wanted: Wanted) -> AsyncIterator[Batch]:
-        """One batch: the whole document. A reference that IBKR has lost is asked for once more."""
-        for attempt in range(2):
-            host, reference = await service.ask(client, self._hosts)
+        """The query's own document; then, once, the years before it, as far back as IBKR has any."""
+        readings = await self._document(client)
+        yield batch(readings)
+        async for older in self._older(client, readings, wanted):
+            yield older
+
+    async def _older(
+        self, client: httpx.AsyncClient, newest: Sequence[Reading], wanted: Wanted
+    ) -> AsyncIterator[Batch]:
+        """A batch for each year before what is known; the cursor says how far that goes."""
+        last = _before(newest, wanted.cursors.get(CONNECTION, ""))
+        while last is not None:
+            window = (last - YEAR + timedelta(days=1), last)
+            gone = last <= wanted.last - OLDEST or _closed(newest, last)
+            found = [] if gone else await self._year(client, window)
+            if found is None:
+                return
+            if not all(_within(each, window) for each in found) or not any(map(_says, found)):
+                yield Batch(cursors={CONNECTION: ALL})
+                return
+            yield batch(found, now=False, cursors={CONNECTION: window[0].isoformat()})
+            last = window[0] - timedelta(days=1)
+
+    async def _year(self, client: httpx.AsyncClient, window: service.Window) -> list[Reading] | None:
+        """A year of before: empty where IBKR has none; None where it is to be asked for with another pull."""
+        for _ in range(PATIENCE):
             try:
-                root = await service.fetch(client, host, reference, self.pull_waits)
-            except service.ReferenceLost:
-                if attempt:
+                return await self._document(client, window)
+            except QuotaSpent as spent:
+                if not 0 < (spent.retry_after or 0) <= LONGEST_PAUSE:
                     raise
-                continue
-            yield batch(await run_aside(read, root))
-            return
+                await asyncio.sleep(spent.retry_after or 0)
+            except (ProviderRefused, service.NotAvailable):
+                return []
+            except (ProviderUnavailable, ProviderRateLimited, ProviderUnreadable):
+                return None
+        return None
+
+    async def _document(
+        self, client: httpx.AsyncClient, window: service.Window | None = None
+    ) -> list[Reading]:
+        """A document, read. A reference that IBKR has lost is asked for once more."""
+        for _ in range(2):
+            host, reference = await service.ask(client, self._hosts, window)
+            try:
+                return await run_aside(read, await service.fetch(client, host, reference, self.pull_waits))
+            except service.ReferenceLost as lost:
+                again = lost
+        raise again
 
 
-def batch(readings: Sequence[Reading]) -> Batch:
-    """The batch of a document. What the query leaves out is not told; an account with unread rows covers nothing."""
-    notices: Counter[str] = Counter()
-    for reading in readings:
-        for word, count in reading.counts.unknown.items():
-            notices[f"unknown {word}"] += count
-        for word, count in reading.counts.refused.items():
-            notices[f"unread {word}"] += count
-    troubles: dict[str, ProviderError] = {
-        reading.account.id: ProviderUnreadable()
-        for reading in readings
-        if reading.counts.refused or not reading.account.currency
-    }
-    readings = [reading for reading in readings if reading.account.currency]
-    if not readings and not troubles:
-        troubles[CONNECTION] = ProviderUnreadable()
-    return Batch(
-        accounts=[reading.account for reading in readings],
-        rows={reading.account.id: reading.rows for reading in readings},
-        covers=[
-            Cover(reading.account.id, *reading.covers, statuses=("posted",))
-            for reading in readings
-            if reading.covers
-        ],
-        holdings={reading.account.id: reading.holdings for reading in readings if reading.holdings},
-        balances={reading.account.id: reading.balances for reading in readings if reading.balances},
-        troubles=troubles,
-        notices=notices,
-    )
+def _before(newest: Sequence[Reading], cursor: str) -> date | None:
+    """The last day that is not read yet; None where nothing is left to read, or it is not known."""
+    if cursor == ALL:
+        return None
+    known = [each.period[0] for each in newest if each.period]
+    first = date.fromisoformat(cursor) if cursor else min(known, default=None)
+    return None if first is None else first - timedelta(days=1)
+
+
+def _closed(newest: Sequence[Reading], last: date) -> bool:
+    """True if no account was open yet."""
+    return bool(newest) and all(each.opened is not None and each.opened > last for each in newest)
+
+
+def _within(reading: Reading, window: service.Window) -> bool:
+    """True if IBKR has answered with the period that was asked for."""
+    return reading.period is not None and window[0] <= reading.period[0] <= reading.period[1] <= window[1]
+
+
+def _says(reading: Reading) -> bool:
+    return bool(reading.rows or reading.balances or reading.counts.refused)
 
 
 def _end(days: str) -> str:

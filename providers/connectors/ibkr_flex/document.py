@@ -85,11 +85,23 @@ def statements(root: Element) -> list[Statement]:
     """The statements of a document. Raises ProviderUnreadable for another document."""
     if root.tag != "FlexQueryResponse":
         raise ProviderUnreadable
-    calendar = Calendar.of(value for element in root.iter() for value in element.attrib.values())
+    calendar = Calendar.of(
+        (value for element in root.iter() for value in element.attrib.values()), _periods(root)
+    )
     try:
         return [_statement(element, calendar) for element in root.iter("FlexStatement")]
     except Misread:
         raise ProviderUnreadable(detail=AMBIGUOUS) from None
+
+
+def _periods(root: Element) -> Iterator[Sequence[str]]:
+    """The days in each statement that have to follow each other: its first, that of each row, its last, its making."""
+    for element in root.iter("FlexStatement"):
+        ends = [element.get(name, "").strip() for name in ("fromDate", "toDate", "whenGenerated")]
+        yield ends
+        for row in element.iter():
+            if day := row.get("reportDate", "").strip():
+                yield ends[0], day, ends[1]
 
 
 AMBIGUOUS = "Its dates can be read in two ways. Choose the date format yyyyMMdd in the query at IBKR."
@@ -98,12 +110,15 @@ AMBIGUOUS = "Its dates can be read in two ways. Choose the date format yyyyMMdd 
 def _statement(element: Element, calendar: Calendar) -> Statement:
     head = Row(element.tag, element.attrib, calendar)
     made = head.text("whenGenerated")
+    sections: dict[str, list[Row]] = {}
+    for part in element:  # a section may come in several pieces, one for each account
+        sections.setdefault(part.tag, []).extend(_rows(part, calendar))
     return Statement(
         account=head.text("accountId"),
         first=head.day("fromDate"),
         last=head.day("toDate"),
         made_at=calendar.moment(made) if made else None,
-        sections={part.tag: list(_rows(part, calendar)) for part in element},
+        sections=sections,
     )
 
 

@@ -34,8 +34,10 @@ TRADE_TYPES = frozenset(
 OPTIONS = frozenset({"OPT", "FOP", "FSFOP", "FSOPT", "WAR"})
 OPTION_ENDS = frozenset({"A", "AEx", "Ep", "Ex", "MEx"})  # assigned, expired, exercised
 REINVESTED = "R"
-PAID_IN_FULL = {"STK": True, "FUND": True, "OPT": False, "WAR": False, "IOPT": False}
+PAID_IN_FULL = {"STK": True, "FUND": True, "CRYPTO": True, "OPT": False, "WAR": False, "IOPT": False}
 """Assets whose price times units is what they cost; True where a unit is one share, whatever the multiplier says."""
+ON_MARGIN = {"FUT": False, "FSFOP": False, "FSOPT": False, "CFD": True, "FXCFD": True}
+"""Assets that are not paid for; True where the gain stays in the position, False where each day settles it in cash."""
 
 ACTIONS = {
     **dict.fromkeys(("FS", "RS", "FI", "CS", "CC"), Kind.SPLIT),

@@ -29,10 +29,20 @@ class Counts:
     unknown: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: "Counts") -> None:
+        """Count the other's as well."""
+        self.read += other.read
+        self.left_out += other.left_out
+        self.unknown += other.unknown
+        self.refused += other.refused
+
 
 @dataclass(slots=True)
 class Reading:
-    """One account's statement as records, and the window of days that it states completely, if it does."""
+    """One account's statement as records, and the window of days that it states completely, if it does.
+
+    `period` is that of the statement, whole or not; `opened` the day on which the account was.
+    """
 
     account: AccountRecord
     rows: Sequence[TransactionRecord]
@@ -40,6 +50,8 @@ class Reading:
     balances: Sequence[BalanceRecord]
     covers: tuple[date, date] | None
     counts: Counts
+    period: tuple[date, date] | None = None
+    opened: date | None = None
 
 
 def transaction(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from providers.connectors.ibkr_flex import cash, kinds
+from providers.connectors.ibkr_flex import cash, told
 from providers.connectors.ibkr_flex.document import SUMMARY, Row, Statement
 from providers.connectors.ibkr_flex.reading import Counts
 from providers.connectors.ibkr_flex.trades import trade
@@ -12,11 +12,22 @@ from providers.records import TransactionRecord
 
 Read = Callable[[Row, Counts], Iterable[TransactionRecord]]
 
-FINEST = ("EXECUTION", "DETAIL", "TRANSACTION", "TRANSFER", "CURRENCY", "ORDER", "SUMMARY", "SYMBOL_SUMMARY")
+FINEST = (
+    "EXECUTION",
+    "DETAIL",
+    "TRANSACTION",
+    "TRANSFER",
+    "CURRENCY",
+    "BASECURRENCY",
+    "ORDER",
+    "SUMMARY",
+    "SYMBOL_SUMMARY",
+)
 """Levels of detail that say the same, the finest first; of a section only the finest that it has is read."""
 UNKNOWN_LEVEL = -1
 BY_TAG = {
     "Trade": "EXECUTION",
+    "TradeConfirm": "EXECUTION",
     "CashTransaction": "DETAIL",
     "CorporateAction": "DETAIL",
     "Transfer": "TRANSFER",
@@ -107,10 +118,12 @@ def transactions(
     for chosen in _chosen(statement, mine, counts):
         for row in chosen.rows:
             try:
-                found.extend(chosen.read(row, counts))
-                counts.read += 1
+                legs = tuple(chosen.read(row, counts))  # all of its legs, or none
             except Misread as problem:
                 counts.refused[f"{chosen.section}: {problem or row.tag}"] += 1
+            else:
+                found.extend(legs)
+                counts.read += 1
     return _tied(found)
 
 
@@ -137,22 +150,15 @@ def _chosen(statement: Statement, mine: Callable[[Row], bool], counts: Counts) -
             counts.left_out[reason] += len(rows)
         elif section not in READ:
             counts.unknown[f"section {section}"] += len(rows)
-        elif reason := _said_elsewhere(statement, section):
+        elif reason := told.elsewhere(statement, section, mine):
             counts.left_out[reason] += len(rows)
         else:
             rows = _finest(rows, counts)
             if section == "StmtFunds":
-                rows = _untold(statement, rows, counts)
+                rows = told.untold(statement, rows, mine, counts)
             if section == "TransactionTaxes":
-                rows = _untaxed(statement, rows, counts)
+                rows = told.untaxed(statement, rows, counts)
             yield Chosen(section, rows, READ[section])
-
-
-def _said_elsewhere(statement: Statement, section: str) -> str:
-    """The reason to leave a section out, where another tells the same."""
-    if section in ("OptionEAE", "TradeConfirms") and statement.rows("Trades"):
-        return "trades told again"
-    return ""
 
 
 def _finest(rows: list[Row], counts: Counts) -> list[Row]:
@@ -166,33 +172,11 @@ def _finest(rows: list[Row], counts: Counts) -> list[Row]:
         if reason is not None:
             counts.left_out[reason] += 1
         else:
+            if level and level not in FINEST:
+                counts.unknown[f"levelOfDetail {level}"] += 1
             kept.append((row, FINEST.index(level) if level in FINEST else UNKNOWN_LEVEL))
     finest = min((rank for _, rank in kept if rank != UNKNOWN_LEVEL), default=UNKNOWN_LEVEL)
     found = [row for row, rank in kept if rank in (finest, UNKNOWN_LEVEL)]
     if coarser := len(kept) - len(found):
         counts.left_out[SUMS] += coarser
     return found
-
-
-def _untaxed(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]:
-    """Taxes on trades that do not count them already."""
-    trades = statement.rows("Trades")
-    taxed = {row.text("tradeID") for row in trades if row.text("taxes").strip("0.")} - {""}
-    untold = [row for row in rows if row.text("tradeId", "tradeID") not in taxed]
-    if told := len(rows) - len(untold):
-        counts.left_out["taxes that their trade counts"] += told
-    return untold
-
-
-def _untold(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]:
-    """Lines of the Statement of Funds that no other section of this query tells."""
-    lines = []
-    for row in rows:
-        code = row.text("activityCode")
-        if not code and not row.number("amount"):
-            counts.left_out["opening and closing balances"] += 1
-        elif kinds.ACTIVITIES.get(code, "CashTransactions") in statement.sections:
-            counts.left_out["lines of funds that other sections tell"] += 1
-        else:
-            lines.append(row)
-    return lines

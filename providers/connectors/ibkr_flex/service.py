@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from xml.etree.ElementTree import Element
 
 import httpx
@@ -24,8 +24,11 @@ TOKEN, QUERY = "token", "query"
 AGENT = "Dashtam/1.0"  # the service wants a name and a version
 SHORT = 4096  # bytes; the service's own words are never longer, a statement always is
 
+Window = tuple[date, date]  # both included, at most 365 days
+
 IN_PROGRESS = {"1004", "1019"}
-LATER = {"1001", "1003", "1005", "1006", "1007", "1008", "1009", "1021"}
+LATER = {"1001", "1005", "1006", "1007", "1008", "1009", "1021"}
+NOT_THERE = "1003"
 LOST = "1017"  # the reference is not known any more
 EXPIRED, UNKNOWN = "1012", "1015"
 TOO_MANY = "1018"
@@ -63,6 +66,10 @@ class ReferenceLost(ProviderUnavailable):
     """The service has forgotten the statement that it was making."""
 
 
+class NotAvailable(ProviderUnavailable):
+    """There is no statement of that period, or none yet."""
+
+
 class StillGenerating(ProviderUnavailable):
     """The statement is not ready yet."""
 
@@ -84,7 +91,7 @@ def fault(answer: httpx.Response) -> ProviderError | None:
     if not answer.is_success or len(answer.content) > SHORT or b"FlexStatementResponse" not in answer.content:
         return None
     code = _code(xml(answer))
-    return None if code in {"", LOST} | IN_PROGRESS | LATER else error_of(code)
+    return None if code in {"", LOST, NOT_THERE} | IN_PROGRESS | LATER else error_of(code)
 
 
 def error_of(code: str) -> ProviderError:
@@ -96,6 +103,7 @@ def error_of(code: str) -> ProviderError:
         **{code: StillGenerating() for code in IN_PROGRESS},
         **{code: ProviderUnavailable() for code in LATER},
         LOST: ReferenceLost(),
+        NOT_THERE: NotAvailable(),
         TOO_MANY: ProviderRateLimited(retry_after=TOO_MANY_SECONDS),
         EXPIRED: ConsentEnded(
             "The token has expired. Make a new one in Client Portal.", code="consent_expired"
@@ -105,15 +113,18 @@ def error_of(code: str) -> ProviderError:
     return meanings.get(code) or ProviderRefused()
 
 
-async def ask(client: httpx.AsyncClient, hosts: Sequence[str]) -> tuple[str, str]:
-    """The host that has begun a statement, and its reference. Raises ProviderErrors.
+async def ask(
+    client: httpx.AsyncClient, hosts: Sequence[str], window: Window | None = None
+) -> tuple[str, str]:
+    """The host that has begun a statement, and its reference; of this window in place of the query's own period.
 
-    The address in the answer is not followed: the hosts are known.
+    The address in the answer is not followed: the hosts are known. Raises ProviderErrors.
     """
     client.headers["User-Agent"] = AGENT
+    days = {name: f"{day:%Y%m%d}" for name, day in zip(("fd", "td"), window or (), strict=False)}
     for host in hosts:
         try:
-            answer = await request_xml(client, "GET", f"{host}{PATH}/SendRequest")
+            answer = await request_xml(client, "GET", f"{host}{PATH}/SendRequest", params=days)
         except ProviderUnreachable:
             if host == hosts[-1]:
                 raise

@@ -1,13 +1,14 @@
 """The state of an account at the end of a statement: its worth, its cash, its positions."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from providers.connectors.ibkr_flex.document import SUMMARY, Row, Statement, require
-from providers.connectors.ibkr_flex.kinds import PAID_IN_FULL
+from providers.connectors.ibkr_flex.kinds import ON_MARGIN, PAID_IN_FULL
 from providers.connectors.ibkr_flex.reading import Counts, security, security_id
 from providers.connectors.ibkr_flex.values import ZONE, Misread
+from providers.connectors.positions import summed
 from providers.records import (
     AccountRecord,
     BalanceRecord,
@@ -16,6 +17,8 @@ from providers.records import (
     Lacking,
     SecurityRecord,
 )
+
+LOT = "LOT"
 
 
 def account(id: str, statement: Statement, rows: list[Row], positions: list[Row]) -> AccountRecord:
@@ -41,13 +44,20 @@ def account(id: str, statement: Statement, rows: list[Row], positions: list[Row]
     )
 
 
+def opened(rows: list[Row]) -> date | None:
+    """The day on which the account was opened, where the statement says it."""
+    about = next((row for row in rows if row.tag == "AccountInformation"), None)
+    try:
+        return about.day("dateOpened") if about else None
+    except Misread:
+        return None
+
+
 def pockets(rows: list[Row]) -> dict[str, Decimal]:
     """The cash in each currency that has any; the row that sums them all up is none."""
-    found = {
-        row.text("currency"): row.number("endingCash")
-        for row in rows
-        if row.tag == "CashReportCurrency" and row.text("currency") not in ("", SUMMARY)
-    }
+    funds = [row for row in rows if row.tag == "CashReportCurrency"]
+    named = dict.fromkeys(row.text("currency") for row in funds)
+    found = {unit: _ending(funds, "endingCash", unit) for unit in named if unit not in ("", SUMMARY)}
     return {currency: cash for currency, cash in found.items() if cash}
 
 
@@ -59,15 +69,36 @@ def as_of(statement: Statement) -> datetime:
     return min(end, statement.made_at) if statement.made_at else end
 
 
-def balances(rows: list[Row]) -> list[BalanceRecord]:
-    """The worth of the account at the end of days, in the base currency."""
-    found = {}
+def balances(rows: list[Row], counts: Counts) -> list[BalanceRecord]:
+    """The worth of the account at the end of days, in the base currency; of a day told in parts, their sum."""
+    told: dict[date, list[Row]] = {}
     for row in rows:
-        if row.tag == "EquitySummaryByReportDateInBase":
-            day, total = row.day("reportDate"), row.number("total")
-            if day and total is not None:
-                found[day] = BalanceRecord(date=day, current=total, available=None)
-    return [found[day] for day in sorted(found)]
+        if row.tag == "EquitySummaryByReportDateInBase" and (day := row.day("reportDate")):
+            told.setdefault(day, []).append(row)
+    found = []
+    for day in sorted(told):
+        total = _whole(told[day], "total")
+        if total is not None:
+            found.append(BalanceRecord(date=day, current=total, available=None))
+        elif any(row.number("total") is not None for row in told[day]):
+            counts.unknown["several totals of one day"] += 1
+    return found
+
+
+def _whole(rows: Sequence[Row], name: str) -> Decimal | None:
+    """The number of these rows: the sum of those of models, where the account is divided into them.
+
+    None where it is not told, or where rows of one model say different things.
+    """
+    said: dict[str, set[Decimal]] = {}
+    for row in rows:
+        if (value := row.number(name)) is not None:
+            said.setdefault(row.text("model"), set()).add(value)
+    if not said or any(len(values) > 1 for values in said.values()):
+        return None
+    if "" in said and len(said) > 1:
+        return None  # a row without a model may be the sum of them, or what is in none
+    return sum((value for values in said.values() for value in values), Decimal(0))
 
 
 def holdings(statement: Statement, positions: list[Row], named: list[Row], counts: Counts) -> HoldingsRecord:
@@ -76,20 +107,17 @@ def holdings(statement: Statement, positions: list[Row], named: list[Row], count
     They are complete only if each could be read, and if the query asks for them.
     """
     cash = pockets(named)
-    held: dict[str, HoldingRecord] = {}
+    held: list[HoldingRecord] = []
     complete = "OpenPositions" in statement.sections
     for row in chosen_positions(positions, counts):
         try:
-            one = _holding(row)
+            held.append(_holding(row))
         except Misread as problem:
             counts.refused[f"OpenPositions: {problem or row.tag}"] += 1
             complete = False
-        else:
-            before = held.get(one.security_id)
-            held[one.security_id] = one if before is None else _together(before, one)
     return HoldingsRecord(
         as_of=as_of(statement),
-        holdings=[*held.values(), *(_cash(unit, amount) for unit, amount in cash.items())],
+        holdings=[*summed(held), *(_cash(unit, amount) for unit, amount in cash.items())],
         securities=[
             *_securities([*named, *positions]).values(),
             *(SecurityRecord(f"cash:{unit}", unit, unit, "cash", "", "", unit) for unit in cash),
@@ -99,26 +127,35 @@ def holdings(statement: Statement, positions: list[Row], named: list[Row], count
 
 
 def chosen_positions(positions: list[Row], counts: Counts) -> list[Row]:
-    """Summaries where there are any, else lots: both say the same."""
-    lots: list[Row] = []
-    whole: list[Row] = []
-    for row in positions:
-        (lots if row.text("levelOfDetail").upper() == "LOT" else whole).append(row)
-    if whole and lots:
-        counts.left_out["lots of positions that are there"] += len(lots)
-    return whole or lots
+    """Of each security the summary, where there is one, else the lots: both say the same."""
+    lots = [row for row in positions if row.text("levelOfDetail").upper() == LOT]
+    summed = [row for row in positions if row.text("levelOfDetail").upper() != LOT]
+    whole = {security_id(row) for row in summed}
+    alone = [row for row in lots if security_id(row) not in whole]
+    if told := len(lots) - len(alone):
+        counts.left_out["lots of positions that are there"] += told
+    return [*summed, *alone]
 
 
 def _holding(row: Row) -> HoldingRecord:
     units, price = require(row.number("position", "quantity"), "position"), row.number("markPrice")
+    cost = _of_all(row, "costBasisMoney", units, row.number("costBasisPrice"))
     return HoldingRecord(
         security_id=require(security_id(row), "conid"),
         quantity=units,
         price=price,
-        market_value=_of_all(row, "positionValue", units, price),
-        cost_basis=_of_all(row, "costBasisMoney", units, row.number("costBasisPrice")),
+        market_value=_value(row, units, price),
+        cost_basis=None if row.text("assetCategory") in ON_MARGIN else cost,
         currency=row.currency,
     )
+
+
+def _value(row: Row, units: Decimal, price: Decimal | None) -> Decimal | None:
+    """The worth of a position. What was not paid for is worth its gain alone, not the sum that it moves."""
+    asset = row.text("assetCategory")
+    if asset in ON_MARGIN:
+        return row.number("fifoPnlUnrealized") if ON_MARGIN[asset] else None
+    return _of_all(row, "positionValue", units, price)
 
 
 def _cash(unit: str, amount: Decimal) -> HoldingRecord:
@@ -135,20 +172,6 @@ def _of_all(row: Row, name: str, units: Decimal, each: Decimal | None) -> Decima
         return None
     multiplier = Decimal(1) if PAID_IN_FULL[asset] else row.number("multiplier")
     return None if multiplier is None else units * each * multiplier
-
-
-def _together(one: HoldingRecord, other: HoldingRecord) -> HoldingRecord:
-    def both(first: Decimal | None, second: Decimal | None) -> Decimal | None:
-        return None if first is None or second is None else first + second
-
-    return HoldingRecord(
-        security_id=one.security_id,
-        quantity=one.quantity + other.quantity,
-        price=one.price if one.price == other.price else None,
-        market_value=both(one.market_value, other.market_value),
-        cost_basis=both(one.cost_basis, other.cost_basis),
-        currency=one.currency,
-    )
 
 
 def _securities(rows: Iterable[Row]) -> dict[str, SecurityRecord]:
@@ -179,8 +202,9 @@ def _base(about: Row | None, rows: list[Row]) -> str:
 
 def _worth(rows: list[Row], positions: list[Row], base: str) -> tuple[Decimal | None, Lacking]:
     """The net value in the base currency, and what it does not count."""
-    days = balances(rows)
-    if days:
+    days = balances(rows, Counts())
+    told = [row.day("reportDate") for row in rows if row.tag == "EquitySummaryByReportDateInBase"]
+    if days and days[-1].date == max(day for day in told if day):
         return days[-1].current, ""
     cash = _ending([row for row in rows if row.tag == "CashReportCurrency"], "endingCash")
     values = [_in_base(row, base) for row in chosen_positions(positions, Counts())]
@@ -195,11 +219,11 @@ def _worth(rows: list[Row], positions: list[Row], base: str) -> tuple[Decimal | 
 
 
 def _in_base(row: Row, base: str) -> Decimal | None:
-    value, rate = row.number("positionValue"), row.number("fxRateToBase")
+    value, rate = _value(row, Decimal(0), None), row.number("fxRateToBase")
     if row.text("currency") == base:
         return value
     return None if value is None or rate is None else value * rate
 
 
-def _ending(funds: list[Row], name: str) -> Decimal | None:
-    return next((row.number(name) for row in funds if row.text("currency") == SUMMARY), None)
+def _ending(funds: list[Row], name: str, unit: str = SUMMARY) -> Decimal | None:
+    return _whole([row for row in funds if row.text("currency") == unit], name)

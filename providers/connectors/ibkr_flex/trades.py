@@ -43,7 +43,7 @@ def trade(row: Row, counts: Counts) -> Iterator[TransactionRecord]:
 
 def _conversion(row: Row, id: str, event: str, word: str) -> Iterator[TransactionRecord]:
     """A leg for each currency: the first of the pair by its quantity, the second by the proceeds."""
-    pair = PAIR.match(row.text("symbol") or row.text("description"))
+    pair = PAIR.match(row.text("symbol")) or PAIR.match(row.text("description"))
     if pair is None or pair[2] != row.currency:
         raise Misread("symbol")
     units, price = require(_quantity(row), "quantity"), row.number("tradePrice", "price")

@@ -171,6 +171,7 @@ class Activity(Struct):
     subtype: str
     security_id: str | None = None
     fees: Decimal | None = None
+    cancel_transaction_id: str | None = None
     transaction_datetime: datetime | None = None
     iso_currency_code: str | None = None
     unofficial_currency_code: str | None = None
@@ -182,6 +183,19 @@ class Activities(Struct):
     investment_transactions: list[Activity]
     securities: list[Security]
     total_investment_transactions: int
+
+
+class Listed(Struct):
+    """An institution that Plaid reaches."""
+
+    name: str
+    country_codes: list[str]
+
+
+class Institutions(Struct):
+    """`/institutions/search`."""
+
+    institutions: list[Listed]
 
 
 class LinkToken(Struct):

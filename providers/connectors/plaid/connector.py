@@ -11,9 +11,10 @@ from providers import records
 from providers.connectors import base
 from providers.connectors.contract.batches import Batch, Wanted
 from providers.connectors.contract.facts import Facts, Quota
+from providers.connectors.contract.institutions import Institution
 from providers.connectors.contract.steps import Reach, Said, Step
 from providers.connectors.plaid import faults, linking, pulling, webhooks
-from providers.connectors.plaid.answers import ItemAnswer
+from providers.connectors.plaid.answers import Institutions, ItemAnswer
 from providers.errors import ProviderError
 from providers.wire.grants import Grant
 from providers.wire.http import request, request_json
@@ -37,6 +38,7 @@ class PlaidConnector(base.Connector):
         "transactions",
         "holdings",
     )
+    searched_by_name = True
     setting_defaults = MappingProxyType(
         {"URL": "https://production.plaid.com", "CLIENT_ID": "", "SECRET": "", "COUNTRIES": "US"}
     )
@@ -48,7 +50,12 @@ class PlaidConnector(base.Connector):
         pending="linked",
         quotas=(Quota(50, MINUTE, "grant"),),
         regions=("US", "CA", "GB", "EU"),
+        needs="Your sign-in at the institution. You type it on a page of Plaid.",
         cost="Ten institutions are free for good with a trial account; after that Plaid charges for each.",
+        freshness="Plaid reads most institutions a few times a day.",
+        behind="each",
+        manage="https://my.plaid.com",
+        left="With a trial account of Plaid, this institution goes on counting as one of your ten.",
         register="https://dashboard.plaid.com/developers/keys",
     )
 
@@ -71,8 +78,30 @@ class PlaidConnector(base.Connector):
     def own_secrets(self) -> Mapping[str, str]:
         return {"client_id": self.setting("CLIENT_ID"), "secret": self.setting("SECRET")}
 
+    @property
+    def _countries(self) -> list[str]:
+        return self.setting("COUNTRIES").replace(" ", "").split(",")
+
     async def link(self, reach: Reach, said: Said) -> Step:
-        return await linking.step(reach, said, self.setting("COUNTRIES").replace(" ", "").split(","))
+        return await linking.step(reach, said, self._countries)
+
+    async def institutions(self, reach: Reach, search: str) -> Sequence[Institution]:
+        asked = {"query": search, "products": None, "country_codes": self._countries}
+        async with reach() as client:
+            place = "/institutions/search"
+            found = await request_json(client, "POST", place, type=Institutions, json=asked, safe=True)
+        return [
+            Institution(each.name, country)
+            for each in found.institutions
+            for country in each.country_codes
+            if country in self._countries
+        ]
+
+    def replaces(self, old: Grant, new: Grant) -> bool:
+        return old.secrets.get(linking.ACCESS) != new.secrets.get(linking.ACCESS)
+
+    def same(self, one: Grant, other: Grant) -> bool:
+        return linking.same(one, other)
 
     async def revoke(self, reach: Reach, grant: Grant) -> None:
         async with reach(grant=grant) as client:

@@ -1,17 +1,25 @@
 """Pulls of an Item: its accounts, what they hold, and what has happened since the cursor or within the window."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import TypeVar
 
 import httpx
 
 from providers import records
-from providers.connectors.contract.batches import CONNECTION, Batch, Cover, StartAgain, Wanted
+from providers.connectors.contract.batches import CONNECTION, Batch, Cover, StartAgain, Wanted, unknown_words
 from providers.connectors.plaid import answers, reading
-from providers.errors import ConsentEnded, ProviderError, ProviderRateLimited, ProviderRefused
+from providers.connectors.positions import summed
+from providers.errors import (
+    ConsentEnded,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRefused,
+    ProviderUnreadable,
+)
 from providers.wire.http import request_json
 
 T = TypeVar("T")
@@ -23,15 +31,25 @@ CASH = "cash"  # the type of a security that is none
 BY_ITEM = ("transactions", "investments")
 
 
+Units = Mapping[str, str]  # the currency of each account
+
+
+class NoUnit(ProviderUnreadable):
+    """An account that names no currency, and no unit of Plaid's own."""
+
+    code = "unknown_currency"
+
+
 @dataclass(slots=True)
 class Investments:
     """The holdings and rows of investment accounts, which Plaid tells without a cursor."""
 
     holdings: dict[str, list[records.HoldingRecord]] = field(default_factory=dict)
-    cash: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)
+    cash: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     securities: dict[str, records.SecurityRecord] = field(default_factory=dict)
     rows: dict[str, list[records.TransactionRecord]] = field(default_factory=dict)
     accounts: Sequence[str] = ()
+    units: Units = field(default_factory=dict)
     trouble: ProviderError | None = None
     first: date = date.min
 
@@ -39,50 +57,56 @@ class Investments:
 async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> AsyncIterator[Batch]:
     """Accounts first, then holdings and activities, then transactions. Raises ProviderErrors, StartAgain."""
     told = await _post(client, "/item/get", answers.ItemAnswer)
-    listed = (await _post(client, "/accounts/get", answers.Accounts)).accounts
+    every = (await _post(client, "/accounts/get", answers.Accounts)).accounts
+    units = {row.account_id: unit for row in every if (unit := reading.unit(row.balances))}
+    listed = [row for row in every if row.account_id in units]
     products = {*told.item.products, *told.item.billed_products}
     investing = [row.account_id for row in listed if reading.TYPES.get(row.type) == "investment"]
-    found = Investments(accounts=investing)
+    found = Investments(accounts=investing, units=units)
     reads_investments = "investments" in products and not wanted.what.isdisjoint(BOTH)
     if reads_investments:
         await _read(client, wanted, found)
     yield Batch(
         accounts=[
             reading.account(
-                row, told.item, _as_of(told.status, row, now), tuple(found.cash.get(row.account_id, ()))
+                row,
+                told.item,
+                _as_of(told.status, row, now),
+                tuple(found.cash.get(row.account_id, {}).items()),
             )
             for row in listed
-        ]
+        ],
+        troubles={row.account_id: NoUnit() for row in every if row.account_id not in units},
     )
     if reads_investments:
         yield _investments(found, wanted, _moment(told.status, "investments", now))
     if "transactions" in products and "transactions" in wanted.what:
         banking = [row.account_id for row in listed if row.account_id not in investing]
-        async for batch in _all_changes(client, wanted, banking):
+        async for batch in _all_changes(client, wanted, banking, units):
             yield batch
 
 
 async def _all_changes(
-    client: httpx.AsyncClient, wanted: Wanted, accounts: Sequence[str]
+    client: httpx.AsyncClient, wanted: Wanted, accounts: Sequence[str], units: Units
 ) -> AsyncIterator[Batch]:
     """The changes since the cursor; where Plaid no longer takes that, all rows, which then say what is gone."""
     cursor = wanted.cursors.get(CONNECTION, "")
     try:
-        async for batch in _changes(client, cursor):
+        async for batch in _changes(client, cursor, units):
             yield batch
             cursor = ""
     except ProviderRefused:
         if not cursor:
             raise
         oldest = dict.fromkeys(accounts, wanted.last - HISTORY)
-        async for batch in _changes(client, ""):
+        async for batch in _changes(client, "", units):
             for account, rows in batch.rows.items():
                 oldest[account] = min(oldest.get(account, wanted.last), *(row.date for row in rows))
             covers = [Cover(account, first, wanted.last) for account, first in oldest.items()]
             yield replace(batch, covers=covers if batch.final and batch.cursors else ())
 
 
-async def _changes(client: httpx.AsyncClient, cursor: str) -> AsyncIterator[Batch]:
+async def _changes(client: httpx.AsyncClient, cursor: str, units: Units) -> AsyncIterator[Batch]:
     """Pages since the cursor. Plaid may void them until the last one, so only that one is final."""
     more = True
     while more:
@@ -93,13 +117,16 @@ async def _changes(client: httpx.AsyncClient, cursor: str) -> AsyncIterator[Batc
         cursor, more = page.next_cursor, page.has_more
         rows: dict[str, list[records.TransactionRecord]] = {}
         for row in (*page.added, *page.modified):
-            rows.setdefault(row.account_id, []).append(reading.transaction(row))
+            if row.account_id in units:
+                told = reading.transaction(row, units[row.account_id])
+                rows.setdefault(row.account_id, []).append(told)
         gone: dict[str, list[str]] = {}
         for removed in page.removed:
             gone.setdefault(removed.account_id or "", []).append(removed.transaction_id)
         # An Item that Plaid has not read yet has an empty cursor, which says nothing.
         cursors = {CONNECTION: cursor} if cursor and not more else {}
-        yield Batch(rows=rows, gone=gone, cursors=cursors, final=not more)
+        notices = unknown_words(chain(*rows.values()))
+        yield Batch(rows=rows, gone=gone, cursors=cursors, notices=notices, final=not more)
 
 
 async def _read(client: httpx.AsyncClient, wanted: Wanted, found: Investments) -> None:
@@ -120,11 +147,14 @@ async def _read_holdings(client: httpx.AsyncClient, found: Investments) -> None:
     types = {row.security_id: row.type for row in answer.securities}
     found.holdings = {account: [] for account in found.accounts}
     for row in answer.holdings:
+        if (own := found.units.get(row.account_id)) is None:
+            continue
         if types.get(row.security_id) == CASH:
-            found.cash.setdefault(row.account_id, []).append(reading.cash(row))
+            (unit, amount), pockets = reading.cash(row, own), found.cash.setdefault(row.account_id, {})
+            pockets[unit] = pockets.get(unit, Decimal(0)) + amount
         else:
-            found.holdings.setdefault(row.account_id, []).append(reading.holding(row))
-    _name(found, answer.securities)
+            found.holdings.setdefault(row.account_id, []).append(reading.holding(row, own))
+    _name(found, answer.securities, answer.holdings)
 
 
 async def _read_activities(client: httpx.AsyncClient, wanted: Wanted, found: Investments) -> None:
@@ -144,8 +174,9 @@ async def _read_activities(client: httpx.AsyncClient, wanted: Wanted, found: Inv
             raise StartAgain
         total, offset = page.total_investment_transactions, offset + len(listed)
         for row in listed:
-            found.rows.setdefault(row.account_id, []).append(reading.activity(row))
-        _name(found, page.securities)
+            if (own := found.units.get(row.account_id)) is not None:
+                found.rows.setdefault(row.account_id, []).append(reading.activity(row, own))
+        _name(found, page.securities, listed)
 
 
 def _first(wanted: Wanted, accounts: Sequence[str]) -> date:
@@ -156,8 +187,15 @@ def _first(wanted: Wanted, accounts: Sequence[str]) -> date:
     return max(min(days, default=oldest), oldest)
 
 
-def _name(found: Investments, listed: Sequence[answers.Security]) -> None:
-    found.securities |= {row.security_id: reading.security(row) for row in listed if row.type != CASH}
+def _name(
+    found: Investments,
+    securities: Sequence[answers.Security],
+    rows: Sequence[answers.Holding | answers.Activity],
+) -> None:
+    """Name the securities; one without a currency has that of a row about it, and without one it is not told."""
+    used = {row.security_id: reading.unit(row) or found.units.get(row.account_id, "") for row in rows}
+    named = [reading.security(row, used.get(row.security_id, "")) for row in securities if row.type != CASH]
+    found.securities |= {record.id: record for record in named if record.currency}
 
 
 def _investments(found: Investments, wanted: Wanted, as_of: datetime) -> Batch:
@@ -166,7 +204,7 @@ def _investments(found: Investments, wanted: Wanted, as_of: datetime) -> Batch:
         return Batch(troubles=dict.fromkeys(found.accounts, found.trouble))
     securities = list(found.securities.values())
     held = {
-        account: records.HoldingsRecord(as_of=as_of, holdings=rows, securities=securities)
+        account: records.HoldingsRecord(as_of=as_of, holdings=summed(rows), securities=securities)
         for account, rows in found.holdings.items()
     }
     if "transactions" not in wanted.what:
@@ -176,6 +214,7 @@ def _investments(found: Investments, wanted: Wanted, as_of: datetime) -> Batch:
         holdings=held,
         covers=[Cover(account, found.first, wanted.last) for account in found.accounts],
         cursors=dict.fromkeys(found.accounts, wanted.last.isoformat()),
+        notices=unknown_words(chain(*found.rows.values())),
     )
 
 

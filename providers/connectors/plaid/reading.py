@@ -43,8 +43,11 @@ def account(
     )
 
 
-def transaction(row: answers.Transaction) -> records.TransactionRecord:
-    """A row of a bank account or a card. A pending row is named by the posted one that takes its place."""
+def transaction(row: answers.Transaction, own: str = "") -> records.TransactionRecord:
+    """A row of a bank account or a card, in its `own` currency where the row names none.
+
+    A pending row is named by the posted one that takes its place.
+    """
     category = row.personal_finance_category
     return records.TransactionRecord(
         id=row.transaction_id,
@@ -52,7 +55,7 @@ def transaction(row: answers.Transaction) -> records.TransactionRecord:
         posted_at=None if row.pending else aware(row.at) or midnight(row.day),
         status="pending" if row.pending else "posted",
         amount=-exact(row.amount),
-        currency=unit(row),
+        currency=unit(row) or own,
         description=row.original_description or row.name,
         kind=kind(row),
         source_code=row.transaction_code or (category.detailed if category else ""),
@@ -71,16 +74,19 @@ def _details(row: answers.Transaction) -> records.Details | None:
     return details or None
 
 
-def activity(row: answers.Activity) -> records.TransactionRecord:
+def activity(row: answers.Activity, own: str = "") -> records.TransactionRecord:
     """A row of an investment account. Units that leave it are negative already."""
     quantity, price = exact(row.quantity), exact(row.price)
+    details = records.Details()
+    if row.cancel_transaction_id:
+        details["event"] = f"cancelled:{row.cancel_transaction_id}"
     return records.TransactionRecord(
         id=row.investment_transaction_id,
         date=row.day,
         posted_at=aware(row.transaction_datetime) or midnight(row.day),
         status="posted",
         amount=-exact(row.amount),
-        currency=unit(row),
+        currency=unit(row) or own,
         description=row.name,
         kind=activity_kind(row.type, row.subtype),
         source_code=f"{row.type}/{row.subtype}",
@@ -88,10 +94,11 @@ def activity(row: answers.Activity) -> records.TransactionRecord:
         quantity=quantity if quantity and row.security_id else None,  # Plaid writes 0 where there is none
         price=price if price and quantity and row.security_id else None,
         fees=exact_or_none(row.fees),
+        details=details or None,
     )
 
 
-def holding(row: answers.Holding) -> records.HoldingRecord:
+def holding(row: answers.Holding, own: str = "") -> records.HoldingRecord:
     """A holding; its cost is that of the whole position."""
     return records.HoldingRecord(
         security_id=row.security_id,
@@ -99,16 +106,16 @@ def holding(row: answers.Holding) -> records.HoldingRecord:
         price=exact(row.institution_price),
         market_value=exact(row.institution_value),
         cost_basis=exact_or_none(row.cost_basis),
-        currency=unit(row),
+        currency=unit(row) or own,
     )
 
 
-def cash(row: answers.Holding) -> tuple[str, Decimal]:
+def cash(row: answers.Holding, own: str = "") -> tuple[str, Decimal]:
     """Uninvested cash, which Plaid lists among the holdings."""
-    return unit(row), exact(row.quantity)
+    return unit(row) or own, exact(row.quantity)
 
 
-def security(row: answers.Security) -> records.SecurityRecord:
+def security(row: answers.Security, own: str = "") -> records.SecurityRecord:
     """A security. Plaid sends CUSIP and ISIN only to those who have a licence for them."""
     option = row.option_contract
     return records.SecurityRecord(
@@ -118,7 +125,7 @@ def security(row: answers.Security) -> records.SecurityRecord:
         type=(row.type or "").replace(" ", "_"),
         cusip=row.cusip or "",
         isin=row.isin or "",
-        currency=unit(row),
+        currency=unit(row) or own,
     )
 
 

@@ -54,7 +54,12 @@ class SimpleFinConnector(base.Connector):
         pending="replaced",
         quotas=(Quota(calls=24, per=timedelta(days=1)),),
         regions=("US", "CA"),
+        needs="An account at the bridge with your banks in it, and a setup token from its page.",
         cost="About $1.50 a month or $15 a year, paid to the bridge.",
+        freshness="The bridge reads each bank about once a day.",
+        behind="all",
+        manage=BRIDGE.removesuffix("/simplefin"),
+        left="The bridge still lists the access that Dashtam had. Disable it on the bridge’s page too.",
         balances_due=Rhythm(timedelta(days=2)),
     )
 
@@ -87,9 +92,7 @@ class SimpleFinConnector(base.Connector):
 
     def _token(self) -> Ask:
         bridge = self.setting("URL") or BRIDGE
-        help_ = (
-            "Make one on the bridge's page. It works once; Dashtam keeps what it is exchanged for, sealed."
-        )
+        help_ = "Make one on the bridge’s page, and copy it whole. It works once."
         return Ask((Field("token", "Setup token", help=help_),), where=f"{bridge}/create")
 
     async def _claimed(self, reach: Reach, claim: str) -> str:

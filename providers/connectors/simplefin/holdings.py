@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from providers.connectors.positions import summed
 from providers.connectors.simplefin.types import unit_of
 from providers.connectors.simplefin.values import Misread, mapping, moment, money, needed, objects, text
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord
@@ -35,7 +36,9 @@ def holdings(item: Mapping[str, Any], currency: str, now: datetime) -> HoldingsR
         except Misread:
             complete = False
     times = [at for at in seen if at is not None]
-    return HoldingsRecord(as_of=min(times, default=now), holdings=held, securities=named, complete=complete)
+    return HoldingsRecord(
+        as_of=min(times, default=now), holdings=summed(held), securities=named, complete=complete
+    )
 
 
 def _holding(each: Mapping[str, Any], id: str, currency: str) -> HoldingRecord:

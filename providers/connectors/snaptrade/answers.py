@@ -18,7 +18,7 @@ class Brokerage(Struct):
 class Authorization(Struct):
     """A connection that SnapTrade holds; while it is `disabled`, its accounts stand still."""
 
-    id: ProviderId
+    id: str = ""
     brokerage: Brokerage | None = None
     disabled: bool = False
 
@@ -71,13 +71,16 @@ class Account(Struct):
 class Currency(Struct):
     """A currency."""
 
-    code: str
+    code: str | None = None
+
+
+Unit = Currency | str | None  # an object, its code, or only the id that SnapTrade gives it
 
 
 class Balance(Struct):
     """Cash in one currency."""
 
-    currency: Currency | None = None
+    currency: Unit = None
     cash: Decimal | None = None
 
 
@@ -130,7 +133,7 @@ class Symbol(Struct):
     symbol: str
     raw_symbol: str | None = None
     description: str | None = None
-    currency: Currency | None = None
+    currency: Unit = None
     type: SecurityType | None = None
 
 
@@ -142,17 +145,17 @@ class OptionSymbol(Struct):
 
 
 class Activity(Struct):
-    """A row. Not all that SnapTrade sends has a sign that means the same everywhere."""
+    """A row. Not all that SnapTrade sends has a sign that means the same everywhere, and no member has to be there."""
 
-    id: ProviderId
-    type: str
+    id: str = ""
+    type: str = ""
     trade_date: datetime | None = None
     settlement_date: datetime | None = None
     amount: Decimal | None = None
     units: Decimal | None = None
     price: Decimal | None = None
     fee: Decimal | None = None
-    currency: Currency | None = None
+    currency: Unit = None
     symbol: Symbol | None = None
     option_symbol: OptionSymbol | None = None
     option_type: str | None = None
@@ -163,16 +166,14 @@ class Activity(Struct):
 class Pagination(Struct):
     """The place of a page."""
 
-    offset: int
-    limit: int
-    total: int
+    total: int | None = None
 
 
 class Activities(Struct):
     """`GET /accounts/{accountId}/activities`."""
 
-    data: list[Activity]
-    pagination: Pagination
+    data: list[Activity] = []
+    pagination: Pagination | None = None
 
 
 class Portal(Struct):

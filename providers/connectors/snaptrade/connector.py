@@ -21,6 +21,11 @@ from providers.wire.oauth_server import OAuthServer
 from providers.wire.placing import Placement
 
 MINUTE = timedelta(minutes=1)
+_NAMES = (
+    "Alpaca|Binance|Chase|Coinbase|CommSec|DEGIRO|E*TRADE|Empower|Fidelity|Interactive Brokers|Kraken|moomoo|Public|"
+    "Questrade|Robinhood|Schwab|Stake|tastytrade|TradeStation|Trading 212|Tradier|Upstox|Vanguard|Wealthsimple|"
+    "Webull|Wells Fargo|Zerodha"
+)
 
 
 class SnapTradeConnector(base.Connector):
@@ -48,7 +53,14 @@ class SnapTradeConnector(base.Connector):
         pending="none",
         quotas=(Quota(250, MINUTE, "grant"), Quota(10, MINUTE, "account")),
         regions=("US", "CA", "GB", "EU", "AU", "IN"),
+        needs="A Personal account at SnapTrade.",
         cost="Nothing, for your own brokerages.",
+        freshness="Transactions are a day behind; balances and positions are read each time.",
+        behind="all",
+        names=tuple(_NAMES.split("|")),
+        manage="https://dashboard.snaptrade.com",
+        ending="If you signed in at SnapTrade, we tell it to end that permission.",
+        left="Your brokerages stay connected at SnapTrade, and a key that you gave stays valid. End both on its page.",
         register="https://dashboard.snaptrade.com/signup",
         balances_due=Rhythm(timedelta(days=2)),
     )

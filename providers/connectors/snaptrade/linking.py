@@ -16,7 +16,15 @@ POLL = 10
 WAYS = (("oauth", "Sign in at SnapTrade"), ("key", "An API key of mine"))
 WHERE = "https://dashboard.snaptrade.com/api-key"
 CHOICE = Ask((Field("way", "How to connect", secret=False, choices=WAYS),))
-KEYS = Ask((Field(CLIENT, "Client ID", secret=False), Field(KEY, "Consumer key")), where=WHERE)
+KEYS = Ask(
+    (
+        Field(
+            CLIENT, "Client ID", secret=False, help="It is on the page “API key” of your SnapTrade account."
+        ),
+        Field(KEY, "Consumer key", help="It is beside the client ID."),
+    ),
+    where=WHERE,
+)
 
 
 async def step(reach: Reach, said: Said, *, client_id: str, client_secret: str) -> Step:

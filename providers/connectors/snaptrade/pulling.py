@@ -10,7 +10,8 @@ from urllib.parse import quote
 import httpx
 
 from providers import records
-from providers.connectors.contract.batches import Batch, Cover, StartAgain, Wanted
+from providers.connectors.contract.batches import Batch, Cover, StartAgain, Wanted, unknown_words
+from providers.connectors.positions import summed
 from providers.connectors.snaptrade import answers, reading
 from providers.connectors.snaptrade.faults import ConnectionDisabled
 from providers.connectors.snaptrade.signing import ROOT
@@ -105,7 +106,7 @@ async def _contents(
         rows={record.id: told.rows},
         covers=covers if "transactions" in wanted.what else (),
         holdings=holdings,
-        notices=dict(told.left_out),
+        notices=told.left_out + unknown_words(told.rows),
     )
 
 
@@ -128,11 +129,13 @@ async def _rows(client: httpx.AsyncClient, record: records.AccountRecord, first:
     }
     while offset < total:
         page = await _get(client, path, answers.Activities, record.handle, offset=offset, **window)
-        if (offset and page.pagination.total != total) or (not page.data and offset < page.pagination.total):
+        stated = page.pagination.total if page.pagination else None
+        now = offset + len(page.data) if stated is None else stated
+        if (offset and now != total) or (not page.data and offset < now):
             raise StartAgain
-        total, offset = page.pagination.total, offset + len(page.data)
+        total, offset = now, offset + len(page.data)
         for row in page.data:
-            if about := reading.traded(row):
+            if about := reading.traded(row, record.currency):
                 told.securities[about.id] = about
             record_or_none = reading.activity(row, record.currency)
             if record_or_none is None:
@@ -148,12 +151,12 @@ async def _holdings(
     path = f"/accounts/{quote(record.handle, safe='')}/positions/all"
     found = await _get(client, path, answers.Positions, record.handle)
     securities = told.securities | {
-        each.instrument.id: reading.security(each.instrument) for each in found.results
+        each.instrument.id: reading.security(each.instrument, record.currency) for each in found.results
     }
     held = [reading.holding(each, record.currency) for each in found.results]
     return records.HoldingsRecord(
         as_of=found.data_freshness.as_of,
-        holdings=[each for each in held if each is not None],
+        holdings=summed(each for each in held if each is not None),
         securities=list(securities.values()),
         complete=all(each is not None for each in held),
     )

@@ -16,6 +16,8 @@ CATEGORIES: dict[str | None, records.AccountType] = {
     "DEPOSIT": "depository",
     "LOC": "credit",
 }
+LONGEST_CODE = 12  # an id is longer
+ON_MARGIN = ("future", "cfd")  # what they move is not what they are worth
 GONE = ("closed", "archived")
 CASH_OUT = ("BUY", "REI", "WITHDRAWAL")
 CASH_IN = ("SELL", "CONTRIBUTION")
@@ -32,9 +34,7 @@ def lasting_id(row: answers.Account) -> str:
 def account(row: answers.Account, cash: list[answers.Balance], now: datetime) -> records.AccountRecord:
     """An account, as fresh as SnapTrade's last reading of it. Raises ProviderUnreadable for one without a currency."""
     type_ = CATEGORIES.get(row.account_category, "other")
-    pockets = [
-        (each.currency.code, exact(each.cash)) for each in cash if each.currency and each.cash is not None
-    ]
+    pockets = _pockets(cash)
     total = row.balance.total
     currency = (total.currency if total else None) or (pockets[0][0] if pockets else "")
     if not currency:
@@ -59,6 +59,21 @@ def account(row: answers.Account, cash: list[answers.Balance], now: datetime) ->
     )
 
 
+def code(unit: answers.Unit) -> str:
+    """The code of a currency; nothing where only SnapTrade's own id of it was sent."""
+    found = unit if isinstance(unit, str) else (unit.code if unit else None) or ""
+    return found if len(found) <= LONGEST_CODE else ""
+
+
+def _pockets(cash: list[answers.Balance]) -> list[tuple[str, Decimal]]:
+    """The cash in each currency; what is told in two places is in both."""
+    found: dict[str, Decimal] = {}
+    for each in cash:
+        if each.cash is not None and (unit := code(each.currency)):
+            found[unit] = found.get(unit, Decimal(0)) + exact(each.cash)
+    return list(found.items())
+
+
 def moment(synced: answers.Synced | None) -> datetime | None:
     """The time of a reading; a day alone is its beginning."""
     text = synced.last_successful_sync if synced else None
@@ -76,18 +91,19 @@ def holding(row: answers.Position, currency: str) -> records.HoldingRecord | Non
     if row.units is None:
         return None
     each = row.units * (row.instrument.multiplier or Decimal(1))
+    paid = row.instrument.kind not in ON_MARGIN
     return records.HoldingRecord(
         security_id=row.instrument.id,
         quantity=row.units,
         price=row.price,
-        market_value=None if row.price is None else exact(each * row.price),
-        cost_basis=None if row.cost_basis is None else exact(each * row.cost_basis),
+        market_value=None if row.price is None or not paid else exact(each * row.price),
+        cost_basis=None if row.cost_basis is None or not paid else exact(each * row.cost_basis),
         currency=row.currency or row.instrument.currency or currency,
     )
 
 
-def security(row: answers.Instrument) -> records.SecurityRecord:
-    """A security that is held. SnapTrade names no CUSIP and no ISIN."""
+def security(row: answers.Instrument, own: str) -> records.SecurityRecord:
+    """A security that is held, in the account's `own` currency by default. SnapTrade names no CUSIP and no ISIN."""
     return records.SecurityRecord(
         id=row.id,
         symbol=row.raw_symbol or row.symbol,
@@ -95,15 +111,16 @@ def security(row: answers.Instrument) -> records.SecurityRecord:
         type=row.kind,
         cusip="",
         isin="",
-        currency=row.currency or "",
+        currency=row.currency or own,
     )
 
 
-def traded(row: answers.Activity) -> records.SecurityRecord | None:
-    """The security that an activity is about."""
+def traded(row: answers.Activity, own: str) -> records.SecurityRecord | None:
+    """The security that an activity is about, by default in the currency of that, or of the account."""
+    usual = code(row.currency) or own
     if row.option_symbol:
         option = row.option_symbol
-        return records.SecurityRecord(option.id, option.ticker, option.ticker, "option", "", "", "")
+        return records.SecurityRecord(option.id, option.ticker, option.ticker, "option", "", "", usual)
     if row.symbol is None:
         return None
     found = row.symbol
@@ -115,7 +132,7 @@ def traded(row: answers.Activity) -> records.SecurityRecord | None:
         type=type_.lower(),
         cusip="",
         isin="",
-        currency=found.currency.code if found.currency else "",
+        currency=code(found.currency) or usual,
     )
 
 
@@ -125,14 +142,14 @@ def activity(row: answers.Activity, currency: str) -> records.TransactionRecord 
     amount, units = _amount(row, type_), _units(row, type_)
     if when is None or amount is None:
         return None
-    about = traded(row)
+    about = traded(row, currency)
     return records.TransactionRecord(
         id=row.id,
         date=when.date(),
         posted_at=when if when.tzinfo else when.replace(tzinfo=UTC),
         status="posted",
         amount=amount,
-        currency=row.currency.code if row.currency else currency,
+        currency=code(row.currency) or currency,
         description=row.description or (f"{row.type} {about.symbol}" if about else row.type),
         kind=kind(row.type),
         source_code="/".join(part for part in (row.type, row.option_type) if part),

@@ -20,7 +20,6 @@ COUNT_EVERY = 5_000
 MAX_STATEMENTS = 20_000
 _CONTAINERS: dict[str, Format] = {"Stmt": "camt.053", "Rpt": "camt.052", "Ntfctn": "camt.054"}
 _ENTRY = "Ntry"
-_NAMES = frozenset({_ENTRY, *_CONTAINERS})
 
 
 class _Reading:
@@ -90,7 +89,7 @@ def parse_camt(chunks: Chunks, count: Callable[[int], None] = lambda _: None) ->
         text = mended(chunks())
         if text is None:
             raise
-        return _parsed(lambda reading: reading.take(elements((text,), _NAMES), Lines()), count)
+        return _parsed(lambda reading: reading.take(elements((text,), _ENTRY, _CONTAINERS), Lines()), count)
 
 
 def parse_camt_bytes(data: bytes, count: Callable[[int], None] = lambda _: None) -> StatementFile:
@@ -109,7 +108,7 @@ def parse_camt_bytes(data: bytes, count: Callable[[int], None] = lambda _: None)
 
 def pieces_of(chunks: Iterator[bytes], lines: Lines) -> Iterator[tuple[str, Element]]:
     """The entries and statements of a document that comes in chunks."""
-    return elements(pieces(chunks, lines), _NAMES)
+    return elements(pieces(chunks, lines), _ENTRY, _CONTAINERS)
 
 
 def _parsed(take: Callable[[_Reading], None], count: Callable[[int], None]) -> StatementFile:

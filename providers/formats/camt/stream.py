@@ -8,10 +8,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
-from typing import Any
-from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from providers.formats.errors import (
     StatementDamagedError,
@@ -23,6 +22,7 @@ from providers.formats.text import read_text
 MAX_MENDED = 50 * 1024 * 1024
 
 _PIECE = 128 * 1024
+_DEEPEST = 16  # elements around an entry, with all envelopes
 _START = re.compile(rb"<(?:\x00)?(?:\?|[A-Za-z_!])|<\x00|\x00<")
 _ENCODING = re.compile(rb"\A<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})")
 _BY_EXPAT = frozenset({"utf-8", "utf8", "utf-16", "utf16", "iso-8859-1", "us-ascii", "ascii"})
@@ -63,24 +63,92 @@ class Lines:
         self._rest = data[end:]
 
 
-def elements(chunks: Iterable[bytes | str], names: frozenset[str]) -> Iterator[tuple[str, Element]]:
-    """Elements of these local names when they end. Raises StatementDamagedError and TruncatedStatementError."""
-    parser: XMLPullParser[Any] = XMLPullParser(["end"])
-    known: dict[str, str] = {}  # the local name of each tag, empty for those that are not asked for
+def elements(
+    chunks: Iterable[bytes | str], entry: str, containers: Collection[str]
+) -> Iterator[tuple[str, Element]]:
+    """Entries and their containers, in the order in which they end, with their local names.
+
+    Raises StatementDamagedError and TruncatedStatementError.
+    """
+    builder = TreeBuilder()
+    growing = _Growing(builder.start("", {}), entry, containers)  # the document grows below it
+    parser = XMLParser(target=builder)  # noqa: S314 a document with a DTD does not come so far
     try:
         for piece in chunks:
             parser.feed(piece)
-            ended: Any = parser.read_events()
-            for _, element in ended:
-                name = known.get(element.tag)
-                if name is None:
-                    local = element.tag.rpartition("}")[2]
-                    name = known[element.tag] = local if local in names else ""
-                if name:
-                    yield name, element
+            yield from growing.ended()
         parser.close()
     except ParseError as error:
         raise _refusal(error) from None
+    yield from growing.rest()
+
+
+class _Growing:
+    """A tree that is being built: its open elements are each the last one of the open one around them.
+
+    Looking at it now and then is much faster than having the parser tell of the end of each element.
+    """
+
+    def __init__(self, top: Element, entry: str, containers: Collection[str]) -> None:
+        self.top = top
+        self.entry = entry
+        self.containers = frozenset(containers)
+        self.seen: list[tuple[Element, int]] = []  # by depth: an open element, and its children that stay
+        self.names: dict[str, str] = {}
+
+    def ended(self) -> Iterator[tuple[str, Element]]:
+        """Entries and containers that have ended since the last call; they leave the tree."""
+        element = self.top
+        for depth in range(_DEEPEST):
+            known = self.seen[depth] if depth < len(self.seen) else (None, 0)
+            start = known[1] if known[0] is element else 0
+            end = len(element) - 1
+            if end < 0:
+                return
+            kept = []
+            inside = self.name(element) in self.containers
+            for child in element[start:end]:
+                yield from self._all(child)
+                if inside and self.name(child) != self.entry:
+                    kept.append(child)  # a balance, for when its statement ends
+            element[start:end] = kept
+            self.seen[depth:] = [(element, start + len(kept))]
+            element = element[-1]
+            if self.name(element) == self.entry:
+                return
+
+    def rest(self) -> Iterator[tuple[str, Element]]:
+        """Those that are left when the document is over."""
+        yield from self._all(self.top)
+
+    def _all(self, element: Element) -> Iterator[tuple[str, Element]]:
+        """All in an element that has ended, and itself."""
+        name = self.name(element)
+        if name == self.entry:
+            within = list(element.iter(element.tag))
+            yield from ((name, each) for each in reversed(within))  # more than one only in a damaged file
+            return
+        waiting = [(element, iter(element))]
+        while waiting:
+            outer, children = waiting[-1]
+            for child in children:
+                if self.name(child) == self.entry:
+                    yield from self._all(child)
+                elif len(child):
+                    waiting.append((child, iter(child)))
+                    break
+            else:
+                waiting.pop()
+                if (name := self.name(outer)) in self.containers:
+                    yield name, outer
+
+    def name(self, element: Element) -> str:
+        """The local name, if it is one that is asked for."""
+        name = self.names.get(element.tag)
+        if name is None:
+            local = element.tag.rpartition("}")[2]
+            name = self.names[element.tag] = local if local == self.entry or local in self.containers else ""
+        return name
 
 
 def pieces(chunks: Iterator[bytes], lines: Lines) -> Iterator[bytes | str]:

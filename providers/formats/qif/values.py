@@ -63,7 +63,7 @@ def _day_first(dates: Iterable[str], chosen: DateOrder) -> bool | None:
         return chosen == "day_first"
     raise StatementUncertainError(
         "Its dates can be read with the day or with the month first, such as 05/06, and nothing in it tells which is "
-        "right. Export a longer period, in which there is a day after the 12th, or with dates such as 2026-01-31.",
+        "right. Say which comes first.",
         question="date_order",
     )
 

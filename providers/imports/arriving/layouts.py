@@ -21,9 +21,21 @@ class TableLayoutManager(models.Manager["TableLayout"]):
         rows = self.filter(user_id=user_id).values_list("fingerprint", "layout")[: self.MOST]
         return {fingerprint: clean_layout(layout) for fingerprint, layout in rows}
 
+    def account_of(self, user_id: UUID, fingerprint: str) -> str:
+        """The id of the account that the last table of that shape went to; empty if that is not known."""
+        mine = self.filter(user_id=user_id, fingerprint=fingerprint)
+        return str(mine.values_list("layout__account", flat=True).first() or "")
+
+    def went_to(self, user_id: UUID, fingerprint: str, account_id: str) -> None:
+        """Write down the account that a table of that shape went to: it is proposed for the next one."""
+        for kept in self.filter(user_id=user_id, fingerprint=fingerprint):
+            self.filter(id=kept.id).update(layout={**kept.layout, "account": account_id})
+
     def keep(self, user_id: UUID, fingerprint: str, layout: Mapping[str, Any]) -> None:
         """Keep a layout for the next file of that shape, instead of the one before."""
-        kept = {"layout": dict(clean_layout(layout)), "changed_at": timezone.now()}
+        kept: dict[str, Any] = {"layout": dict(clean_layout(layout)), "changed_at": timezone.now()}
+        if before := self.account_of(user_id, fingerprint):
+            kept["layout"]["account"] = before
         self.update_or_create(user_id=user_id, fingerprint=fingerprint, defaults=kept)
         beyond = self.filter(user_id=user_id).values_list("id", flat=True)[self.MOST :]
         self.filter(id__in=list(beyond)).delete()

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from dashtam import limits
@@ -13,7 +13,7 @@ from providers.formats.csv.preview import preview_in_process
 from providers.formats.csv.shape import read_with
 from providers.formats.csv.understanding import Layout, Preview, StatementNeedsAnswersError, clean_layout
 from providers.imports.arriving.layouts import TableLayout
-from providers.imports.arriving.uploads import new_import, opened, sealed
+from providers.imports.arriving.uploads import Chosen, new_import, opened, sealed
 from providers.imports.errors import ReadingStopped, StatementUnreadable
 from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
 from providers.imports.models import FileImport
@@ -33,15 +33,14 @@ class PreviewService:
         filename: str,
         data: bytes,
         account_id: UUID | None = None,
-        currency: str = "",
-        new_account: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> tuple[FileImport, Preview]:
         """Keep a table, sealed, until its person confirms it or a day has passed.
 
         Raises FileTooLarge, TooManyRequests, NotFound for an account that is not theirs, and StatementUnreadable for
         what is no table: with the code `no_preview`, where a file says itself what it holds.
         """
-        new = new_import(user_id, filename, data, account_id, currency, new_account=new_account)
+        new = new_import(user_id, filename, data, account_id, **chosen)
         if account_id is not None:
             await run_db(FinancialAccount.objects.currency_of, user_id=user_id, id=account_id)
         await limits.require((IMPORT_BY_PERSON, user_id))
@@ -51,13 +50,21 @@ class PreviewService:
         )
         return file, preview
 
-    async def is_settled(self, *, user_id: UUID, data: bytes) -> bool:
-        """True for a file that can be imported without a look: no table, or one whose layout its person confirmed."""
+    async def is_settled(self, *, user_id: UUID, data: bytes, placed: bool = True) -> bool:
+        """True for a file that can be imported without a look: no table, or one whose layout its person confirmed.
+
+        Without `placed` nobody has said which account it is for, and a table that does not say it either needs a look.
+        """
         try:
             preview = await self._preview(user_id, data, None)
         except StatementUnreadable:
             return True  # importing it tells why, or reads it
-        return preview.understanding.by_person and not preview.understanding.questions
+        understood = preview.understanding
+        return understood.by_person and not understood.questions and (placed or bool(preview.accounts))
+
+    async def went_to(self, *, user_id: UUID, preview: Preview) -> str:
+        """The id of the account that the person's last table of this shape went to; empty if there was none."""
+        return await run_db(TableLayout.objects.account_of, user_id, preview.understanding.fingerprint)
 
     async def look(
         self, *, user_id: UUID, import_id: UUID, corrections: Mapping[str, Any] | None = None
@@ -92,7 +99,12 @@ class PreviewService:
         await run_db(self._keep, user_id, preview, clean_layout(corrections or {}))
         chosen = {"target_id": account_id, "currency": currency, "new_account": new_account}
         await run_db(FileImport.objects.confirm, user_id, file.id, **chosen)
-        return await self.imports.start(file.id, file.size)
+        done = await self.imports.start(file.id, file.size)
+        accounts = {statement["account_id"] for statement in done.statements}
+        if len(accounts) == 1:
+            fingerprint = preview.understanding.fingerprint
+            await run_db(TableLayout.objects.went_to, user_id, fingerprint, *accounts)
+        return done
 
     @staticmethod
     def _keep(user_id: UUID, preview: Preview, corrections: Layout) -> None:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from dashtam.crypto.encryption_service import EncryptionService
@@ -10,10 +11,19 @@ from providers.imports.errors import FileTooLarge
 from providers.imports.models import FileImport, ImportPart
 
 MAX_BYTES = 20 * 1024 * 1024
+DATE_ORDERS = {"dmy": "Day first, such as 31/01", "mdy": "Month first, such as 01/31"}
+
+
+class Chosen(TypedDict, total=False):
+    """Choices of a person about what a file does not say itself."""
+
+    currency: str
+    new_account: bool
+    date_order: str
 
 
 def new_import(
-    user_id: UUID, filename: str, data: bytes, account_id: UUID | None, currency: str, *, new_account: bool
+    user_id: UUID, filename: str, data: bytes, account_id: UUID | None, **chosen: Unpack[Chosen]
 ) -> FileImport:
     """An import that is not stored yet. Raises FileTooLarge."""
     if len(data) > MAX_BYTES:
@@ -24,8 +34,7 @@ def new_import(
         sha256=sha256(data).hexdigest(),
         size=len(data),
         target_id=account_id,
-        currency=currency,
-        new_account=new_account,
+        **chosen,
     )
 
 

@@ -21,9 +21,9 @@ PREVIEW, RUNNING = "preview", "running"
 class PreviewManager(models.Manager["FileImport"]):
     """The part of the imports' manager that is about previews."""
 
-    MOST_RUNNING = 3
+    MOST_RUNNING = 10  # of one person: as many as one form sends
     FILES_KEPT = timedelta(days=1)
-    PREVIEWS_KEPT = 10  # of one person
+    PREVIEWS_KEPT = 20  # of one person
 
     @abstractmethod
     def store(self, file: "FileImport", parts: Iterable[bytes]) -> "FileImport":

@@ -3,22 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from dashtam.crypto import sealed_tokens
 from providers.connections.models import Connection
-from providers.ledger.accounts.merging import apart, id_hash, remember_id, same_account
+from providers.ledger.accounts.merging import apart, id_hash, same_account
+from providers.ledger.accounts.renewal import part, renew
 from providers.ledger.guards import balances, questions
 from providers.ledger.identity.accounts import Known, Listed, recognise
 from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.models import AccountAlias, Decision, Observation, Question, Source
+from providers.ledger.observations.models import AccountAlias, Question
 from providers.records import AccountRecord
 
-__all__ = ["ListedAccount", "apart", "land_accounts", "same_account"]
+__all__ = ["ListedAccount", "apart", "land_accounts", "part", "same_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,11 @@ def land_accounts(
     known = _known(connection)
     stated = [_listed(item) for item in listed]
     found = recognise(stated, [_as_known(account) for account in known])
-    _renew(connection, {account.id: account for account in known}, found)
+    ids = [item.record.id for item in listed]
+    renew(connection, {account.id: account for account in known}, found, ids, fetched_at)
     held = {account.provider_account_id: account for account in connection.accounts.all()}
     records = [balances.guarded(held.get(item.record.id), item.record) for item in listed]
-    away = _many_gone(held, [item.record.id for item in listed]) if complete else []
+    away = _many_gone(held, ids) if complete else []
     accounts = apply_accounts(
         connection, records, fetched_at, complete=complete, keep_open=[each.id for each in away]
     )
@@ -116,29 +117,6 @@ def _as_known(account: FinancialAccount) -> Known:
     earlier = frozenset(bytes(alias.alias_hash) for alias in found if alias.of_id)
     kind = (account.type, account.subtype, account.currency)
     return Known(account.id, account.provider_account_id, aliases, *kind, earlier=earlier)
-
-
-def _renew(connection: Connection, known: dict[UUID, FinancialAccount], found: dict[str, UUID]) -> None:
-    """Give accounts the ids they have now, and mark their rows' ids as of an earlier consent."""
-    moved = {
-        known[account]: name
-        for name, account in found.items()
-        if (known[account].provider_account_id, known[account].connection_id) != (name, connection.id)
-    }
-    keeping = set(found.values())
-    taken = connection.accounts.filter(provider_account_id__in=list(moved.values())).exclude(id__in=keeping)
-    for account in [*moved, *taken]:
-        FinancialAccount.objects.filter(id=account.id).update(provider_account_id=f"moved:{uuid4()}")
-    for account, name in moved.items():
-        FinancialAccount.objects.filter(id=account.id).update(provider_account_id=name, connection=connection)
-        remember_id(account)
-        for source in Source.objects.filter(account=account, kind=Source.Kind.FEED):
-            latest = Observation.objects.filter(source=source).aggregate(Max("id"))["id__max"] or 0
-            Source.objects.filter(id=source.id).update(old_ids_to=latest, name=str(connection.id))
-        detail = {"was": account.provider_account_id, "connection": str(account.connection_id)}
-        Decision.objects.create(
-            account=account, kind=Decision.Kind.RENEWED, reason="its number is the same", detail=detail
-        )
 
 
 def _learn(connection: Connection, accounts: Sequence[FinancialAccount], stated: Sequence[Listed]) -> None:

@@ -18,6 +18,7 @@ from providers.ledger.identity.records import Delivery as Stated
 from providers.ledger.identity.records import Grade, Held, Row, State, Status
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations import asking, projection
+from providers.ledger.observations.landing import beside
 from providers.ledger.observations.models import (
     AccountAlias,
     AccountDoor,
@@ -29,7 +30,7 @@ from providers.ledger.observations.models import (
     Source,
 )
 
-_TAKEN_OVER = (
+TAKEN_OVER = (
     *("connection_id", "provider_account_id", "name", "mask", "subtype", "transactions_cursor", "closed_at"),
     *("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_fetched_at"),
     *("balance_date", "balance_lacks"),
@@ -130,7 +131,10 @@ def _take_sources(old: FinancialAccount, new: FinancialAccount) -> list[dict[str
     taken = []
     for source in Source.objects.filter(account=new).order_by("id"):
         before = Source.objects.filter(account=old, kind=source.kind, name=source.name).first()
-        if before is None and source.kind == Source.Kind.FEED and old.closed_at:
+        if source.kind == Source.Kind.FEED and old.closed_at is None and before is not None:
+            before = None  # one institution lists the account twice: two feeds, whose rows are seen twice
+            Source.objects.filter(id=source.id).update(name=beside(source.name, new))
+        elif before is None and source.kind == Source.Kind.FEED and old.closed_at:
             before = Source.objects.filter(account=old, kind=source.kind).order_by("-id").first()
         deliveries = list(Delivery.objects.filter(source=source).order_by("id").values_list("id", flat=True))
         taken.append(
@@ -181,12 +185,12 @@ def _take_over(old: FinancialAccount, new: FinancialAccount) -> None:
     known = AccountAlias.objects.filter(account=old).values("alias_hash")
     AccountAlias.objects.filter(account=new).exclude(alias_hash__in=known).update(account=old)
     remember_id(old)
-    for name in _TAKEN_OVER:
+    for name in TAKEN_OVER:
         setattr(old, name, getattr(new, name))
     Transaction.objects.filter(account=new).delete()
     new.delete()
     old.balances_version += 1
-    old.save(update_fields=[*_TAKEN_OVER, "balances_version"])
+    old.save(update_fields=[*TAKEN_OVER, "balances_version"])
 
 
 def id_hash(id: str) -> bytes:
@@ -218,16 +222,16 @@ def apart(decision: Decision) -> None:
     if detail["door"]:
         AccountDoor.objects.filter(account=new).delete()
     else:
-        current = {name: getattr(old, name) for name in _TAKEN_OVER}
-        for name in _TAKEN_OVER:
+        current = {name: getattr(old, name) for name in TAKEN_OVER}
+        for name in TAKEN_OVER:
             setattr(old, name, getattr(before, name))
             setattr(new, name, current[name])
-        old.save(update_fields=list(_TAKEN_OVER))
+        old.save(update_fields=list(TAKEN_OVER))
         restored.save()
     own = {d.detail["into"]: d.detail["from"] for d in Decision.objects.filter(id__in=detail["joined"])}
     for item in detail["sources"]:
         _give_back(item, new)
-    events = _told_by_both(old, new, own)
+    events = told_by_both(old, new, own)
     projection.project(old, Observation.objects.filter(source__account=old).values_list("event", flat=True))
     theirs = Observation.objects.filter(source__account=new).values_list("event", flat=True)
     projection.project(new, {*theirs, *events})
@@ -237,7 +241,7 @@ def _give_back(item: dict[str, Any], new: FinancialAccount) -> None:
     restored: Any = next(iter(serializers.deserialize("json", item["source"])))
     source: Source = restored.object
     if item["before"] is None:
-        Source.objects.filter(id=source.id).update(account=new)
+        Source.objects.filter(id=source.id).update(account=new, name=source.name)
         return
     Source.objects.filter(id=item["before"]).update(old_ids_to=item["old_ids_to"], name=item["name"])
     source.account = new
@@ -249,7 +253,7 @@ def _give_back(item: dict[str, Any], new: FinancialAccount) -> None:
         Delivery.objects.filter(id__in=moved).update(source=source)
 
 
-def _told_by_both(old: FinancialAccount, new: FinancialAccount, own: dict[str, str]) -> list[UUID]:
+def told_by_both(old: FinancialAccount, new: FinancialAccount, own: dict[str, str]) -> list[UUID]:
     """Give the new account's part of shared events ids of their own, the ones they had where they had any."""
     mine = set(Observation.objects.filter(source__account=old).values_list("event", flat=True))
     theirs = set(Observation.objects.filter(source__account=new).values_list("event", flat=True))

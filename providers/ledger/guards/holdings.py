@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.core import serializers
 from django.db import transaction
 
 from providers.ledger.guards import questions
@@ -34,7 +35,21 @@ def land_holdings(account: FinancialAccount, record: HoldingsRecord, fetched_at:
 
 
 def accept(account: FinancialAccount, evidence: dict[str, Any]) -> dict[str, Any]:
-    """Let the account be empty, as of the time at which its feed said so first."""
+    """Let the account be empty, as of the time at which its feed said so first; returns what it takes to undo it."""
     record = HoldingsRecord(datetime.fromisoformat(evidence["as_of"]), [], [])
-    apply_holdings(account, record, record.as_of)
-    return {}
+    account.refresh_from_db(fields=["holdings_as_of"])
+    before = {
+        "rows": serializers.serialize("json", account.holdings.all()),
+        "as_of": account.holdings_as_of and account.holdings_as_of.isoformat(),
+    }
+    return {"holdings": before} if apply_holdings(account, record, record.as_of) else {}
+
+
+def undo(account: FinancialAccount, before: dict[str, Any]) -> None:
+    """Bring back what the account held, unless its feed has told of holdings since."""
+    if account.holdings.exists():
+        return
+    for held in serializers.deserialize("json", before["rows"]):
+        held.save()
+    account.holdings_as_of = before["as_of"] and datetime.fromisoformat(before["as_of"])
+    account.save(update_fields=["holdings_as_of"])

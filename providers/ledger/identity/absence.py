@@ -1,10 +1,14 @@
 """Absence: observations that a complete statement leaves out are withdrawn, unless they are many."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import Held, State, Status
+from providers.ledger.identity.texts import Likeness, likeness
 
+BOOKED = timedelta(days=10)  # from a pending row to the booked one beside it
 EXPIRES = timedelta(days=45)  # no authorisation lives longer
 SUDDEN = 4  # booked rows that vanish at once: from here on the person is asked first
 
@@ -19,6 +23,7 @@ def withdraw(desk: Desk) -> None:
         held
         for held in desk.mine
         if held.state == State.LIVE
+        and held.at <= delivery.at  # an older statement knows nothing of it
         and held.event not in desk.used
         and held.event not in placed
         and (delivery.covered(held) or _expired(desk, held))
@@ -27,7 +32,37 @@ def withdraw(desk: Desk) -> None:
     if len(booked) >= SUDDEN and len(booked) > len(delivery.rows):
         desk.draft.doubted += booked
         missing = [held for held in missing if held not in booked]
-    desk.draft.withdrawn += missing
+    outlived = _outlived(desk, missing)
+    for pending, booked in outlived:
+        desk.merge(booked.event, pending.event)
+    joined = {pending.event for pending, _ in outlived}
+    desk.draft.withdrawn += [held for held in missing if held.event not in joined]
+
+
+def _outlived(desk: Desk, missing: Sequence[Held]) -> list[tuple[Held, Held]]:
+    """Pending rows that end now, each with the booked one that its source has stated beside it for a while.
+
+    The booked row came later, under the same name, and has not been a pending one itself.
+    """
+    waiting = [held for held in missing if held.status == Status.PENDING]
+    if not waiting:
+        return []
+    taken = {held.event for held in (*missing, *desk.mine) if held.status < Status.POSTED}
+    taken |= {held.event for held in missing} | {item.event for item in desk.draft.placed if item.event}
+    booked = [held for held in desk.live.values() if held.state == State.LIVE and held.event not in taken]
+    pairs = [(one, held) for one in waiting for held in booked if _is_booking(one, held)]
+    found: dict[UUID, tuple[Held, Held]] = {}
+    for one, held in sorted(pairs, key=lambda pair: (pair[1].date - pair[0].date, pair[0].key, pair[1].key)):
+        if one.event not in found and held.event not in taken:
+            found[one.event] = (one, held)
+            taken.add(held.event)
+    return list(found.values())
+
+
+def _is_booking(one: Held, held: Held) -> bool:
+    same = (one.amount, one.unit) == (held.amount, held.unit) and one.key < held.key
+    near = timedelta() <= held.date - one.date <= BOOKED
+    return same and near and likeness(one.text, held.text) == Likeness.SAME
 
 
 def _expired(desk: Desk, held: Held) -> bool:

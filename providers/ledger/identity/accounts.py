@@ -62,10 +62,11 @@ def _by_alias(listed: Sequence[Listed], known: Sequence[Known]) -> list[tuple[Li
 
 
 def _by_id(listed: Sequence[Listed], known: Sequence[Known]) -> Iterable[tuple[Listed, Known]]:
+    """Pairs of one id, unless number and kind both tell them apart: an id may be given to another account."""
     by_id = {other.id: other for other in known}
     for one in listed:
         other = by_id.get(one.id)
-        if other and not _contradict(one, other):
+        if other and not (_contradict(one, other) and not _fits(one, other)):
             yield one, other
 
 

@@ -28,7 +28,7 @@ def judge(row: Row, held: Held, grade: Grade, *, covered: bool, from_file: bool)
         return _turned(row, held, alike)
     if held.status < Status.POSTED or row.status < held.status:
         return _provisional(row, held, grade, alike, days)
-    if days > MOVING_DAYS and not covered:
+    if days > MOVING_DAYS and (not covered or alike == Likeness.OTHER):
         return Verdict.CONFLICT
     return _booked(row, held, grade, alike, from_file=from_file)
 

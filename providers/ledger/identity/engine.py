@@ -116,22 +116,57 @@ def _booked_as_another(desk: Desk, held: Held, row: Row) -> bool:
 
 
 def _same_id(desk: Desk) -> None:
-    delivery = desk.delivery
     for row in list(desk.free.values()):
-        known = [h for h in desk.by_id.get(row.id, ()) if h.event not in desk.used] if row.id else []
+        told = desk.by_id.get(row.id, ()) if row.id else ()
+        known = [h for h in told if h.event not in desk.used]
         if not known:
+            if any(_said_before(desk, h, row) for h in told):
+                del desk.free[row.place]
             continue
         held = min(known, key=lambda h: (h.hash != row.hash, h.state, -h.key))  # the same words first
         latest = desk.live.get(held.event, held)
+        if _guessed_away(desk, held, latest, row):
+            continue
         if held.state == State.PAST and latest.id != row.id and latest.status > row.status:
             if held.unit == row.unit and (held.amount == row.amount or held.hash == row.hash):
                 desk.place(row, held.event, Reason.STALE, State.PAST)
             continue
-        covered = delivery.covered(latest)
-        verdict = judge(row, latest, delivery.grade, covered=covered, from_file=delivery.from_file)
-        if verdict == Verdict.SAME and latest.at > delivery.at:
-            verdict = Verdict.STALE
-        _settle(desk, row, latest, verdict)
+        _settle(desk, row, latest, _verdict(desk, row, latest))
+
+
+def _verdict(desk: Desk, row: Row, latest: Held) -> Verdict:
+    delivery = desk.delivery
+    covered = delivery.covered(latest)
+    verdict = judge(row, latest, delivery.grade, covered=covered, from_file=delivery.from_file)
+    if verdict == Verdict.SAME and latest.at > delivery.at:
+        return Verdict.STALE
+    return Verdict.CONFLICT if verdict == Verdict.STALE and _has_moved(desk, latest) else verdict
+
+
+def _has_moved(desk: Desk, latest: Held) -> bool:
+    """True if the delivery states exactly what is held, under another id."""
+    return any(
+        row.id != latest.id and row.status == latest.status and row.content == latest.content
+        for row in desk.free.values()
+    )
+
+
+def _said_before(desk: Desk, held: Held, row: Row) -> bool:
+    """True for an earlier form, word for word, of an event whose later form the delivery states too.
+
+    Where the source states a window completely, it means both.
+    """
+    latest = desk.live.get(held.event)
+    past = held.state == State.PAST and held.hash == row.hash and held.status < Status.POSTED
+    return past and latest is not None and latest.status > row.status and not desk.delivery.covered(held)
+
+
+def _guessed_away(desk: Desk, held: Held, latest: Held, row: Row) -> bool:
+    """True if a guess has given the provisional row to another booked one, and the row is booked on its own."""
+    both = row.status == latest.status == Status.POSTED and held.status < Status.POSTED
+    guessed = latest.id not in ("", row.id) and latest.replaces != row.id
+    stands = latest.id in desk.stated or not desk.delivery.covered(latest)
+    return both and guessed and stands and desk.delivery.grade == Grade.STABLE
 
 
 def _settle(desk: Desk, row: Row, latest: Held, verdict: Verdict) -> None:
@@ -142,8 +177,8 @@ def _settle(desk: Desk, row: Row, latest: Held, verdict: Verdict) -> None:
     elif verdict == Verdict.SUDDEN:
         desk.place(row, latest.event, Reason.SUDDEN, State.HELD)
         desk.draft.asked.append(Asked(latest.event, row.place, "sudden"))
-    elif latest.status == Status.POSTED:
-        desk.conflicts += 1
+    else:
+        desk.conflicts += latest.status == Status.POSTED
         desk.displaced.add(latest.key)
 
 

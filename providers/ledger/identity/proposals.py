@@ -10,11 +10,12 @@ from uuid import UUID
 from providers.ledger.identity.assign import Edge, assign
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import Grade, Held, Reason, Row, State, Status
-from providers.ledger.identity.signals import Advice, Signals, compare
+from providers.ledger.identity.signals import NEAR_DAYS, Advice, Alignment, Signals, compare
 from providers.ledger.identity.texts import Likeness, normalised
 
 Candidate = tuple[Advice, Edge, Reason]
 FAR = timedelta(days=45)  # no signal reaches further
+NEAR = timedelta(days=NEAR_DAYS)
 ALIGNED = 3  # rows of a day and amount in common from which on two sources are telling the same story
 
 
@@ -59,7 +60,7 @@ def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
                 and (held.status == row.status or desk.delivery.links)
             ):
                 continue
-            signals = compare(row, held, missed=missed, aligned=False)
+            signals = compare(row, held, missed=missed)
             booking = held.status < Status.POSTED
             if signals and not booking and not _weak(desk, held) and signals.alike != Likeness.SAME:
                 continue
@@ -98,22 +99,22 @@ def _observed(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
     numbers = {event: number for number, event in enumerate(first, len(events))}
     events += first
     near = _Pool(first.values())
-    aligned = _aligned(desk, near)
+    beside = _alignment(desk, near)
     for row in desk.free.values():
         for held in near.near(row):
             booking = held.status != row.status
-            signals = _either_way(row, held, aligned=aligned)
+            signals = _either_way(row, held, beside)
             yield from _candidate(row, held, numbers[held.event], signals, Reason.OBSERVER, booking=booking)
 
 
-def _either_way(row: Row, held: Held, *, aligned: bool) -> Signals | None:
+def _either_way(row: Row, held: Held, beside: Alignment) -> Signals | None:
     """The signals of a pair whose booked side may be either: files can be ahead of feeds."""
     missed = held.state == State.GONE
     if row.status >= held.status:
-        return compare(row, held, missed=missed, aligned=aligned)
+        return compare(row, held, missed=missed, beside=beside)
     if row.unit != held.unit:
         return None
-    turned = compare(_as_row(held), _as_held(row, held), missed=missed, aligned=aligned)
+    turned = compare(_as_row(held), _as_held(row, held), missed=missed, beside=beside.turned)
     return turned if turned and turned.amount else None
 
 
@@ -165,9 +166,32 @@ class _Pool:
         return self.held[row.amount][first:last]
 
 
-def _aligned(desk: Desk, pool: _Pool) -> bool:
-    """True if most rows have, one for one, a row of the same day and amount at the other sources."""
-    theirs = Counter((h.date, h.amount, h.unit) for known in pool.held.values() for h in known)
+def _alignment(desk: Desk, pool: _Pool) -> Alignment:
+    """How most rows agree, one for one, with rows of the same amount at the other sources.
+
+    Days that are shifted prove it only together with amounts that differ: equal ones agree with any shift.
+    """
     ours = Counter((row.date, row.amount, row.unit) for row in desk.free.values())
-    common = (ours & theirs).total()
-    return common >= ALIGNED and common * 3 >= ours.total() * 2
+    theirs = Counter((h.date, h.amount, h.unit) for known in pool.held.values() for h in known)
+    enough = max(ALIGNED, -(-ours.total() * 2 // 3))
+    best, common = 0, (ours & theirs).total()
+    if common >= enough:
+        return Alignment(0, loosely=True)
+    for shift in (1, -1, 2, -2, 3, -3):
+        shifted = Counter({(day + timedelta(days=shift), *money): n for (day, *money), n in theirs.items()})
+        agreeing = ours & shifted
+        if agreeing.total() > common and len({amount for _, amount, _ in agreeing}) >= ALIGNED:
+            best, common = shift, agreeing.total()
+    if common >= enough:
+        return Alignment(best, loosely=True)
+    return Alignment(loosely=_loosely(desk, pool) >= enough)
+
+
+def _loosely(desk: Desk, pool: _Pool) -> int:
+    """How many amounts both sources have within a few days, as often one as the other."""
+    near: Counter[object] = Counter()
+    for row in desk.free.values():
+        if any(abs(row.date - held.date) <= NEAR and held.unit == row.unit for held in pool.near(row)):
+            near[row.amount] += 1
+    theirs = Counter({amount: len(known) for amount, known in pool.held.items()})
+    return len(near & theirs)

@@ -22,6 +22,26 @@ class Advice(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the rows of two sources agree as a whole: always so many days apart, or each within a few days."""
+
+    shift: int | None = None
+    loosely: bool = False
+
+    @property
+    def turned(self) -> "Alignment":
+        """The same, seen from the other source."""
+        return Alignment(None if self.shift is None else -self.shift, self.loosely)
+
+    def fits(self, days: int) -> bool:
+        """True for a pair that keeps the distance; where that is none, a day more or less is as good."""
+        return self.shift is not None and abs(days - self.shift) <= (0 if self.shift else 1)
+
+
+NOTHING = Alignment()
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """The signals of one pair."""
 
@@ -29,7 +49,8 @@ class Signals:
     days: int  # from the observation to the row
     amount: bool  # equal; else near, as with a tip
     missed: bool = False  # its own source states the observation no more
-    aligned: bool = False  # the rows around it agree, one for one
+    aligned: bool = False  # the rows around it agree, one for one and as many days apart
+    loosely: bool = False  # they agree, each within a few days
 
     @property
     def worth(self) -> int:
@@ -63,16 +84,16 @@ class Signals:
         days, alike = abs(self.days), self.alike
         if days > OBSERVER_DAYS:
             return None
-        if alike == Likeness.SAME or (self.aligned and days <= 1):
+        if alike == Likeness.SAME or self.aligned:
             return Advice.LINK
         if alike == Likeness.SOME:
-            return Advice.LINK if not days else Advice.ASK
+            return Advice.LINK if not days or (self.loosely and days <= NEAR_DAYS) else Advice.ASK
         if alike == Likeness.SILENT:
             return Advice.LINK if not days and self.missed else Advice.ASK if days <= NEAR_DAYS else None
-        return Advice.ASK if not days else None
+        return Advice.ASK if not days or (self.loosely and days <= NEAR_DAYS) else None
 
 
-def compare(row: Row, held: Held, *, missed: bool, aligned: bool) -> Signals | None:
+def compare(row: Row, held: Held, *, missed: bool, beside: Alignment = NOTHING) -> Signals | None:
     """The signals of a pair; None when amount, unit or direction rule it out."""
     if row.unit != held.unit or row.status < held.status:
         return None
@@ -80,7 +101,7 @@ def compare(row: Row, held: Held, *, missed: bool, aligned: bool) -> Signals | N
     if not equal and not (held.status < Status.POSTED <= row.status and _near(row, held)):
         return None
     days = (row.date - held.date).days
-    return Signals(likeness(row.text, held.text), days, equal, missed, aligned)
+    return Signals(likeness(row.text, held.text), days, equal, missed, beside.fits(days), beside.loosely)
 
 
 def _near(row: Row, held: Held) -> bool:

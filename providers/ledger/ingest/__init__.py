@@ -3,7 +3,7 @@
 from providers.ledger.ingest.accounts import apply_accounts, apply_balance, apply_balances
 from providers.ledger.ingest.history import forget_history, rebuild_history
 from providers.ledger.ingest.holdings import apply_holdings, describe_securities
-from providers.ledger.ingest.transactions import apply_transactions, upsert_transactions
+from providers.ledger.ingest.transactions import upsert_transactions
 from providers.ledger.observations.carrying import Counts
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "apply_balance",
     "apply_balances",
     "apply_holdings",
-    "apply_transactions",
     "describe_securities",
     "forget_history",
     "rebuild_history",

@@ -187,6 +187,8 @@ def _unapply(decision: Decision) -> None:
     account, detail = decision.account, decision.detail
     if "balance" in detail:
         balances.undo(account, detail["balance"])
+    if "holdings" in detail:
+        holdings.undo(account, detail["holdings"])
     if detail.get("closed"):
         account.closed_at = None
         account.balances_version += 1
@@ -202,15 +204,11 @@ def _regrade(decision: Decision) -> None:
     Source.objects.filter(id=detail["source"], grade=detail["to"]).update(grade=detail["from"])
 
 
-def _stay(decision: Decision) -> None:
-    """A renewed account is told apart by its institution only."""
-
-
 _UNDO: dict[str, Callable[[Decision], None]] = {
     Decision.Kind.MERGED: _unmerge,
     Decision.Kind.PARTED: _unpart,
     Decision.Kind.APPLIED: _unapply,
     Decision.Kind.ACCOUNTS: accounts.apart,
     Decision.Kind.GRADE: _regrade,
-    Decision.Kind.RENEWED: _stay,
+    Decision.Kind.RENEWED: accounts.part,
 }

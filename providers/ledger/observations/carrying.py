@@ -12,6 +12,7 @@ from dashtam.ids import uuid7
 from providers.ledger.identity.records import Plan, Row, State, Status
 from providers.ledger.models import FinancialAccount, WithdrawnTransaction
 from providers.ledger.observations import asking, blocks, projection, sql
+from providers.ledger.observations.copying import copy_rows
 from providers.ledger.observations.models import Delivery, Observation, Source
 from providers.ledger.observations.statements import Statement
 from providers.records import TransactionRecord
@@ -66,13 +67,13 @@ def carry_out(
     seen = projection.project(account, touched, known)
     asked = asking.ask(account, source, plan, events)
     withdrawn = {held.event for held in plan.withdrawn}
-    added = len(set(new.values()) - merged.keys())
+    begun = _begun(plan, events) - merged.keys() - back
     shown = Counts(
         len(seen.after - seen.before) + len(fresh),
         len(seen.before & seen.after),
         len(seen.before - seen.after),
     )
-    return Landed(added, len(touched - withdrawn - set(new.values())), len(withdrawn), asked, shown)
+    return Landed(len(begun), len(touched - withdrawn - begun), len(withdrawn), asked, shown)
 
 
 Known = Mapping[tuple[UUID, int], TransactionRecord]
@@ -151,8 +152,10 @@ def _keep(source: Source, id: UUID, statement: Statement, records: Sequence[Tran
 
 def _merge(account: FinancialAccount, plan: Plan) -> dict[UUID, UUID]:
     """Let events that turn out to be others go on as these."""
+    told = {item.event for item in plan.placed}
     for one, into in plan.merged:
-        asking.join(account, one, into, "the source links them")
+        linked = "the source links them" if into in told else "one took the place of the other"
+        asking.join(account, one, into, linked)
     return dict(plan.merged)
 
 
@@ -166,32 +169,17 @@ def _end(plan: Plan, at: datetime) -> None:
 
 
 def _observe(source: Source, delivery: UUID, plan: Plan, events: Mapping[int, UUID], at: datetime) -> None:
-    with database.cursor() as cursor, cursor.copy(sql.OBSERVATIONS) as copy:
-        for place, item in enumerate(plan.placed):
-            row = item.row
-            copy.write_row(
-                (
-                    *(
-                        source.id,
-                        delivery,
-                        place,
-                        events[row.place],
-                        row.id,
-                        row.replaces,
-                        row.date,
-                        row.amount,
-                    ),
-                    *(
-                        row.unit,
-                        row.status.value,
-                        row.text,
-                        row.hash,
-                        item.state.value,
-                        item.reason.value,
-                        at,
-                    ),
-                )
+    copy_rows(
+        sql.OBSERVATIONS,
+        (
+            (
+                *(source.id, delivery, place, events[item.row.place], item.row.id, item.row.replaces),
+                *(item.row.date, item.row.amount, item.row.unit, item.row.status.value, item.row.text),
+                *(item.row.hash, item.state.value, item.reason.value, at),
             )
+            for place, item in enumerate(plan.placed)
+        ),
+    )
 
 
 def _sorted(
@@ -209,6 +197,12 @@ def _sorted(
         elif item.state == State.LIVE or told[event] > 1:
             touched.add(event)
     return new, touched
+
+
+def _begun(plan: Plan, events: Mapping[int, UUID]) -> set[UUID]:
+    """The events that begin with this plan, however many rows tell of them."""
+    starting = (item for item in plan.placed if item.event is None and item.heir is None)
+    return {events[item.row.place] for item in starting if item.state == State.LIVE}
 
 
 def _fresh(

@@ -31,7 +31,9 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
 
     Raises ProviderUnreadable for values that cannot be stored; nothing of the statement is then kept.
     """
-    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=_behind(account).id)
+    behind = _behind(account)
+    observer = _through(account, behind, observer)
+    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=behind.id)
     adopt(account)
     statement = replace(statement, at=statement.day)
     try:
@@ -49,7 +51,7 @@ def _land(account: FinancialAccount, observer: Observer, statement: Statement) -
     plan = _plan(source, observer, statement, taken)
     if plan is None:
         return Landed()
-    _let_fall(source, plan)
+    _let_fall(source, statement, plan)
     if plan.empty:
         return Landed()
     try:
@@ -68,7 +70,7 @@ def _plan(
     plain = _each_once(taken) and not statement.gone
     if plain and not found and not absent and not near.may_expire(source, statement.covers):
         return None
-    ready = prepare(rows_of(taken, digests, scheduled_from=stated), Grade(source.grade))
+    ready = prepare(rows_of(taken, digests, scheduled_from=stated), _grade(source, statement))
     if not plain:
         kept = [row.hash for row in ready.rows]
         found, absent = near.novel(source, kept, days, statement.covers)
@@ -95,6 +97,18 @@ def _behind(account: FinancialAccount) -> FinancialAccount:
     return door.into if door else account
 
 
+def beside(name: str, door: FinancialAccount) -> str:
+    """The name of a second feed of one account from one connection: that of an account which is a door to it."""
+    return f"{name}:{door.id}"
+
+
+def _through(account: FinancialAccount, behind: FinancialAccount, observer: Observer) -> Observer:
+    if account.id == behind.id:
+        return observer
+    own = Source.objects.filter(account=behind, kind=observer.kind, name=beside(observer.name, account))
+    return replace(observer, name=beside(observer.name, account)) if own.exists() else observer
+
+
 def source_of(account: FinancialAccount, observer: Observer) -> Source:
     """The source, made when it speaks for the first time."""
     source, _ = Source.objects.get_or_create(
@@ -117,7 +131,7 @@ def _delivery(
     days = [row.date for row in ready.rows] if observer.kind == "file" else []
     return identity.Delivery(
         source=source.id,
-        grade=Grade(source.grade),
+        grade=_grade(source, statement),
         at=statement.day,
         rows=ready.rows,
         covers=statement.covers,
@@ -135,8 +149,13 @@ def _delivery(
     )
 
 
-def _let_fall(source: Source, plan: Plan) -> None:
-    if plan.grade < source.grade:
+def _grade(source: Source, statement: Statement) -> Grade:
+    """The worth of the statement's ids: that of its source, unless its own are worth less."""
+    return min(Grade(source.grade), statement.ids)
+
+
+def _let_fall(source: Source, statement: Statement, plan: Plan) -> None:
+    if plan.grade < _grade(source, statement):
         detail = {"source": source.id, "from": source.grade, "to": plan.grade}
         Decision.objects.create(
             account_id=source.account_id, kind=Decision.Kind.GRADE, reason=plan.evidence, detail=detail

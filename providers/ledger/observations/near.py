@@ -58,7 +58,7 @@ def near(
     source: Source, sources: Sequence[int], rows: Sequence[Row], ids: Sequence[str], absent: Sequence[int]
 ) -> list[Held]:
     """Every observation of each event that one of the rows may tell of, or that is absent."""
-    days = [row.date for row in rows] or [date.today()]  # noqa: DTZ011 any day: there are no rows
+    spans = _spans({row.date for row in rows})
     named = {row.id for row in rows} | {row.replaces for row in rows} | set(ids)
     arguments: dict[str, Any] = {
         "source": source.id,
@@ -68,13 +68,24 @@ def near(
         "units": [row.unit for row in rows],
         "ids": sorted(named - {""}),
         "absent": list(absent),
-        "low": min(days) - NEAR,
-        "high": max(days) + NEAR,
-        "oldest": min(days) - PROVISIONAL,
+        "lows": [low for low, _ in spans],
+        "highs": [high for _, high in spans],
+        "oldest": min((row.date for row in rows), default=date.today()) - PROVISIONAL,  # noqa: DTZ011 any day
     }
     with database.cursor() as cursor:
         cursor.execute(sql.NEAR, arguments)
         return [_held(source, row) for row in cursor.fetchall()]
+
+
+def _spans(days: Iterable[date]) -> list[tuple[date, date]]:
+    """The days near these, in spans that do not overlap."""
+    spans: list[tuple[date, date]] = []
+    for day in sorted(days):
+        low = day - NEAR
+        if spans and low <= spans[-1][1]:
+            low, _ = spans.pop()
+        spans.append((low, day + NEAR))
+    return spans
 
 
 def _held(source: Source, row: tuple[Any, ...]) -> Held:

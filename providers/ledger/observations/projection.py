@@ -14,6 +14,7 @@ from dashtam.ids import uuid7
 from providers.ledger.identity.records import Status
 from providers.ledger.models import FinancialAccount, Security
 from providers.ledger.observations import blocks, sql
+from providers.ledger.observations.copying import copy_rows
 from providers.ledger.observations.models import Delivery, Edit
 from providers.records import TransactionRecord
 
@@ -70,9 +71,7 @@ def write(account: FinancialAccount, rows: Sequence[Projected]) -> None:
     if not rows:
         return
     securities = _securities(rows)
-    with database.cursor() as cursor, cursor.copy(sql.TRANSACTIONS) as copy:
-        for row in rows:
-            copy.write_row(_columns(account, row, securities))
+    copy_rows(sql.TRANSACTIONS, (_columns(account, row, securities) for row in rows))
 
 
 def name_of(event: UUID, row_id: str, source_id: int, *, own: bool, is_first: bool) -> str:

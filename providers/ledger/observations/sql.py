@@ -23,13 +23,22 @@ WHERE held.id IS NULL OR (stated.place IS NULL AND held.state = 0 AND held.date 
 """
 
 # All observations of the events that the delivery's new rows may be: by id, by their own links, among provisional
-# rows, and by amount near their day.
+# rows, and by amount near their day, or that of a provisional row which is gone. Each span of days is read once, each
+# row looked up in one table of hashes, and events lead to their observations: no statistics, however wrong, make the
+# planner compare all with all. Hence the CASE, which keeps the IN from becoming a join, and the OFFSETs, which keep the
+# order of what is joined.
 NEAR = """
-WITH novel AS MATERIALIZED (
-    SELECT DISTINCT *
-    FROM unnest(%(dates)s::date[], %(amounts)s::numeric[], %(units)s::text[]) AS n (date, amount, unit)
+WITH lost AS MATERIALIZED (
+    SELECT date, amount, unit FROM providers_observation WHERE id = ANY(%(absent)s) AND status < 2
 ),
-events AS (
+wanted AS MATERIALIZED (
+    SELECT DISTINCT n.amount, n.unit, (n.date - DATE '2000-01-01') / 10 + beside AS days
+    FROM (
+        SELECT * FROM unnest(%(dates)s::date[], %(amounts)s::numeric[], %(units)s::text[]) AS n (date, amount, unit)
+        UNION ALL SELECT * FROM lost
+    ) AS n, generate_series(-1, 1) AS beside
+),
+events AS MATERIALIZED (
     SELECT event FROM providers_observation
     WHERE source_id = %(source)s AND row_id = ANY(%(ids)s) AND row_id <> ''
     UNION
@@ -40,16 +49,23 @@ events AS (
     WHERE source_id = ANY(%(sources)s) AND status < 2 AND (state = 0 OR (state = 2 AND date >= %(oldest)s))
     UNION
     SELECT o.event
-    FROM novel
-    JOIN providers_observation o ON o.amount = novel.amount AND o.unit = novel.unit
-        AND o.date BETWEEN novel.date - 10 AND novel.date + 10
-    WHERE o.source_id = ANY(%(sources)s) AND o.date BETWEEN %(low)s AND %(high)s AND o.state IN (0, 2)
+    FROM (
+        SELECT * FROM unnest(%(lows)s::date[], %(highs)s::date[]) AS span (low, high)
+        UNION ALL SELECT date - 10, date + 10 FROM lost
+    ) AS span
+    CROSS JOIN LATERAL (
+        SELECT event FROM providers_observation
+        WHERE source_id = ANY(%(sources)s) AND date BETWEEN span.low AND span.high AND state IN (0, 2)
+          AND CASE WHEN (amount, unit, (date - DATE '2000-01-01') / 10) IN (SELECT * FROM wanted) THEN true END
+        OFFSET 0
+    ) AS o
     UNION
     SELECT event FROM providers_observation WHERE id = ANY(%(absent)s)
 )
 SELECT o.id, o.event, o.source_id, o.row_id, o.date, o.amount, o.unit, o.status, o.text, o.row_hash, o.state, o.at,
     o.replaces
-FROM events JOIN providers_observation o USING (event)
+FROM events
+CROSS JOIN LATERAL (SELECT * FROM providers_observation AS told WHERE told.event = events.event OFFSET 0) AS o
 WHERE o.source_id = ANY(%(sources)s)
 ORDER BY o.id
 """

@@ -44,7 +44,8 @@ class Statement:
 
     `scheduled` are rows that are announced for later, and count in no total. `gone` are ids that the source says
     it has taken back. An institution in trouble covers nothing. A page of a longer reading tells what the pages
-    before it have `said`, by id; one that `continues` after a cursor has news only, never all of it again.
+    before it have `said`, by id; one that `continues` after a cursor has news only, never all of it again. `ids` is
+    the most that the ids of these rows are worth, if that is less than those of the source usually are.
     """
 
     rows: Sequence[TransactionRecord]
@@ -54,6 +55,7 @@ class Statement:
     at: datetime | None = None
     said: frozenset[str] = frozenset()
     continues: bool = False
+    ids: Grade = Grade.STABLE
 
     @property
     def day(self) -> datetime:

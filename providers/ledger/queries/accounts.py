@@ -27,7 +27,7 @@ SELECT a.id, a.connection_id, c.provider, c.state, a.name, a.mask, a.type, a.sub
     trim_scale(a.balance_current)::text, trim_scale(a.balance_available)::text, trim_scale(a.balance_limit)::text,
     a.balance_lacks, a.balance_as_of AT TIME ZONE 'UTC', a.balance_fetched_at AT TIME ZONE 'UTC',
     a.closed_at AT TIME ZONE 'UTC', a.institution_name, a.hidden, a.in_net_worth, a.closed_by_person,
-    door.into_id
+    door.into_id, a.institution
 FROM providers_financialaccount AS a JOIN providers_connection AS c ON c.id = a.connection_id
 LEFT JOIN providers_accountdoor AS door ON door.account_id = a.id
 WHERE a.user_id = %s"""
@@ -46,8 +46,8 @@ _IN_ORDER = " ORDER BY a.type, a.name, a.id LIMIT %s"
 class AccountBalances(TypedDict):
     """Decimals as text; money owed is negative. `as_of` is the institution's time, `fetched_at` ours.
 
-    `source` is "feed" or "file"; `stale` is true where that source should have had a newer balance by now. `lacks`
-    names what `current` does not count: "cash", "holdings" (some of them), "cash_and_holdings", or nothing.
+    `source` is "feed", "file" or "person"; `stale` is true where that source should have had a newer balance by now.
+    `lacks` names what `current` does not count: "cash", "holdings" (some of them), "cash_and_holdings", or nothing.
     """
 
     current: str | None
@@ -63,7 +63,8 @@ class AccountBalances(TypedDict):
 class AccountRow(TypedDict):
     """An account with its connection's provider and state. `name` is the person's own, if they gave one.
 
-    `same_as` is the account that it is a further entrance to, which has all its rows; it is in no list.
+    `same_as` is the account that it is a further entrance to, which has all its rows; it is in no list. `institution`
+    is the one behind an aggregator, or empty.
     """
 
     id: UUID
@@ -84,12 +85,13 @@ class AccountRow(TypedDict):
     closed: bool
     closed_by_person: bool
     same_as: UUID | None
+    institution: str
 
 
 class BalanceRow(TypedDict):
     """An account's balances at the end of a day, decimals as text; for `lacks` see AccountBalances.
 
-    A `derived` one was worked out from its rows; else `source` is "feed" or "file".
+    A `derived` one was worked out from its rows; else `source` is "feed", "file" or "person".
     """
 
     date: date
@@ -176,6 +178,7 @@ def _row(  # noqa: PLR0917
     in_net_worth: bool,  # noqa: FBT001
     closed_by_person: bool,  # noqa: FBT001
     same_as: UUID | None,
+    institution: str,
 ) -> AccountRow:
     """A row of _ACCOUNTS, in the order of its columns."""
     return {
@@ -206,6 +209,7 @@ def _row(  # noqa: PLR0917
         "closed": closed_at is not None,
         "closed_by_person": closed_by_person,
         "same_as": same_as,
+        "institution": institution,
     }
 
 

@@ -43,7 +43,7 @@ class SecurityRow(TypedDict):
 class HoldingRow(TypedDict):
     """A holding, decimals as text; a short one has a negative quantity, `cost_basis` is of the whole holding.
 
-    `source` is "feed" or "file"; `stale` is true where that source should have had newer prices by now.
+    `source` is "feed", "file" or "person"; `stale` is true where that source should have had newer prices by now.
     """
 
     id: UUID

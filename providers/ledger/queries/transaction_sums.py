@@ -1,5 +1,6 @@
 """Reads about many transactions at once: how many match and their sums, and the choices that filters offer."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
@@ -13,15 +14,26 @@ from providers.ledger.models import Transaction
 from providers.ledger.observations.models import LedgerSettings
 from providers.ledger.queries.transactions import SEARCHES, UNFILTERED, TransactionFilters
 
-_CHOICES = """
-SELECT account.id, account.name, account.mask FROM providers_financialaccount AS account
+_ACCOUNTS = """
+SELECT account.id, account.name, account.mask, 0, NULL::numeric FROM providers_financialaccount AS account
 LEFT JOIN providers_accountdoor AS door ON door.account_id = account.id
 WHERE account.user_id = %(user)s AND door.account_id IS NULL
 UNION ALL
-SELECT NULL, category, '' FROM (
+"""
+_CHOICES = f"""{_ACCOUNTS}
+SELECT NULL, category, '', 0, NULL FROM (
     SELECT DISTINCT category FROM providers_transaction WHERE user_id = %(user)s
 ) AS used
-"""
+"""  # noqa: S608 - both parts are constants
+# One walk through the rows for both: they are many, and the page of all transactions needs both.
+_CHOICES_AND_SUMS = f"""{_ACCOUNTS}
+SELECT NULL, category, currency, count(*) FILTER (WHERE counted), sum(amount) FILTER (WHERE counted) FROM (
+    SELECT category, currency, amount, status <> 'pending' OR NOT EXISTS (
+        SELECT FROM providers_ledgersettings WHERE user_id = %(user)s AND NOT count_pending
+    ) AS counted
+    FROM providers_transaction WHERE user_id = %(user)s
+) AS used GROUP BY GROUPING SETS ((category), (currency))
+"""  # noqa: S608 - both parts are constants
 
 
 class CurrencySum(TypedDict):
@@ -41,10 +53,14 @@ class AccountChoice(TypedDict):
 
 
 class FilterChoices(TypedDict):
-    """Accounts by name, and the codes of categories; "" stands for transactions without one."""
+    """Accounts by name, and the codes of categories; "" stands for transactions without one.
+
+    `sums` are those of all transactions, as `sums` gives them; None where they were not asked for.
+    """
 
     accounts: list[AccountChoice]
     categories: list[str]
+    sums: list[CurrencySum] | None
 
 
 async def sums(
@@ -60,9 +76,9 @@ async def sums(
         return await run_db(_sums, user_id, filters, account_id)
 
 
-async def filter_choices(user_id: UUID, /) -> FilterChoices:
-    """The accounts and categories that the person's transactions can be filtered by."""
-    return await run_db(_choices, user_id)
+async def filter_choices(user_id: UUID, /, *, with_sums: bool = False) -> FilterChoices:
+    """The accounts and categories that the person's transactions can be filtered by, and sums without a filter."""
+    return await run_db(_choices, user_id, with_sums)
 
 
 def _sums(user_id: UUID, filters: TransactionFilters, account_id: UUID | None) -> list[CurrencySum]:
@@ -79,14 +95,27 @@ def _sums(user_id: UUID, filters: TransactionFilters, account_id: UUID | None) -
     ]
 
 
-def _choices(user_id: UUID) -> FilterChoices:
+def _choices(user_id: UUID, with_sums: bool) -> FilterChoices:  # noqa: FBT001 - by position, through run_db
     with connection.cursor() as cursor:
-        cursor.execute(_CHOICES, {"user": user_id})
+        cursor.execute(_CHOICES_AND_SUMS if with_sums else _CHOICES, {"user": user_id})
         rows = cursor.fetchall()
     accounts: list[AccountChoice] = [
-        {"id": account_id, "name": name, "mask": mask}
-        for account_id, name, mask in rows
-        if account_id is not None
+        {"id": account_id, "name": name, "mask": mask} for account_id, name, mask, *_ in rows if account_id
     ]
     accounts.sort(key=lambda account: (account["name"].casefold(), account["mask"], account["id"]))
-    return {"accounts": accounts, "categories": [name for account_id, name, _ in rows if account_id is None]}
+    used = [row[1:] for row in rows if row[0] is None]
+    return {
+        "accounts": accounts,
+        "categories": [category for category, *_ in used if category is not None],
+        "sums": _by_currency(used) if with_sums else None,
+    }
+
+
+def _by_currency(used: Iterable[tuple[str | None, str, int, Decimal]]) -> list[CurrencySum]:
+    """The sums of currencies, without those of categories."""
+    found: list[CurrencySum] = [
+        {"currency": currency, "count": count, "total": total}
+        for category, currency, count, total in used
+        if category is None and count
+    ]
+    return sorted(found, key=lambda each: each["currency"])

@@ -77,7 +77,7 @@ def undo_answer(user_id: UUID, question_id: UUID) -> None:
 def _undo_accepted(user_id: UUID, question: Question) -> None:
     made = Decision.objects.filter(question=question, undone_at=None)
     if question.kind == Question.Kind.ACCOUNT:
-        whole = made.filter(kind=Decision.Kind.ACCOUNTS).first()
+        whole = made.filter(kind__in=[Decision.Kind.ACCOUNTS, Decision.Kind.RENEWED]).first()
         if whole is not None:
             answers.undo(user_id, whole.id)
         made.update(undone_at=timezone.now())  # rows joined with the accounts went apart with them

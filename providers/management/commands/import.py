@@ -10,13 +10,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dashtam.errors import DashtamError
 from providers import wiring
+from providers.imports.arriving.uploads import DATE_ORDERS
 from providers.imports.intake.intake_service import Brought
 
 
 class Command(BaseCommand):
     """Imports one file after the other; the same file again adds nothing."""
 
-    help = "Import statement files (OFX, QFX, CAMT, MT940, QIF, or a zip of them) for a person."
+    help = "Import statement files (OFX, QFX, CAMT, MT940, QIF, CSV, or a zip of them) for a person."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -24,6 +25,12 @@ class Command(BaseCommand):
         parser.add_argument("--account", type=UUID, help="the id of the account that the rows belong to")
         parser.add_argument("--currency", default="", help="for files that do not say it, such as EUR")
         parser.add_argument("--new-account", action="store_true", help="if a file does not say its account")
+        parser.add_argument(
+            "--date-order",
+            choices=list(DATE_ORDERS),
+            default="",
+            help="for files whose days can be read with the day or with the month first",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, print. Fails if a file was refused."""
@@ -31,6 +38,7 @@ class Command(BaseCommand):
             "account_id": options["account"],
             "currency": options["currency"].upper(),
             "new_account": options["new_account"],
+            "date_order": options["date_order"],
         }
         refused = async_to_sync(self._import)(options["files"], options["user"], answers)
         if refused:

@@ -6,10 +6,13 @@ from typing import Any
 from django import forms
 
 from accounts.pages.forms import AccountForm
+from dashtam.ui.currencies import CODES
+from dashtam.ui.long_select import LongSelect
 from providers.ledger.models.account import AccountChanges
 from providers.ledger.own_words import LONGEST
 from providers.ledger.review.transaction_service import Changes
 from providers.pages import words
+from providers.pages.forms import AmountField, amount, day
 
 WORDS = ("description", "category", "note")
 
@@ -52,6 +55,64 @@ class AccountSettings(AccountForm):
             changed["name"] = None
         changes: AccountChanges = changed
         return changes
+
+
+def _balance() -> AmountField:
+    field = amount("Balance")
+    field.required = True
+    field.help_text = "What it is worth. What you owe is negative: -1200."
+    field.error_messages["required"] = "Give a number, such as 12.50."
+    return field
+
+
+def _on() -> forms.DateField:
+    field = day("As of")
+    field.required = True
+    field.error_messages["required"] = "Give a date such as 2026-03-09."
+    return field
+
+
+class NotedBalance(AccountForm):
+    """A balance to write down."""
+
+    balance = _balance()
+    date = _on()
+
+
+class NewAccountByHand(NotedBalance):
+    """An account to open by hand."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=LONGEST["name"],
+        help_text="Such as “House” or “Loan to Ben”.",
+        error_messages={"required": "Give it a name.", **_too_long("name")},
+    )
+    type = forms.ChoiceField(
+        label="Kind",
+        choices=[
+            ("other", "Something of value, such as a house or a car"),
+            ("depository", "Cash or savings"),
+            ("investment", "Investments or a pension"),
+            ("loan", "A loan or mortgage that you owe"),
+            ("credit", "A card"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one.", "invalid_choice": "Choose one of these."},
+    )
+    currency = forms.ChoiceField(
+        label="Currency",
+        choices=[(code, code) for code in CODES],
+        widget=LongSelect,
+        error_messages={"invalid_choice": "Choose one of the currencies listed."},
+    )
+    field_order = ("name", "type", "balance", "currency", "date")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("type") == "loan" and cleaned.get("balance", 0) > 0:
+            self.add_error("balance", f"What you owe is negative: type -{cleaned['balance']}.")
+        return cleaned
 
 
 class UndoImport(AccountForm):

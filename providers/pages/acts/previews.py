@@ -1,5 +1,6 @@
 """A table before it is imported: its first rows, and the corrections of its person."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from providers.imports.errors import StatementUnreadable
 from providers.imports.models import FileImport
 from providers.ledger import queries as ledger_queries
 from providers.pages.acts.preview_form import PreviewForm, digest, layout_in
+from providers.pages.acts.preview_questions import turned
 from providers.pages.acts.preview_view import preview_view
 
 
@@ -26,16 +28,20 @@ async def preview(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Show the table as it is read with the corrections that were sent, or import it so."""
     user_id = request.principal.user_id
     sent = request.POST if request.method == "POST" else None
-    look = await _look(user_id, id, sent)
+    look = await _look(user_id, id, turned(sent) if sent is not None else None)
     accounts = (await ledger_queries.accounts(user_id)).results
     chosen = str(look.file.target_id or (PreviewForm.NEW if look.file.new_account else ""))
+    if not chosen and not look.preview.accounts:
+        before = await wiring.preview_service().went_to(user_id=user_id, preview=look.preview)
+        chosen = before if before in {str(row["id"]) for row in accounts} else ""
     form = PreviewForm(look.sent, preview=look.preview, accounts=accounts, chosen=chosen)
     if look.sent is not None and look.sent.get("act") == "import" and form.is_valid():
         done = await _confirmed(user_id, look, form)
         if done is not None:
+            await _name(user_id, done, form.new_name)
             return see_other(reverse("import", args=[done.id]))
     seen = digest(layout_in(look.sent if look.sent is not None else form.as_sent()))
-    view = preview_view(look.preview)
+    view = preview_view(look.preview, form.asked_now)
     context: dict[str, Any] = {"view": view, "file": look.file, "problem": look.problem, "seen": seen}
     return await form_page(request, "providers/import_preview.html", form, **context)
 
@@ -63,12 +69,22 @@ async def _look(user_id: UUID, id: UUID, sent: QueryDict | None) -> _Look:
         return _Look(*await service.look(user_id=user_id, import_id=id), None, told)
 
 
+async def _name(user_id: UUID, done: FileImport, name: str) -> None:
+    """Give a new account the name that its person typed, once it is there."""
+    accounts = {UUID(statement["account_id"]) for statement in done.statements}
+    if name and len(accounts) == 1:
+        with contextlib.suppress(DashtamError):  # the rows are in; a name can be given later
+            await wiring.account_service().change(
+                user_id=user_id, account_id=accounts.pop(), changes={"name": name}
+            )
+
+
 async def _confirmed(user_id: UUID, look: _Look, form: PreviewForm) -> FileImport | None:
     """The import, of what its person has seen; None if something is to be looked at first."""
     if look.preview.understanding.questions:
         return None
     if not form.has_seen_it:
-        look.problem = "You changed something. Look at the rows once more, then import them."
+        look.problem = "This is how the rows look with your answers. If they are right, import them."
         return None
     try:
         return await wiring.preview_service().confirm(

@@ -20,7 +20,7 @@ from providers.pages.acts.forms import TransactionWords
 from providers.pages.presentation.transactions import transaction_rows
 
 PUT_ASIDE = {
-    "hide": "It is hidden: out of lists and totals. You find it under Hidden and deleted.",
+    "hide": "It is hidden from lists and totals. You find it under Hidden and deleted.",
     "delete": "It is deleted, and no update brings it back. You can, under Hidden and deleted.",
     "back": "It is in your lists and totals again.",
 }

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from dashtam.ui.bar_charts import Bar
-from dashtam.ui.formats import MINUS, date_text, money_text
+from dashtam.ui.formats import MINUS, date_text, money_text, share_text
 from providers.pages import words
 from providers.pages.forms import UNCATEGORISED
 
@@ -86,7 +86,7 @@ def _category_row(category: Mapping[str, Any], start: date, end: date) -> Catego
         name=words.category(code) or "Without a category",
         amount=Decimal(category["amount"]),
         share=share,
-        share_text=f"{share * 100:.1f}%",
+        share_text=share_text(share),
         change=_change(Decimal(category["amount"]), category["before"]),
         count=category["count"],
         url=_between(start, end, **only_out),

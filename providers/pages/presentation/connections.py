@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from providers.connections.models import Connection
 from providers.connectors import CONNECTORS
+from providers.connectors.base import Connector
 from providers.pages import words
 
 # The actions a person has in each state; `sync` only while no update runs already.
@@ -22,25 +23,32 @@ _ACTIONS = {
     "revoked": ("reconnect", "disconnect"),
     "disconnected": ("reconnect", "erase"),
 }
+SHORTEST_WINDOW = 3600  # seconds: what is counted by the minute is over before a person has read it
 _URGENT = {"expiring", "reauth_required", "revoked"}
 _CALM = {"active", "degraded"}
+MOST_NOTICED = 5
 _ENDED = {"revoked", "disconnected"}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """A connection in words. `next_update` is empty where the time itself says it; `file` is fed by imports.
+    """A connection in words. `next_update` is empty where the time itself says it.
 
-    `busy`: an update is under way, and nothing else needs to be said first.
+    `name` is that of the one institution that it reads, where an aggregator's consent is for one; `institutions` are
+    all behind an aggregator. `file` is fed by its person: by imports, or `by_hand`. `busy`: an update is under way, and
+    nothing else needs to be said first.
     """
 
     connection: Mapping[str, Any]
+    name: str
     accounts: Sequence[Mapping[str, Any]]
+    institutions: Sequence[str]
     words: str
     actions: Sequence[str]
     urgent: bool
     busy: bool
     file: bool
+    by_hand: bool
     lasting: bool
     next_update: str
     allowed: Sequence["Allowed"]
@@ -56,6 +64,15 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A connection that there is already, by the names of what it reads."""
+
+    id: UUID
+    name: str
+    accounts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SyncRow:
     """A sync run with its trigger and its problems in words."""
 
@@ -66,11 +83,15 @@ class SyncRow:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The question before a connection ends: the button's words, and the consequences."""
+    """The question before a connection ends: the button's words, and the consequences.
+
+    `manage` is the page at which the person ends what is left at the institution themselves.
+    """
 
     confirm: str
     will: Sequence[str]
     will_not: Sequence[str]
+    manage: str = ""
 
 
 def connection_row(
@@ -78,38 +99,69 @@ def connection_row(
 ) -> ConnectionRow:
     """The connection with those of the accounts that are its own. `updating` are ids of connections."""
     connector = CONNECTORS.get(connection["provider"])
-    file, busy = connector is not None and connector.auth == "file", connection["id"] in updating
+    file, busy = connector is not None and connector.by_person, connection["id"] in updating
+    by_hand = connector is not None and connector.auth == "person"
     actions = list(_ACTIONS[connection["state"]])
     if connector is None or file:
         actions = (
-            ["import", "erase"]
+            ["open" if by_hand else "import", "erase"]
             if file
             else ["erase" if connection["state"] == "disconnected" else "disconnect"]
         )
     if busy and "sync" in actions:
         actions.remove("sync")
+    own = [account for account in accounts if account["connection_id"] == connection["id"]]
     return ConnectionRow(
         connection=connection,
-        accounts=[account for account in accounts if account["connection_id"] == connection["id"]],
-        words=words.state(connection, busy=busy, file=file),
+        name=connection_name(connection, own),
+        accounts=own,
+        institutions=_institutions(own),
+        words=words.BY_HAND if by_hand else words.state(connection, busy=busy, file=file),
         actions=actions,
         urgent=connection["state"] in _URGENT,
         busy=busy and connection["state"] in _CALM,
         file=file,
+        by_hand=by_hand,
         lasting=not file and connection["state"] not in _ENDED,
         next_update=_next_update(connection, busy=busy),
-        allowed=[_allowed(each) for each in connection["quotas"]],
+        allowed=[_allowed(each) for each in connection["quotas"] if each["seconds"] >= SHORTEST_WINDOW],
     )
+
+
+def connection_name(connection: Mapping[str, Any], accounts: Iterable[Mapping[str, Any]]) -> str:
+    """The institution's own name where an aggregator's consent is for one institution, else the provider's."""
+    connector, found = CONNECTORS.get(connection["provider"]), _institutions(accounts)
+    if connector is not None and connector.facts.behind == "each" and len(found) == 1:
+        return found[0]
+    name: str = connection["provider_name"]
+    return name
+
+
+def alike_rows(connections: Iterable[UUID], accounts: Sequence[Mapping[str, Any]]) -> list[Alike]:
+    """The connections that there are, each with what it reads."""
+    return [
+        _alike(each, [account for account in accounts if account["connection_id"] == each])
+        for each in connections
+    ]
+
+
+def _alike(id: UUID, accounts: Sequence[Mapping[str, Any]]) -> Alike:
+    names = [f"{account['name']} ··{account['mask']}".rstrip("· ") for account in accounts]
+    return Alike(id, ", ".join(_institutions(accounts)), names)
+
+
+def _institutions(accounts: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted({account["institution"] for account in accounts if account["institution"]})
 
 
 def _allowed(quota: Mapping[str, Any]) -> Allowed:
     hours = quota["seconds"] / 3600
-    window = {1: "an hour", 24: "a day"}.get(hours, f"in {hours:g} hours")
+    window = {1: "this hour", 24: "today"}.get(hours, f"in {hours:g} hours")
     whose = " for each account" if quota["of"] == "account" else ""
-    words = f"{quota['left']} of {quota['calls']} left"
+    words = f"{quota['left']} of {quota['calls']} left {window}"
     if quota["left"] and quota["resets_at"]:
-        words += f" ({min(quota['left'], quota['reserved'])} kept for when you ask)"
-    return Allowed(f"Requests {window}{whose}", words, quota["resets_at"])
+        words += f", {min(quota['left'], quota['reserved'])} of them kept for when you ask"
+    return Allowed(f"Requests{whose}", words, quota["resets_at"])
 
 
 def _next_update(connection: Mapping[str, Any], *, busy: bool) -> str:
@@ -139,35 +191,55 @@ def _sync_row(run: Mapping[str, Any], provider_name: str, account_names: Mapping
     for account_id, code in run["account_errors"].items():
         name = account_names.get(account_id, "An account")
         problems.append(f"{name}: {words.reason(code, provider_name)}")
+    problems += _noticed(run["notices"])
     return SyncRow(run, words.TRIGGERS.get(run["trigger"], run["trigger"]), problems)
 
 
-def ending(connection: Mapping[str, Any]) -> Ending:
-    """The question before this connection ends."""
-    name = connection["provider_name"]
+def _noticed(notices: Mapping[str, int]) -> list[str]:
+    """A sentence about what was not understood, the most frequent first."""
+    ranked = sorted(notices.items(), key=lambda each: -each[1])
+    told = ", ".join(f"{name} ({count})" for name, count in ranked[:MOST_NOTICED])
+    more = len(ranked) - MOST_NOTICED
+    rest = f", and {more} more" if more > 0 else ""
+    return [f"Not understood, and kept as it came or left out: {told}{rest}."] if ranked else []
+
+
+def ending(connection: Mapping[str, Any], called: str = "") -> Ending:
+    """The question before this connection ends; `called` is its name, where that is another than its provider's."""
+    name, connector = connection["provider_name"], CONNECTORS.get(connection["provider"], Connector)
+    called = called or name
     if connection["state"] == "pending":
         return Ending(
-            confirm=f"Remove {name}",
+            confirm=f"Remove {called}",
             will=["This connection, which was never finished, goes away."],
             will_not=["Nothing has been read, so nothing is lost."],
         )
+    facts = connector.facts
+    told = facts.ending or (f"We tell {name} to end the permission you gave." if _ends(connector) else "")
+    held = called if called != name else "your institution" if facts.behind else name
     return Ending(
-        confirm=f"Disconnect {name}",
+        confirm=f"Disconnect {called}",
         will=[
             "Dashtam’s access keys for this connection are erased at once.",
-            f"We tell {name} to end the permission you gave.",
+            *([told] if told else []),
             "Its balances and transactions are not updated any more.",
         ],
         will_not=[
             "The accounts, balances and transactions collected so far stay in Dashtam.",
-            f"Nothing changes in your accounts at {name}.",
+            f"Nothing changes in your accounts at {held}.",
+            *([facts.left] if facts.left else []),
             "You can reconnect at any time and go on where you left off.",
         ],
+        manage=facts.manage,
     )
 
 
-def ended_message(connection: Mapping[str, Any]) -> str:
+def _ends(connector: Connector | type[Connector]) -> bool:
+    return isinstance(connector, Connector) and connector.ends_grants
+
+
+def ended_message(connection: Mapping[str, Any], called: str) -> str:
     """The message after this connection has ended."""
     if connection["state"] == "pending":
-        return f"The unfinished connection to {connection['provider_name']} is gone."
-    return f"{connection['provider_name']} is disconnected. What was collected stays here."
+        return f"The unfinished connection to {called} is gone."
+    return f"{called} is disconnected. What was collected stays here."

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from providers.connectors import CONNECTORS
+from providers.ledger.by_hand import PROVIDER as BY_HAND
 from providers.ledger.queries.contents import Contents
 
 
@@ -34,7 +35,9 @@ def account_deletion(account: Mapping[str, Any], contents: Contents) -> Question
     """The question before an account is deleted."""
     name, provider = account["name"], account["provider_name"]
     will = [*_going(contents), "This cannot be undone."]
-    if _from_files(account["provider"]):
+    if account["provider"] == BY_HAND:
+        stays = ["The accounts beside it."]
+    elif _from_files(account["provider"]):
         stays = ["Your own copies of its files: import one again, and the account is back with its rows."]
     else:
         stays = [f"Your account at {provider}: nothing changes there."]
@@ -54,6 +57,10 @@ def connection_erasure(connection: Mapping[str, Any], contents: Contents) -> Que
         "The connection leaves your list.",
         "This cannot be undone.",
     ]
+    if connection["provider"] == BY_HAND:
+        return Question(
+            "Erase what you kept by hand?", "Erase everything", will, ["All your other accounts."]
+        )
     if _from_files(connection["provider"]):
         return Question(
             "Erase these files’ accounts?", "Erase everything", will, ["Your own copies of the files."]
@@ -73,10 +80,8 @@ def import_undo(file: Mapping[str, Any], effect: Effect) -> Question:
         )
     will.append(f"{_count(effect.going, 'transaction')} that only this file has brought {_go(effect.going)}.")
     if effect.noted:
-        will.append(f"{effect.noted:,} of them with a note or a category of your own.")
-    will.append(
-        "So do the balance and the holdings it states. Where another file says more, that counts again."
-    )
+        will.append(f"{effect.noted:,} of them have a note or a category of your own.")
+    will.append("Its balance and holdings go too. Where another file states them, that counts again.")
     stays = []
     if effect.staying:
         stays.append(f"{_count(effect.staying, 'transaction')} that came from elsewhere too.")
@@ -90,7 +95,7 @@ def undone_message(file: Mapping[str, Any], effect: Effect) -> str:
     if file["state"] == "failed":
         return f"{name} is no longer in the list."
     stayed = f" {_count(effect.staying, 'transaction')} stayed." if effect.staying else ""
-    return f"{name} is taken back: {_count(effect.going, 'transaction')} went.{stayed}"
+    return f"{name} is taken back: {_count(effect.going, 'transaction')} removed.{stayed}"
 
 
 def _going(contents: Contents) -> list[str]:
@@ -100,10 +105,10 @@ def _going(contents: Contents) -> list[str]:
             f"{_count(count, 'transaction')}{_span(contents['first'], contents['last'])} {_go(count)}."
         )
     if contents["noted"]:
-        lines.append(f"{contents['noted']:,} of them with words of your own.")
+        lines.append(f"{contents['noted']:,} of them have words of your own.")
     if days := contents["days"]:
         lines.append(
-            f"{_count(days, 'day')} of balances {_go(days)}, and with them their part in your net worth."
+            f"{_count(days, 'day')} of balances {_go(days)}, and so does their part in your net worth."
         )
     if holdings := contents["holdings"]:
         lines.append(f"{_count(holdings, 'holding')} {_go(holdings)}.")

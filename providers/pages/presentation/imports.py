@@ -1,11 +1,12 @@
 """Imported statement files, and the accounts that their rows went to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from providers.imports.models import FileImport
 from providers.pages import words
 
 
@@ -65,13 +66,35 @@ def _statement_row(statement: Mapping[str, Any], account: Mapping[str, Any] | No
     )
 
 
+def brought(files: Sequence[FileImport]) -> str:
+    """The outcome of several files that were sent together, in a few sentences."""
+    states = [file.state for file in files]
+    waiting, running = states.count(FileImport.State.PREVIEW), states.count(FileImport.State.RUNNING)
+    done, added = len(files) - waiting - running, sum(file.added for file in files)
+    parts = [f"{_counted(done, 'file')} imported, {_counted(added, 'new transaction')}."] if done else []
+    parts += (
+        [f"{_counted(running, 'file')} {'is' if running == 1 else 'are'} still being read."]
+        if running
+        else []
+    )
+    are, they = ("is", "it is") if waiting == 1 else ("are", "they are")
+    parts += (
+        [f"{_counted(waiting, 'file')} {are} waiting for you to check how {they} read."] if waiting else []
+    )
+    return " ".join(parts)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def _summary(file: Mapping[str, Any]) -> str:
     if file["state"] == "running":
         return _progress(file)
     if file["state"] == "preview":
-        return "Waits for you to check how it is read."
+        return "Waiting for you to check how it is read."
     if file["state"] == "failed":
-        return "Nothing was imported."
+        return f"Nothing was imported. {file['error_detail']}".strip()
     rejected, notices = file["rejected_count"], file["notices_count"]
     parts = [f"{file['added']:,} added", f"{file['matched']:,} known already"]
     parts += [f"{rejected:,} rejected"] if rejected else []
@@ -84,5 +107,5 @@ def _progress(file: Mapping[str, Any]) -> str:
     return (
         f"Under way: about {file['rows_read']:,} rows read so far."
         if file["rows_read"]
-        else "Waits for its turn."
+        else "Waiting for its turn."
     )

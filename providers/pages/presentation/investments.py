@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from dashtam.ui.formats import MINUS
+from dashtam.ui.formats import MINUS, share_text
 from providers import connectors
 from providers.ledger.portfolio import Part, Portfolio
 
@@ -92,7 +92,7 @@ def _row(name: str, part: Part) -> PartRow:
     return PartRow(
         name=name,
         part=part,
-        share_text="" if part.share is None else f"{part.share * 100:.1f}%".replace("-", MINUS),
+        share_text="" if part.share is None else share_text(part.share),
         gain_percent=_percent(part.gain, part.cost),
         partly=f"known for {part.compared} of {count} holdings" if 0 < part.compared < count else "",
     )

@@ -54,6 +54,6 @@ async def answer(request: SignedInRequest, id: UUID) -> HttpResponse:
     except NotFound:
         messages.info(request, "That question is not open any more.")
     else:
-        done = "The question waits for you again." if act == "undo" else "Done. You can take it back here."
+        done = "The question is open again." if act == "undo" else "Done. You can take it back here."
         messages.success(request, done)
     return see_other(reverse("reviews") + ("" if act == "undo" else "?answered=true"))

@@ -9,14 +9,14 @@ from dashtam.ui.formats import date_text
 from providers.pages import words
 
 _HAPPENED = {
-    "first": "{source} told of it first",
-    "seen_too": "{source} told of it too",
+    "first": "It came from {source} first",
+    "seen_too": "It came from {source} too",
     "changed": "{source} changed what it says",
     "held": "{source} sent a change so large that it waits for you",
     "older": "{source} sent an older word again; it was kept and not applied",
     "announced": "{source} announced it for later",
     "withdrawn": "{source} states it no more",
-    "joined": "Two rows were found to be one",
+    "joined": "Two rows turned out to be one",
     "parted": "A row was taken out: it is another transaction",
     "applied": "A change that had waited was applied",
     "edited": "You changed its {field}",
@@ -31,15 +31,16 @@ _BY_YOU = {
 }
 _WHY = {
     "link": "{source} itself names the row that this one came from.",
-    "content": "Day, amount and name are the same, counted one for one.",
+    "content": "Day, amount and name are the same, and each side has as many of them.",
     "reminted": "Day, amount and name are the same, only the id that {source} gives it is new.",
     "pending": "A pending row with this amount and name was waiting to be booked.",
-    "rewritten": "It stands in the place of a row that {source} states no more.",
-    "observer": "Amount, day and name agree with what another source had told.",
+    "rewritten": "It takes the place of a row that {source} no longer has.",
+    "observer": "Amount, day and name agree with what another source said.",
     "person": "You said so.",
     "stale": "What was known is newer.",
-    "sudden": "Changes like this one are mostly faults of a feed.",
+    "sudden": "Changes like this one are usually mistakes of a feed.",
     "the source links them": "The source itself says that they are one.",
+    "one took the place of the other": "The source has this row in place of a pending one.",
     "both accounts have it": "Two accounts were found to be one, and both had this row.",
 }
 _UNDO = {
@@ -205,11 +206,18 @@ def cards(reviews: Iterable[Mapping[str, Any]]) -> list[Card]:
             sides=_sides(review),
             why=f"{review['why'][:1].upper()}{review['why'][1:]}.",
             evidence=list(_evidence(review)),
-            answer=ANSWERS.get(review["state"], ""),
+            answer=_answer(review),
             more=review["count"] - len(review["rows"]),
         )
         for review in reviews
     ]
+
+
+def _answer(review: Mapping[str, Any]) -> str:
+    """The answer that was given; one that came with the question is our own."""
+    if review["answered_at"] == review["asked_at"]:
+        return "We took it for the same"
+    return ANSWERS.get(review["state"], "")
 
 
 def _sides(review: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -235,6 +243,6 @@ def _evidence(review: Mapping[str, Any]) -> Iterator[str]:
             else ("One is a day after the other.")
         )
         if one["source"] != other["source"]:
-            yield f"{one['source']} tells of the one, {other['source']} of the other."
+            yield f"One comes from {one['source']}, the other from {other['source']}."
     if review["others"]:
         yield f"If not, there {'is 1 more candidate' if review['others'] == 1 else 'are more candidates'}."

@@ -1,5 +1,6 @@
 """The Flex Web Service's two endpoints, and the page that shows token and query."""
 
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -10,13 +11,14 @@ from providers.simulator import agreement
 from providers.simulator.bank import Bank, bank_of
 from providers.simulator.control import controlled
 from providers.simulator.ibkr.state import Desk, customer_named, ibkr_of, state
-from providers.simulator.ibkr.statement import document
+from providers.simulator.ibkr.statement import PERIOD, Window, document, window_of
 from providers.simulator.responses import methods
 from providers.simulator.sandbox.pages import page
 from providers.simulator.vendor import minted
 
 MESSAGES = {
     "1001": "Statement could not be generated at this time. Please try again shortly.",
+    "1003": "Statement is not available.",
     "1012": "Token has expired.",
     "1014": "Query is invalid.",
     "1015": "Token is invalid.",
@@ -55,8 +57,14 @@ async def send_request(request: HttpRequest) -> HttpResponse:
         return _failed(problem)
     if desk is None or request.GET.get("q") != desk.query:
         return _failed("1014")
+    try:
+        window = window_of(bank_of(request).ledger(desk.customer.id), _asked(request))
+    except ValueError:
+        return _failed("1020")
+    if window is None:
+        return _failed("1003")
     reference = str(int(minted("", 6).strip("-"), 16))
-    ibkr_of(request).making[reference] = (desk, desk.polls)
+    ibkr_of(request).making[reference] = (desk, desk.polls, window)
     answer = _response("Success")
     SubElement(answer, "ReferenceCode").text = reference
     SubElement(answer, "Url").text = "https://elsewhere.example/FlexWebService/GetStatement"
@@ -71,14 +79,15 @@ async def get_statement(request: HttpRequest) -> HttpResponse:
     if problem := _problem(request, desk):
         return _failed(problem)
     reference = request.GET.get("q", "")
-    maker, polls = service.making.get(reference, (None, 0))
-    if desk is None or maker is not desk:
+    made = service.making.get(reference)
+    if desk is None or made is None or made[0] is not desk:
         return _failed("1017")
+    _, polls, window = made
     if polls:
-        service.making[reference] = (desk, polls - 1)
+        service.making[reference] = (desk, polls - 1, window)
         return _failed("1019", "Warn")
     bank = bank_of(request)
-    return _xml(document(bank.ledger(desk.customer.id), bank.now(), desk.without))
+    return _xml(document(bank.ledger(desk.customer.id), bank.now(), desk.without, window))
 
 
 @controlled("POST")
@@ -88,6 +97,17 @@ def order(bank: Bank, request: HttpRequest) -> dict[str, Any]:
     desk = state(bank).desk(customer_named(given.customer))
     desk.error, desk.polls, desk.without = given.error, given.polls, given.without
     return {"token": desk.token, "query": desk.query}
+
+
+def _asked(request: HttpRequest) -> Window | None:
+    """The days that are asked for in place of the query's own, a year at most. Raises ValueError."""
+    given = [request.GET[name] for name in ("fd", "td") if name in request.GET]
+    if not given:
+        return None
+    first, last = (datetime.strptime(text, "%Y%m%d").date() for text in given)  # noqa: DTZ007 - a day
+    if not first <= last <= first + PERIOD:
+        raise ValueError(given)
+    return first, last
 
 
 def _problem(request: HttpRequest, desk: Desk | None) -> str:

@@ -1,6 +1,7 @@
 """The service as it runs: tokens of customers, what their queries leave out, and statements on their way."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.http import HttpRequest
 
@@ -30,7 +31,7 @@ class Ibkr:
     """The vendor's state."""
 
     desks: dict[str, Desk] = field(default_factory=dict)
-    making: dict[str, tuple[Desk, int]] = field(default_factory=dict)
+    making: dict[str, tuple[Desk, int, tuple[date, date]]] = field(default_factory=dict)
 
     def desk(self, customer: Customer) -> Desk:
         """A customer's token and query, made when they are first asked for."""

@@ -1,4 +1,4 @@
-"""An activity statement of the household's portfolio, for the last 365 days."""
+"""An activity statement of the household's portfolio, for the last 365 days or a window that was asked for."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -25,15 +25,24 @@ CASH = {
 Fields = dict[str, object]
 
 
-def document(ledger: Ledger, now: datetime, without: Sequence[str]) -> Element:
+Window = tuple[date, date]
+
+
+def window_of(ledger: Ledger, asked: Window | None) -> Window | None:
+    """The days of a statement: those asked for, as far as there are any; by default the query's own."""
+    first, last = asked or (ledger.through - PERIOD, ledger.through)
+    first, last = max(first, ledger.start), min(last, ledger.through)
+    return (first, last) if first <= last else None
+
+
+def document(ledger: Ledger, now: datetime, without: Sequence[str], window: Window) -> Element:
     """The document. `without` names sections, and fields as `Trade.transactionID`, that the query leaves out."""
     root = Element("FlexQueryResponse", {"queryName": "Dashtam", "type": "AF"})
     account = portfolio(ledger.customer)
     listed = SubElement(root, "FlexStatements", {"count": "1" if account else "0"})
     if account is None:
         return root
-    last = ledger.through
-    first = max(last - PERIOD, ledger.start)
+    first, last = window
     named: Fields = {
         "accountId": account_id(account),
         "fromDate": _day(first),
@@ -44,9 +53,9 @@ def document(ledger: Ledger, now: datetime, without: Sequence[str]) -> Element:
     statement = SubElement(listed, "FlexStatement", _texts(named))
     rows = [entry for entry in ledger.posted(account, last) if first <= entry.settles_on <= last]
     sections: dict[str, Iterable[tuple[str, Fields]]] = {
-        "EquitySummaryInBase": _worth(ledger, account, first),
-        "CashReport": _cash_report(ledger, account, first),
-        "OpenPositions": _positions(ledger, account),
+        "EquitySummaryInBase": _worth(ledger, account, first, last),
+        "CashReport": _cash_report(ledger, account, first, last),
+        "OpenPositions": _positions(ledger, account, last),
         "Trades": [("Trade", _trade(row)) for row in rows if row.type in TRADES],
         "CashTransactions": [("CashTransaction", _cash(row)) for row in rows if row.type not in TRADES],
         "CorporateActions": [],
@@ -151,14 +160,14 @@ def _cash(entry: Entry) -> Fields:
     return {**contract, **found, "type": CASH[entry.type], "description": entry.description}
 
 
-def _positions(ledger: Ledger, account: Account) -> list[tuple[str, Fields]]:
+def _positions(ledger: Ledger, account: Account, last: date) -> list[tuple[str, Fields]]:
     found: list[tuple[str, Fields]] = []
-    for row in ledger.holdings(account, ledger.through):
+    for row in ledger.holdings(account, last):
         both: Fields = {
             **_contract(row.security_id),
             "currency": "USD",
             "fxRateToBase": 1,
-            "reportDate": _day(ledger.through),
+            "reportDate": _day(last),
             "position": row.units,
             "markPrice": row.price,
             "positionValue": row.value,
@@ -170,11 +179,11 @@ def _positions(ledger: Ledger, account: Account) -> list[tuple[str, Fields]]:
     return found
 
 
-def _cash_report(ledger: Ledger, account: Account, first: date) -> list[tuple[str, Fields]]:
-    ending = ledger.balance(account, ledger.through).available
+def _cash_report(ledger: Ledger, account: Account, first: date, last: date) -> list[tuple[str, Fields]]:
+    ending = ledger.balance(account, last).available
     both: Fields = {
         "fromDate": _day(first),
-        "toDate": _day(ledger.through),
+        "toDate": _day(last),
         "endingCash": ending,
         "endingSettledCash": ending,
     }
@@ -184,8 +193,8 @@ def _cash_report(ledger: Ledger, account: Account, first: date) -> list[tuple[st
     ]
 
 
-def _worth(ledger: Ledger, account: Account, first: date) -> list[tuple[str, Fields]]:
-    days = ledger.balances(account, max(first, ledger.through - timedelta(days=30)), ledger.through)
+def _worth(ledger: Ledger, account: Account, first: date, last: date) -> list[tuple[str, Fields]]:
+    days = ledger.balances(account, max(first, last - timedelta(days=30)), last)
     return [
         (
             "EquitySummaryByReportDateInBase",

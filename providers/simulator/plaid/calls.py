@@ -17,6 +17,15 @@ from providers.simulator.vendor import answer, members, minted
 STATUS = {"RATE_LIMIT_EXCEEDED": 429, "API_ERROR": 500}
 
 
+TYPES = {"INSTITUTION_DOWN": "INSTITUTION_ERROR", "INSTITUTION_NOT_RESPONDING": "INSTITUTION_ERROR"}
+TYPES |= {"ACCOUNTS_LIMIT": "RATE_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR": "API_ERROR"}
+
+
+def type_of(code: str) -> str:
+    """The type that Plaid files an error code under."""
+    return TYPES.get(code, "ITEM_ERROR")
+
+
 class Refusal(Exception):
     """An error in Plaid's words."""
 
@@ -53,7 +62,7 @@ class Call:
         item = self.item
         if item.error:
             code, reason = item.error
-            raise Refusal("ITEM_ERROR", code, "the login details of this item have changed", reason)
+            raise Refusal(type_of(code), code, "the login details of this item have changed", reason)
         return item
 
     def ledger(self, item: Item) -> Ledger:

@@ -12,6 +12,11 @@ from providers.simulator.responses import methods
 from providers.simulator.sandbox.pages import error_page
 from providers.simulator.vendor import minted
 
+OTHERS = (
+    {"institution_id": "ins_900418", "name": "Pebble & Reed Savings"},
+    {"institution_id": "ins_900419", "name": "Bank of the Long Pier"},
+)
+
 
 @endpoint
 def create(call: Call) -> dict[str, Any]:
@@ -66,6 +71,27 @@ def exchange(call: Call) -> dict[str, Any]:
         raise Refusal("INVALID_INPUT", "INVALID_PUBLIC_TOKEN", "could not find matching public token")
     call.plaid.items[item.access_token] = item
     return {"access_token": item.access_token, "item_id": item.id}
+
+
+@endpoint
+def search(call: Call) -> dict[str, Any]:
+    """`/institutions/search`: ten at most whose names hold the query."""
+    query, countries = call.given.get("query"), call.given.get("country_codes")
+    if not query or not countries:
+        raise Refusal("INVALID_REQUEST", "MISSING_FIELDS", "query and country_codes are required")
+    found = [each for each in (INSTITUTION, *OTHERS) if str(query).casefold() in each["name"].casefold()]
+    return {
+        "institutions": [
+            {
+                **each,
+                "products": ["transactions", "investments"],
+                "country_codes": ["US", "CA"],
+                "routing_numbers": [],
+                "oauth": True,
+            }
+            for each in found[:10]
+        ]
+    }
 
 
 @endpoint

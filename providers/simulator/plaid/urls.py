@@ -11,6 +11,7 @@ urlpatterns = [
     path("item/public_token/exchange", link.exchange),
     path("item/get", items.get),
     path("item/remove", items.remove),
+    path("institutions/search", link.search),
     path("accounts/get", items.accounts),
     path("transactions/sync", data.sync),
     path("investments/holdings/get", investments.holdings),
@@ -20,4 +21,8 @@ urlpatterns = [
     path("sandbox/item/reset_login", items.reset_login),
     path("sandbox/item/fire_webhook", webhooks.fire),
 ]
-control = [path("webhook", webhooks.message)]
+control = [
+    path("webhook", webhooks.message),
+    path("items", items.break_items),
+    path("logins", items.break_logins),
+]

@@ -29,10 +29,11 @@ class Person(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Disable(msgspec.Struct, forbid_unknown_fields=True):
-    """The new state of a customer's connections."""
+    """The new state of a customer's connections; `deleted` for good."""
 
     customer: str = "ana"
     disabled: bool = True
+    deleted: bool = False
 
 
 @methods("GET")
@@ -169,8 +170,10 @@ def _new_key(vendor: SnapTrade, customer: str) -> tuple[str, str]:
 
 @control.controlled("POST")
 def disable(bank: Bank, request: HttpRequest) -> dict[str, Any]:
-    """`/control/snaptrade/connections`: disable the connections of a customer, or enable them."""
+    """`/control/snaptrade/connections`: disable the connections of a customer, enable them, or delete them."""
     given = msgspec.json.decode(request.body, type=Disable)
+    if given.deleted:
+        state(bank).connections = [e for e in state(bank).connections if e.customer.id != given.customer]
     for connection in state(bank).of(given.customer):
         connection.disabled = given.disabled
     return {"connections": [connection.id for connection in state(bank).of(given.customer)]}

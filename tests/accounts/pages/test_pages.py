@@ -226,13 +226,13 @@ async def test_a_form_sent_after_signing_out_elsewhere_says_that_nothing_was_don
     assert (late.status_code, late["Location"]) == (302, "/sign-in?next=%2Fsettings%2Fsessions")
     shown = (await browser.get(late["Location"])).content.decode()
     assert "You were signed out, so that was not done." in shown
-    assert "Please sign in to go on." not in shown
+    assert "Please sign in to continue." not in shown
 
 
 async def test_whoever_is_sent_to_sign_in_is_told_why(browser: Browser, db: None) -> None:
     sent_away = await browser.get("/settings/profile")
-    assert "Please sign in to go on." in (await browser.get(sent_away["Location"])).content.decode()
-    assert "Please sign in to go on." not in (await browser.get("/sign-in")).content.decode()
+    assert "Please sign in to continue." in (await browser.get(sent_away["Location"])).content.decode()
+    assert "Please sign in to continue." not in (await browser.get("/sign-in")).content.decode()
 
 
 async def test_people_come_back_to_where_they_wanted_to_go(browser: Browser, ana: User) -> None:

@@ -166,7 +166,7 @@ def test_a_balance_says_when_it_was_true_and_when_it_is_stale() -> None:
     assert plain(show("{% as_of moment %}", moment=now - timedelta(hours=30))) == "as of 1 day ago"
     overdue = show("{% as_of moment stale=overdue %}", moment=now - timedelta(hours=30), overdue=True)
     assert plain(overdue) == "as of 1 day agoStale"
-    assert plain(show("{% as_of None %}")) == "not read yet"
+    assert plain(show("{% as_of None %}")) == "balance not known"
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -386,3 +386,23 @@ def test_every_id_is_unique_and_every_reference_finds_its_target(style_guide: st
 
 def test_every_icon_is_drawn(style_guide: str) -> None:
     assert all(f'aria-label="{name}"' in style_guide for name in ICONS)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        ("0", "0.0%"),
+        ("0.0004", "< 0.1%"),
+        ("0.0005", "< 0.1%"),
+        ("0.0006", "0.1%"),
+        ("-0.0001", f"> {MINUS}0.1%"),
+        ("0.125", "12.5%"),
+    ],
+)
+def test_t11_a_share_that_is_not_nothing_never_reads_as_nothing(share: str, text: str) -> None:
+    assert formats.share_text(Decimal(share)) == text
+
+
+def test_t14_an_amount_without_a_currency_has_its_decimals_and_no_gap() -> None:
+    told = plain(show('{% money "-4.5" "" %} {% money "1200" "" signed=True %} {% money "0.125" "" %}'))
+    assert told == f"{MINUS}4.50 +1,200.00 0.125"

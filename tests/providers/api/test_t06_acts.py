@@ -13,12 +13,13 @@ from dashtam import limits
 from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection, DeletedAccount
 from providers.ledger.account_service import ACTS_BY_PERSON
-from providers.ledger.ingest import apply_accounts, apply_balances, apply_transactions, upsert_transactions
+from providers.ledger.ingest import apply_accounts, apply_balances, upsert_transactions
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from providers.records import BalanceRecord
 from providers.simulator.process import SandboxBank
 from tests.accounts.conftest import Api
 from tests.providers.connections.linking import connect
+from tests.providers.ledger.pages import apply_transactions
 from tests.providers.ledger.test_ingest import NOON, account_record, page, pending, row
 from tests.providers.sync.test_sync import sync
 from tests.providers.test_leaving import signed_in

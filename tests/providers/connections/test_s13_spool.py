@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -16,15 +15,16 @@ from dashtam.bridge.doors import run_db
 from providers import wiring
 from providers.connections.models import Connection, ProviderToken
 from providers.simulator.process import SandboxBank
+from tests.providers.connections.processes import home
 from tests.providers.connections.test_token_processes import Asker, askers, expired, token_calls
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def spool() -> Iterator[Path]:
-    """The spool of this test and of the processes that it starts; empty."""
-    folder = Path(settings.SPOOL)
+def spool(settings: Any) -> Iterator[Path]:
+    """The spool of this test and of the processes that it starts, and of no other test's; empty."""
+    folder = settings.SPOOL = home() / "spool"
     shutil.rmtree(folder, ignore_errors=True)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -258,3 +258,9 @@ def test_a_balance_is_the_booked_one_in_the_accounts_own_currency() -> None:
     assert (account.current, account.available, account.mask) == (Decimal("-10.50"), Decimal(7), "0785")
     assert (account.day, account.pockets) == (date(2026, 3, 1), (("SEK", Decimal(3)),))
     assert reading.iban_alias("fi2112345600000785") in account.aliases
+
+
+def test_t13_a_booked_row_without_a_day_is_counted_and_the_others_are_read() -> None:
+    listed = [read(ROW), read(ROW | {"booking_date": None, "entry_reference": "r2"})]
+    rows, left_out = reading.rows(listed, "FI:Bank", TODAY)
+    assert ([row.id for row in rows], left_out) == (["r1"], {reading.NO_DAY: 1})

@@ -123,6 +123,18 @@ async def test_plaid_breaks_and_is_mended_without_a_second_item(bank: SandboxBan
         await pull(CONNECTOR, mended.grant)
 
 
+async def test_t13_a_consent_with_an_end_is_known_by_it_and_mending_moves_it(bank: SandboxBank) -> None:
+    done = await linked()
+    assert done.grant.ends_at is None
+    bank.control("scenarios", {"name": "consent_ending", "customer": "ana", "on": True})
+    _, waiting = await visit(renews=done.grant)
+    mended = await CONNECTOR.link(reached, waiting)
+    assert isinstance(mended, Done)
+    assert mended.grant.ends_at is not None
+    assert mended.grant.ends_at - datetime.now(UTC) < timedelta(days=6)
+    assert not CONNECTOR.replaces(done.grant, mended.grant)
+
+
 async def test_plaid_asks_waits_and_takes_no_for_an_answer(bank: SandboxBank) -> None:
     ask = await CONNECTOR.link(reached, Said(state="s", redirect_uri=BACK))
     assert isinstance(ask, Ask)
@@ -313,3 +325,91 @@ async def test_plaid_is_heard_only_when_it_signed_just_now_and_once(bank: Sandbo
 
     assert await heard() == [done.subject]  # its key is known since the forged ones
     assert await heard() == []
+
+
+# --- units, pieces, cancellations ----------------------------------------------------------------
+
+BALANCES: dict[str, Any] = {"current": 1, "available": None, "limit": None, "iso_currency_code": None}
+ANSWERS: dict[str, Any] = {
+    "/item/get": {"item": {"item_id": "i", "products": ["transactions", "investments"]}},
+    "/accounts/get": {
+        "accounts": [
+            ACCOUNT | {"type": "depository", "balances": BALANCES | {"unofficial_currency_code": "BTC"}},
+            ACCOUNT | {"account_id": "a2", "type": "depository", "balances": BALANCES},
+            ACCOUNT
+            | {"account_id": "a3", "type": "investment", "balances": BALANCES | {"iso_currency_code": "CHF"}},
+        ]
+    },
+    "/investments/holdings/get": {
+        "holdings": [
+            {
+                "account_id": "a3",
+                "security_id": name,
+                "quantity": 2,
+                "institution_price": 3,
+                "institution_value": 6,
+            }
+            for name in ("s1", "s1", "s2", "cash", "cash")
+        ],
+        "securities": [
+            {"security_id": "s1", "type": "equity"},
+            {"security_id": "s2", "type": "equity", "unofficial_currency_code": "ETH"},
+            {"security_id": "s9", "type": "equity"},
+            {"security_id": "cash", "type": "cash"},
+        ],
+    },
+    "/investments/transactions/get": {
+        "investment_transactions": [
+            ACTIVITY
+            | {
+                "account_id": "a3",
+                "iso_currency_code": None,
+                "type": "cancel",
+                "subtype": "buy",
+                "amount": 5,
+                "quantity": 0,
+            }
+            | {"cancel_transaction_id": "i0"},
+        ],
+        "securities": [],
+        "total_investment_transactions": 1,
+    },
+    "/transactions/sync": {
+        "added": [
+            ROW | {"account_id": name, "amount": 1, "pending": False, "iso_currency_code": None}
+            for name in ("a1", "a2")
+        ],
+        "modified": [],
+        "removed": [],
+        "next_cursor": "c",
+        "has_more": False,
+    },
+}
+
+
+async def test_t13_what_names_no_currency_has_its_accounts_and_pieces_of_a_position_are_one() -> None:
+    def told(request: httpx.Request) -> httpx.Response:
+        body = msgspec.json.Encoder(decimal_format="number").encode(ANSWERS[request.url.path])
+        return httpx.Response(200, content=body)
+
+    pulled = Pulled()
+    async with httpx.AsyncClient(
+        base_url="https://plaid.example", transport=httpx.MockTransport(told)
+    ) as client:
+        pulled.land([batch async for batch in CONNECTOR.pull(client, wanted())])
+    assert {name: account.currency for name, account in pulled.accounts.items()} == {"a1": "BTC", "a3": "CHF"}
+    assert {name: error.code for name, error in pulled.troubles.items()} == {"a2": "unknown_currency"}  # type: ignore[attr-defined]
+    assert {row.currency for rows in pulled.rows.values() for row in rows.values()} == {"BTC", "CHF"}
+    held = pulled.holdings["a3"]
+    assert {each.security_id: (each.quantity, each.market_value) for each in held.holdings} == {
+        "s1": (4, 12),
+        "s2": (2, 6),
+    }
+    assert {each.id: each.currency for each in held.securities} == {"s1": "CHF", "s2": "ETH"}
+    [cancelled] = pulled.posted("a3")
+    assert (cancelled.kind, cancelled.source_code, cancelled.details) == (
+        "unknown",
+        "cancel/buy",
+        {"event": "cancelled:i0"},
+    )
+    assert all(money == ("CHF", 4) for money in pulled.accounts["a3"].pockets)

@@ -25,7 +25,7 @@ from providers.simulator.process import SandboxBank
 from providers.wire import http
 from providers.wire.grants import ACCESS, Grant
 from providers.wire.placing import Unsigned
-from tests.providers.connectors.household import Pulled, pull, told, truth
+from tests.providers.connectors.household import Pulled, pull, told, truth, wanted
 
 CONNECTOR = SnapTradeConnector()
 BACK = "https://dashtam.example/providers/snaptrade/callback"
@@ -204,3 +204,89 @@ def test_a_type_we_do_not_know_is_kept_and_a_row_without_an_amount_is_not_guesse
     assert read(type="INTEREST", amount=None) is None
     split = read(type="SPLIT", amount=None, units=Decimal(30))
     assert (split.kind, split.amount, split.quantity) == ("split", Decimal(0), Decimal(30))
+
+
+# --- shapes that the vendor's schema allows -------------------------------------------------------
+
+HELD: dict[str, Any] = {"kind": "stock", "id": "s1", "symbol": "XYZ"}
+ACCOUNT: dict[str, Any] = {
+    "id": "h1",
+    "brokerage_authorization": "b1",
+    "number": "0001",
+    "institution_name": "Lighthouse",
+    "balance": {"total": {"amount": 10, "currency": "USD"}},
+    "sync_status": {},
+}
+ANSWERS: dict[str, Any] = {
+    "authorizations": [{"disabled": False}],
+    "accounts": [ACCOUNT],
+    "balances": [
+        {"currency": {"code": "CAD"}, "cash": 1},
+        {"currency": "CAD", "cash": 2},
+        {"currency": "00000000-0000-4000-8000-000000000001", "cash": 3},
+        {"currency": {}, "cash": 4},
+        {"cash": None},
+    ],
+    "all": {
+        "results": [
+            {"instrument": HELD, "units": "2", "price": "3"},
+            {"instrument": HELD, "units": "1", "price": "4", "cost_basis": None},
+            {
+                "instrument": HELD | {"kind": "future", "id": "f1", "multiplier": "50"},
+                "units": "1",
+                "price": "4000",
+            },
+            {
+                "instrument": HELD | {"kind": "cfd", "id": "c1", "currency": "EUR"},
+                "units": "1",
+                "cost_basis": "9",
+            },
+        ],
+        "data_freshness": {"as_of": "2026-03-01T00:00:00Z"},
+    },
+    "activities": {
+        "data": [
+            {
+                "type": "LUNCH",
+                "trade_date": "2026-03-01T00:00:00Z",
+                "amount": 1,
+                "currency": "an-id-of-a-currency",
+            },
+            {
+                "type": "OPTIONEXPIRATION",
+                "trade_date": "2026-03-01T00:00:00Z",
+                "option_symbol": {"id": "o1", "ticker": "XYZ 5C"},
+            },
+            {"type": "DIVIDEND", "trade_date": "2026-03-01T00:00:00Z", "amount": None},
+            {"id": "r4", "type": "", "trade_date": None, "amount": 1},
+        ]
+    },
+}
+
+
+async def test_t13_members_may_be_missing_and_currencies_be_objects_or_ids() -> None:
+    def told(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=ANSWERS[request.url.path.rpartition("/")[2]])
+
+    pulled = Pulled()
+    async with httpx.AsyncClient(
+        base_url="https://snaptrade.example", transport=httpx.MockTransport(told)
+    ) as client:
+        pulled.land([batch async for batch in CONNECTOR.pull(client, wanted())])
+    [account] = pulled.accounts.values()
+    assert (account.currency, account.pockets, pulled.troubles) == ("USD", (("CAD", Decimal(3)),), {})
+    rows = [(row.kind, row.currency, row.amount) for row in pulled.posted("h1")]
+    assert rows == [("unknown", "USD", 1), ("option", "USD", 0)]
+    held = pulled.holdings["h1"]
+    assert {each.security_id: (each.quantity, each.market_value) for each in held.holdings} == {
+        "s1": (3, 10),
+        "f1": (1, None),
+        "c1": (1, None),
+    }
+    assert {each.id: each.currency for each in held.securities} == {
+        "s1": "USD",
+        "f1": "USD",
+        "c1": "EUR",
+        "o1": "USD",
+    }
+    assert pulled.batches[-1].notices == {"no amount DIVIDEND": 1, "no amount ": 1, "unknown LUNCH": 1}

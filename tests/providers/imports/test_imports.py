@@ -17,9 +17,10 @@ from providers.imports.errors import FileTooLarge, StatementUnreadable
 from providers.imports.models import FileImport
 from providers.imports.statement_accounts import ImportRefused
 from providers.ledger import queries as ledger_queries
-from providers.ledger.ingest import apply_accounts, apply_transactions
+from providers.ledger.ingest import apply_accounts
 from providers.ledger.models import FinancialAccount, Holding, Security, Transaction
 from tests.providers.imports.conftest import FILES, Bring
+from tests.providers.ledger.pages import apply_transactions
 from tests.providers.ledger.test_ingest import NOON, account_record, page, row
 
 pytestmark = pytest.mark.django_db

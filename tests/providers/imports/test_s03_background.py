@@ -324,7 +324,7 @@ async def test_s03_the_page_of_a_running_import_says_how_far_it_is_and_needs_no_
     file = await FileImport.objects.aget()
     assert (sent.status_code, sent["Location"]) == (303, f"/imports/{file.id}")
     page = await browser.get(sent["Location"])
-    assert "Waits for its turn." in browser.text(page)
+    assert "Waiting for its turn." in browser.text(page)
     assert f'<a href="/imports/{file.id}">See the progress</a>' in page.content.decode()
     lease = uuid4()
     await run_db(FileImport.objects.claim, file.id, lease)

@@ -122,7 +122,7 @@ async def test_t02_pages_say_that_balances_were_worked_out(ana: User, bring: Bri
     account = await FinancialAccount.objects.aget()
     told = await page(ana)
     assert (
-        "Some balances of 1 account are worked out from its transactions, for days that no statement tells."
+        "Some balances of 1 account are worked out from its transactions, for days that no statement covers."
         in told
     )
     assert "Some of these balances are worked out from the transactions in your files" in await page(

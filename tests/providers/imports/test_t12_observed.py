@@ -10,12 +10,12 @@ from django.db import connection as database
 from accounts.models import User
 from dashtam.bridge.doors import run_db
 from providers.imports.provenance import ImportedRows
-from providers.ledger.ingest import apply_transactions
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations.models import Delivery, Observation, Question, Source
 from tests.providers.imports.conftest import Bring
 from tests.providers.imports.test_imports import fed, line, rows_of, statement
 from tests.providers.imports.test_t06_undo import APRIL, MARCH, take_back
+from tests.providers.ledger.pages import apply_transactions
 from tests.providers.ledger.test_ingest import page, pending, row
 
 __all__ = ["fed"]

@@ -42,9 +42,29 @@ def test_t14_a_difference_from_the_index_is_told() -> None:
     outcome = Outcome("a", state="succeeded", rows=3, sums={"EUR": "1"}, balances=["5.00 EUR"])
     facts = read_index(SAMPLES)["giro-053.xml"]
     assert len(list(differences(facts, outcome))) == 3
-    assert list(differences(Facts(refused=True), outcome)) == [
-        "it was taken without a word, and must be refused"
+    assert list(differences(Facts(refused=True), outcome)) == ["it was taken, and must be refused"]
+    refused = Outcome("b", state="failed", reason="damaged")
+    assert list(differences(facts, refused)) == ["it was refused, and has rows or balances"]
+
+
+def test_y14_facts_of_an_index_are_held_against_rows_days_and_amounts(tmp_path: Path) -> None:
+    lines = [
+        "path\tspecial\texpected\tcounted",
+        "a.sta\t\t\t:20: 1; :61: 0; close C260309EUR12,5, D260310EUR1,",
+        "b.csv\t\t2 rows; normalised -4.50, +2.00\t",
+        "c.ofx\t\t0 transactions, 1 discarded\tSTMTTRN 1",
+        "d.sta\t\t\t:20: 0; :61: 0",
     ]
+    (tmp_path / "INDEX.tsv").write_text("\n".join(lines))
+    facts = read_index(tmp_path)
+    rows = Outcome("a", state="succeeded", rows=1, days=[("2026-03-09", "12.50")], amounts=["-4.50"])
+    assert list(differences(facts["a.sta"], rows)) == [
+        "1 rows are accounted for, 0 were counted",
+        "no closing balance of 2026-03-10 is -1.0",
+    ]
+    assert list(differences(facts["b.csv"], rows)) == ["the amounts are -4.50"]
+    assert list(differences(facts["c.ofx"], rows)) == ["0 rows were left out, 1 must be"]
+    assert list(differences(facts["d.sta"], rows)) == []
 
 
 async def test_t14_a_camt_report_and_the_statement_after_it_are_of_one_account(

@@ -48,11 +48,11 @@ async def test_w14_a_table_is_shown_corrected_and_imported_and_the_next_one_need
     answer = await browser.get(page)
     told = browser.text(answer)
     assert "Day and month cannot be told apart" in told
-    assert "The file does not say which currency it is in" in told
+    assert "Which currency is it in?" in told
     assert await Transaction.objects.acount() == 0
     changed = await browser.post(page, **CHOSEN, **ROLES, seen=seen(answer))
     told = browser.text(changed)
-    assert "You changed something" in told
+    assert "This is how the rows look with your answers" in told
     assert "3 Apr 2026" in told
     assert "−€4.50" in told
     done = await browser.post(page, **CHOSEN, **ROLES, seen=seen(changed))

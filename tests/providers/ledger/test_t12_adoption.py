@@ -11,11 +11,12 @@ from dashtam.errors import NotFound
 from dashtam.ids import uuid7
 from providers.connections.models import Connection
 from providers.ledger.identity.records import Status
-from providers.ledger.ingest import Counts, apply_accounts, apply_transactions
+from providers.ledger.ingest import Counts, apply_accounts
 from providers.ledger.models import FinancialAccount, Security, Transaction, WithdrawnTransaction
 from providers.ledger.observations import answers, edits
 from providers.ledger.observations.models import Delivery, Edit, Observation, Question, Source
 from providers.ledger.observations.rebuild import rebuild, strays
+from tests.providers.ledger.pages import apply_transactions
 from tests.providers.ledger.test_ingest import NOON, account_record, page, pending, row
 
 pytestmark = pytest.mark.django_db

@@ -116,7 +116,7 @@ async def test_t06_deleting_an_account_says_first_what_goes(ana: User, account: 
     told = await read(browser, f"/accounts/{account.id}/delete")
     for words in (
         "2 transactions of 9 March 2026 go.",
-        "1 of them with words of your own.",
+        "1 of them have words of your own.",
         "1 day of balances goes",
         "no update brings it back",
         "This cannot be undone.",
@@ -157,7 +157,7 @@ async def test_t06_an_import_is_taken_back_after_its_page_said_what_goes(ana: Us
     assert "Delete the account" not in told
     done = await browser.post(f"/imports/{second.id}/undo")
     assert (done.status_code, done["Location"]) == (303, "/imports/new")
-    assert "march.ofx is taken back: 1 transaction went. 1 transaction stayed." in await read(
+    assert "march.ofx is taken back: 1 transaction removed. 1 transaction stayed." in await read(
         browser, "/imports/new"
     )
     told = await read(browser, f"/imports/{first.id}/undo")

@@ -14,6 +14,8 @@ from accounts.models import User
 from dashtam.bridge.doors import run_db
 from providers.ledger.ingest import upsert_transactions
 from providers.ledger.models import FinancialAccount, Transaction
+from providers.ledger.observations.models import LedgerSettings
+from providers.ledger.queries.transaction_sums import filter_choices, sums
 from tests.providers.ledger.test_ingest import pending, row
 from tests.providers.pages.browsing import Browser, link, queries_of, signed_in
 from tests.providers.pages.test_pages_accounts import open_account
@@ -155,7 +157,7 @@ async def test_t07_nobody_sees_transactions_of_others(ana: User, ben: User, hous
 async def test_t07_the_page_reads_the_same_for_one_account_and_many(ana: User, household: Any) -> None:
     browser = await signed_in(ana)
     few = await queries_of(browser, "/transactions")
-    assert few == 4  # choices, page, sums, and how many questions wait
+    assert few == 3  # choices with sums, page, and how many questions wait
     for number in range(8):
         account = await run_db(open_account, ana, id=f"a{number}")
         await run_db(upsert_transactions, account, [row(f"r{n}") for n in range(20)])
@@ -244,3 +246,18 @@ async def test_t07_filters_that_are_wrong_give_the_page_that_says_so(ana: User, 
 async def test_t07_strangers_are_asked_to_sign_in(db: None) -> None:
     for path in ("/transactions", "/transactions.csv"):
         assert "/sign-in" in (await Browser().client.get(path))["Location"]
+
+
+@pytest.mark.parametrize("count_pending", [True, False])
+async def test_t11_the_sums_that_come_with_the_choices_are_the_sums(
+    ana: User, ben: User, household: Any, count_pending: bool
+) -> None:
+    await LedgerSettings.objects.acreate(user_id=ana.id, count_pending=count_pending)
+    chosen = await filter_choices(ana.id, with_sums=True)
+    assert chosen["sums"] == await sums(ana.id)
+    assert [(each["currency"], each["count"]) for each in chosen["sums"] or []] == [
+        ("EUR", 1),
+        ("USD", 4 if count_pending else 3),
+    ]
+    assert sorted(chosen["categories"]) == sorted((await filter_choices(ana.id))["categories"])
+    assert (await filter_choices(ben.id, with_sums=True))["sums"] == []

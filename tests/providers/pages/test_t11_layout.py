@@ -11,6 +11,7 @@ from accounts.models import User
 from dashtam.bridge.doors import run_db
 from providers.connections.models import Connection
 from providers.ledger.ingest import apply_accounts, upsert_transactions
+from providers.ledger.models import Transaction
 from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
 from tests.providers.ledger.test_ingest import account_record, row
@@ -130,3 +131,25 @@ async def test_t11_the_page_before_consent_says_each_no_once(ana: User) -> None:
     refused = re.search(r'<ul class="will">(.*?)</ul>', page, re.DOTALL)
     assert refused
     assert not re.search(r"\b(not|nothing|never|cannot|no)\b", refused[1], re.IGNORECASE)
+
+
+async def test_t11_one_place_of_the_navigation_is_the_current_one(ana: User) -> None:
+    connection = await run_db(connection_of, ana)
+    account = await run_db(account_in, connection)
+    await run_db(upsert_transactions, account, [row("a")])
+    transaction = await Transaction.objects.aget()
+    for path, name in (
+        (f"/accounts/{account.id}/settings", "Dashboard"),
+        (f"/transactions/{transaction.id}", "Transactions"),
+        ("/settings/profile", "Settings"),
+    ):
+        navigation = (await source(ana, path)).split('<nav class="nav"')[1].split("</nav>")[0]
+        current = re.findall(r"aria-current=.*?<span>(\w+)</span>", navigation)
+        assert current == [name], path
+        assert ("data-current" in navigation) == (name == "Settings"), path
+
+
+async def test_t11_the_activity_has_the_names_of_institutions(ana: User) -> None:
+    connection = await run_db(connection_of, ana)
+    await run_db(connection.record, "connection.linked", provider=connection.provider)
+    assert "Sandbox Bank was connected" in await source(ana, "/settings/activity")

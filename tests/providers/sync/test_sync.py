@@ -419,6 +419,14 @@ async def test_an_absurd_amount_fails_its_account_and_writes_nothing_of_the_page
     assert (account.transactions_cursor, run.added) == ("1", 1)
 
 
+async def test_a_page_that_tells_two_stories_about_one_row_is_refused(
+    connection: Connection, scripted: Any
+) -> None:
+    run = await run_with(scripted(step(row("a", "1"), row("a", "2"), then="1", more=False)), connection)
+    assert list(run.account_errors.values()) == ["contradictory_page"]
+    assert not await Transaction.objects.aexists()
+
+
 async def test_a_run_that_was_given_up_meanwhile_can_write_nothing_more(
     connection: Connection, scripted: Any
 ) -> None:

@@ -1,20 +1,26 @@
 """Syncs land through observations: sources without ids, workers that die, and changes that are too sudden."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 
 from providers.connections.models import Connection
 from providers.connectors.contract.facts import Facts
 from providers.ledger.accounts.listed import ListedAccount, land_accounts
 from providers.ledger.guards.holdings import land_holdings
+from providers.ledger.ingest import upsert_transactions
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.ledger.observations import answers
 from providers.ledger.observations.models import Observation, Question
+from providers.ledger.observations.rebuild import rebuild
+from providers.ledger.review import undoing
 from providers.records import AccountRecord, HoldingsRecord
+from providers.sync.budget import Budget
 from tests.providers.ledger.test_ingest import ACME, BOLT, NOON, account_record, holding, row
 from tests.providers.sync.test_sync import Scripted, connection, run_with, scripted, step
 
@@ -37,6 +43,21 @@ async def test_t12_pages_of_rows_without_ids_land_as_one(
         await run_with(scripted(*pages), connection)
     found = [(each.description, each.amount) async for each in Transaction.objects.order_by("amount", "id")]
     assert found == [("Coffee", Decimal(-3)), ("Coffee", Decimal(-3)), ("Tea", Decimal(-2))]
+
+
+async def test_y01_rows_without_ids_that_are_more_than_a_run_reads_land_in_parts(
+    connection: Connection, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scripted, "facts", Facts(ids="none"), raising=False)
+    service = scripted(
+        *(step(nameless(f"-{number}.00", "Tea"), then=str(number), more=number < 3) for number in (1, 2, 3))
+    )
+    service.budget = Budget(pages=2)
+    run = await run_with(service, connection)
+    assert (run.state, list(run.account_errors.values()), run.added) == ("partial", ["budget_spent"], 2)
+    assert (await connection.accounts.aget()).transactions_cursor == "2"
+    run = await run_with(service, connection)
+    assert (run.state, run.added, await Transaction.objects.acount()) == ("succeeded", 1, 3)
 
 
 async def test_t12_a_worker_that_dies_at_any_page_leaves_the_right_rows(
@@ -113,6 +134,67 @@ def test_t12_holdings_that_are_gone_at_once_are_held(connection: Connection, *, 
     land_holdings(account, HoldingsRecord(LATER[3], [], []), LATER[3])
     assert account.holdings.count() == (0 if accepted else 2)
     assert not Question.objects.filter(state="open").exists()
+
+
+def test_t12_holdings_given_up_by_mistake_come_back_with_the_answer_taken_back(
+    connection: Connection,
+) -> None:
+    (account,) = listed(connection, LATER[0], money("a", "10.00", LATER[0]))
+    full = HoldingsRecord(LATER[0], [holding("s1", "2"), holding("s2", "3")], [ACME, BOLT])
+    land_holdings(account, full, LATER[0])
+    held = list(account.holdings.order_by("id").values())
+    land_holdings(account, HoldingsRecord(LATER[1], [], []), LATER[1])
+    question = Question.objects.get(kind="holdings_gone")
+    answers.accept(account.user_id, question.id)
+    land_holdings(account, HoldingsRecord(LATER[2], [], []), LATER[2])
+    assert not account.holdings.exists()
+    for _ in range(2):
+        undoing.undo_answer(account.user_id, question.id)
+        assert list(account.holdings.order_by("id").values()) == held
+    land_holdings(account, HoldingsRecord(LATER[3], [], []), LATER[3])
+    assert account.holdings.count() == 2, "the question waits again"
+
+
+def test_t12_a_renewed_account_that_is_another_is_taken_apart_and_joined_again(
+    connection: Connection,
+) -> None:
+    def told(name: str, at: datetime, *rows: Any) -> FinancialAccount:
+        record = replace(money(name, "10.00", at), name=f"Named {name}")
+        with time_machine.travel(at, tick=True):
+            (account,) = land_accounts(connection, [ListedAccount(record, ["number-1"])], at)
+            upsert_transactions(account, rows)
+        return account
+
+    def books() -> dict[str, list[str]]:
+        found = FinancialAccount.objects.order_by("created_at")
+        return {
+            each.provider_account_id: sorted(row.description for row in each.transactions.all())
+            for each in found
+        }
+
+    first = told("u1", LATER[0], row("a1", "-1.00", description="Tea"), row("a2", "-2.00", description="Bus"))
+    Transaction.objects.filter(amount=-1).update(note="mine")
+    again = [row("b1", "-1.00", description="Tea"), row("b3", "-3.00", description="Cake")]
+    told("w1", LATER[2], *again)
+    assert books() == {"w1": ["Bus", "Cake", "Tea"]}
+    question = Question.objects.get(kind="same_account")
+    assert (question.state, question.why) == ("accepted", "its number is the same")
+
+    undoing.undo_answer(connection.user_id, question.id)
+    assert books() == {"u1": ["Bus", "Tea"], "w1": ["Cake", "Tea"]}
+    old, new = (FinancialAccount.objects.get(provider_account_id=name) for name in ("u1", "w1"))
+    assert (old.id, old.closed_at is None, new.closed_at) == (first.id, False, None)
+    assert [old.name, new.name, new.id] == ["Named u1", "Named w1", question.right]
+    assert {each.account_id for each in Transaction.objects.filter(note="mine")} == {first.id}
+    told("w1", LATER[3], *again)
+    assert books() == {"u1": ["Bus", "Tea"], "w1": ["Cake", "Tea"]}
+    for account in (old, new):
+        rebuild(account)
+    assert books() == {"u1": ["Bus", "Tea"], "w1": ["Cake", "Tea"]}
+
+    answers.accept(connection.user_id, question.id)
+    assert books() == {"w1": ["Bus", "Cake", "Tea"]}
+    assert FinancialAccount.objects.get().id == first.id
 
 
 def test_t12_one_account_that_is_gone_is_closed_and_many_are_asked_about(connection: Connection) -> None:

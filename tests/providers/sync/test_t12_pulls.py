@@ -13,10 +13,11 @@ from dashtam.bridge.doors import run_db
 from providers import wiring
 from providers.connections.models import Connection
 from providers.ledger.models import FinancialAccount, Transaction
+from providers.sync.budget import Budget
 from providers.sync.models import SyncRun
 from tests.providers.connectors import toys
 from tests.providers.sync.deliveries import Book, CursorOfConnection, Delivering, OneDocument, Windows
-from tests.providers.sync.test_sync import sync
+from tests.providers.sync.test_sync import run_with, sync
 
 pytestmark = pytest.mark.django_db(transaction=False)
 State = SyncRun.State
@@ -74,6 +75,34 @@ async def test_t12_data_that_never_stops_changing_lands_nothing_and_keeps_the_cu
         run = await sync(connection)
         assert (run.state, run.error_code, connection.cursor) == (State.FAILED, "changed_while_reading", "")
         assert not await Transaction.objects.aexists()
+
+
+async def test_y01_what_lands_together_may_be_more_than_a_run_reads_and_parts_go_on(
+    ana: User, ben: User
+) -> None:
+    async def read(connection: Connection, rows: int) -> SyncRun:
+        service = wiring.sync_service()
+        service.budget = Budget(rows=rows)
+        return await run_with(service, connection)
+
+    async with connected(ana, CursorOfConnection) as (book, connection):
+        for number in range(6):
+            book.add(f"r{number}", f"2026-10-0{number + 1}", "-1.00")
+        endless = await read(connection, 1)
+        assert (endless.state, endless.error_code, endless.added) == (State.FAILED, "endless_feed", 0)
+        whole = await read(connection, 2)
+        assert (whole.state, whole.added) == (State.SUCCEEDED, 6)
+
+    async with connected(ben, Windows) as (book, connection):
+        for number in range(3):
+            book.add(f"w{number}", str(TODAY - timedelta(days=190 - 95 * number)), "-1.00")
+        part = await read(connection, 1)
+        assert (part.state, part.error_code, part.added) == (State.PARTIAL, "budget_spent", 1)
+        await connection.arefresh_from_db()
+        assert (connection.state, connection.failures) == (Connection.State.ACTIVE, 0)
+        runs = [await read(connection, 1) for _ in range(4)]
+        assert sum(run.added for run in runs) == 2
+        assert runs[-1].state == State.SUCCEEDED
 
 
 async def test_t12_a_window_that_is_read_again_withdraws_what_is_gone_and_adds_what_came_late(

@@ -119,12 +119,12 @@ def usual_forms(cells: Iterable[Written]) -> frozenset[str]:
     counts = Counter(cell.form for cell in cells)
     total = sum(counts.values())
     usual = {form for form, count in counts.items() if count * 5 >= total}
+    plain = {form[:1] for form in usual if form[:1] in "-/. "}
     # Where small numbers have zeros before them, a number without may have lost a digit.
-    return frozenset(
-        usual
-        | {form[:1] for form in usual if form[:1] in "-/. "}
-        | {f"{form}0" for form in usual if form in "-/. "}
-    )
+    small = {f"{mark}{zeros}" for mark in plain for zeros in "01"} - {
+        f"{form[0]}1" for form in counts if form[1:] == "0"
+    }
+    return frozenset(usual | plain | small | {f"{form}0" for form in usual if form in "-/. "})
 
 
 def moment(written: Written, day: dt.date) -> dt.datetime:

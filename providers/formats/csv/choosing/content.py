@@ -9,6 +9,13 @@ from providers.formats.csv.cells.dates import looks_like_date
 from providers.formats.csv.cells.numbers import Number, is_nothing, read_number
 from providers.formats.csv.words.said import word_in
 
+_CODED = re.compile(r"[A-Z0-9_/.-]*[0-9][A-Z0-9_/.-]*", re.IGNORECASE)
+
+
+def looks_like_code(text: str) -> bool:
+    """True for an IBAN, a BIC with digits, a reference: one word with digits in it."""
+    return _CODED.fullmatch(text) is not None
+
 
 @dataclass(slots=True)
 class Cells:
@@ -49,6 +56,12 @@ class Cells:
     def wordy(self) -> bool:
         """True for text with letters in it."""
         return self.share(sum(any(map(str.isalpha, text)) for text in self.filled)) >= 0.5
+
+    @property
+    def telling(self) -> bool:
+        """True for words that differ from row to row, as those of a description do."""
+        named = sum(sum(map(str.isalpha, text)) > 3 and not looks_like_code(text) for text in self.filled)
+        return self.share(named) >= 0.6 and len(set(self.filled)) * 2 >= len(self.filled)
 
     def of(self, words: frozenset[str]) -> bool:
         """True if nearly all are among those words."""

@@ -35,6 +35,30 @@ def find_money(roles: list[Role | None], columns: Sequence[Cells]) -> None:
             roles[index] = "ignore"
 
 
+def complete_pair(roles: list[Role | None], columns: Sequence[Cells], sides: Sequence[Role | None]) -> None:
+    """The other column of a pair of which only one heading was understood: each row fills one of the two.
+
+    Which is which, the headings say, as far as they do; else the balance or a person.
+    """
+    found = [index for index, role in enumerate(roles) if role in {"debit", "credit"}]
+    plain = [index for index, role in enumerate(roles) if role == "amount"]
+    if len(found or plain) != 1:
+        return
+    (one,) = found or plain
+    rest = [
+        index
+        for index, cells in enumerate(columns)
+        if roles[index] in {None, "ignore", "amount"} and cells.numeric and index != one
+    ]
+    other = next((index for index in rest if _pair([one, index], columns)), None)
+    if other is None:
+        return
+    told = [*sides, *[None] * len(columns)]
+    own, theirs = roles[one] if roles[one] != "amount" else told[one], told[other]
+    out = one if own == "debit" or theirs == "credit" or own is None is theirs else other
+    roles[out], roles[other if out == one else one] = "debit", "credit"
+
+
 def _as_balance(
     money: Sequence[int], roles: list[Role | None], columns: Sequence[Cells], pair: tuple[int, int]
 ) -> None:

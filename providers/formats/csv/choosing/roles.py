@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from providers.formats.csv.choosing.content import Cells
-from providers.formats.csv.choosing.money import find_money
+from providers.formats.csv.choosing.money import complete_pair, find_money
 from providers.formats.csv.words.headings import Role, phrases
 from providers.formats.csv.words.kinds import kind_of
 from providers.formats.csv.words.plain import plain, without_parentheses
@@ -23,6 +23,7 @@ _ONE_OF: tuple[Role, ...] = (
     *("symbol", "isin", "security", "quantity", "price", "original_amount", "original_currency", "exchange_rate"),
     *("asset", "check_number", "date"),
 )  # fmt: skip
+_WHOSE = frozenset({"account", "account_name", "payee"})
 _CODE = re.compile(r"[A-Za-z]{3}|[€£$¥]")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}|[0-9Xx*][0-9Xx* .-]{6,30}[0-9A-Z]?")
@@ -40,11 +41,19 @@ def role_of_heading(heading: str) -> Role | None:
         return _PHRASES[text]
     words = text.split()
     for size in range(min(len(words), _LONGEST), 0, -1):
-        for start in range(len(words) - size, -1, -1):
-            phrase = " ".join(words[start : start + size])
-            if len(phrase) > 3 and phrase in _PHRASES:
-                return _PHRASES[phrase]
+        spans = (" ".join(words[start : start + size]) for start in range(len(words) - size, -1, -1))
+        found = [_PHRASES[phrase] for phrase in spans if len(phrase) > 3 and phrase in _PHRASES]
+        if found:  # the balance of an account is no account, whichever word comes first
+            return (
+                next((role for role in found if role in MONEY), found[0]) if found[0] in _WHOSE else found[0]
+            )
     return None
+
+
+def side_of(heading: str) -> Role | None:
+    """Money in or out, if a word of the heading says it."""
+    found = {_PHRASES.get(word) for word in plain(heading).split()} & {"debit", "credit"}
+    return found.pop() if len(found) == 1 else None
 
 
 def roles_of(headings: Sequence[str], columns: Sequence[Cells]) -> list[Role]:
@@ -59,6 +68,10 @@ def roles_of(headings: Sequence[str], columns: Sequence[Cells]) -> list[Role]:
     _settle_dates(roles, columns)
     if not {"amount", "net", "debit", "credit"} & set(roles):
         find_money(roles, columns)
+    else:
+        complete_pair(roles, columns, [side_of(heading) for heading in headings])
+    if "original_currency" in roles and not {"currency", "original_amount"} & set(roles):
+        roles[roles.index("original_currency")] = "currency"
     _find_others(roles, columns, headed=bool(headings))
     _once(roles, columns)
     if "net" in roles:
@@ -103,11 +116,12 @@ def _not_numeric(role: Role, cells: Cells) -> Role | None:
 
 
 def _date(cells: Cells) -> Role | None:
-    return "date" if cells.dated else "state" if cells.of(_STATES) else "ignore"
+    return "date" if cells.dated else "state" if cells.of(_STATES) else _other_date(cells)
 
 
 def _other_date(cells: Cells) -> Role | None:
-    return "other_date" if cells.dated else "ignore"
+    """In some languages the word for the value date is that for the currency."""
+    return "other_date" if cells.dated else "currency" if cells.match(_CODE) else "ignore"
 
 
 def _direction(cells: Cells) -> Role | None:
@@ -211,5 +225,8 @@ def _find_others(roles: list[Role | None], columns: Sequence[Cells], *, headed: 
             roles[index] = "isin"
         elif not headed and cells.match(_ACCOUNT) and len(set(cells.filled)) == 1 and not cells.monetary:
             roles[index] = "account"
-        elif cells.wordy and (not headed or not {"description", "payee"} & set(roles)):
+        elif cells.wordy and not headed:
             roles[index] = "description"
+        elif cells.telling:  # an unknown heading over words that differ from row to row
+            missing: tuple[Role, ...] = ("description", "payee")
+            roles[index] = next((role for role in missing if role not in roles), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,13 +18,14 @@ OUT = frozenset(
 )
 IN = frozenset({Kind.SELL, Kind.DIVIDEND, Kind.INTEREST, Kind.DEPOSIT, Kind.CREDIT, Kind.CAPITAL_GAIN})
 # A card's bill being paid: money into the account of the card, whatever sign it has.
-_PAID = (
-    "payment thank you",
-    "thank you for your payment",
-    "autopay",
-    "payment received",
-    "automatic payment",
-)
+_PAID_TEXT = """
+    payment thank you, thank you for your payment, autopay, payment received, automatic payment, direct debit payment,
+    payment by direct debit, online payment, zahlung erhalten, zahlungseingang, ausgleich kreditkarte, einzahlung,
+    paiement recu, versement recu, betaling ontvangen, pagamento recebido, pagamento de fatura, pagamento em, pago
+    recibido, su pago, pagamento ricevuto, inbetalning, innbetaling, indbetaling, splata karty
+"""
+_PAID = re.compile("|".join(" ".join(phrase.split()) for phrase in _PAID_TEXT.split(",")))
+_MANY, _LOOKED_AT = 8, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The rule, and the reason why a person has to say it, if there is one."""
+    """The rule, and the reason why a person has to say it, if there is one; a `weak` one goes with a balance."""
 
     rule: SignRule
     doubt: str = ""
+    weak: bool = False
 
 
 def sign_rule(samples: Sequence[Sample], *, has_direction: bool) -> Verdict:
@@ -111,8 +114,28 @@ def _as_written(moved: Sequence[Sample], negative: Sequence[Sample]) -> Verdict:
     if not negative and not all(sample.signed for sample in moved):
         text = "No amount has a sign, and no other column says which is money in and which is money out."
         return Verdict("as_written", text)
-    paid = [sample for sample in moved if any(words in plain(sample.text) for words in _PAID)]
+    paid = [sample for sample in moved if _PAID.search(plain(sample.text))]
     if paid and all(sample.amount < 0 for sample in paid) and len(negative) * 2 <= len(moved):
         text = "Payments of the bill are negative here, so a positive amount may be money spent."
         return Verdict("reversed", text)
+    return _turned_round(moved, negative) if negative else Verdict("as_written")
+
+
+def _turned_round(moved: Sequence[Sample], negative: Sequence[Sample]) -> Verdict:
+    """A doubt where this may be a card's table that counts what is spent as positive.
+
+    Words of the rows, such as of a fee or of wages, say in which direction money went. Without any, it is likely if
+    nearly all amounts are positive.
+    """
+    step = len(moved) // _LOOKED_AT + 1
+    told = [(sample.amount > 0, kind_of(sample.text)) for sample in moved[::step]]
+    fitting = sum(kind in (IN if into else OUT) for into, kind in told)
+    against = sum(kind in (OUT if into else IN) for into, kind in told)
+    nearly_all = len(moved) >= _MANY and len(negative) * 6 <= len(moved)
+    if against > fitting and len(negative) * 2 < len(moved):
+        text = "Money was spent in rows with a positive amount. Say if a positive amount is money in or money out."
+        return Verdict("as_written", text)
+    if nearly_all and not fitting:
+        text = "Nearly all amounts are positive. Say if a positive amount is money in or money out."
+        return Verdict("as_written", text, weak=True)
     return Verdict("as_written")

@@ -12,6 +12,7 @@ from providers.formats.csv.cells.dates import Order, read_date
 from providers.formats.csv.cells.numbers import is_nothing, read_number
 from providers.formats.csv.choosing.context import Context
 from providers.formats.csv.choosing.proof import Proof, Step, prove
+from providers.formats.csv.choosing.roles import role_of_heading, side_of
 from providers.formats.csv.choosing.signs import Sample, Verdict, sign_rule
 from providers.formats.csv.understanding import FeeRule, SignRule
 from providers.formats.csv.words.said import DEBIT, no_movement, word_in
@@ -48,12 +49,16 @@ def _doubted(context: Context, verdict: Verdict, proof: Proof | None) -> Verdict
     """
     against = proof is not None and proof.sign == -1
     if verdict.rule == "columns":
-        named = bool(context.table.headings)
+        pair = (*context.where("debit"), *context.where("credit"))
+        headings = [context.understood.columns[at].heading for at in pair]
+        named = any(role_of_heading(each) in {"debit", "credit"} or side_of(each) for each in headings)
         if not named and (proof is None or proof.sign != 1):
             return Verdict(
                 "columns", "Two columns take turns. Say which one is money in and which one is money out."
             )
         return verdict
+    if verdict.weak and proof is not None and proof.sign == 1:
+        return Verdict(verdict.rule)
     if verdict.rule == "as_written" and against and not verdict.doubt:
         text = "The balance falls where the amount is positive. Say if a positive amount is money in or money out."
         return Verdict("as_written", text)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from providers.formats.csv.cells.dates import Written, moment, read_date
 from providers.formats.csv.cells.numbers import is_nothing, read_number
 from providers.formats.csv.cells.records import Record
-from providers.formats.csv.reading.trades import FEE_CREDITS, coin, kind_and_units, security_of
+from providers.formats.csv.reading.trades import FEE_CREDITS, coin, converted, kind_and_units, security_of
 from providers.formats.csv.reading.values import CellReader, Rejected
 from providers.formats.csv.words.kinds import kind_of
 from providers.formats.csv.words.said import PENDING, VOID, no_movement, word_in
@@ -110,7 +110,8 @@ class RowReader(CellReader):
         if amount is not None and not sort:
             written = _Written(line, text, action, amount, currency, day, date, pending=pending)
             row = self._transaction(cells, written)
-            read.rows.append(row)
+            changed = self.asset is not None and "convert" in action.casefold()
+            read.rows += converted(row) if changed else [row]
             if self.understood.fee == "apart" and not coin(currency) and (fee := self.fee_of(cells)):
                 read.rows.append(_fee_row(row, fee))
             read.currency = "" if row.security and coin(currency) else currency
@@ -133,8 +134,6 @@ class RowReader(CellReader):
 
     def _sort(self, text: str, action: str, amount: Decimal | None, currency: str) -> str:
         """The sort of row that moves nothing; empty for a movement. Raises Rejected."""
-        if self.asset is not None and "convert" in action.casefold():
-            raise Rejected("A coin that was changed into another one cannot be read yet.")
         if currency in FEE_CREDITS:
             return NOTE
         return _no_movement(text, action, amount) or ("" if amount is not None else NO_AMOUNT)

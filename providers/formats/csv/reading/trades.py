@@ -8,11 +8,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from providers.formats.csv.cells.numbers import is_currency, is_nothing
+from providers.formats.csv.reading.values import Rejected
 from providers.formats.statement import Security, StatementTransaction
 from providers.formats.values import clean_id, clean_text
 from providers.records import Kind
 
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
+_CONVERTED = re.compile(
+    r"\bConverted ([0-9][0-9,]*(?:\.[0-9]+)?) ([A-Z0-9]{2,12}) to ([0-9][0-9,]*(?:\.[0-9]+)?) ([A-Z0-9]{2,12})\b"
+)
 _CUSIP = re.compile(r"(?=.*[0-9].*[0-9].*[0-9])[0-9A-Z]{8}[0-9]")
 _COINS = {
     "XXBT": "BTC", "XBT": "BTC", "XETH": "ETH", "XXRP": "XRP", "XLTC": "LTC", "XXLM": "XLM", "XXMR": "XMR",
@@ -69,6 +73,22 @@ def kind_and_units(
         kind = Kind.TRANSFER if kind in {Kind.DEBIT, Kind.CREDIT, Kind.PURCHASE} else kind
         return kind, units, Decimal(0)
     return kind, units, amount
+
+
+def converted(row: StatementTransaction) -> list[StatementTransaction]:
+    """Both legs of a coin that was changed into another one, which only the note names. Raises Rejected."""
+    match, coins = _CONVERTED.search(row.description), row.security
+    if match is None or coins is None or not row.quantity:
+        raise Rejected("A coin was changed into another one, and the note does not say into which.")
+    gone, code, got, other = match.groups()
+    units, others = (Decimal(text.replace(",", "")) for text in (gone, got))
+    if units != abs(row.quantity) or _COINS.get(code, code) != coins.symbol:
+        raise Rejected("A coin was changed into another one, and the note says something else than the row.")
+    out = replace(row, kind=Kind.TRANSFER, quantity=-units, amount=Decimal(0), fees=None)
+    into = security_of("", other, "", coin=True)
+    if into is None:  # money
+        return [replace(out, kind=Kind.SELL, amount=others, currency=other)]
+    return [out, replace(out, security=into, quantity=others, price=None)]
 
 
 def joined_trades(rows: Iterable[StatementTransaction]) -> list[StatementTransaction]:

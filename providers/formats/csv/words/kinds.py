@@ -77,15 +77,24 @@ _KINDS: dict[Kind, str] = {
         debit, dbit
     """,
 }
-_PHRASES = [(kind, " ".join(phrase.split())) for kind, text in _KINDS.items() for phrase in text.split(",")]
+# Each phrase with its kind; of phrases as long as each other, the first one counts.
+_PHRASES: dict[str, tuple[int, int, Kind]] = {}
+for _kind, _text in _KINDS.items():
+    for _phrase in (" ".join(each.split()) for each in _text.split(",")):
+        _PHRASES.setdefault(_phrase, (len(_phrase), -len(_PHRASES), _kind))
+_LONGEST = max(phrase.count(" ") + 1 for phrase in _PHRASES)
+_FIRST = frozenset(phrase.partition(" ")[0] for phrase in _PHRASES)
 
 
 @lru_cache(8192)
 def kind_of(text: str) -> Kind | None:
     """The kind that a type or action names, by the longest phrase in it; None if it names none that we know."""
-    words = f" {plain(text)} "
-    best: tuple[int, Kind] | None = None
-    for kind, phrase in _PHRASES:
-        if f" {phrase} " in words and (best is None or len(phrase) > best[0]):
-            best = (len(phrase), kind)
-    return best[1] if best else None
+    words = plain(text).split()
+    found = [
+        known
+        for start, word in enumerate(words)
+        if word in _FIRST
+        for end in range(start + 1, min(start + _LONGEST, len(words)) + 1)
+        if (known := _PHRASES.get(" ".join(words[start:end]))) is not None
+    ]
+    return max(found)[2] if found else None

@@ -8,17 +8,39 @@ from functools import lru_cache
 
 _PARENTHESES = re.compile(r"[(\[]([^()\[\]]{0,60})[)\]]")
 _NOT_WORDS = re.compile(r"[^0-9a-z]+")
-_LETTERS = str.maketrans(
-    {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ı": "i", "œ": "oe", "ð": "d", "þ": "th"}
-)
+_LATIN = {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ı": "i", "œ": "oe", "ð": "d", "þ": "th"}
+# Greek and Cyrillic letters as Latin ones, so that words of all languages stand in one list.
+_GREEK = dict(zip("αβγδεζηικλμνξοπρσςτυφω", "avgdeziiklmnxoprsstyfo", strict=True)) | {
+    "θ": "th",
+    "χ": "ch",
+    "ψ": "ps",
+}
+_CYRILLIC = dict(zip("абвгдезийклмнопрстуфхцыэіґ", "abvgdeziiklmnoprstufhcyeig", strict=True)) | {
+    "ж": "zh",
+    "ч": "ch",
+    "ш": "sh",
+    "щ": "sht",
+    "ъ": "a",
+    "ь": "",
+    "ю": "yu",
+    "я": "ya",
+    "є": "ie",
+    "ј": "j",
+    "љ": "lj",
+    "њ": "nj",
+    "ћ": "c",
+    "ђ": "d",
+    "џ": "dz",
+}
+_LETTERS = str.maketrans(_LATIN | _GREEK | _CYRILLIC)
 
 
 @lru_cache(8192)
 def plain(text: str) -> str:
     """Words in lower case, without accents and punctuation, one blank between them."""
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-        text = "".join(char for char in decomposed if not unicodedata.combining(char))
+        decomposed = unicodedata.normalize("NFKD", text.casefold())
+        text = "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_LETTERS)
     return _NOT_WORDS.sub(" ", text.lower()).strip()
 
 

@@ -83,9 +83,12 @@ _NO_MOVEMENT: dict[str, str] = {
         services, no transactions, end of, downloaded, generated, printed, exported on
     """,
 }
-_PHRASES = [
-    (" ".join(phrase.split()), sort) for sort, text in _NO_MOVEMENT.items() for phrase in text.split(",")
-]
+_PHRASES: dict[str, str] = {}
+for _sort, _text in _NO_MOVEMENT.items():
+    for _phrase in _text.split(","):
+        _PHRASES.setdefault(" ".join(_phrase.split()), _sort)
+_LONGEST = max(phrase.count(" ") + 1 for phrase in _PHRASES)
+_FIRST = frozenset(phrase.partition(" ")[0] for phrase in _PHRASES)
 
 
 def word_in(cell: str, words: frozenset[str]) -> bool:
@@ -98,7 +101,10 @@ def word_in(cell: str, words: frozenset[str]) -> bool:
 def no_movement(text: str) -> str | None:
     """The sort of row that moves nothing, if the text is or begins with the words of one."""
     words = plain(text)
-    for phrase, sort in _PHRASES:
-        if words == phrase or (" " in phrase and words.startswith(f"{phrase} ")):
-            return sort
-    return None
+    if words in _PHRASES:
+        return _PHRASES[words]
+    first = words.split(" ", _LONGEST)
+    if first[0] not in _FIRST:
+        return None
+    beginnings = (" ".join(first[:size]) for size in range(min(len(first), _LONGEST), 1, -1))
+    return next((_PHRASES[each] for each in beginnings if each in _PHRASES), None)

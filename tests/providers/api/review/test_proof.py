@@ -73,6 +73,8 @@ async def test_t04_days_are_proved_unproved_or_a_gap(ana: User, account: Financi
     assert days == found["results"]
     same = (await api.get(f"accounts/{account.id}/completeness?from=2026-05-01&to=2026-05-14")).json()
     assert same == found
+    newest = (await api.get(f"accounts/{account.id}/proof")).json()["results"][0]
+    assert newest["date"] <= str(datetime.now(UTC).date())  # no day that has not begun where its person is
     for query in ("from=2026-05-02&to=2026-05-01", "from=yesterday", "cursor=WyJ4Il0"):
         assert (await api.get(f"accounts/{account.id}/proof?{query}")).status_code == 400
 

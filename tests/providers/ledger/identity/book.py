@@ -72,6 +72,7 @@ class Book:
     def _carry_out(self, plan: Plan, source: int) -> None:
         for one, into in plan.merged:
             self.held = [replace(h, event=into) if h.event == one else h for h in self.held]
+            self._one_voice(into)
         ended = {key for item in plan.placed for key in item.ended}
         gone = {held.key for held in plan.withdrawn}
         self.held = [
@@ -84,6 +85,14 @@ class Book:
             homes[item.row.place] = event
             self.held.append(self._observed(item.row, event, source, item.state))
         self.asked += len(plan.asked)
+
+    def _one_voice(self, event: UUID) -> None:
+        """Let each source say one thing of the event today, the most certain."""
+        met: set[int] = set()
+        for held in sorted(self.live(), key=lambda held: (-held.status, -held.key)):
+            if held.event == event and held.source in met:
+                self.held[held.key] = replace(held, state=State.PAST)
+            met |= {held.source} if held.event == event else set()
 
     def _new(self) -> UUID:
         self.events += 1

@@ -67,11 +67,11 @@ async def test_t02_the_history_says_in_words_what_happened_and_undoes_it(
     page = f"/transactions/{row.id}/history"
     found = await read(browser, page)
     for words in (
-        "corpus told of it first",
-        "CSV files told of it too",
+        "It came from corpus first",
+        "It came from CSV files too",
         "Amount: −20.00",
         "A pending row with this amount and name was waiting to be booked.",
-        "Not taken back",
+        "Still there",
         "&lt;b&gt;Bistro",
         "Take it as another transaction",
     ):
@@ -83,7 +83,7 @@ async def test_t02_the_history_says_in_words_what_happened_and_undoes_it(
     his = await signed_in(ben)
     assert (await his.get(page)).status_code == 404
     await run_db(land, account, FEED, stated(hour=4, window=(1, 9)))
-    assert "No source states this transaction any more" in await read(browser, page)
+    assert "No source has this transaction any more" in await read(browser, page)
 
 
 async def row_link(row: Transaction) -> int:

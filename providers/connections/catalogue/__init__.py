@@ -1,0 +1,1 @@
+"""Institutions behind the aggregators of the catalogue."""

@@ -1,0 +1,78 @@
+"""Rows that another section of the same query tells too: each is counted once, and none is taken for told unseen."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from providers.connectors.ibkr_flex import kinds
+from providers.connectors.ibkr_flex.document import SUMMARY, Row, Statement
+from providers.connectors.ibkr_flex.reading import Counts, reported
+from providers.connectors.ibkr_flex.values import Misread
+
+Mine = Callable[[Row], bool]
+Money = tuple[str, Decimal | None, date | None]
+BOOKED = ("Trades", "CashTransactions", "CorporateActions", "Transfers", "SalesTaxes", "DebitCardActivities")
+
+
+def elsewhere(statement: Statement, section: str, mine: Mine) -> str:
+    """The reason to leave a section out, where another tells the same."""
+    if section in ("OptionEAE", "TradeConfirms") and any(map(mine, statement.rows("Trades"))):
+        return "trades told again"
+    return ""
+
+
+def untaxed(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]:
+    """Taxes on trades that do not count them already."""
+    trades = statement.rows("Trades")
+    taxed = {row.text("tradeID") for row in trades if row.text("taxes").strip("0.")} - {""}
+    untold = [row for row in rows if row.text("tradeId", "tradeID") not in taxed]
+    if told := len(rows) - len(untold):
+        counts.left_out["taxes that their trade counts"] += told
+    return untold
+
+
+def untold(statement: Statement, rows: list[Row], mine: Mine, counts: Counts) -> list[Row]:
+    """Lines of the Statement of Funds that no other section of this query tells.
+
+    A code that we know names the section that would tell it; under any other, the line itself has to be found there.
+    """
+    booked = [row for section in BOOKED for row in statement.rows(section) if mine(row)]
+    names = {row.text("transactionID") for row in booked} - {""}
+    sums = Counter(_money(row) for row in statement.rows("CashTransactions") if mine(row))
+    lines = []
+    for row in rows:
+        code = row.text("activityCode")
+        if not code and _empty(row):
+            counts.left_out["opening and closing balances"] += 1
+        elif _told(row, code, statement, names, sums):
+            counts.left_out["lines of funds that other sections tell"] += 1
+        else:
+            lines.append(row)
+    return lines
+
+
+def _told(row: Row, code: str, statement: Statement, names: set[str], sums: Counter[Money]) -> bool:
+    if code in kinds.ACTIVITIES:
+        return kinds.ACTIVITIES[code] in statement.sections
+    if row.text("transactionID") in names:
+        return True
+    same = _money(row)
+    if sums[same] <= 0:
+        return False
+    sums[same] -= 1
+    return True
+
+
+def _money(row: Row) -> Money:
+    try:
+        return row.text("currency"), row.number("amount"), reported(row)
+    except Misread:
+        return SUMMARY, None, None
+
+
+def _empty(row: Row) -> bool:
+    try:
+        return not row.number("amount")
+    except Misread:
+        return False

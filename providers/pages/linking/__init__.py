@@ -1,0 +1,1 @@
+"""Linking in the browser: from the catalogue through the steps of an institution, and back."""
