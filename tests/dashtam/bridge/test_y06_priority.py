@@ -1,4 +1,4 @@
-"""Hashing is less urgent than the event loop, and never more urgent than the process that was started with a niceness."""
+"""Hashing is less urgent than the event loop, and never more urgent than the process around it was started."""
 
 import asyncio
 import os
