@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import wiring
 from accounts.audit.chain import ChainBroken, verify
-from accounts.errors import ProviderAway
+from accounts.errors import SignInProviderAway
 from accounts.models import AuditEvent, User
 from dashtam.doctor.checkup import Finding, examines
 from dashtam.installation.database_roles import may_edit
@@ -50,7 +50,7 @@ def door(*, full: bool) -> Iterator[Finding]:
     if provider is not None:
         try:
             asyncio.run(provider.check())
-        except ProviderAway as error:
+        except SignInProviderAway as error:
             yield Finding(f"OIDC_ISSUER, the sign-in provider, cannot be used. {error.detail}")
 
 

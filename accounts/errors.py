@@ -53,18 +53,18 @@ class InvitationNeeded(Forbidden):
     )
 
 
-class ProviderRefused(Unauthorized):
+class SignInProviderRefused(Unauthorized):
     """The sign-in provider's answer does not count: it is late, used, forged, or for another sign-in."""
 
-    code = "provider_refused"
+    code = "sign_in_provider_refused"
     title = "That sign-in did not work."
     detail = "Start again. If it keeps failing, sign in with your password."
 
 
-class ProviderAway(ServiceBusy):
+class SignInProviderAway(ServiceBusy):
     """The sign-in provider does not answer, or not as one."""
 
-    code = "provider_away"
+    code = "sign_in_provider_away"
     title = "The sign-in provider does not answer at the moment."
     detail = "Try again in a minute, or sign in with your password."
 

@@ -14,7 +14,6 @@ from accounts.models import (
     AuditEvent,
     DataExport,
     EmailChange,
-    Identity,
     Invitation,
     Passkey,
     RecoveryCode,
@@ -81,22 +80,6 @@ async def sessions(user_id: UUID, *, session_id: UUID) -> list[SessionRow]:
     return await run_db(list, rows.values(*columns))
 
 
-class IdentityRow(TypedDict):
-    """A person of the sign-in provider that the account is linked with."""
-
-    id: UUID
-    issuer: str
-    label: str
-    created_at: datetime
-    last_used_at: datetime | None
-
-
-async def identities(user_id: UUID) -> list[IdentityRow]:
-    """The identities that can sign in to the person's account, oldest first."""
-    rows = Identity.objects.filter(user_id=user_id).order_by("created_at")
-    return await run_db(list, rows.values(*IdentityRow.__annotations__))
-
-
 class InvitationRow(TypedDict):
     """An invitation that a member of the staff has sent."""
 
@@ -110,9 +93,17 @@ class InvitationRow(TypedDict):
 async def invitations(user_id: UUID) -> list[InvitationRow]:
     """The invitations that the person has sent in the last weeks, newest first, 200 at most."""
     rows = await run_db(list, Invitation.objects.filter(invited_by_id=user_id)[:200])
-    return [
-        InvitationRow(**{name: getattr(row, name) for name in InvitationRow.__annotations__}) for row in rows
-    ]
+    return [_as_row(row) for row in rows]
+
+
+def _as_row(row: Invitation) -> InvitationRow:
+    return {
+        "id": row.id,
+        "email": row.email,
+        "state": row.state,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+    }
 
 
 class TotpRow(TypedDict):

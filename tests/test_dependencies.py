@@ -27,6 +27,8 @@ FORBIDDEN = re.compile(r"\bA?GPL|Affero|SSPL|BUSL|Commons Clause|Proprietary", r
 SAYS_NOTHING = {
     "axe-playwright-python": "MIT, says its licence file",
     "CurrencyConverter": "Apache 2.0, says its licence file",
+    "promql-parser": "Apache 2.0, says its repository; for tests alone",
+    "pyrage": "MIT, says its repository",
 }
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts import queries, wiring
+from accounts import wiring
 from accounts.errors import ReauthRequired
+from accounts.oidc import queries
 from dashtam.api.openapi import list_of, problem_responses
 from dashtam.api.paging import Listing
 from dashtam.api.views import ApiView, Reply
@@ -19,7 +20,9 @@ class IdentityRow(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     issuer = serializers.CharField()
-    label = serializers.CharField(help_text="What the provider calls the person; for people to read.")
+    label = serializers.CharField(  # type: ignore[assignment] # a field is called as the one of all fields
+        help_text="What the provider calls the person; for people to read."
+    )
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True)
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import msgspec
 
-from accounts.errors import ProviderAway, ProviderRefused
+from accounts.errors import SignInProviderAway, SignInProviderRefused
 from accounts.oidc.tokens import Claims, claims_of
 from dashtam.crypto.base64url import base64url
 from dashtam.crypto.sealed_tokens import digest
@@ -46,6 +46,10 @@ class Metadata(msgspec.Struct, frozen=True):
     authorization_response_iss_parameter_supported: bool = False
 
 
+class _Keys(msgspec.Struct, frozen=True):
+    keys: list[dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The query that the provider sent the browser back with."""
@@ -62,14 +66,14 @@ class OpenIdProvider:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.metadata: tuple[float, Metadata] | None = None
-        self.keys: tuple[float, dict[str, Any]] | None = None
+        self.keys: tuple[float, list[dict[str, Any]]] | None = None
 
     async def check(self) -> None:
-        """Read metadata and keys. Raises ProviderAway."""
+        """Read metadata and keys. Raises SignInProviderAway."""
         await self._keys(await self._metadata())
 
     async def authorization_url(self, *, state: str, fresh: bool) -> str:
-        """The URL that a browser goes to; `fresh` has the provider ask for a sign-in anew. Raises ProviderAway."""
+        """The URL for the browser; `fresh` has the provider ask for a sign-in anew. Raises SignInProviderAway."""
         known = await self._metadata()
         asked = {
             "response_type": "code",
@@ -86,17 +90,20 @@ class OpenIdProvider:
         return f"{known.authorization_endpoint}{joint}{urlencode(asked, quote_via=quote)}"
 
     async def claims(self, answer: Answer, *, state: str) -> Claims:
-        """Exchange the code that came back, and verify the ID token. Raises ProviderRefused and ProviderAway."""
+        """Exchange the code that came back, and verify the ID token.
+
+        Raises SignInProviderRefused and SignInProviderAway.
+        """
         known = await self._metadata()
         if answer.issuer is None and known.authorization_response_iss_parameter_supported:
-            raise ProviderRefused
+            raise SignInProviderRefused
         if answer.issuer not in {None, self.client.issuer}:
-            raise ProviderRefused  # the answer of another provider (RFC 9207 §2.4)
+            raise SignInProviderRefused  # the answer of another provider (RFC 9207 §2.4)
         if answer.error or not answer.code:
-            raise ProviderRefused
+            raise SignInProviderRefused
         token = await self._id_token(known, answer.code, _verifier(state))
         kid, keys = _kid(token), await self._keys(known)
-        if kid and kid not in {key.get("kid") for key in keys.get("keys", ())}:
+        if kid and not any(key.get("kid") == kid for key in keys):
             keys = await self._keys(known, older_than=KEYS_AGAIN_SECONDS)
         return claims_of(
             token, keys, issuer=self.client.issuer, client_id=self.client.client_id, nonce=_nonce(state)
@@ -112,10 +119,10 @@ class OpenIdProvider:
         headers, form = self._authenticated(known, form)
         response = await _exchange("POST", known.token_endpoint, data=form, headers=headers)
         if response.status_code in {400, 401, 403}:
-            raise ProviderRefused
+            raise SignInProviderRefused
         token = _decoded(response, dict).get("id_token")
         if not isinstance(token, str):
-            raise ProviderRefused
+            raise SignInProviderRefused
         return token
 
     def _authenticated(self, known: Metadata, form: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -141,12 +148,15 @@ class OpenIdProvider:
         schemes = {urlsplit(url).scheme for url in (found.token_endpoint, found.jwks_uri)}
         schemes.add(urlsplit(found.authorization_endpoint).scheme)
         if found.issuer != self.client.issuer or not schemes <= {"https", urlsplit(found.issuer).scheme}:
-            raise ProviderAway("The sign-in provider describes itself as another one: check OIDC_ISSUER.")
+            raise SignInProviderAway(
+                "The sign-in provider describes itself as another one: check OIDC_ISSUER."
+            )
 
-    async def _keys(self, known: Metadata, *, older_than: float = KEPT_SECONDS) -> dict[str, Any]:
+    async def _keys(self, known: Metadata, *, older_than: float = KEPT_SECONDS) -> list[dict[str, Any]]:
         now = time.monotonic()
         if self.keys is None or self.keys[0] < now - older_than:
-            self.keys = now, _decoded(await _exchange("GET", known.jwks_uri), dict)
+            found: _Keys = _decoded(await _exchange("GET", known.jwks_uri), _Keys)
+            self.keys = now, found.keys
         return self.keys[1]
 
 
@@ -182,13 +192,13 @@ async def _exchange(method: str, url: str, **content: Any) -> httpx.Response:
         async with httpx.AsyncClient(transport=wire, trust_env=False, timeout=TIMEOUT) as client:
             return await client.request(method, url, headers=headers, **content)
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError):
-        raise ProviderAway from None  # without the cause: it quotes the URL
+        raise SignInProviderAway from None  # without the cause: it quotes the URL
 
 
 def _decoded(response: httpx.Response, kind: Any) -> Any:
     if response.status_code != 200:
-        raise ProviderAway
+        raise SignInProviderAway
     try:
         return msgspec.json.decode(response.content, type=kind)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ProviderAway from error
+        raise SignInProviderAway from error

@@ -2,13 +2,13 @@
 
 import hmac
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from accounts.errors import ProviderRefused
+from accounts.errors import SignInProviderRefused
 
 # Asymmetric ones only: with HS256 a provider's public key, or our own secret, would sign; `none` signs nothing.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -24,8 +24,8 @@ class Claims:
     label: str
 
 
-def claims_of(token: str, keys: dict[str, Any], *, issuer: str, client_id: str, nonce: str) -> Claims:
-    """The claims of a token that this issuer made for us, for this very sign-in. Raises ProviderRefused."""
+def claims_of(token: str, keys: list[dict[str, Any]], *, issuer: str, client_id: str, nonce: str) -> Claims:
+    """The claims of a token that this issuer made for us, for this very sign-in. Raises SignInProviderRefused."""
     registry = jwt.JWTClaimsRegistry(
         leeway=LEEWAY_SECONDS,
         iss={"essential": True, "value": issuer},
@@ -36,10 +36,11 @@ def claims_of(token: str, keys: dict[str, Any], *, issuer: str, client_id: str, 
         nonce={"essential": True},
     )
     try:
-        read = jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)
+        known = KeySet.import_key_set({"keys": cast("Any", keys)})
+        read = jwt.decode(token, known, algorithms=ALGORITHMS)
         registry.validate(read.claims)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ProviderRefused from error
+        raise SignInProviderRefused from error
     _require_ours(read.claims, client_id, nonce)
     return Claims(read.claims["sub"], _label(read.claims))
 
@@ -50,15 +51,15 @@ def _require_ours(claims: dict[str, Any], client_id: str, nonce: str) -> None:
     said = claims["nonce"] if isinstance(claims["nonce"], str) else ""
     subject = claims["sub"]
     if client_id not in audience or party != client_id:
-        raise ProviderRefused
+        raise SignInProviderRefused
     if not hmac.compare_digest(said.encode(), nonce.encode()):
-        raise ProviderRefused
+        raise SignInProviderRefused
     if not isinstance(subject, str) or not 0 < len(subject) <= MOST_SUBJECT or not subject.isprintable():
-        raise ProviderRefused
+        raise SignInProviderRefused
 
 
 def _label(claims: dict[str, Any]) -> str:
-    """What the person will know the identity by. It proves nothing: no account is found by it."""
+    """The words that the person knows the identity by. They prove nothing: no account is found by them."""
     for name in ("email", "preferred_username", "name", "sub"):
         text = claims.get(name)
         if isinstance(text, str) and text.strip() and text.isprintable():

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import queries, wiring
 from accounts.entrance import cookie, known_devices
 from accounts.errors import LinkNotValid, ReauthRequired
+from accounts.oidc import queries as oidc_queries
 from accounts.pages import links
 from accounts.pages.access import SignedInRequest, signed_in, to_reauthentication
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
@@ -93,5 +94,5 @@ async def security(request: SignedInRequest) -> HttpResponse:
             messages.success(request, "Your password is changed. Every other device is signed out.")
             return see_other("settings-security")
     factors = await queries.second_factors(request.principal.user_id)
-    linked = await queries.identities(request.principal.user_id)
+    linked = await oidc_queries.identities(request.principal.user_id)
     return await form_page(request, "accounts/security.html", form, factors=factors, linked=linked)

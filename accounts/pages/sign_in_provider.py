@@ -16,8 +16,8 @@ from accounts.errors import (
     IdentityUnknown,
     InvalidCredentials,
     OtpRequired,
-    ProviderRefused,
     ReauthRequired,
+    SignInProviderRefused,
 )
 from accounts.oidc.provider import Answer
 from accounts.pages.access import SignedInRequest, fresh, to_reauthentication
@@ -28,7 +28,7 @@ from dashtam.errors import DashtamError
 from dashtam.web.rendering import rendered
 
 KEY = "provider"  # in the signed cookie of this browser: the departure, good for one return
-REFUSED = (ProviderRefused, IdentityUnknown, IdentityTaken, InvalidCredentials, *NOT_NOW)
+REFUSED = (SignInProviderRefused, IdentityUnknown, IdentityTaken, InvalidCredentials, *NOT_NOW)
 
 
 @require_POST
@@ -86,7 +86,7 @@ async def _depart(request: Any, *, principal: Any, wanted: str = "") -> HttpResp
 
 async def _sign_in(request: Any, departure: Departure | None, answer: Answer) -> HttpResponse:
     if request.principal is not None:
-        raise ProviderRefused  # another person's session stays as it is
+        raise SignInProviderRefused  # another person's session stays as it is
     device = cookie.device_of(request, "")
     session = await wiring.identity_service().sign_in(departure, answer, device=device)
     cookie.sign_in(request, session)
@@ -95,7 +95,7 @@ async def _sign_in(request: Any, departure: Departure | None, answer: Answer) ->
 
 async def _link(request: Any, departure: Departure, answer: Answer) -> HttpResponse:
     if request.principal is None:
-        raise ProviderRefused
+        raise SignInProviderRefused
     await wiring.identity_service().link(departure, answer, principal=request.principal)
     messages.success(request, "Your account is linked. You can sign in that way from now on.")
     return see_other("settings-security")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.devices import Device
-from accounts.errors import IdentityUnknown, ProviderRefused
+from accounts.errors import IdentityUnknown, SignInProviderRefused
 from accounts.limits import FACTOR_BY_PERSON, PROVIDER_BY_NETWORK, network_here
 from accounts.models import Identity, Session
 from accounts.models.user import Verified
@@ -42,7 +42,7 @@ class IdentityService:
     async def begin(self, *, principal: Principal | None, wanted: str = "") -> tuple[Departure, str]:
         """A departure and its URL: to link the account of `principal`, whose proof is fresh, or to sign in.
 
-        Raises NotFound without a provider, ReauthRequired, ProviderAway and TooManyRequests.
+        Raises NotFound without a provider, ReauthRequired, SignInProviderAway and TooManyRequests.
         """
         provider = self._provider()
         await limits.require((PROVIDER_BY_NETWORK, network_here()))
@@ -57,8 +57,8 @@ class IdentityService:
     async def sign_in(self, departure: Departure | None, answer: Answer, *, device: Device) -> Session:
         """Open a session for the person whose account the identity is linked with.
 
-        Raises ProviderRefused, IdentityUnknown, InvalidCredentials for an account that may not sign in, OtpRequired,
-        ProviderAway and TooManyRequests.
+        Raises SignInProviderRefused, SignInProviderAway, IdentityUnknown, OtpRequired, TooManyRequests, and
+        InvalidCredentials for an account that may not sign in.
         """
         claims = await self._claims(departure, answer, session_id="")
         issuer = self._provider().client.issuer
@@ -70,7 +70,7 @@ class IdentityService:
     async def link(self, departure: Departure | None, answer: Answer, *, principal: Principal) -> Identity:
         """Link the account of the session that left for the provider, while its proof of identity is fresh.
 
-        Raises ProviderRefused, ReauthRequired, IdentityTaken, ProviderAway and TooManyRequests.
+        Raises SignInProviderRefused, ReauthRequired, IdentityTaken, SignInProviderAway and TooManyRequests.
         """
         principal.require_fresh()
         await limits.require((FACTOR_BY_PERSON, principal.user_id))
@@ -92,9 +92,9 @@ class IdentityService:
         provider = self._provider()
         await limits.require((PROVIDER_BY_NETWORK, network_here()))
         if departure is None or not hmac.compare_digest(departure.state.encode(), answer.state.encode()):
-            raise ProviderRefused  # another browser's answer, or one that was used before
+            raise SignInProviderRefused  # another browser's answer, or one that was used before
         if departure.session_id != session_id or time.time() - departure.at > SECONDS:
-            raise ProviderRefused
+            raise SignInProviderRefused
         return await provider.claims(answer, state=departure.state)
 
     def _provider(self) -> OpenIdProvider:

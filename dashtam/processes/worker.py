@@ -60,7 +60,6 @@ async def _lanes(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
     workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
     await stop.wait()
-    supervisor.stopping()
     await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
 
 

@@ -24,8 +24,7 @@ from providers.imports.errors import ImportOvertaken, TooManyImports
 class ImportedStatement(TypedDict):
     """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time, `day` its day as written.
 
-    `lacks` names what it does not count; it and `day` are not in imports of earlier versions.
-    From `covers_from` to `covers_to` the file has all rows; None where that is not certain.
+    `lacks` names what it does not count. From `covers_from` to `covers_to` the file has all rows, if that is certain.
     """
 
     account_id: str

@@ -148,7 +148,12 @@ class Provenance:
         states = []
         for record in balances:
             as_of = end_of_day(record)
-            told = {"current": record.current, "available": record.available, "limit": None, "lacks": ""}
+            told: dict[str, Any] = {
+                "current": record.current,
+                "available": record.available,
+                "limit": None,
+                "lacks": "",
+            }
             told |= {"as_of": as_of, "fetched_at": fetched_at}
             stated = ImportedState(file_import_id=self.import_id, account=self.account, fetched_at=fetched_at)
             stated.as_of, stated.date, stated.balance = as_of, record.date, _texts(told)

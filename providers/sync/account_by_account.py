@@ -8,6 +8,7 @@ from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
@@ -64,9 +65,8 @@ class AccountByAccount:
                 yield Batch(troubles={name: error})
 
     def _open(self, listed: Sequence[str]) -> list[FinancialAccount]:
-        found = FinancialAccount.objects.filter(
-            connection_id=self.connection_id, closed_at=None, provider_account_id__in=listed
-        )
+        mine = FinancialAccount.objects.filter(connection_id=self.connection_id)
+        found = mine.filter(Q(closed_at=None) | Q(closed_by_person=True), provider_account_id__in=listed)
         return sorted(found, key=lambda account: listed.index(account.provider_account_id))
 
     async def _account(self, account: FinancialAccount, allowance: Allowance) -> AsyncGenerator[Batch, None]:

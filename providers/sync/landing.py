@@ -112,7 +112,7 @@ def _land_rows(
     landed = Counts()
     for name in sorted(told & accounts.keys()):
         account = accounts[name]
-        if account.closed_at is not None:
+        if account.closed_at is not None and not account.closed_by_person:
             continue
         rows, gone = _rows(batches, name)
         before = frozenset() if name in anew else frozenset(said.get(name, ()))

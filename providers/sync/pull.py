@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
@@ -133,7 +133,10 @@ class Pull:
         await run_db(SyncRun.objects.progress, self.run, accounts_done=1)
 
     def _open_ones(self) -> QuerySet[FinancialAccount]:
-        return FinancialAccount.objects.filter(connection_id=self.run.connection_id, closed_at=None)
+        """The accounts that are read, those that their person has closed among them as long as they are listed."""
+        mine = FinancialAccount.objects.filter(connection_id=self.run.connection_id)
+        listed = Q(closed_by_person=True, provider_account_id__in=self.names)
+        return mine.filter(Q(closed_at=None) | listed)
 
     def _wanted(self) -> Wanted:
         """All that the connector offers, from the day up to which every account is known, less its look-back."""

@@ -66,6 +66,7 @@ class TableReading:
         self.choices: Choices = choose(shape, layout, by_person=known)
         self.reader = RowReader(self.choices, self.table.width)
         self.left_out: dict[str, list[int]] = {}
+        self.gaps = dict.fromkeys(self.choices.proof.gaps if self.choices.proof else (), "")  # days, by line
 
     def file(self, count: Count) -> StatementFile:
         """All rows, as statements."""
@@ -74,6 +75,8 @@ class TableReading:
             if not at % 1000:
                 count(at)
             self.note(record, read)
+            if record.line in self.gaps and read.rows:
+                self.gaps[record.line] = f" ({read.rows[0].date})"
             group = (
                 groups.setdefault((read.account, read.currency), _Group())
                 if read.rows or read.balance is not None
@@ -178,7 +181,8 @@ class TableReading:
     def _tell_gaps(self) -> None:
         proof = self.choices.proof
         if proof is not None and proof.sign and proof.gaps:
-            shown = ", ".join(map(str, proof.gaps[:10])) + (" and more" if len(proof.gaps) > 10 else "")
+            places = [f"{line}{self.gaps[line]}" for line in proof.gaps]
+            shown = ", ".join(places[:10]) + (" and more" if len(places) > 10 else "")
             text = (
                 f"The balance does not follow from the row before in line {shown}. Rows may be missing there."
             )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from providers.ledger.identity import absence, grades, late, proposals
+from providers.ledger.identity import absence, elsewhere, grades, late, proposals
 from providers.ledger.identity.agree import Verdict, judge
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import (
@@ -24,7 +24,6 @@ from providers.ledger.identity.records import (
     State,
     Status,
 )
-from providers.ledger.identity.texts import normalised
 
 
 def resolve(delivery: Delivery, held: Sequence[Held]) -> Plan:
@@ -48,7 +47,7 @@ def _resolved(delivery: Delivery, held: Sequence[Held]) -> Plan:
     if delivery.grade >= Grade.BATCH:
         _same_id(desk)
     _same_content(desk)
-    _same_elsewhere(desk)
+    elsewhere.count(desk)
     proposals.propose(desk)
     for row in late.late(desk):
         desk.hold(row)
@@ -200,21 +199,6 @@ def _same_content(desk: Desk) -> None:
             ]
             if fits:
                 _take(desk, row, min(fits, key=lambda h: (h.state, h.status != row.status, h.key)))
-
-
-def _same_elsewhere(desk: Desk) -> None:
-    """Count against what other sources state of events that this one has never told of; a text must name something."""
-    told = {held.event for held in desk.mine}
-    theirs: dict[object, deque[Held]] = defaultdict(deque)
-    for held in sorted(desk.others, key=lambda held: (held.state, held.key)):
-        if held.state in (State.LIVE, State.GONE) and held.event not in told and normalised(held.text):
-            theirs[held.content].append(held)
-    for row in list(desk.free.values()) if theirs else ():
-        known = theirs.get(row.content)
-        while known and row.place in desk.free:
-            held = known.popleft()
-            if held.event not in desk.used:
-                desk.place(row, held.event, Reason.OBSERVER)
 
 
 def _take(desk: Desk, row: Row, held: Held) -> None:

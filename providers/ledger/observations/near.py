@@ -1,6 +1,6 @@
-"""The observations near a delivery: what the engine must see to place its new rows, read in two statements."""
+"""The observations near a delivery: what the engine must see to place its new rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from providers.ledger.observations import sql
 from providers.ledger.observations.models import Observation, Source
 
 NEAR = timedelta(days=10)
+PART = 5000  # rows looked up at once: their table of hashes fits the memory that a statement has by default
 PROVISIONAL = timedelta(days=45)
 _NEVER = (date.max, date.min)
 
@@ -58,23 +59,41 @@ def near(
     source: Source, sources: Sequence[int], rows: Sequence[Row], ids: Sequence[str], absent: Sequence[int]
 ) -> list[Held]:
     """Every observation of each event that one of the rows may tell of, or that is absent."""
+    days = sorted(rows, key=lambda row: row.date)
+    first = days[0].date if days else date.today()  # noqa: DTZ011 any day: there are no rows
+    found: dict[int, Held] = {}
+    for start in range(0, max(len(days), 1), PART):
+        part = days[start : start + PART]
+        named = {row.id for row in part} | {row.replaces for row in part}
+        found |= _near(source, sources, part, named if start else named.union(ids), absent, first)
+        absent = ()
+    return [found[key] for key in sorted(found)]
+
+
+def _near(
+    source: Source,
+    sources: Sequence[int],
+    rows: Sequence[Row],
+    ids: Collection[str],
+    absent: Sequence[int],
+    first: date,
+) -> dict[int, Held]:
     spans = _spans({row.date for row in rows})
-    named = {row.id for row in rows} | {row.replaces for row in rows} | set(ids)
     arguments: dict[str, Any] = {
         "source": source.id,
         "sources": list(sources),
         "dates": [row.date for row in rows],
         "amounts": [row.amount for row in rows],
         "units": [row.unit for row in rows],
-        "ids": sorted(named - {""}),
+        "ids": sorted({*ids} - {""}),
         "absent": list(absent),
         "lows": [low for low, _ in spans],
         "highs": [high for _, high in spans],
-        "oldest": min((row.date for row in rows), default=date.today()) - PROVISIONAL,  # noqa: DTZ011 any day
+        "oldest": first - PROVISIONAL,
     }
     with database.cursor() as cursor:
         cursor.execute(sql.NEAR, arguments)
-        return [_held(source, row) for row in cursor.fetchall()]
+        return {row[0]: _held(source, row) for row in cursor.fetchall()}
 
 
 def _spans(days: Iterable[date]) -> list[tuple[date, date]]:

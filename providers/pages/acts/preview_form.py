@@ -156,7 +156,7 @@ class PreviewForm(AccountForm):
         return (self[name] for name in self.asked_now if name in self.fields)
 
     def found(self) -> Iterator[BoundField]:
-        """What was found and can be corrected, without what is asked about."""
+        """The findings that can be corrected, without those that are asked about."""
         shown = ("date_order", "decimal_mark", "sign", "fee", "currency", "encoding", "delimiter", "header")
         return (self[name] for name in shown if name in self.fields and name not in self.asked_now)
 

@@ -1,6 +1,7 @@
 """Answers that lead a browser on: to a step, to the institution, to the connection that has come of it."""
 
 import secrets
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -76,7 +77,9 @@ async def leave(request: SignedInRequest, token: str) -> HttpResponse:
     visit = await wiring.connection_service().leave(
         user_id=request.principal.user_id, link_token=token, browser_key=browser_key
     )
-    response = see_other(reverse("connection-start", args=[token]) if visit.poll else visit.url)
+    waiting = reverse("connection-start", args=[token])
+    waiting = request.get_full_path() if request.path == waiting else waiting
+    response = see_other(waiting if visit.poll else visit.url)
     response.set_cookie(
         cookie(),
         browser_key,
@@ -93,10 +96,10 @@ def cookie() -> str:
     return "__Host-link" if settings.SESSION_COOKIE_SECURE else "link"
 
 
-def may_lead_to(request: SignedInRequest, url: str) -> None:
+def may_lead_to(request: Any, url: str) -> None:
     """Let the forms of the page that answers this request end at another origin.
 
     Chromium applies form-action to the redirects that follow a form, so `'self'` alone would stop them.
     """
     parts = urlsplit(url)
-    request.form_target = f"{parts.scheme}://{parts.netloc}"  # type: ignore[attr-defined]
+    request.form_target = f"{parts.scheme}://{parts.netloc}"

@@ -54,9 +54,14 @@ def _over(request: SignedInRequest, link: PendingLink) -> HttpResponse | None:
     """The way on from a link that has come to its end; None where it has not."""
     if link.connected:
         return connected(request, connectors.get(link.provider), link.connected)
-    if link.failed:
-        return see_other(reverse("connection-failed", args=[link.failed]))
-    return None
+    return _after_failure(link.provider, link.failed) if link.failed else None
+
+
+def _after_failure(provider: str, code: str) -> HttpResponse:
+    """The page of a failure, or where a login is connected already, the page that leads to that connection."""
+    if code == "already_connected":
+        return see_other(f"{reverse('connection-new')}?provider={provider}")
+    return see_other(reverse("connection-failed", args=[code]))
 
 
 async def _step(request: SignedInRequest, link: PendingLink, token: str) -> HttpResponse:
@@ -99,7 +104,7 @@ async def callback(request: Any, slug: str) -> HttpResponse:
     except AlreadyConnected:
         response = see_other(f"{reverse('connection-new')}?provider={slug}")
     except DashtamError as error:
-        response = see_other(reverse("connection-failed", args=[type(error).code]))
+        response = _after_failure(slug, type(error).code)
     else:
         response = connected(request, connectors.get(slug), connection.id)
     response["Referrer-Policy"] = "no-referrer"

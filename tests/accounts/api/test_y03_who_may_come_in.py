@@ -210,7 +210,13 @@ async def test_y03_only_staff_who_may_invite_and_an_invitation_tells_nothing_of_
 def test_y03_of_two_that_use_one_invitation_at_once_one_gets_in(root: User, settings: Any) -> None:
     settings.SIGN_UP = "invitation"
     sent = Invitation.objects.send(user_id=root.id, email="zoe@example.org")
-    chosen = {"id": sent.id, "email": sent.email, "password_hash": "x", "name": "Z", "time_zone": "UTC"}
+    chosen: dict[str, Any] = {
+        "id": sent.id,
+        "email": sent.email,
+        "password_hash": "x",
+        "name": "Z",
+        "time_zone": "UTC",
+    }
     assert Invitation.objects.accept(**chosen) is not None
     assert Invitation.objects.accept(**chosen) is None
     settings.SIGN_UP = "closed"

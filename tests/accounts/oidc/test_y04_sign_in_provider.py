@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -173,6 +173,8 @@ async def test_y04_what_is_asked_is_bound_to_this_browser_and_proved_by_the_clie
         {"token": "a.b.c"},
         {"token": "x" * 300_000},
         {"keys": []},
+        {"keys": ["k1"]},
+        {"keys": [{"kid": ["k1"]}]},
         {"keys": [{"kty": "oct", "k": "AAAA", "kid": "k1"}]},
         {"status": 400},
         {"status": 500},
@@ -197,12 +199,13 @@ async def test_y04_no_other_algorithm_or_key_signs(issuer: Liar, linked: User, b
         return jwt.encode(header, {**claims, "nonce": nonce}, key, algorithms=[header["alg"]])
 
     public = issuer.key.as_pem(private=False)
-    for make in (
+    forgeries: list[Callable[[str], str]] = [
         lambda nonce: forged({"alg": "HS256", "kid": "k1"}, OctKey.import_key(SECRET), nonce),
         lambda nonce: forged({"alg": "HS256"}, OctKey.import_key(base64url(public)), nonce),
         lambda nonce: forged({"alg": "none"}, OctKey.import_key("x"), nonce),
         lambda nonce: forged({"alg": "RS256", "kid": "k1"}, issuer.other, nonce),
-    ):
+    ]
+    for make in forgeries:
         url = await leave(browser)
         issuer.token = make(query_of(url)["nonce"])
         assert not await outcome(browser, back(url))

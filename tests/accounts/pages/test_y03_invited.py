@@ -6,7 +6,7 @@ import pytest
 from django.core import mail as django_mail
 
 from accounts.models import Invitation, User
-from accounts.personal_data import roles
+from accounts.staff import roles
 from dashtam.bridge.doors import run_db
 from dashtam.crypto import sealed_tokens
 from tests.accounts.conftest import Browser, mails

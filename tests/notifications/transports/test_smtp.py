@@ -252,7 +252,8 @@ def test_y01_djangos_own_mail_and_the_doctor_use_the_same_server(
 ) -> None:
     assert send_mail("A subject", "Words.", None, ["admin@example.org"]) == 1
     assert server.letters[0][1] == ["admin@example.org"]
-    assert isinstance(get_connection().ssl_context, ssl.SSLContext)
+    connection: Any = get_connection()
+    assert isinstance(connection.ssl_context, ssl.SSLContext)
     assert dict(examine(full=False))["mail"] == []
     settings.EMAIL_HOST_PASSWORD = "another password"
     with pytest.raises(smtplib.SMTPAuthenticationError):

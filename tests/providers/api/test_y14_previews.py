@@ -82,7 +82,7 @@ async def test_y14_a_preview_is_corrected_and_confirmed_and_the_next_table_needs
         ({"encoding": "utf-9"}, 400, "validation_failed"),
         ({"currency": "EURO"}, 400, "validation_failed"),
         ({"delimiter": "#"}, 400, "validation_failed"),
-        ({"roles": ["description", "date", "ignore", "amount"]}, 422, "needs_answers"),
+        ({"roles": ["description", "date", "ignore", "amount"]}, 422, "no_statements"),
         ({"roles": ["date", "description", "ignore", "ignore"]}, 422, "needs_answers"),
         ({"delimiter": "|"}, 422, "not_a_statement"),
         ({"encoding": "utf-16-le"}, 422, ""),

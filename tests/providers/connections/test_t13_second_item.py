@@ -19,8 +19,7 @@ PLAID = VENDORS[0]
 BANK = [{"kind": "bank"}]
 
 
-@pytest.fixture
-async def first(ana: User, bank: SandboxBank, settings: Any) -> Connection:
+async def linked(ana: User, bank: SandboxBank, settings: Any) -> Connection:
     set_up(settings, bank, PLAID)
     return await connect(ana, PLAID, BANK)
 
@@ -34,8 +33,9 @@ async def items(bank: SandboxBank) -> list[str]:
 
 
 async def test_t13_a_second_item_is_ended_at_plaid_where_the_first_one_works(
-    ana: User, bank: SandboxBank, first: Connection
+    ana: User, bank: SandboxBank, settings: Any
 ) -> None:
+    first = await linked(ana, bank, settings)
     with pytest.raises(AlreadyConnected):
         await connect(ana, PLAID, BANK)
     assert [each.id async for each in Connection.objects.all()] == [first.id]
@@ -45,8 +45,9 @@ async def test_t13_a_second_item_is_ended_at_plaid_where_the_first_one_works(
 
 
 async def test_t13_a_second_item_takes_the_place_of_one_that_is_broken(
-    ana: User, bank: SandboxBank, first: Connection
+    ana: User, bank: SandboxBank, settings: Any
 ) -> None:
+    first = await linked(ana, bank, settings)
     bank.control("plaid/items", {"code": "ITEM_LOGIN_REQUIRED"})
     await sync(first, "scheduled")
     assert first.state == Connection.State.REAUTH_REQUIRED

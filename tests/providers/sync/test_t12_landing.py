@@ -60,6 +60,15 @@ async def test_y01_rows_without_ids_that_are_more_than_a_run_reads_land_in_parts
     assert (run.state, run.added, await Transaction.objects.acount()) == ("succeeded", 1, 3)
 
 
+async def test_y01_an_account_that_its_person_has_closed_is_still_read(
+    connection: Connection, scripted: Any
+) -> None:
+    await run_with(scripted(step(row("a"), then="1", more=False)), connection)
+    await connection.accounts.aupdate(closed_at=NOON, closed_by_person=True)
+    run = await run_with(scripted(step(row("b"), then="2", more=False)), connection)
+    assert (run.state, run.added, run.accounts_done, run.accounts_total) == ("succeeded", 1, 1, 1)
+
+
 async def test_t12_a_worker_that_dies_at_any_page_leaves_the_right_rows(
     connection: Connection, scripted: Any
 ) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from notifications.models import Email
 from providers import connectors, wiring
-from providers.connections.models import Connection
+from providers.connections.models import CallCount, Connection
 from providers.connectors.ibkr_flex import IbkrFlexConnector
 from providers.pages import words
 from providers.simulator.process import SandboxBank
@@ -49,8 +49,12 @@ def fault(mode: str, target: str = "any", **more: object) -> Play:
 
 
 def one_account(bank: SandboxBank) -> None:
-    """Let the rows of one account fail, while the others answer."""
-    fault("status_500", "transactions", account=bank.control("truth?customer=ana")["accounts"][0]["id"])(bank)
+    """Let the rows of one account fail, for as long as one run asks, while the others answer."""
+    card = next(
+        each for each in bank.control("truth?customer=ana")["accounts"] if each["kind"] == "CREDIT_CARD"
+    )
+    order = {"target": "transactions", "mode": "status_500", "times": 3, "account": card["id"]}
+    bank.control("faults", order)
 
 
 COMMON = [
@@ -128,7 +132,12 @@ CASES: dict[str, list[list[Case]]] = {
             Case(
                 "one account fails", fault("status_500", "balances"), "provider_unavailable", run=Run.PARTIAL
             ),
-            Case("revoked", lambda bank: bank.control("revoke", {"customer": "ana"}), "consent_ended", ASKED),
+            Case(
+                "revoked",
+                lambda bank: bank.control("revoke", {"customer": "ana"}),
+                "revoked_by_user",
+                REVOKED,
+            ),
         ],
     ],
     "simplefin": [
@@ -220,6 +229,7 @@ async def test_t13_each_scenario_leads_to_its_state_with_evidence_and_a_next_ste
         case.stop(bank)
         connection.state, connection.state_reason = State.ACTIVE, ""
         await connection.asave(update_fields=["state", "state_reason"])
+        await CallCount.objects.all().adelete()  # as if a day had gone by
     assert not wrong, "\n".join(wrong)
 
 

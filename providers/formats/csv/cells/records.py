@@ -78,10 +78,25 @@ def records(lines: list[str], delimiter: str) -> Iterator[Record]:
             taken = 1
             if cells is None:
                 cells, taken = _continued(lines, index, delimiter)
-            problem = "" if cells is not None else "A quotation mark of this line is not closed."
-            yield Record(index + 1, cells if cells is not None else [line[:200]], problem)
+            if cells is None or _torn(cells, delimiter, lines[index : index + taken]):
+                yield Record(index + 1, [line[:200]], "A quotation mark of this line is not closed.")
+            else:
+                yield Record(index + 1, cells)
             index += taken - 1
         index += 1
+
+
+def _torn(cells: list[str], delimiter: str, lines: list[str]) -> bool:
+    """True if a cell has the end of one and the beginning of another in it, by a quotation mark too few or too many.
+
+    Where a text has these marks, they are doubled in the file.
+    """
+    marks = (f'"{delimiter}', f'{delimiter}"')
+    doubtful = [cell for cell in cells if '"' in cell and any(mark in cell for mark in marks)]
+    if not doubtful:
+        return False
+    written = "\n".join(lines)
+    return any('"{}"'.format(cell.replace('"', '""')) not in written for cell in doubtful)
 
 
 def _too_large(line: str) -> str:

@@ -23,7 +23,13 @@ _ONE_OF: tuple[Role, ...] = (
     *("symbol", "isin", "security", "quantity", "price", "original_amount", "original_currency", "exchange_rate"),
     *("asset", "check_number", "date"),
 )  # fmt: skip
-_WHOSE = frozenset({"account", "account_name", "payee"})
+# Of two words in a heading these say what the column holds, and those of what.
+_FIRST: frozenset[Role] = MONEY | {"date", "other_date", "currency"}
+_LAST: frozenset[Role] = frozenset({"account", "account_name", "payee", "kind", "description"})
+_OF_VALUE = frozenset({
+    *("value", "valuta", "valutadatum", "valeur", "valor", "wert", "wertstellung", "rentedatum"),
+    *("settlement", "settle", "interest", "due"),
+})  # fmt: skip
 _CODE = re.compile(r"[A-Za-z]{3}|[€£$¥]")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}|[0-9Xx*][0-9Xx* .-]{6,30}[0-9A-Z]?")
@@ -40,12 +46,14 @@ def role_of_heading(heading: str) -> Role | None:
     if text in _PHRASES:
         return _PHRASES[text]
     words = text.split()
+    if {"debit", "credit"} <= {_PHRASES.get(word) for word in words}:
+        return "direction"
     for size in range(min(len(words), _LONGEST), 0, -1):
         spans = (" ".join(words[start : start + size]) for start in range(len(words) - size, -1, -1))
         found = [_PHRASES[phrase] for phrase in spans if len(phrase) > 3 and phrase in _PHRASES]
         if found:  # the balance of an account is no account, whichever word comes first
             return (
-                next((role for role in found if role in MONEY), found[0]) if found[0] in _WHOSE else found[0]
+                next((role for role in found if role in _FIRST), found[0]) if found[0] in _LAST else found[0]
             )
     return None
 
@@ -65,7 +73,8 @@ def roles_of(headings: Sequence[str], columns: Sequence[Cells]) -> list[Role]:
     if headings:
         _choose_currency(headings, roles)
         _choose_amount(headings, roles, columns)
-    _settle_dates(roles, columns)
+    _leave_empty_pair(roles, columns)
+    _settle_dates(headings, roles, columns)
     if not {"amount", "net", "debit", "credit"} & set(roles):
         find_money(roles, columns)
     else:
@@ -120,8 +129,10 @@ def _date(cells: Cells) -> Role | None:
 
 
 def _other_date(cells: Cells) -> Role | None:
-    """In some languages the word for the value date is that for the currency."""
-    return "other_date" if cells.dated else "currency" if cells.match(_CODE) else "ignore"
+    """In some languages the word for the value date is that for the currency, or for the amount."""
+    if cells.dated:
+        return "other_date"
+    return "currency" if cells.match(_CODE) else "amount" if cells.monetary else "ignore"
 
 
 def _direction(cells: Cells) -> Role | None:
@@ -200,11 +211,21 @@ def _choose_amount(headings: Sequence[str], roles: list[Role | None], columns: S
             roles[index] = "ignore"
 
 
-def _settle_dates(roles: list[Role | None], columns: Sequence[Cells]) -> None:
-    """One column of days is the date: the one so named, or the first one there is."""
+def _leave_empty_pair(roles: list[Role | None], columns: Sequence[Cells]) -> None:
+    """Columns of money in and out that stay empty, beside an amount, say nothing."""
+    pair = [index for index, role in enumerate(roles) if role in {"debit", "credit"}]
+    told = any(role in {"amount", "net"} and columns[index].filled for index, role in enumerate(roles))
+    if told and not any(columns[index].filled for index in pair):
+        for index in pair:
+            roles[index] = "ignore"
+
+
+def _settle_dates(headings: Sequence[str], roles: list[Role | None], columns: Sequence[Cells]) -> None:
+    """One column of days is the date: the one so named, one that is not of the value, or the first one there is."""
     if "date" in roles:
         return
     named = [index for index, role in enumerate(roles) if role == "other_date" and columns[index].filled]
+    named.sort(key=lambda index: bool(_OF_VALUE & set(plain(headings[index]).split())))
     found = named or [
         index for index, cells in enumerate(columns) if cells.dated and roles[index] in {None, "ignore"}
     ]

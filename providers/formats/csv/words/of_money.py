@@ -33,7 +33,8 @@ HEADINGS = {
         operacii, data provodki, posted, posted on, transaction post date, booking time, date time,
         datetime, date and time, utc date, date utc, local date, transaction datetime, time utc, entry date,
         activity date, created at, completed at, date completed, date of posting, process date, datum und
-        uhrzeit, buchungszeitpunkt
+        uhrzeit, buchungszeitpunkt, f operativa, datum izvrsenja, txn date, trans dt, posted transactions
+        date, data platezha
     """,
     "other_date": """
         transaction date, trans date, value date, valuta, valuta datum, valutadatum, wertstellung,
@@ -130,7 +131,8 @@ HEADINGS = {
         ending balance, saldo po transakcji, saldo rachunku, saldo koncowe, zustatek po transakci, zostatok
         po transakcii, konyvelt egyenleg, stanje, stanje racuna, novo stanje, atlikums, konta atlikums,
         likutis po operacijos, logistiko ypoloipo, ostatok, kalan bakiye, saldo acumulado, saldo posterior,
-        saldo resultante, new balance, saldo apos
+        saldo resultante, new balance, saldo apos, saldos, disponible, saldo actual, balance inr, closing
+        bal
     """,
     "currency": """
         currency, currency code, ccy, cur, account currency, settlement currency, amount currency, currency

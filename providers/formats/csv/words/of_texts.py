@@ -30,7 +30,8 @@ HEADINGS = {
         contrepartie, destinatario, mittente, ordinante, esercente, fornitore, beneficiario ordenante,
         comercio, establecimiento, emisor, proveedor, remitente, origem destino, estabelecimento, nome
         beneficiario, modtager navn, afsender modtager, navn, nimi, naam van de tegenpartij, counterpart,
-        counterpart name, merchant description
+        counterpart name, merchant description, nazev uctu protiuctu, partner elnevezese, sender receiver
+        name, maksunsaaja
     """,
     "description": """
         description, transaction description, details, detail, transaction details, particulars, narrative,
@@ -66,7 +67,8 @@ HEADINGS = {
         tekst, betalingsomschrijving, omschrijving mededeling, details van de verrichting, descrizione
         movimento, descrizione completa, motivazione, dettaglio, dettagli operazione, concepto movimiento,
         descripcion del movimiento, detalle, detalles, informacion adicional, historico lancamento,
-        descricao da transacao, descricao do lancamento, detalhes, zahlungszweck
+        descricao da transacao, descricao do lancamento, detalhes, zahlungszweck, otsikko, paaiskinimai,
+        narratives
     """,
     "kind": """
         type, transaction type, trans type, tran type, action, transaction code, code, type code, activity
@@ -121,14 +123,15 @@ HEADINGS = {
         kontoinhaber, account, accountnum, rapporto, conta, numero da conta, ucet, vlastni ucet, konyvelesi
         szamla, sajat szamlaszam, logariasmos, arithmos logariasmoy, fra konto, tili, own iban, racun, broj
         racuna, konts, konta numurs, saskaita, hesap no, cont iban, schet, nomer scheta, iban, iban numero,
-        cuenta origen, kortnummer, numer karty, numero de tarjeta, account iban number
+        cuenta origen, kortnummer, numer karty, numero de tarjeta, account iban number, szamla szam,
+        customer account no, posted account, bank account
     """,
     "account_name": """
         account name, account title, kontoname, kontobezeichnung, naam rekening, rubrieknaam, rekeningnaam,
         nom du compte, account type, account label, product, produkt, nombre cuenta, kontotyp, accountlabel,
         kontonamn, nazwa konta, nome da conta, kontonavn, nazev uctu, nazov uctu, szamla elnevezese, onoma
         logariasmoy, tilin nimi, nume cont, naziv racuna, konta nosaukums, intitule du compte, intestazione
-        conto
+        conto, szamla nev, account description
     """,
     "ignore": """
         counterparty iban, partner iban, bic, swift, swift code, bic swift code, blz, bankleitzahl,
@@ -163,6 +166,6 @@ HEADINGS = {
         mottakerkonto, avsenderkonto, conta destino, conta origem, compte destinataire, compte beneficiaire,
         conto beneficiario, iban beneficiario, iban controparte, cuenta beneficiario, konstantni symbol,
         specificky symbol, bsb, other account, other account number, destination account, kod banky, bank
-        partnera, labels, etichete, etiquetas
+        partnera, labels, etichete, etiquetas, partner azonosito, sender receiver account
     """,
 }

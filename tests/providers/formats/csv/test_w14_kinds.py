@@ -160,6 +160,7 @@ def test_w14_two_legs_of_one_reference_are_one_trade() -> None:
 HOSTILE = {
     "a line of millions": f"Date,Text,Amount\n2026-01-14,{'x' * 3_000_000},1\n2026-01-15,Pay,-2.00\n",
     "a quote that never ends": 'Date,Text,Amount\n2026-01-14,"open,1\n' + "2026-01-15,Pay,-2.00\n" * 60,
+    "a quote too many": 'Date,Text,Amount,Zzz,"N"\n"2026-01-14","a"","1","",""\n"2026-01-15","b","-2.00","",""\n',
     "formulas": "Date,Text,Amount\n2026-01-14,=cmd,=1+1\n2026-01-15,=HYPERLINK(1),-2.00\n",
     "digits without end": f"Date,Text,Amount\n2026-01-14,a,{'9' * 5_000}\n2026-01-15,b,-2.00\n",
 }

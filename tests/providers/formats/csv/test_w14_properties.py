@@ -26,6 +26,11 @@ WORDS = {
     "de": ("Buchungstag", "Verwendungszweck", "Betrag", "Soll", "Haben", "Saldo", "Soll/Haben", "S", "H"),
     "nl": ("Datum", "Omschrijving", "Bedrag", "Af", "Bij", "Saldo na mutatie", "Af Bij", "Af", "Bij"),
     "fr": ("Date opération", "Libellé", "Montant", "Débit", "Crédit", "Solde", "Sens", "D", "C"),
+    "es": ("Fecha", "Concepto", "Importe", "Cargo", "Abono", "Saldo", "Debe/Haber", "D", "H"),
+    "it": ("Data", "Causale", "Importo", "Uscite", "Entrate", "Saldo", "Segno", "D", "C"),
+    "pt": ("Data", "Histórico", "Valor", "Saída", "Entrada", "Saldo em conta", "D/C", "D", "C"),
+    "no": ("Dato", "Forklaring", "Beløp", "Beløp ut", "Beløp inn", "Saldo", "D/K", "D", "K"),
+    "da": ("Dato", "Tekst", "Beløb", "Hævet", "Indsat", "Saldo", "D/K", "D", "K"),
     "sv": ("Bokföringsdag", "Rubrik", "Belopp", "Uttag", "Insättning", "Saldo", "D/K", "D", "K"),
 }
 DAYS = (

@@ -26,6 +26,15 @@ LAYOUTS = {
     "the balance of an account": "Data;Descrição;Valor;Saldo em conta\n14/01/2026;Cafe;-4,50;95,50\n"
     "15/01/2026;Pay;1200,00;1295,50\n",
     "no heading says which is the text": "Date;Zzz;Amount\n2026-01-14;Cafe;-4.50\n2026-01-15;Pays;1200.00\n",
+    "columns of a pair that stay empty": "Date;Text;Amount;Debit;Credit\n2026-01-14;Cafe;-4.50;;\n"
+    "2026-01-15;Pay;1200.00;;\n",
+    "both sides in one heading": "Booked At;Text;Credit/Debit Amount;Balance\n2026-01-14;Cafe;-4.50;95.50\n"
+    "2026-01-15;Pay;1200.00;1295.50\n",
+    "a word for value dates over amounts": "Datum;Beschreibung;Wert\n14.01.2026;Cafe;-4,50\n15.01.2026;Pay;1200,00\n",
+    "a word for kinds beside each": "Date operation;Libelle operation;Montant operation\n14/01/2026;Cafe;-4,50\n"
+    "15/01/2026;Pay;1200,00\n",
+    "the value date comes first": "Value Date,Transaction Date,Remarks,Withdrawal Amount (INR ),Deposit Amount (INR )\n"
+    "16/01/2026,14/01/2026,Cafe,4.50,\n17/01/2026,15/01/2026,Pay,,1200.00\n",
     "few days without zeros": "14/1/2026;Cafe;-4.50;95.50\n15/1/2026;Pay;1200.00;1295.50\n"
     + "".join(f"{day}/12/2026;x;1.00;{1295.5 + day - 9:.2f}\n" for day in range(10, 28)),
 }
@@ -48,6 +57,19 @@ def test_y14_currency_account_and_balance_stand_beside_the_rows() -> None:
     assert (statement.account.account_id, statement.account.currency) == ("DE12500105170648489890", "EUR")
     others = text.replace("DE12500105170648489890", "").replace("IBAN;Tegenrekening", "Tegenrekening;IBAN")
     assert parse_csv(others.replace(";;", ";").encode()).statements[0].account.account_id == ""
+
+
+def test_y14_a_gap_in_the_balance_is_told_with_line_and_day() -> None:
+    after, text = 100, "Date,Text,Amount,Balance\n"
+    for day in range(11, 28):
+        amount = -1 if day % 2 else 2
+        after += amount + (7 if day == 21 else 0)
+        text += f"2026-01-{day},x,{amount}.00,{after}.00\n"
+    found = parse_csv(text.encode())
+    told = [each.reason for each in found.notices if each.code == "balance_gap"]
+    assert told == [
+        "The balance does not follow from the row before in line 12 (2026-01-21). Rows may be missing there."
+    ]
 
 
 COINS = "Timestamp,Transaction Type,Asset,Quantity Transacted,Price Currency,Subtotal,Total,Notes\n"
