@@ -118,7 +118,9 @@ def _hash_something() -> None:
 def _yield_to_the_loop() -> None:
     """Let the event loop's thread win the core when both want it."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        thread = threading.get_native_id()
+        # A process that was started with more niceness may not take any of it back.
+        os.setpriority(os.PRIO_PROCESS, thread, max(10, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 @functools.cache

@@ -42,7 +42,7 @@ class Command(procrastinate.Command):
 async def _work_until_stopped(app: App, **options: Any) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, _end, stop)
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
     server.spare_memory()
     recorder.start("worker")
     upkeep = asyncio.create_task(keep_up(rescue))
@@ -52,11 +52,6 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     await finish_kept(seconds=KEPT_SECONDS)
     await recorder.stop()
     close_processes()
-
-
-def _end(stop: asyncio.Event) -> None:
-    supervisor.stopping()
-    stop.set()
 
 
 async def _lanes(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@
 an image from `make image ENGINE=buildah`. PATIENCE=10 waits longer, on a machine that is slow or busy.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,19 @@ def main(wanted: list[str]) -> int:
     return 1 if bad else 0
 
 
+@contextlib.contextmanager
+def told(place: Place) -> Iterator[None]:
+    """Show what the processes logged last, before it is gone with the machine."""
+    try:
+        yield
+    except Exception:
+        for log in sorted(place.logs.glob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()
+            grave = [line for line in lines if '"error"' in line or "Error" in line]
+            print(f"  {log.name}:", *(grave or lines)[-5:], sep="\n    ", flush=True)
+        raise
+
+
 class Journey:
     """One way, from an empty machine to another one that shows the same."""
 
@@ -83,10 +97,10 @@ class Journey:
         """All of it. Raises AssertionError."""
         print(f"{self.way.name}: {self.way.words}", flush=True)
         try:
-            with Place(self.origin, more=self.more) as first:
+            with Place(self.origin, more=self.more) as first, told(first):
                 before = self._live(first)
                 self.step("machine destroyed", first.destroy)
-            with Place(self.origin, "--without-keys", more=self.more) as second:
+            with Place(self.origin, "--without-keys", more=self.more) as second, told(second):
                 self._live_again(second, before)
         finally:
             self.way.close()
