@@ -47,6 +47,6 @@ def _queue_again(id: int) -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(AGAIN, [id])
-            return cursor.rowcount == 1
+            return bool(cursor.rowcount == 1)
     except IntegrityError:
         return False

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 
 from dashtam.bridge.doors import run_db, run_db_at_last
 from dashtam.crypto import sealed_tokens
@@ -216,7 +217,7 @@ class Conversation:
         if self.renews is not None or type(self.connector).same is Connector.same:
             return
         theirs = Connection.objects.filter(user_id=self.request.user_id, provider=self.request.provider)
-        others = theirs.exclude(id=self.request.connection_id).filter(token__isnull=False)
+        others = theirs.filter(~Q(id=self.request.connection_id), token__isnull=False)
         for connection in await run_db(lambda: list(others.select_related("token"))):
             held = opened_or_none(self.encryption, self.request.provider, connection.token)
             if held is None or not self.connector.same(held, grant):

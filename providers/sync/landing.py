@@ -67,7 +67,9 @@ def read_to_its_end(connection_id: UUID, troubled: Collection[str]) -> None:
     """
     read = FinancialAccount.objects.filter(connection=connection_id).exclude(provider_account_id__in=troubled)
     behind = AccountDoor.objects.filter(account__in=read).values("into")
-    feeds = Source.objects.filter(kind=Source.Kind.FEED, name__startswith=connection_id, complete_at=None)
+    feeds = Source.objects.filter(
+        kind=Source.Kind.FEED, name__startswith=str(connection_id), complete_at=None
+    )
     feeds.filter(Q(account__in=read) | Q(account__in=behind)).update(complete_at=timezone.now())
 
 

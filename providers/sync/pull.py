@@ -118,7 +118,7 @@ class Pull:
         await self._end_turn()
         self.reading = account
         named = self._open_ones().filter(provider_account_id=account)
-        await self.turn(await run_db(named.values_list("name", flat=True).first) or "")
+        await self.turn(await run_db(lambda: named.values_list("name", flat=True).first() or ""))
 
     async def _end_turn(self) -> None:
         """Count the account whose turn it was."""

@@ -1,8 +1,10 @@
 """What people do with accounts, imports, connections and transactions, over the API."""
 
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import pytest
@@ -11,16 +13,20 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Session, User
 from dashtam import limits
 from dashtam.bridge.doors import run_db
+from providers import connectors
 from providers.connections.models import Connection, DeletedAccount
+from providers.connectors.contract.batches import Batch, Wanted
 from providers.ledger.account_service import ACTS_BY_PERSON
 from providers.ledger.ingest import apply_accounts, apply_balances, upsert_transactions
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from providers.records import BalanceRecord
 from providers.simulator.process import SandboxBank
+from providers.sync.models import SyncRun
+from providers.sync.outcome import Outcome
+from providers.sync.pull import Pull
 from tests.accounts.conftest import Api
 from tests.providers.connections.linking import connect
-from tests.providers.ledger.pages import apply_transactions
-from tests.providers.ledger.test_ingest import NOON, account_record, page, pending, row
+from tests.providers.ledger.test_ingest import NOON, account_record, pending, row
 from tests.providers.sync.test_sync import sync
 from tests.providers.test_leaving import signed_in
 from tests.providers.test_tenancy import imported
@@ -206,19 +212,26 @@ async def test_t06_a_deleted_account_is_gone_with_its_rows_and_stays_gone(
 
 async def test_t06_an_account_deleted_during_a_sync_ends_no_run(ana: User, account: FinancialAccount) -> None:
     """The run had listed the account before it was deleted."""
-    from providers.sync.outcome import Outcome
-    from providers.sync.sync_service import _read_account
+    api, name, outcome = await signed_in(ana), account.provider_account_id, Outcome()
+    asked = await run_db(SyncRun.objects.request, connection_id=account.connection_id, trigger="manual")
+    run = await run_db(SyncRun.objects.claim, asked.id)
+    assert run is not None
 
-    class Reader:
-        async def read(self) -> None:
-            await run_db(apply_transactions, account, page(row("z")), "")
+    async def telling(_: Wanted) -> AsyncGenerator[Batch, None]:
+        yield Batch(turn=name)
+        assert (await api.call("DELETE", f"accounts/{account.id}")).status_code == 204
+        yield Batch(rows={name: [row("z")]})
 
-    reader: Any = Reader()
-    reader.account = account
-    api = await signed_in(ana)
-    assert (await api.call("DELETE", f"accounts/{account.id}")).status_code == 204
-    outcome = Outcome()
-    await _read_account(reader, outcome)
+    pull = Pull(
+        run=run,
+        connector=connectors.get("sandbox"),
+        telling=telling,
+        outcome=outcome,
+        present={},
+        listed=AsyncMock(),
+        turn=AsyncMock(),
+    )
+    await pull.read()
     assert (outcome.state, outcome.accounts_done) == ("succeeded", 1)
     assert not await Transaction.objects.aexists()
 

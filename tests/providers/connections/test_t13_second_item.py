@@ -12,11 +12,11 @@ from providers.connectors.plaid.linking import MARKS, same
 from providers.simulator.process import SandboxBank
 from providers.wire.grants import Grant
 from tests.providers.sync.test_sync import sync
-from tests.providers.sync.test_t13_vendors import VENDORS, connect, set_up
+from tests.providers.sync.test_t13_vendors import VENDORS, Values, connect, set_up
 
 pytestmark = pytest.mark.django_db(transaction=False)
 PLAID = VENDORS[0]
-BANK = [{"kind": "bank"}]
+BANK: list[Values] = [{"kind": "bank"}]
 
 
 async def linked(ana: User, bank: SandboxBank, settings: Any) -> Connection:

@@ -23,8 +23,8 @@ from providers.connectors.contract.errors import CredentialsRefused
 from providers.connectors.contract.reach import reach
 from providers.connectors.contract.steps import Ask, Done, Said, Visit
 from providers.connectors.ibkr_flex import IbkrFlexConnector
-from providers.connectors.ibkr_flex.connector import HOSTS, batch
-from providers.connectors.ibkr_flex.read import read
+from providers.connectors.ibkr_flex.connector import HOSTS
+from providers.connectors.ibkr_flex.read import batch, read
 from providers.connectors.ibkr_flex.reading import Reading
 from providers.errors import (
     ConsentEnded,

@@ -402,8 +402,8 @@ async def test_t13_what_names_no_currency_has_its_accounts_and_pieces_of_a_posit
     assert {row.currency for rows in pulled.rows.values() for row in rows.values()} == {"BTC", "CHF"}
     held = pulled.holdings["a3"]
     assert {each.security_id: (each.quantity, each.market_value) for each in held.holdings} == {
-        "s1": (4, 12),
-        "s2": (2, 6),
+        "s1": (Decimal(4), Decimal(12)),
+        "s2": (Decimal(2), Decimal(6)),
     }
     assert {each.id: each.currency for each in held.securities} == {"s1": "CHF", "s2": "ETH"}
     [cancelled] = pulled.posted("a3")
@@ -412,4 +412,4 @@ async def test_t13_what_names_no_currency_has_its_accounts_and_pieces_of_a_posit
         "cancel/buy",
         {"event": "cancelled:i0"},
     )
-    assert all(money == ("CHF", 4) for money in pulled.accounts["a3"].pockets)
+    assert all(money == ("CHF", Decimal(4)) for money in pulled.accounts["a3"].pockets)

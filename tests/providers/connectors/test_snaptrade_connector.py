@@ -276,12 +276,12 @@ async def test_t13_members_may_be_missing_and_currencies_be_objects_or_ids() -> 
     [account] = pulled.accounts.values()
     assert (account.currency, account.pockets, pulled.troubles) == ("USD", (("CAD", Decimal(3)),), {})
     rows = [(row.kind, row.currency, row.amount) for row in pulled.posted("h1")]
-    assert rows == [("unknown", "USD", 1), ("option", "USD", 0)]
+    assert rows == [("unknown", "USD", Decimal(1)), ("option", "USD", Decimal(0))]
     held = pulled.holdings["h1"]
     assert {each.security_id: (each.quantity, each.market_value) for each in held.holdings} == {
-        "s1": (3, 10),
-        "f1": (1, None),
-        "c1": (1, None),
+        "s1": (Decimal(3), Decimal(10)),
+        "f1": (Decimal(1), None),
+        "c1": (Decimal(1), None),
     }
     assert {each.id: each.currency for each in held.securities} == {
         "s1": "USD",

@@ -63,7 +63,7 @@ def test_t13_a_query_that_breaks_its_period_into_days_keeps_each_day() -> None:
     assert sorted(each.amount for each in made.rows["U1"]) == [-3, -2, -1]
     assert [each.current for each in made.balances["U1"]] == [101, 102, 103]
     [account] = made.accounts or ()
-    assert (account.current, account.day) == (103, date(2026, 1, 3))
+    assert (account.current, account.day) == (Decimal(103), date(2026, 1, 3))
     assert [each.quantity for each in made.holdings["U1"].holdings] == [3]
 
 
@@ -165,13 +165,16 @@ def test_t13_a_portfolio_of_models_is_the_sum_of_them_or_unknown() -> None:
         )
 
     two = worth(("Growth", "100"), ("Calm", "50"))
-    assert (two.account.current, two.account.pockets) == (150, (("EUR", Decimal(10)),))
+    assert (two.account.current, two.account.pockets) == (Decimal(150), (("EUR", Decimal(10)),))
     assert two.holdings
     assert {each.security_id: each.quantity for each in two.holdings.holdings} == {"7": 4, "cash:EUR": 10}
     unclear = worth(("Growth", "100"), ("", "150"))
     assert unclear.balances == []
     assert unclear.counts.unknown == {"several totals of one day": 1}
-    assert (worth(("", "100")).account.current, worth(("", "7"), ("", "7")).account.current) == (100, 7)
+    assert [worth(("", "100")).account.current, worth(("", "7"), ("", "7")).account.current] == [100, 7]
+        Decimal(100),
+        Decimal(7),
+    )
 
 
 def test_t13_what_is_not_paid_for_is_worth_its_gain_alone() -> None:
@@ -189,10 +192,10 @@ def test_t13_what_is_not_paid_for_is_worth_its_gain_alone() -> None:
     reading = only(document(cash, section("OpenPositions", cfd)))
     assert reading.holdings
     [one] = reading.holdings.holdings
-    assert (one.quantity, one.market_value, one.cost_basis) == (10, 100, None)
-    assert (reading.account.current, reading.account.lacks) == (200, "")
+    assert (one.quantity, one.market_value, one.cost_basis) == (Decimal(10), Decimal(100), None)
+    assert (reading.account.current, reading.account.lacks) == (Decimal(200), "")
     reading = only(document(cash, section("OpenPositions", cfd, future)))
-    assert (reading.account.current, reading.account.lacks) == (100, "holdings")
+    assert (reading.account.current, reading.account.lacks) == (Decimal(100), "holdings")
     assert reading.holdings
     assert [each.market_value for each in reading.holdings.holdings] == [100, None]
 

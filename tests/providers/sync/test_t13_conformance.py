@@ -25,7 +25,8 @@ from tests.providers.sync.test_t13_vendors import VENDORS, set_up
 from tests.providers.sync.test_t13_vendors import connect as visit
 
 pytestmark = pytest.mark.django_db
-State, Run = Connection.State, SyncRun.State
+State = Connection.State
+Run = SyncRun.State
 Play = Callable[[SandboxBank], object]
 LINKED = ("oauth2", "credentials")
 OFTEN = 60  # more calls than any pull makes, its repeats included
