@@ -172,9 +172,6 @@ def test_t13_a_portfolio_of_models_is_the_sum_of_them_or_unknown() -> None:
     assert unclear.balances == []
     assert unclear.counts.unknown == {"several totals of one day": 1}
     assert [worth(("", "100")).account.current, worth(("", "7"), ("", "7")).account.current] == [100, 7]
-        Decimal(100),
-        Decimal(7),
-    )
 
 
 def test_t13_what_is_not_paid_for_is_worth_its_gain_alone() -> None:
