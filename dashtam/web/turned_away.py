@@ -2,7 +2,7 @@
 
 In a crowd that signs in, four of five requests are refused, and each is asked again a few seconds later: what a
 refusal costs is missing to the hashes. Django's request, its middleware and its answer cost four times as much as
-what is here. The answer is the same, see `tests/dashtam/web/test_w8_turned_away.py`.
+what is here. The answer is the same, see `tests/dashtam/web/test_s04_turned_away.py`.
 """
 
 import logging

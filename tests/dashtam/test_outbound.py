@@ -219,7 +219,7 @@ async def test_f3_names_are_looked_up_while_asyncios_own_threads_are_busy() -> N
         await asyncio.gather(*busy)
 
 
-async def test_w8_a_call_searches_for_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_s04_a_call_searches_for_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[str] = []
 
     class Watch:

@@ -307,14 +307,14 @@ async def _asked(server: Any) -> dict[str, int]:
     }
 
 
-async def test_w8_an_event_that_nobody_hears_asks_the_server_once(own_server: Any) -> None:
+async def test_s04_an_event_that_nobody_hears_asks_the_server_once(own_server: Any) -> None:
     events = wiring.live_event_service()
     await events.layer.connection(0).config_resetstat()
     await events.publish(user_id=ANA, type="sync.finished")
     assert await _asked(events.layer.connection(0)) == {"zrangebyscore": 1}
 
 
-async def test_w8_all_that_waits_for_a_process_is_fetched_at_once_and_in_order(own_server: Any) -> None:
+async def test_s04_all_that_waits_for_a_process_is_fetched_at_once_and_in_order(own_server: Any) -> None:
     layer = wiring.live_event_service().layer
     anas, bens = await layer.new_channel(), await layer.new_channel()
     for group, channels in {"a": [anas], "b": [anas, bens]}.items():
@@ -329,7 +329,9 @@ async def test_w8_all_that_waits_for_a_process_is_fetched_at_once_and_in_order(o
     assert await _asked(layer.connection(0)) == {"zpopmin": 1}
 
 
-async def test_w8_a_page_that_closes_while_it_waits_takes_no_event_of_others_with_it(own_server: Any) -> None:
+async def test_s04_a_page_that_closes_while_it_waits_takes_no_event_of_others_with_it(
+    own_server: Any,
+) -> None:
     layer = wiring.live_event_service().layer
     channels = [await layer.new_channel() for _ in range(3)]
     for channel in channels:

@@ -33,7 +33,7 @@ def test_s12_the_first_look_remembers_where_the_database_is(home: Path) -> None:
     assert not paused()
 
 
-def test_w8_the_question_of_each_sync_is_one_statement(django_assert_num_queries: Any) -> None:
+def test_s04_the_question_of_each_sync_is_one_statement(django_assert_num_queries: Any) -> None:
     assert not paused()
     with django_assert_num_queries(1):
         assert not paused()

@@ -47,7 +47,7 @@ def test_s15_a_clock_that_is_set_back_costs_no_minute() -> None:
     assert not minutes_of(deferrer.get_previous_tasks(at=now + 62))
 
 
-def test_w8_one_lane_alone_queues_what_is_due() -> None:
+def test_s04_one_lane_alone_queues_what_is_due() -> None:
     working = [(lane.name, DatabaseClockWorker(app, queues=list(lane.queues))) for lane in lanes()]
     assert [name for name, worker in working if worker.queues_what_is_due] == ["schedule"]
     assert DatabaseClockWorker(app).queues_what_is_due  # a worker of all queues

@@ -258,7 +258,7 @@ def test_a_chart_comes_with_its_numbers_as_a_table_newest_first() -> None:
     assert "not available" in markup
 
 
-def test_w8_charts_of_the_same_numbers_are_drawn_once_and_of_others_anew() -> None:
+def test_s04_charts_of_the_same_numbers_are_drawn_once_and_of_others_anew() -> None:
     def shown(*amounts: str | None, currency: str = "USD") -> tuple[str, bool]:
         drawn: list[Any] = []
         points = [(date(2026, 4, n), each and Decimal(each)) for n, each in enumerate(amounts, 1)]
@@ -281,7 +281,7 @@ def test_w8_charts_of_the_same_numbers_are_drawn_once_and_of_others_anew() -> No
     assert show(line, values=[Decimal(1), Decimal(3)]) != show(line, values=[Decimal(3), Decimal(1)])
 
 
-def test_w8_a_row_that_is_kept_is_the_row_that_is_included() -> None:
+def test_s04_a_row_that_is_kept_is_the_row_that_is_included() -> None:
     shared = "name=name institution=name mask='0042' currency='USD' as_of=moment stale=stale icon='card'"
     shared += (
         " state='expiring' trend=trend balance=balance hidden=True counted=False lacks='without its cash'"

@@ -146,7 +146,7 @@ async def deliver(mail: Email) -> Email:
     return mail
 
 
-async def test_y01_a_mail_arrives_over_tls_with_its_link_and_both_bodies(
+async def test_t15_a_mail_arrives_over_tls_with_its_link_and_both_bodies(
     ana: User, server: MailServer, caplog: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -173,7 +173,7 @@ async def test_y01_a_mail_arrives_over_tls_with_its_link_and_both_bodies(
         ("DATA", "452 4.2.2 Full", MailThrottled, "mail_throttled"),
     ],
 )
-async def test_y01_what_may_pass_is_tried_again(
+async def test_t15_what_may_pass_is_tried_again(
     step: str, answer: str, kind: type[MailDelayed], code: str, server: MailServer, ana: User
 ) -> None:
     server.answers = {step: answer}
@@ -199,7 +199,7 @@ async def test_y01_what_may_pass_is_tried_again(
         ("DATA", "554 5.6.0 This looks like spam", "mail_rejected", False),
     ],
 )
-async def test_y01_what_will_never_pass_is_given_up_and_a_mailbox_that_is_gone_gets_no_more(
+async def test_t15_what_will_never_pass_is_given_up_and_a_mailbox_that_is_gone_gets_no_more(
     step: str, answer: str, code: str, stopped: bool, server: MailServer, ana: User
 ) -> None:
     server.answers = {step: answer}
@@ -211,7 +211,7 @@ async def test_y01_what_will_never_pass_is_given_up_and_a_mailbox_that_is_gone_g
     assert (again.error_code, server.tries) == (("mail_suppressed", 0) if stopped else ("", 1))
 
 
-async def test_y01_a_wrong_password_or_certificate_or_an_open_door_delays_the_mail(
+async def test_t15_a_wrong_password_or_certificate_or_an_open_door_delays_the_mail(
     server: MailServer, ana: User, settings: Any, shown: Certificate
 ) -> None:
     mail = await run_db(queue, ana)
@@ -237,7 +237,7 @@ async def test_y01_a_wrong_password_or_certificate_or_an_open_door_delays_the_ma
     assert server.letters == []
 
 
-async def test_y01_a_server_that_offers_no_tls_gets_neither_mail_nor_password(
+async def test_t15_a_server_that_offers_no_tls_gets_neither_mail_nor_password(
     ana: User, settings: Any, server: MailServer
 ) -> None:
     plain, mail = MailServer(), await run_db(queue, ana)
@@ -249,7 +249,7 @@ async def test_y01_a_server_that_offers_no_tls_gets_neither_mail_nor_password(
 
 # The standard library's client leaves the socket of a refused sign-in to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-def test_y01_djangos_own_mail_and_the_doctor_use_the_same_server(
+def test_t15_djangos_own_mail_and_the_doctor_use_the_same_server(
     server: MailServer, settings: Any, db: None
 ) -> None:
     assert send_mail("A subject", "Words.", None, ["admin@example.org"]) == 1
@@ -278,7 +278,7 @@ def test_y01_djangos_own_mail_and_the_doctor_use_the_same_server(
         ("mail.example.org", "tls", ""),
     ],
 )
-def test_y01_mail_to_another_machine_is_encrypted_or_refused(
+def test_t15_mail_to_another_machine_is_encrypted_or_refused(
     host: str, security: str, complaint: str, tmp_path: Path
 ) -> None:
     if not complaint:

@@ -47,7 +47,7 @@ def test_t14_a_difference_from_the_index_is_told() -> None:
     assert list(differences(facts, refused)) == ["it was refused, and has rows or balances"]
 
 
-def test_y14_facts_of_an_index_are_held_against_rows_days_and_amounts(tmp_path: Path) -> None:
+def test_t14_facts_of_an_index_are_held_against_rows_days_and_amounts(tmp_path: Path) -> None:
     lines = [
         "path\tspecial\texpected\tcounted",
         "a.sta\t\t\t:20: 1; :61: 0; close C260309EUR12,5, D260310EUR1,",

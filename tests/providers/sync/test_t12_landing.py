@@ -45,7 +45,7 @@ async def test_t12_pages_of_rows_without_ids_land_as_one(
     assert found == [("Coffee", Decimal(-3)), ("Coffee", Decimal(-3)), ("Tea", Decimal(-2))]
 
 
-async def test_y01_rows_without_ids_that_are_more_than_a_run_reads_land_in_parts(
+async def test_t12_rows_without_ids_that_are_more_than_a_run_reads_land_in_parts(
     connection: Connection, scripted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Scripted, "facts", Facts(ids="none"), raising=False)
@@ -60,7 +60,7 @@ async def test_y01_rows_without_ids_that_are_more_than_a_run_reads_land_in_parts
     assert (run.state, run.added, await Transaction.objects.acount()) == ("succeeded", 1, 3)
 
 
-async def test_y01_an_account_that_its_person_has_closed_is_still_read(
+async def test_t12_an_account_that_its_person_has_closed_is_still_read(
     connection: Connection, scripted: Any
 ) -> None:
     await run_with(scripted(step(row("a"), then="1", more=False)), connection)

@@ -77,7 +77,7 @@ async def test_t12_data_that_never_stops_changing_lands_nothing_and_keeps_the_cu
         assert not await Transaction.objects.aexists()
 
 
-async def test_y01_what_lands_together_may_be_more_than_a_run_reads_and_parts_go_on(
+async def test_t12_what_lands_together_may_be_more_than_a_run_reads_and_parts_go_on(
     ana: User, ben: User
 ) -> None:
     async def read(connection: Connection, rows: int) -> SyncRun:

@@ -17,7 +17,7 @@ def niceness() -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux alone")
-def test_y06_a_process_that_is_nicer_still_hashes_and_does_not_ask_for_more() -> None:
+def test_t15_a_process_that_is_nicer_still_hashes_and_does_not_ask_for_more() -> None:
     """Only root may take niceness back: for all others asking was an error, and no one could sign up."""
     found: list[int] = []
 

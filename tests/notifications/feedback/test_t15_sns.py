@@ -65,7 +65,7 @@ def complaint(address: str, kind: str | None = "abuse", when: str = "2026-11-29T
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-async def test_y02_a_permanent_bounce_stops_mail_and_tells_the_person(
+async def test_t15_a_permanent_bounce_stops_mail_and_tells_the_person(
     version: str, host: SnsHost, ana: User
 ) -> None:
     sent = await run_db(Email.objects.queue, user_id=ana.id, to=ana.email, kind="address_known")
@@ -99,12 +99,12 @@ async def test_y02_a_permanent_bounce_stops_mail_and_tells_the_person(
         "",
     ],
 )
-async def test_y02_what_is_no_final_word_stops_nothing(text: str, host: SnsHost, db: None) -> None:
+async def test_t15_what_is_no_final_word_stops_nothing(text: str, host: SnsHost, db: None) -> None:
     assert (await post(host.message(text))).status_code == 204
     assert not await Suppression.objects.aexists()
 
 
-async def test_y02_a_late_or_repeated_word_does_not_stop_mail_that_was_let_out_again(
+async def test_t15_a_late_or_repeated_word_does_not_stop_mail_that_was_let_out_again(
     host: SnsHost, ana: User
 ) -> None:
     assert (await post(host.message(complaint(ana.email)))).status_code == 204
@@ -151,7 +151,7 @@ async def test_y02_a_late_or_repeated_word_does_not_stop_mail_that_was_let_out_a
         {"SigningCertURL": f"{URL}\n"},
     ],
 )
-async def test_y02_a_forged_message_is_403_and_changes_nothing(
+async def test_t15_a_forged_message_is_403_and_changes_nothing(
     change: dict[str, str], host: SnsHost, ana: User
 ) -> None:
     forged = await post({**host.message(bounce(ana.email)), **change})
@@ -160,7 +160,7 @@ async def test_y02_a_forged_message_is_403_and_changes_nothing(
     assert set(host.asked) <= {PEM}
 
 
-async def test_y02_another_key_or_an_old_weak_or_broken_certificate_is_not_believed(
+async def test_t15_another_key_or_an_old_weak_or_broken_certificate_is_not_believed(
     host: SnsHost, ana: User
 ) -> None:
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -180,7 +180,7 @@ async def test_y02_another_key_or_an_old_weak_or_broken_certificate_is_not_belie
     assert not await Suppression.objects.aexists()
 
 
-async def test_y02_a_certificate_that_could_not_be_fetched_is_fetched_the_next_time(
+async def test_t15_a_certificate_that_could_not_be_fetched_is_fetched_the_next_time(
     host: SnsHost, ana: User
 ) -> None:
     for host.status in (500, 302, 404):
@@ -190,7 +190,7 @@ async def test_y02_a_certificate_that_could_not_be_fetched_is_fetched_the_next_t
     assert len(host.asked) == 4
 
 
-async def test_y02_strangers_cannot_make_us_fetch_without_end(host: SnsHost, db: None) -> None:
+async def test_t15_strangers_cannot_make_us_fetch_without_end(host: SnsHost, db: None) -> None:
     message = host.message("x")
     host.status = 404
     answers = [
@@ -201,7 +201,7 @@ async def test_y02_strangers_cannot_make_us_fetch_without_end(host: SnsHost, db:
     assert len(host.asked) <= 11
 
 
-async def test_y02_a_subscription_is_confirmed_in_our_own_words(host: SnsHost, db: None) -> None:
+async def test_t15_a_subscription_is_confirmed_in_our_own_words(host: SnsHost, db: None) -> None:
     evil = "https://evil.example/?Action=ConfirmSubscription"
     asked = host.message("Confirm", Type="SubscriptionConfirmation", Token="t0k&n", SubscribeURL=evil)
     assert (await post(asked)).status_code == 204
@@ -220,7 +220,7 @@ async def test_y02_a_subscription_is_confirmed_in_our_own_words(host: SnsHost, d
     assert len(host.confirmed()) == 1
 
 
-async def test_y02_without_a_topic_there_is_no_such_address(host: SnsHost, settings: Any, db: None) -> None:
+async def test_t15_without_a_topic_there_is_no_such_address(host: SnsHost, settings: Any, db: None) -> None:
     settings.AWS_SES_TOPIC_ARN = ""
     assert (await post(host.message(bounce("ana@example.org")))).status_code == 404
 
@@ -228,14 +228,14 @@ async def test_y02_without_a_topic_there_is_no_such_address(host: SnsHost, setti
 @pytest.mark.parametrize(
     "arn", ["x", "arn:aws:sns:eu-central-1:12:mail", f"{TOPIC}\n", "arn:aws:sqs:eu-central-1:123456789012:q"]
 )
-def test_y02_a_topic_is_an_arn_of_sns(arn: str) -> None:
+def test_t15_a_topic_is_an_arn_of_sns(arn: str) -> None:
     with pytest.raises(ImproperlyConfigured):
         Topic.of(arn)
     assert Topic.of(TOPIC).origin == HOST
     assert Topic.of("arn:aws-cn:sns:cn-north-1:123456789012:m").host == "sns.cn-north-1.amazonaws.com.cn"
 
 
-async def test_y02_the_account_shows_it_and_the_staff_let_mail_out_again(
+async def test_t15_the_account_shows_it_and_the_staff_let_mail_out_again(
     host: SnsHost, ana: User, make_user: Any
 ) -> None:
     await post(host.message(bounce(ana.email)))
@@ -256,7 +256,7 @@ async def test_y02_the_account_shows_it_and_the_staff_let_mail_out_again(
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_y02_no_two_messages_sign_the_same_bytes(one: str, other: str) -> None:
+def test_t15_no_two_messages_sign_the_same_bytes(one: str, other: str) -> None:
     def made(text: str, subject: str | None) -> sns.SnsMessage:
         fields = {"Type": "Notification", "MessageId": "1", "TopicArn": TOPIC, "Timestamp": "t"}
         rest = {"SignatureVersion": "2", "Signature": "", "SigningCertURL": URL}
@@ -269,7 +269,7 @@ def test_y02_no_two_messages_sign_the_same_bytes(one: str, other: str) -> None:
     assert ses.stops_in(one) == [] or one.startswith("{")
 
 
-def test_y02_old_suppressions_are_forgotten(db: None) -> None:
+def test_t15_old_suppressions_are_forgotten(db: None) -> None:
     now = timezone.now()
     with time_machine.travel(now - timedelta(days=366), tick=False):
         Suppression.objects.note(

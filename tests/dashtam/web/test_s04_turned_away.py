@@ -59,7 +59,7 @@ async def unasked(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.mark.usefixtures("crowd")
 @pytest.mark.parametrize("transport", [0, 63_072_000])
-async def test_w8_the_answer_and_its_line_are_those_of_djangos_way(
+async def test_s04_the_answer_and_its_line_are_those_of_djangos_way(
     transport: int, settings: Any, caplog: Any
 ) -> None:
     settings.SECURE_HSTS_SECONDS, settings.TRUSTED_PROXIES = transport, ["127.0.0.1"]
@@ -82,11 +82,11 @@ async def test_w8_the_answer_and_its_line_are_those_of_djangos_way(
     [(ME, "POST", {}), (TOKENS, "GET", {}), (TOKENS, "POST", {"origin": "https://app.example.org"})],
 )
 @pytest.mark.usefixtures("crowd")
-async def test_w8_everything_else_goes_djangos_way(path: str, method: str, headers: dict[str, str]) -> None:
+async def test_s04_everything_else_goes_djangos_way(path: str, method: str, headers: dict[str, str]) -> None:
     with pytest.raises(AssertionError, match="Django was asked"):
         await ask(TurnedAway(unasked), path, method, **headers)
 
 
-async def test_w8_without_a_crowd_nobody_is_turned_away() -> None:
+async def test_s04_without_a_crowd_nobody_is_turned_away() -> None:
     with pytest.raises(AssertionError, match="Django was asked"):
         await ask(TurnedAway(unasked))

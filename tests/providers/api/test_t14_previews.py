@@ -46,7 +46,7 @@ async def rows() -> list[tuple[str, str, str]]:
     return [(f"{row.date:%m-%d}", f"{row.amount:.2f}", row.description) async for row in found]
 
 
-async def test_y14_a_preview_is_corrected_and_confirmed_and_the_next_table_needs_none(hers: Program) -> None:
+async def test_t14_a_preview_is_corrected_and_confirmed_and_the_next_table_needs_none(hers: Program) -> None:
     asked = await previewed(hers)
     page = f"imports/{asked['id']}"
     assert {each["field"] for each in asked["questions"]} >= {"date_order", "currency"}
@@ -88,7 +88,7 @@ async def test_y14_a_preview_is_corrected_and_confirmed_and_the_next_table_needs
         ({"encoding": "utf-16-le"}, 422, ""),
     ],
 )
-async def test_y14_a_wrong_correction_is_refused_and_the_preview_goes_on(
+async def test_t14_a_wrong_correction_is_refused_and_the_preview_goes_on(
     hers: Program, correction: dict[str, Any], status: int, told: str
 ) -> None:
     asked = await previewed(hers)
@@ -99,7 +99,7 @@ async def test_y14_a_wrong_correction_is_refused_and_the_preview_goes_on(
     assert (await hers.get(f"imports/{asked['id']}/preview")).json() == asked
 
 
-async def test_y14_a_preview_is_its_persons_alone_and_ends_after_a_day(hers: Program, ben: User) -> None:
+async def test_t14_a_preview_is_its_persons_alone_and_ends_after_a_day(hers: Program, ben: User) -> None:
     page = f"imports/{(await previewed(hers))['id']}"
     his = await run_db(program_of, ben)
     for call in (
@@ -116,7 +116,7 @@ async def test_y14_a_preview_is_its_persons_alone_and_ends_after_a_day(hers: Pro
     assert await rows() == []
 
 
-async def test_y14_a_file_of_either_order_is_taken_with_the_order_and_has_no_preview(hers: Program) -> None:
+async def test_t14_a_file_of_either_order_is_taken_with_the_order_and_has_no_preview(hers: Program) -> None:
     file = b"!Type:Bank\nD05/06/2026\nT-4.50\nPCafe\n^\n"
     refused = await send(hers, file, currency="EUR")
     assert (refused.status_code, refused.json()["code"]) == (422, "uncertain")

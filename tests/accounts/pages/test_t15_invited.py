@@ -23,7 +23,7 @@ def root(make_user: Any) -> User:
 @pytest.mark.parametrize(
     ("mode", "says"), [("closed", "takes no new people"), ("invitation", "need an invitation")]
 )
-async def test_y03_a_shut_door_says_so_and_takes_no_form(
+async def test_t15_a_shut_door_says_so_and_takes_no_form(
     mode: str, says: str, browser: Browser, ana: User, settings: Any
 ) -> None:
     settings.SIGN_UP = mode
@@ -43,7 +43,7 @@ async def test_y03_a_shut_door_says_so_and_takes_no_form(
     assert not await User.objects.filter(email="zoe@example.org").aexists()
 
 
-async def test_y03_staff_invite_by_page_and_the_invited_person_is_in_with_one_form(
+async def test_t15_staff_invite_by_page_and_the_invited_person_is_in_with_one_form(
     browser: Browser, root: User, settings: Any
 ) -> None:
     settings.SIGN_UP = "invitation"
@@ -69,7 +69,7 @@ async def test_y03_staff_invite_by_page_and_the_invited_person_is_in_with_one_fo
     assert len(django_mail.outbox) == 0
 
 
-async def test_y03_an_invitation_is_taken_back_by_page_and_in_the_admin(root: User, settings: Any) -> None:
+async def test_t15_an_invitation_is_taken_back_by_page_and_in_the_admin(root: User, settings: Any) -> None:
     settings.SIGN_UP = "invitation"
     staff = await Staff.arrives(root)
     for email in ("zoe@example.org", "max@example.org"):
@@ -84,7 +84,7 @@ async def test_y03_an_invitation_is_taken_back_by_page_and_in_the_admin(root: Us
     assert not await run_db(Invitation.objects.open().exists)
 
 
-async def test_y03_roles_decide_who_invites(make_user: Any, settings: Any) -> None:
+async def test_t15_roles_decide_who_invites(make_user: Any, settings: Any) -> None:
     settings.SIGN_UP = "invitation"
     sam = await Staff.arrives(await run_db(make_user, "Sam", is_staff=True), roles.SUPPORT)
     assert (await sam.get("/settings/invitations")).status_code == 200

@@ -57,14 +57,14 @@ KINDS = {
 
 
 @pytest.mark.parametrize("text", KINDS.values(), ids=KINDS.keys())
-def test_w14_a_kind_of_table_gives_its_rows(text: str) -> None:
+def test_t14_a_kind_of_table_gives_its_rows(text: str) -> None:
     found = read(text)
     assert [row for row in rows(found) if row in TWO] == TWO
     assert found.rejected_count == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
-def test_w14_a_character_set_is_found(encoding: str) -> None:
+def test_t14_a_character_set_is_found(encoding: str) -> None:
     text = "Datum;Empfänger;Betrag\r\n14.01.2026;Müller Bäckerei;-4,50\r\n15.01.2026;Löhne GmbH;1.200,00\r\n"
     found = read(text, encoding)
     assert rows(found) == TWO
@@ -83,13 +83,13 @@ ASKED = {
 
 
 @pytest.mark.parametrize(("field", "text"), ASKED.items(), ids=ASKED.keys())
-def test_w14_what_can_be_read_two_ways_is_asked_and_never_guessed(field: str, text: str) -> None:
+def test_t14_what_can_be_read_two_ways_is_asked_and_never_guessed(field: str, text: str) -> None:
     with pytest.raises(StatementNeedsAnswersError) as asked:
         read(text)
     assert field.strip() in asked.value.fields
 
 
-def test_w14_answers_settle_it() -> None:
+def test_t14_answers_settle_it() -> None:
     assert rows(read(ASKED["date_order"], date_order="mdy"))[0][0] == "01-02"
     assert rows(read(ASKED["date_order"], date_order="dmy"))[0][0] == "02-01"
     assert rows(read(ASKED["sign"], sign="reversed"))[0][1] == "-1.00"
@@ -103,7 +103,7 @@ def test_w14_answers_settle_it() -> None:
     assert rows(read(ASKED["columns"], roles=["date", "description", "credit", "debit"]))[0][1] == "1.00"
 
 
-def test_w14_facts_beside_the_rows() -> None:
+def test_t14_facts_beside_the_rows() -> None:
     found = read(
         "Konto;DE12500105170648489890\nWährung;EUR\n\nBuchung;Text;Betrag;Saldo;Status\n"
         "16.01.2026;Pay;5,00;96,00;Gebucht\n15.01.2026;Tea;-4,00;91,00;Gebucht\n14.01.2026;Cafe;-5,00;95,00;Gebucht\n"
@@ -116,7 +116,7 @@ def test_w14_facts_beside_the_rows() -> None:
     assert [(row.line, row.reason) for row in found.rejected] == [(9, "“not a day” is not a date.")]
 
 
-def test_w14_several_accounts_and_currencies_stay_apart() -> None:
+def test_t14_several_accounts_and_currencies_stay_apart() -> None:
     found = read(
         "Account,Date,Text,Amount,Currency\nA1,2026-01-14,a,-1.00,EUR\nB2,2026-01-14,b,-2.00,EUR\n"
         "A1,2026-01-15,c,-3.00,USD\nA1,2026-01-15,c,-3.00,USD\nA1,2026-01-15,d,-3.00,XXQ\n"
@@ -130,7 +130,7 @@ def test_w14_several_accounts_and_currencies_stay_apart() -> None:
     assert found.rejected_count == 1
 
 
-def test_w14_trades_have_units_prices_and_the_sign_of_their_action() -> None:
+def test_t14_trades_have_units_prices_and_the_sign_of_their_action() -> None:
     found = read(
         "Date,Action,ISIN,Ticker,Shares,Price,Total,Currency\n2026-01-14,Market buy,US0378331005,AAPL,2,150.5,301,USD\n"
         "2026-01-15,Market sell,US0378331005,AAPL,1.5,160,240.00,USD\n"
@@ -147,7 +147,7 @@ def test_w14_trades_have_units_prices_and_the_sign_of_their_action() -> None:
     assert (security.isin, security.symbol) == ("US0378331005", "AAPL")
 
 
-def test_w14_two_legs_of_one_reference_are_one_trade() -> None:
+def test_t14_two_legs_of_one_reference_are_one_trade() -> None:
     found = read(
         "txid,refid,time,type,aclass,asset,amount,fee,balance\n"
         "L1,T1,2026-01-14 09:00:00,trade,currency,ZEUR,-100,0.2,899.8\n"
@@ -167,7 +167,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_w14_a_hostile_line_costs_itself_and_says_why(text: str) -> None:
+def test_t14_a_hostile_line_costs_itself_and_says_why(text: str) -> None:
     found = read(text)
     assert {amount for _, amount in rows(found)} == {"-2.00"}
     assert found.rejected_count == 1
@@ -176,7 +176,7 @@ def test_w14_a_hostile_line_costs_itself_and_says_why(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["Date,Amount\n", "a,b\nc,d\n", "Date,Text,Amount\n2026-01-14,\0,1\n", ",".join("c" * 1_000_000)]
 )
-def test_w14_what_is_no_table_of_rows_is_refused_with_a_reason(text: str) -> None:
+def test_t14_what_is_no_table_of_rows_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(StatementError) as refused:
         read(text)
     assert str(refused.value)

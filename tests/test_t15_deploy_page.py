@@ -15,14 +15,14 @@ PAGE = (ROOT / "docs" / "deploy.md").read_text()
 SHELL = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_y06_what_the_page_has_people_type_is_shell() -> None:
+def test_t15_what_the_page_has_people_type_is_shell() -> None:
     assert len(SHELL) >= 5
     for block in SHELL:
         done = subprocess.run(["/bin/bash", "-n"], input=block, text=True, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, ""), block
 
 
-def test_y06_every_command_and_file_of_the_page_exists() -> None:
+def test_t15_every_command_and_file_of_the_page_exists() -> None:
     typed = "\n".join((*SHELL, *re.findall(r"`([^`\n]+)`", PAGE)))
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     made = set(re.findall(r"(?:^|&& )make ([a-z][a-z-]*)", typed, re.MULTILINE))
@@ -45,7 +45,7 @@ def _headings(text: str) -> list[str]:
     return re.findall(r"^#+ (.*)$", text, re.MULTILINE)
 
 
-def test_y06_the_short_configuration_of_caddy_is_one(tmp_path: Path) -> None:
+def test_t15_the_short_configuration_of_caddy_is_one(tmp_path: Path) -> None:
     (block,) = re.findall(r"```\n(money\.example\.org\n.*?)```", PAGE, re.DOTALL)
     (tmp_path / "Caddyfile").write_text(block)
     command = [str(CADDY), "validate", "--adapter", "caddyfile", "--config", str(tmp_path / "Caddyfile")]
@@ -54,7 +54,7 @@ def test_y06_the_short_configuration_of_caddy_is_one(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_y06_versions_that_the_page_types_are_those_of_this_release() -> None:
+def test_t15_versions_that_the_page_types_are_those_of_this_release() -> None:
     (version,) = re.findall(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert set(re.findall(r"\bdashtam:(\d+\.\d+\.\d+)", PAGE)) == {version}
     assert re.search(

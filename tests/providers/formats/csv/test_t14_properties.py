@@ -133,7 +133,7 @@ QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 
 @QUICK
 @given(DIALECT, st.lists(ROW, max_size=12))
-def test_w14_a_random_statement_in_a_random_dialect_is_read_back_exactly(
+def test_t14_a_random_statement_in_a_random_dialect_is_read_back_exactly(
     dialect: Dialect, rows: list[tuple[dt.date, int, str]]
 ) -> None:
     rows = [row for row in rows if row[1]]
@@ -148,7 +148,7 @@ def test_w14_a_random_statement_in_a_random_dialect_is_read_back_exactly(
     st.floats(0, 1),
     st.sampled_from(["cut", "quote", "drop", "twice"]),
 )
-def test_w14_damage_gives_a_reason_or_the_rows_and_nothing_wrong(
+def test_t14_damage_gives_a_reason_or_the_rows_and_nothing_wrong(
     dialect: Dialect, rows: list[tuple[dt.date, int, str]], place: float, damage: str
 ) -> None:
     rows = [row for row in rows if row[1]]

@@ -45,7 +45,7 @@ def looked_at(plan: dict[str, Any]) -> int:
     return sum(node["Actual Loops"] * sum(node.get(kind, 0) for kind in kinds) for node in nodes(plan))
 
 
-def test_y01_a_table_that_counts_as_empty_is_not_compared_row_by_row(account: FinancialAccount) -> None:
+def test_t12_a_table_that_counts_as_empty_is_not_compared_row_by_row(account: FinancialAccount) -> None:
     def day(number: int) -> date:
         return date(2025, 1, 1) + timedelta(days=number % 700)
 

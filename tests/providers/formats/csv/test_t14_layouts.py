@@ -41,7 +41,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("text", LAYOUTS.values(), ids=LAYOUTS.keys())
-def test_y14_a_layout_gives_its_days_amounts_and_texts(text: str) -> None:
+def test_t14_a_layout_gives_its_days_amounts_and_texts(text: str) -> None:
     found = parse_csv(text.encode())
     rows = [(f"{row.date}", row.amount, row.description) for row in found.statements[0].transactions]
     assert [row[:2] for row in rows[:2]] == [CAFE[:2], PAY[:2]]
@@ -49,7 +49,7 @@ def test_y14_a_layout_gives_its_days_amounts_and_texts(text: str) -> None:
     assert (found.rejected_count, found.notices_count) == (0, 0)
 
 
-def test_y14_currency_account_and_balance_stand_beside_the_rows() -> None:
+def test_t14_currency_account_and_balance_stand_beside_the_rows() -> None:
     text = "Datum;Omschrijving;Bedrag;Valuta;IBAN;Tegenrekening\n"
     for day, amount in ((14, "-4,50"), (15, "7,00"), (16, "8,00")):
         text += f"{day}-01-2026;Text {day};{amount};EUR;DE12500105170648489890;DE8937040044053201300{day}\n"
@@ -59,7 +59,7 @@ def test_y14_currency_account_and_balance_stand_beside_the_rows() -> None:
     assert parse_csv(others.replace(";;", ";").encode()).statements[0].account.account_id == ""
 
 
-def test_y14_a_gap_in_the_balance_is_told_with_line_and_day() -> None:
+def test_t14_a_gap_in_the_balance_is_told_with_line_and_day() -> None:
     after, text = 100, "Date,Text,Amount,Balance\n"
     for day in range(11, 28):
         amount = -1 if day % 2 else 2
@@ -75,7 +75,7 @@ def test_y14_a_gap_in_the_balance_is_told_with_line_and_day() -> None:
 COINS = "Timestamp,Transaction Type,Asset,Quantity Transacted,Price Currency,Subtotal,Total,Notes\n"
 
 
-def test_y14_a_coin_that_was_changed_into_another_one_has_two_legs() -> None:
+def test_t14_a_coin_that_was_changed_into_another_one_has_two_legs() -> None:
     def line(units: str, note: str) -> str:
         return f'2026-01-14 09:00:00 UTC,Convert,BTC,{units},EUR,€500.00,€510.00,"{note}"\n'
 
@@ -108,13 +108,13 @@ ASKED = {
 
 
 @pytest.mark.parametrize("text", ASKED.values(), ids=ASKED.keys())
-def test_y14_signs_that_may_be_turned_round_are_asked_about(text: str) -> None:
+def test_t14_signs_that_may_be_turned_round_are_asked_about(text: str) -> None:
     with pytest.raises(StatementNeedsAnswersError) as asked:
         parse_csv(text.encode())
     assert set(asked.value.fields) <= {"sign", "columns"}
 
 
-def test_y14_words_that_fit_the_signs_or_a_balance_need_no_question() -> None:
+def test_t14_words_that_fit_the_signs_or_a_balance_need_no_question() -> None:
     wages = "".join(f"2026-01-{day},Wages: salary,{day}.00\n" for day in range(15, 24))
     assert parse_csv(f"Date,Description,Amount\n2026-01-14,Anna,-90.00\n{wages}".encode()).rejected_count == 0
     saved, lines = 90, []

@@ -26,12 +26,12 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.soc
         yield listener
 
 
-def test_y06_systemd_is_told_of_the_start_and_of_each_sign_of_life(said: socket.socket) -> None:
+def test_t15_systemd_is_told_of_the_start_and_of_each_sign_of_life(said: socket.socket) -> None:
     supervisor.ready()
     assert [said.recv(100), said.recv(100)] == [b"READY=1", b"WATCHDOG=1"]
 
 
-def test_y06_a_supervisor_that_does_not_listen_disturbs_nothing(
+def test_t15_a_supervisor_that_does_not_listen_disturbs_nothing(
     said: socket.socket, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
 ) -> None:
     for address in (str(tmp_path / "nobody"), "@nobody", ""):
@@ -40,7 +40,7 @@ def test_y06_a_supervisor_that_does_not_listen_disturbs_nothing(
         supervisor.ready()
 
 
-def test_y06_a_process_is_well_while_its_file_is_fresh(
+def test_t15_a_process_is_well_while_its_file_is_fresh(
     tmp_path: Path,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -61,7 +61,7 @@ def test_y06_a_process_is_well_while_its_file_is_fresh(
     assert probe.main([]) == 0
 
 
-def test_y06_a_web_process_is_well_while_it_answers_200(
+def test_t15_a_web_process_is_well_while_it_answers_200(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Answers(BaseHTTPRequestHandler):
@@ -84,7 +84,7 @@ def test_y06_a_web_process_is_well_while_it_answers_200(
     assert probe.main(["/healthz"]) == 1
 
 
-def test_y06_the_check_needs_no_package_and_sockets_are_taken_from_the_parent_alone(
+def test_t15_the_check_needs_no_package_and_sockets_are_taken_from_the_parent_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     command = [sys.executable, "-S", "-m", "dashtam.processes.probe"]

@@ -61,7 +61,7 @@ def corp() -> Iterator[str]:
         yield issuer
 
 
-async def test_y04_with_a_certified_provider_an_account_is_linked_signed_in_to_and_unlinked(
+async def test_t15_with_a_certified_provider_an_account_is_linked_signed_in_to_and_unlinked(
     corp: str, settings: Any, ana: User, browser: Browser, other_browser: Browser, api: Api
 ) -> None:
     use(settings, corp)
@@ -135,7 +135,7 @@ async def outcome(browser: Browser, path: str) -> bool:
     return bool((await browser.get("/settings/profile")).status_code == 200)
 
 
-async def test_y04_what_is_asked_is_bound_to_this_browser_and_proved_by_the_client(
+async def test_t15_what_is_asked_is_bound_to_this_browser_and_proved_by_the_client(
     issuer: Liar, linked: User, browser: Browser
 ) -> None:
     url = await leave(browser)
@@ -184,7 +184,7 @@ async def test_y04_what_is_asked_is_bound_to_this_browser_and_proved_by_the_clie
     ],
     ids=lambda lie: str(lie)[:50],
 )
-async def test_y04_a_lie_of_the_provider_signs_nobody_in(
+async def test_t15_a_lie_of_the_provider_signs_nobody_in(
     lie: dict[str, Any], issuer: Liar, linked: User, browser: Browser
 ) -> None:
     for name, value in lie.items():
@@ -193,7 +193,7 @@ async def test_y04_a_lie_of_the_provider_signs_nobody_in(
     assert not await Session.objects.aexists()
 
 
-async def test_y04_no_other_algorithm_or_key_signs(issuer: Liar, linked: User, browser: Browser) -> None:
+async def test_t15_no_other_algorithm_or_key_signs(issuer: Liar, linked: User, browser: Browser) -> None:
     def forged(header: dict[str, Any], key: Any, nonce: str) -> str:
         now = int(timezone.now().timestamp())
         claims = {"iss": issuer.issuer, "aud": CLIENT_ID, "sub": "p-1", "iat": now, "exp": now + 60}
@@ -217,7 +217,7 @@ async def test_y04_no_other_algorithm_or_key_signs(issuer: Liar, linked: User, b
     assert await outcome(browser, back(await leave(browser)))
 
 
-async def test_y04_another_browser_s_answer_a_late_one_a_second_one_and_a_mix_up_are_refused(
+async def test_t15_another_browser_s_answer_a_late_one_a_second_one_and_a_mix_up_are_refused(
     issuer: Liar, linked: User, browser: Browser, other_browser: Browser
 ) -> None:
     url = await leave(browser)
@@ -237,7 +237,7 @@ async def test_y04_another_browser_s_answer_a_late_one_a_second_one_and_a_mix_up
     assert not await outcome(other_browser, back(once))
 
 
-async def test_y04_keys_may_change_and_are_looked_up_again_but_not_without_end(
+async def test_t15_keys_may_change_and_are_looked_up_again_but_not_without_end(
     issuer: Liar, linked: User, browser: Browser
 ) -> None:
     assert await outcome(browser, back(await leave(browser)))
@@ -248,7 +248,7 @@ async def test_y04_keys_may_change_and_are_looked_up_again_but_not_without_end(
     assert issuer.asked.count("/jwks") <= 1
 
 
-async def test_y04_metadata_of_another_issuer_or_none_is_told_as_an_outage(
+async def test_t15_metadata_of_another_issuer_or_none_is_told_as_an_outage(
     issuer: Liar, linked: User, browser: Browser, settings: Any
 ) -> None:
     for metadata in ({"issuer": "https://another.example"}, {"jwks_uri": "ftp://x/"}, {"token_endpoint": 7}):
@@ -262,7 +262,7 @@ async def test_y04_metadata_of_another_issuer_or_none_is_told_as_an_outage(
     assert "does not answer" in (await browser.get("/sign-in")).content.decode()
 
 
-async def test_y04_linking_needs_a_fresh_proof_and_the_same_session_and_one_account(
+async def test_t15_linking_needs_a_fresh_proof_and_the_same_session_and_one_account(
     issuer: Liar, ana: User, ben: User, browser: Browser, other_browser: Browser
 ) -> None:
     await browser.sign_in(ana.email)
@@ -285,7 +285,7 @@ async def test_y04_linking_needs_a_fresh_proof_and_the_same_session_and_one_acco
     assert not await Identity.objects.filter(user=ben).aexists()
 
 
-async def test_y04_the_provider_stands_in_for_the_password_and_not_for_the_second_factor(
+async def test_t15_the_provider_stands_in_for_the_password_and_not_for_the_second_factor(
     issuer: Liar, linked: User, browser: Browser, api: Api
 ) -> None:
     secret, _ = await enrol(api, linked)
@@ -297,7 +297,7 @@ async def test_y04_the_provider_stands_in_for_the_password_and_not_for_the_secon
     assert (await browser.get("/settings/profile")).status_code == 200
 
 
-async def test_y04_a_disabled_account_stays_shut_and_a_reset_password_unlinks(
+async def test_t15_a_disabled_account_stays_shut_and_a_reset_password_unlinks(
     issuer: Liar, linked: User, browser: Browser, api: Api
 ) -> None:
     await User.objects.filter(id=linked.id).aupdate(is_active=False)
@@ -311,7 +311,7 @@ async def test_y04_a_disabled_account_stays_shut_and_a_reset_password_unlinks(
     assert not await Identity.objects.aexists()
 
 
-def test_y04_the_doctor_tries_the_provider_and_tells_of_a_door_without_a_first_person(
+def test_t15_the_doctor_tries_the_provider_and_tells_of_a_door_without_a_first_person(
     issuer: Liar, settings: Any, db: None
 ) -> None:
     assert dict(examine(full=False))["who may come in"] == []
@@ -322,7 +322,7 @@ def test_y04_the_doctor_tries_the_provider_and_tells_of_a_door_without_a_first_p
     assert ("OIDC_ISSUER" in wrong.text, wrong.trouble) == (True, True)
 
 
-async def test_y04_without_a_provider_there_is_no_such_page(
+async def test_t15_without_a_provider_there_is_no_such_page(
     browser: Browser, ana: User, settings: Any
 ) -> None:
     assert "provider" not in (await browser.get("/sign-in")).content.decode()

@@ -23,7 +23,7 @@ def read(file: Path) -> dict[str, str]:
     return Own.ENVIRON
 
 
-def test_y06_a_python_without_packages_makes_the_file_of_compose(tmp_path: Path) -> None:
+def test_t15_a_python_without_packages_makes_the_file_of_compose(tmp_path: Path) -> None:
     command = [sys.executable, "-S", "-m", "dashtam.installation.environment_file", str(tmp_path / "new")]
     done = subprocess.run(
         [*command, "--url", f"{URL}/"], cwd=ROOT, env={}, capture_output=True, text=True, check=False
@@ -44,7 +44,7 @@ def test_y06_a_python_without_packages_makes_the_file_of_compose(tmp_path: Path)
     assert all(password.replace("-", "").replace("_", "").isalnum() for password in passwords)
 
 
-def test_y06_files_for_servers_name_both_roles_and_no_more_than_each_may_know(
+def test_t15_files_for_servers_name_both_roles_and_no_more_than_each_may_know(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     elsewhere = ["--for", "servers", "--database", "db.example.org", "--cache", "cache.example.org"]
@@ -65,7 +65,7 @@ def test_y06_files_for_servers_name_both_roles_and_no_more_than_each_may_know(
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
 
 
-def test_y06_a_restore_gets_settings_without_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_t15_a_restore_gets_settings_without_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert environment_file.main([str(tmp_path), "--url", URL, "--without-keys"]) == 0
     capsys.readouterr()
     made = read(tmp_path / ".env")
@@ -73,7 +73,7 @@ def test_y06_a_restore_gets_settings_without_keys(tmp_path: Path, capsys: pytest
     assert {"DATABASE_PASSWORD", "DATABASE_OWNER_PASSWORD", "CACHE_PASSWORD"} <= made.keys()
 
 
-def test_y06_no_file_is_overwritten_and_none_of_several_is_made_alone(
+def test_t15_no_file_is_overwritten_and_none_of_several_is_made_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "owner.env").write_text("mine")
@@ -92,7 +92,7 @@ def test_y06_no_file_is_overwritten_and_none_of_several_is_made_alone(
         "https://{env.X}",
     ],
 )
-def test_y06_an_address_that_people_could_not_use_is_refused(
+def test_t15_an_address_that_people_could_not_use_is_refused(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert environment_file.main([str(tmp_path), f"--url={url}"]) == 1
@@ -101,7 +101,7 @@ def test_y06_an_address_that_people_could_not_use_is_refused(
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8000", "https://money.home.arpa:8443", "https://[::1]"])
-def test_y06_addresses_of_homes_are_taken(
+def test_t15_addresses_of_homes_are_taken(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert environment_file.main([str(tmp_path), f"--url={url}"]) == 0

@@ -25,7 +25,7 @@ async def days() -> list[str]:
 
 
 @pytest.mark.parametrize(("order", "day"), [("dmy", "2026-06-05"), ("mdy", "2026-05-06")])
-async def test_y14_a_person_says_the_order_of_days_where_a_file_does_not(
+async def test_t14_a_person_says_the_order_of_days_where_a_file_does_not(
     ana: User, bring: Bring, order: str, day: str
 ) -> None:
     with pytest.raises(StatementUnreadable) as asked:
@@ -38,7 +38,7 @@ async def test_y14_a_person_says_the_order_of_days_where_a_file_does_not(
     assert (await days())[1] == day
 
 
-async def test_y14_the_page_asks_for_the_order_beside_its_field(ana: User) -> None:
+async def test_t14_the_page_asks_for_the_order_beside_its_field(ana: User) -> None:
     browser = await signed_in(ana)
     await browser.get("/imports/new")
 
@@ -66,7 +66,7 @@ def rows(*texts: str, reference: str = "") -> bytes:
     return document(statement(*listed))
 
 
-async def test_y14_a_row_without_an_id_is_known_again_when_its_bank_writes_it_otherwise(
+async def test_t14_a_row_without_an_id_is_known_again_when_its_bank_writes_it_otherwise(
     ana: User, bring: Bring
 ) -> None:
     await bring(rows("Tea Room", "Mill Bakery", "Corner Shop"))
@@ -104,7 +104,7 @@ def stated(lines: Iterable[tuple[str, str, bool]]) -> list[tuple[str, str]]:
     return [(day, amount) for day, amount, derived in lines if not derived]
 
 
-async def test_y14_the_closing_balance_of_each_day_is_history_and_goes_with_its_file(
+async def test_t14_the_closing_balance_of_each_day_is_history_and_goes_with_its_file(
     ana: User, bring: Bring
 ) -> None:
     done = await bring(document(*STATED))

@@ -57,7 +57,7 @@ async def invited(program: Api, email: str) -> str:
 
 
 @pytest.mark.parametrize("mode", ["closed", "invitation"])
-async def test_y03_the_first_person_comes_in_and_it_is_theirs_then_the_door_is_shut(
+async def test_t15_the_first_person_comes_in_and_it_is_theirs_then_the_door_is_shut(
     mode: str, api: Api, db: None, settings: Any
 ) -> None:
     settings.SIGN_UP, settings.ADMINS = mode, [("A", "admin@example.org")]
@@ -85,7 +85,7 @@ async def test_y03_the_first_person_comes_in_and_it_is_theirs_then_the_door_is_s
     assert (await User.objects.aget(email="late@example.org")).email_verified_at is None
 
 
-async def test_y03_those_who_signed_up_while_it_was_open_still_confirm(
+async def test_t15_those_who_signed_up_while_it_was_open_still_confirm(
     api: Api, ana: User, settings: Any
 ) -> None:
     assert (await api.post("auth/users", NEWCOMER)).status_code == 202
@@ -95,14 +95,14 @@ async def test_y03_those_who_signed_up_while_it_was_open_still_confirm(
     assert (zoe.is_staff, zoe.is_superuser) == (False, False)
 
 
-async def test_y03_where_it_is_open_nobody_becomes_staff_by_signing_up(api: Api, db: None) -> None:
+async def test_t15_where_it_is_open_nobody_becomes_staff_by_signing_up(api: Api, db: None) -> None:
     await api.post("auth/users", NEWCOMER)
     await confirm(api)
     assert not (await User.objects.aget()).is_staff
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_y03_of_two_who_confirm_at_once_one_is_the_first(settings: Any) -> None:
+async def test_t15_of_two_who_confirm_at_once_one_is_the_first(settings: Any) -> None:
     settings.SIGN_UP = "closed"
     for name in ("zoe", "max"):
         await run_db(User.objects.register, email=f"{name}@example.org", password_hash="x", name=name)
@@ -113,7 +113,7 @@ async def test_y03_of_two_who_confirm_at_once_one_is_the_first(settings: Any) ->
     assert await User.objects.filter(is_superuser=True).acount() == 1
 
 
-async def test_y03_an_invitation_lets_its_one_address_in_once_and_confirms_it(
+async def test_t15_an_invitation_lets_its_one_address_in_once_and_confirms_it(
     api: Api, root: User, settings: Any
 ) -> None:
     settings.SIGN_UP = "invitation"
@@ -134,7 +134,7 @@ async def test_y03_an_invitation_lets_its_one_address_in_once_and_confirms_it(
     assert {"invitation.sent", "invitation.used"} <= words
 
 
-async def test_y03_invitations_end_by_time_by_a_newer_one_by_hand_and_with_their_sender(
+async def test_t15_invitations_end_by_time_by_a_newer_one_by_hand_and_with_their_sender(
     api: Api, root: User, settings: Any
 ) -> None:
     settings.SIGN_UP, program = "invitation", await root_api(root)
@@ -164,7 +164,7 @@ async def test_y03_invitations_end_by_time_by_a_newer_one_by_hand_and_with_their
     assert not await User.objects.filter(email="zoe@example.org").aexists()
 
 
-async def test_y03_what_a_stranger_chose_with_the_address_before_is_gone(
+async def test_t15_what_a_stranger_chose_with_the_address_before_is_gone(
     api: Api, root: User, settings: Any
 ) -> None:
     await api.post("auth/users", NEWCOMER | {"password": "the squatter knows this one"})
@@ -178,7 +178,7 @@ async def test_y03_what_a_stranger_chose_with_the_address_before_is_gone(
     await api.sign_in("zoe@example.org")
 
 
-async def test_y03_only_staff_who_may_invite_and_an_invitation_tells_nothing_of_who_is_here(
+async def test_t15_only_staff_who_may_invite_and_an_invitation_tells_nothing_of_who_is_here(
     api: Api, ana: User, root: User, settings: Any
 ) -> None:
     settings.SIGN_UP = "invitation"
@@ -207,7 +207,7 @@ async def test_y03_only_staff_who_may_invite_and_an_invitation_tells_nothing_of_
     assert (await program.post("auth/invitations", {"email": "max@example.org"})).status_code == 403
 
 
-def test_y03_of_two_that_use_one_invitation_at_once_one_gets_in(root: User, settings: Any) -> None:
+def test_t15_of_two_that_use_one_invitation_at_once_one_gets_in(root: User, settings: Any) -> None:
     settings.SIGN_UP = "invitation"
     sent = Invitation.objects.send(user_id=root.id, email="zoe@example.org")
     chosen: dict[str, Any] = {

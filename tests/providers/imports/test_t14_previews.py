@@ -42,7 +42,7 @@ def seen(answer: Any) -> str:
     return found[1]
 
 
-async def test_w14_a_table_is_shown_corrected_and_imported_and_the_next_one_needs_no_look(ana: User) -> None:
+async def test_t14_a_table_is_shown_corrected_and_imported_and_the_next_one_needs_no_look(ana: User) -> None:
     browser = await signed_in(ana)
     page = (await send(browser, DOUBTFUL))["Location"]
     answer = await browser.get(page)
@@ -71,7 +71,7 @@ async def test_w14_a_table_is_shown_corrected_and_imported_and_the_next_one_need
     assert "Cafe" not in str(layout)
 
 
-async def test_w14_columns_can_be_given_another_meaning(ana: User) -> None:
+async def test_t14_columns_can_be_given_another_meaning(ana: User) -> None:
     service = wiring.preview_service()
     data = b"Date,Text,Other,Amount (EUR)\n2026-04-03,Cafe,Corner,-4.50\n2026-04-13,Pay,Acme,100.00\n"
     file, _ = await service.begin(user_id=ana.id, filename="a.csv", data=data)
@@ -83,7 +83,7 @@ async def test_w14_columns_can_be_given_another_meaning(ana: User) -> None:
     assert await rows() == [("04-03", "4.50", "Corner"), ("04-13", "-100.00", "Acme")]
 
 
-async def test_w14_without_a_look_a_clear_table_lands_and_a_doubtful_one_is_asked_about(
+async def test_t14_without_a_look_a_clear_table_lands_and_a_doubtful_one_is_asked_about(
     ana: User, bring: Bring
 ) -> None:
     done = await bring(CLEAR, filename="a.csv")
@@ -95,7 +95,7 @@ async def test_w14_without_a_look_a_clear_table_lands_and_a_doubtful_one_is_aske
     assert (await rows())[0] == ("04-03", "-4.50", "Cafe")
 
 
-async def test_w14_what_is_not_confirmed_is_forgotten_and_is_nobody_elses(ana: User, ben: User) -> None:
+async def test_t14_what_is_not_confirmed_is_forgotten_and_is_nobody_elses(ana: User, ben: User) -> None:
     service = wiring.preview_service()
     file, _ = await service.begin(user_id=ana.id, filename="a.csv", data=CLEAR)
     sealed = bytes((await ImportPart.objects.aget(file_import=file)).data)
@@ -113,7 +113,7 @@ async def test_w14_what_is_not_confirmed_is_forgotten_and_is_nobody_elses(ana: U
     assert not await ImportPart.objects.aexists()
 
 
-async def test_w14_a_person_keeps_few_previews_and_few_layouts(ana: User) -> None:
+async def test_t14_a_person_keeps_few_previews_and_few_layouts(ana: User) -> None:
     def fill() -> None:
         for number in range(FileImport.objects.PREVIEWS_KEPT + 2):
             FileImport.objects.keep_preview(FileImport(user_id=ana.id, sha256=str(number), size=1), [b""])
@@ -126,7 +126,7 @@ async def test_w14_a_person_keeps_few_previews_and_few_layouts(ana: User) -> Non
     assert (await TableLayout.objects.afirst()).layout == {"date_order": "dmy"}  # type: ignore[union-attr]
 
 
-async def test_w14_a_file_that_says_itself_what_it_holds_has_no_preview(ana: User) -> None:
+async def test_t14_a_file_that_says_itself_what_it_holds_has_no_preview(ana: User) -> None:
     data = b"OFXHEADER:100\n<OFX><STMTRS></STMTRS></OFX>"
     with pytest.raises(StatementUnreadable) as refused:
         await wiring.preview_service().begin(user_id=ana.id, filename="a.ofx", data=data)

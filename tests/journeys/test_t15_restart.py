@@ -70,7 +70,7 @@ def asking(url: str) -> Iterator[list[int | str]]:
             client.join()
 
 
-def test_y06_a_unit_restarts_on_a_socket_that_stays_open_and_loses_nothing(tmp_path: Path) -> None:
+def test_t15_a_unit_restarts_on_a_socket_that_stays_open_and_loses_nothing(tmp_path: Path) -> None:
     lines = "".join(f"{name}={value}\n" for name, value in settings(tmp_path).items())
     (tmp_path / "dashtam.env").write_text(lines)
     unit = Unit("dashtam-web.service", {"/etc/dashtam": tmp_path, "/var/lib/dashtam": tmp_path})
@@ -92,7 +92,7 @@ def test_y06_a_unit_restarts_on_a_socket_that_stays_open_and_loses_nothing(tmp_p
         web.close()
 
 
-def test_y06_a_process_that_drains_answers_all_and_sends_the_proxy_elsewhere(tmp_path: Path) -> None:
+def test_t15_a_process_that_drains_answers_all_and_sends_the_proxy_elsewhere(tmp_path: Path) -> None:
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     serve = [sys.executable, "manage.py", "serve", "--port", str(port), "--drain", "60"]

@@ -21,7 +21,7 @@ def _parameters() -> dict[str, Any]:
     return {name: known[name] for name in ("dbname", "user", "password", "host", "port") if name in known}
 
 
-async def test_w8_what_is_notified_is_passed_on_until_the_connection_breaks() -> None:
+async def test_s04_what_is_notified_is_passed_on_until_the_connection_breaks() -> None:
     heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     async def hear(*, channel: str, payload: str) -> None:
@@ -47,7 +47,7 @@ async def test_w8_what_is_notified_is_passed_on_until_the_connection_breaks() ->
     assert heard.empty()
 
 
-async def test_w8_a_lane_of_a_worker_hears_of_new_jobs_so() -> None:
+async def test_s04_a_lane_of_a_worker_hears_of_new_jobs_so() -> None:
     heard: asyncio.Queue[Any] = asyncio.Queue()
 
     async def hear(*, channel: str, notification: Any) -> None:
