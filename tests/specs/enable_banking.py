@@ -84,7 +84,9 @@ def check(folder: Path) -> Iterator[Outcome]:
     for name, what, wrong in samples(folder):
         yield Outcome(f"enable-banking/{name}", [what], wrong)
     yield tried(f"enable-banking/{DOCUMENT}", functools.partial(_document, path))
-    yield tried("enable-banking/shapes", lambda: shapes.check("enable-banking/shapes", Document(path), READ))
+    yield tried(
+        "enable-banking/shapes", lambda: shapes.every_shape("enable-banking/shapes", Document(path), READ)
+    )
 
 
 def _rows(found: answers.Transactions) -> None:

@@ -79,7 +79,7 @@ def check(folder: Path) -> Iterator[Outcome]:
     for name, what, wrong in samples(folder):
         yield Outcome(f"plaid/{name}", [what], wrong)
     yield tried(f"plaid/{DOCUMENT}", functools.partial(_document, path))
-    yield tried("plaid/shapes", lambda: shapes.check("plaid/shapes", Document(path), READ))
+    yield tried("plaid/shapes", lambda: shapes.every_shape("plaid/shapes", Document(path), READ))
 
 
 def _accounts(found: answers.Accounts) -> None:

@@ -25,7 +25,7 @@ Place = tuple[str | int, ...]
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def check(
+def every_shape(
     name: str, document: Document, answers: dict[str, tuple[str, Any, Callable[[Any], object]]]
 ) -> Outcome:
     """Each answer in each shape, decoded and read; by path its method, our type and the reader."""

@@ -67,7 +67,7 @@ def check(folder: Path) -> Iterator[Outcome]:
         yield Outcome(f"snaptrade/{name}", [what], wrong)
     yield tried(f"snaptrade/{DOCUMENT}", functools.partial(_document, path))
     every = {name: ("GET", type_, READERS.get(name, repr)) for name, type_ in READ.items()}
-    yield tried("snaptrade/shapes", lambda: shapes.check("snaptrade/shapes", Document(path), every))
+    yield tried("snaptrade/shapes", lambda: shapes.every_shape("snaptrade/shapes", Document(path), every))
 
 
 def _positions(found: answers.Positions) -> None:
