@@ -65,6 +65,8 @@ def _mail_server() -> Iterator[Finding]:
         yield Finding(
             f"The mail server {where} does not answer ({type(error).__name__}): check that it runs."
         )
+    finally:
+        server.close()
 
 
 def _outbox(folder: Path) -> Iterator[Finding]:

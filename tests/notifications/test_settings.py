@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.parametrize(
     ("environment", "complaint"),
     [
-        ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER must be `outbox` or `ses`"),
+        ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER must be `outbox`, `smtp` or `ses`"),
         (
             {"EMAIL_PROVIDER": "ses", "AWS_REGION": "eu-central-1"},
             "EMAIL_PROVIDER=ses needs AWS_REGION",

@@ -1,13 +1,15 @@
 """Tenancy: no person reads or changes another's data, over any documented operation."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import model_to_dict
+from django.utils import timezone
 
-from accounts.models import ApiKey, DataExport, Passkey, Session, User
+from accounts.models import ApiKey, DataExport, Identity, Invitation, Passkey, Session, User
 from dashtam.api.openapi import _schema
 from dashtam.bridge.doors import run_db
 from providers import wiring
@@ -49,6 +51,9 @@ async def belongings(api: Api, user: User, bank: SandboxBank) -> dict[str, str]:
     assert (await api.get("auth/me/export")).status_code == 202
     await api.post("auth/api-keys", {"name": "Script", "scopes": ["read"]})
     await Passkey.objects.acreate(user=user, name="Phone", credential_id=str(user.id), public_key="x")
+    await Identity.objects.acreate(user=user, issuer="https://id.example.org", subject=str(user.id))
+    week = timezone.now() + timedelta(days=7)
+    await Invitation.objects.acreate(invited_by=user, email="guest@example.org", expires_at=week)
     await run_db(run_queued)
     account = await FinancialAccount.objects.filter(user=user).afirst()
     assert account is not None
@@ -62,6 +67,8 @@ async def belongings(api: Api, user: User, bank: SandboxBank) -> dict[str, str]:
         "auth/sessions": await _first(Session, user=user),
         "auth/api-keys": await _first(ApiKey, user=user),
         "auth/mfa/passkeys": await _first(Passkey, user=user),
+        "auth/identities": await _first(Identity, user=user),
+        "auth/invitations": await _first(Invitation, invited_by=user),
         "auth/me/exports": await _first(DataExport, user=user),
     }
     table = b"Date,Text,Amount (EUR)\n2026-05-14,Cafe,-4.50\n"
@@ -92,7 +99,8 @@ async def test_h2_whatever_names_something_of_hers_is_not_found_by_him(
         url = path.replace("{id}", thing_of(path, things))
         body: dict[str, Any] | None = {} if "requestBody" in described else None
         refused = await his.call(method, url, body)
-        assert refused.status_code == 404, (method, path)
+        of_staff = path.startswith("auth/invitations")  # he may ask for none at all
+        assert refused.status_code == (403 if of_staff else 404), (method, path)
         nothing = await his.call(method, path.replace("{id}", str(uuid4())), body)
         told = {**refused.json(), "request_id": ""}
         assert told == {**nothing.json(), "request_id": ""}, "as if it were not there"
@@ -124,7 +132,7 @@ async def test_h2_no_list_shows_him_anything_of_hers(ana: User, ben: User, bank:
     things = await belongings(hers, ana, bank)
     telling = [ana.email, str(ana.id), *things.values()]
     for method, path, _ in operations():
-        if method == "GET" and "{" not in path and path != "auth/me/export":
+        if method == "GET" and "{" not in path and path not in {"auth/me/export", "auth/invitations"}:
             cursors = [(await hers.get(f"{path}?limit=1")).json().get("next_cursor")]
             for query in ("", *(f"?limit=1&cursor={cursor}" for cursor in cursors if cursor)):
                 answer = await his.get(f"{path}{query}")
@@ -154,6 +162,7 @@ async def test_h2_he_cannot_bring_a_file_into_her_account(ana: User, ben: User, 
         ("email_verified_at", "2020-01-01T00:00:00Z"),
         ("created_at", "2020-01-01T00:00:00Z"),
         ("deletion_due_at", "2020-01-01T00:00:00Z"),
+        ("mail_stopped", True),
         ("password", "x"),
         ("is_staff", True),
         ("is_superuser", True),
@@ -178,7 +187,7 @@ def _row_of(user: User) -> dict[str, Any]:
 def test_h3_every_field_of_a_profile_is_either_writable_or_tried_above() -> None:
     schemas = _schema()["components"]["schemas"]
     writable = set(schemas["PatchedProfileChangeRequest"]["properties"])
-    tried = {"id", "email", "email_verified_at", "created_at", "deletion_due_at"}
+    tried = {"id", "email", "email_verified_at", "created_at", "deletion_due_at", "mail_stopped"}
     assert set(schemas["Profile"]["properties"]) == writable | tried
 
 

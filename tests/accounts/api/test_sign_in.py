@@ -36,6 +36,7 @@ async def test_a_right_password_opens_a_session(api: Api, ana: User) -> None:
         "email_verified_at",
         "created_at",
         "deletion_due_at",
+        "mail_stopped",
     }
 
 

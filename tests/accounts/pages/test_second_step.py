@@ -39,7 +39,7 @@ async def test_a10_an_app_is_set_up_by_page_and_asked_for_afterwards(
     assert (step.status_code, step["Location"]) == (303, "/sign-in/second-step")
     assert (await other_browser.get("/settings/profile")).status_code == 302
     refused = await other_browser.send("/sign-in/second-step", otp="000000")
-    assert (refused.status_code, "This code does not count" in refused.content.decode()) == (422, True)
+    assert (refused.status_code, "This code does not work" in refused.content.decode()) == (422, True)
     done = await other_browser.send("/sign-in/second-step", otp=code(secret[1].replace(" ", "")))
     assert (done.status_code, done["Location"]) == (303, "/settings/profile?a=1")
     assert (await other_browser.get("/settings/profile")).status_code == 200

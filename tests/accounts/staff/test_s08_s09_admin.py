@@ -35,7 +35,12 @@ def test_s08_not_even_a_superuser_adds_changes_or_deletes_rows(root: User, model
         "delete": False,
         "view": True,
     }
-    assert set(site._registry[model].get_actions(request)) <= {"send_again", "run_again"}
+    assert set(site._registry[model].get_actions(request)) <= {
+        "send_again",
+        "run_again",
+        "take_back",
+        "resume",
+    }
 
 
 async def test_s08_roles_are_seen_and_not_changed_beside_the_acts_of_the_staff(root: User) -> None:

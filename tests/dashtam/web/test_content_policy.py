@@ -15,7 +15,8 @@ from dashtam.operations.csp_reports import BY_ADDRESS, LARGEST
 from tests.accounts.conftest import Browser
 from tests.rules import ROOT
 
-NO_SCRIPTS = {"docs.html"}  # the same bytes for everybody, under a policy without a nonce
+# The same bytes for everybody, under a policy without a nonce; and a file that is printed, and never served.
+NO_SCRIPTS = {"docs.html", "recovery_kit.html"}
 TEMPLATES = [
     path
     for path in (ROOT / "templates").rglob("*.html")

@@ -247,8 +247,6 @@ async def test_t15_a_server_that_offers_no_tls_gets_neither_mail_nor_password(
     assert plain.tries == 0
 
 
-# The standard library's client leaves the socket of a refused sign-in to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_t15_djangos_own_mail_and_the_doctor_use_the_same_server(
     server: MailServer, settings: Any, db: None
 ) -> None:
