@@ -63,7 +63,7 @@ def test_signing_in_with_an_authenticator_app(
     is_sound(page, f"second-step-{theme}", pictures)
     page.get_by_label("Code", exact=True).fill("000 000")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert").first).to_contain_text("This code does not count")
+    expect(page.get_by_role("alert").first).to_contain_text("This code does not work")
     is_sound(page, f"second-step-wrong-{theme}", pictures)
     page.get_by_label("Code", exact=True).fill(code(secret, seconds=30))
     page.keyboard.press("Enter")

@@ -1,5 +1,6 @@
 // Live events: progress of syncs and imports, fresh numbers when one ends, and a notice while the connection is lost.
 const BACKOFF_FIRST = 1000, BACKOFF_MOST = 60_000;
+const UNDER_WAY = "[data-sync-progress], [data-import-progress]";
 let socket = null;
 let failures = 0;
 let offlineNote = null;
@@ -14,7 +15,8 @@ function connect() {
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   socket = new WebSocket(address);
   socket.addEventListener("open", () => {
-    if (failures > 1) refresh();
+    // What happened since this page was made, and before we listened, was not told.
+    if (failures > 1 || document.querySelector(UNDER_WAY)) refresh();
     failures = 0;
     setOffline(false);
   });
@@ -84,8 +86,7 @@ function importProgress(event) {
     const rows = (landed || read).toLocaleString("en");
     if (words && rows !== "0") words.textContent = landed ? `Under way: ${rows} rows stored so far.` : `Under way: about ${rows} rows read so far.`;
   }
-  // The page of a finished import shows other things than that of a running one: it is read anew as a whole.
-  if (event.type === "import.finished" && boxes.length) location.reload();
+  if (event.type === "import.finished" && boxes.length) refresh();
 }
 
 function step({ account, done, total }) {
@@ -99,14 +100,18 @@ function ending(state) {
   return "Up to date.";
 }
 
-// Fetches this page again and swaps each [data-refresh] element.
+// Fetches this page again and swaps each [data-refresh] element. The page of an import has none: it is another once that
+// has ended, and is then read anew as a whole.
 async function refresh() {
   const regions = [...document.querySelectorAll("[data-refresh][id]")];
-  if (!regions.length) return;
+  const waiting = document.querySelector("[data-import-progress]")?.dataset.importProgress;
+  if (!regions.length && !waiting) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer?.ok) return;
-  if (answer.redirected) location.reload();
-  else swap(regions, await answer.text());
+  const text = await answer.text();
+  const ended = !regions.length && !text.includes(`data-import-progress="${waiting}"`);
+  if (answer.redirected || ended) location.reload();
+  else swap(regions, text);
 }
 
 // Puts those parts of a page in place of the ones that are shown, keeping the reader's focus, place, and what they unfolded.
