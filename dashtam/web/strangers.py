@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 READS = ("GET", "HEAD")
 KNOWN_SECONDS = 1.0  # since the last signed-in request, as long as others make room
-LONGEST_PAUSE, LONGEST_WAIT = 0.01, 1.0  # seconds; a probe of a balancer must not be held up for longer
+LONGEST_PAUSE, LONGEST_WAIT = 0.01, 5.0  # seconds
+PROBES, PROBE_WAIT = ("/healthz", "/readyz"), 1.0  # a balancer takes a slower answer for none
 
 
 class _Gate:
@@ -37,7 +38,7 @@ async def in_turn(request: Any, answer: Callable[[Any], Awaitable[T]]) -> T:
     gate, now = _gates.get(), asyncio.get_running_loop().time
     crowded = request.method in READS and now() - gate.known_at < KNOWN_SECONDS
     if crowded and not _shows_a_credential(request):
-        async with _turn(gate):
+        async with _turn(gate, PROBE_WAIT if request.path in PROBES else LONGEST_WAIT):
             started = now()
             given = await answer(request)
             await asyncio.sleep(min(now() - started, LONGEST_PAUSE))
@@ -47,17 +48,17 @@ async def in_turn(request: Any, answer: Callable[[Any], Awaitable[T]]) -> T:
     if getattr(request, "principal", None) is not None:
         gate.known_at = now()
     elif crowded:
-        async with _turn(gate):
+        async with _turn(gate, LONGEST_WAIT):
             await asyncio.sleep(min(now() - started, LONGEST_PAUSE))
     return given
 
 
 @contextlib.asynccontextmanager
-async def _turn(gate: _Gate) -> AsyncIterator[None]:
-    """Wait for the turn, but not for longer than LONGEST_WAIT."""
+async def _turn(gate: _Gate, longest: float) -> AsyncIterator[None]:
+    """Wait for the turn, but not for longer than these seconds."""
     mine = False
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LONGEST_WAIT):
+        async with asyncio.timeout(longest):
             mine = await gate.turn.acquire()
     try:
         yield

@@ -12,7 +12,7 @@ CROWD = 20
 
 
 def request(method: str = "GET", principal: object = None, **meta: str) -> Any:
-    return SimpleNamespace(method=method, principal=principal, META=meta)
+    return SimpleNamespace(method=method, principal=principal, META=meta, path="/")
 
 
 class Work:
