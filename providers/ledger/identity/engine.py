@@ -88,7 +88,7 @@ def _linked(desk: Desk) -> None:
         earlier = [
             h
             for h in (desk.by_id.get(row.replaces, ()) if row.replaces else ())
-            if h.event not in desk.used and not _booked_as_another(desk, h, row)
+            if h.event not in desk.used and not _goes_on_as_another(desk, h, row)
         ]
         if earlier:
             event = min(earlier, key=lambda h: (h.state == State.PAST, h.key)).event
@@ -102,12 +102,11 @@ def _linked(desk: Desk) -> None:
             desk.place(row, heir.event, Reason.STALE, State.PAST)
 
 
-def _booked_as_another(desk: Desk, held: Held, row: Row) -> bool:
-    """True if a guess has given the event to another booked row: the source's own word came later."""
+def _goes_on_as_another(desk: Desk, held: Held, row: Row) -> bool:
+    """True if a guess has given the event to another row, which lives: the source's own word came later."""
     latest = desk.live.get(held.event)
     return (
         latest is not None
-        and latest.status == Status.POSTED
         and desk.delivery.grade == Grade.STABLE
         and latest.id not in ("", row.id, row.replaces)
         and latest.replaces != row.replaces

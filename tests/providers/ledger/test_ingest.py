@@ -317,7 +317,20 @@ def late_word() -> Feed:
     return Feed(changes, [2, 6, 7])
 
 
+def look_alike() -> Feed:
+    """A pending row that looks like the one that went with its page, which a booked row names later."""
+    changes = [
+        ("added", pending("p0", "-1.00")),
+        ("added", pending("p1", "-1.00")),
+        *(("added", row(f"t{number}", "-1.00")) for number in (2, 3, 4, 5)),
+        ("removed", "p0"),
+        ("added", row("t0", "-1.005", replaced_pending_id="p0")),
+    ]
+    return Feed(changes, [1, 7])
+
+
 @example(feed=late_word(), restarts=[])
+@example(feed=look_alike(), restarts=[])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(feed=feeds(), restarts=st.lists(st.integers(0, 12), max_size=4))
 def test_any_cut_redelivery_and_restart_gives_the_same_rows(
