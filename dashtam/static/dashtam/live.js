@@ -101,14 +101,17 @@ function ending(state) {
 }
 
 // Fetches this page again and swaps each [data-refresh] element. The page of an import has none: it is another once that
-// has ended, and is then read anew as a whole.
+// has ended, and is then read anew as a whole. Of several answers under way the one asked for last counts.
+let refreshes = 0;
 async function refresh() {
   const regions = [...document.querySelectorAll("[data-refresh][id]")];
   const waiting = document.querySelector("[data-import-progress]")?.dataset.importProgress;
   if (!regions.length && !waiting) return;
+  const turn = ++refreshes;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer?.ok) return;
   const text = await answer.text();
+  if (turn !== refreshes) return;
   const ended = !regions.length && !text.includes(`data-import-progress="${waiting}"`);
   if (answer.redirected || ended) location.reload();
   else swap(regions, text);
