@@ -12,7 +12,7 @@ from dashtam.ids import uuid7
 from providers.ledger.identity.records import Plan, Row, State, Status
 from providers.ledger.models import FinancialAccount, WithdrawnTransaction
 from providers.ledger.observations import asking, blocks, projection, sql
-from providers.ledger.observations.copying import copy_rows
+from providers.ledger.observations.copying import ROWS, copy_rows
 from providers.ledger.observations.models import Delivery, Observation, Source
 from providers.ledger.observations.statements import Statement
 from providers.records import TransactionRecord
@@ -160,12 +160,14 @@ def _merge(account: FinancialAccount, plan: Plan) -> dict[UUID, UUID]:
 
 
 def _end(plan: Plan, at: datetime) -> None:
-    ended = [key for item in plan.placed for key in item.ended]
-    if ended:
-        Observation.objects.filter(id__in=ended).update(state=State.PAST, until=at)
-    if plan.withdrawn:
-        gone = [held.key for held in plan.withdrawn]
-        Observation.objects.filter(id__in=gone).update(state=State.GONE, until=at)
+    _close([key for item in plan.placed for key in item.ended], State.PAST, at)
+    _close([held.key for held in plan.withdrawn], State.GONE, at)
+
+
+def _close(keys: Sequence[int], state: State, at: datetime) -> None:
+    """End observations, so many at once that a statement stays far below the database's limit of time."""
+    for start in range(0, len(keys), ROWS):
+        Observation.objects.filter(id__in=keys[start : start + ROWS]).update(state=state, until=at)
 
 
 def _observe(source: Source, delivery: UUID, plan: Plan, events: Mapping[int, UUID], at: datetime) -> None:
