@@ -43,7 +43,8 @@ DAYS = (
     "%m/%d/%Y",
     "%Y-%m-%dT12:30:00Z",
 )
-TEXT = st.text(st.sampled_from("abcdefgh ÄÖüé;,|\"'/-&#123"), min_size=1, max_size=20).map(
+# Without an “e”: a fee that was paid in is a question, and rightly so.
+TEXT = st.text(st.sampled_from("abcdfghi ÄÖüé;,|\"'/-&#123"), min_size=1, max_size=20).map(
     lambda text: f"x {text} y"
 )
 ROW = st.tuples(
