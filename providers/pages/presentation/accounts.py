@@ -75,12 +75,12 @@ def stale_balance(account: Mapping[str, Any], now: datetime) -> bool:
 
 def kind_name(account: Mapping[str, Any]) -> str:
     """`Credit card`: the subtype, or the type where the institution gives none."""
-    kind: str = account["subtype"] or account["type"]
-    return kind.replace("_", " ").capitalize()
+    subtype: str = account["subtype"].replace("_", " ").capitalize()
+    return subtype or words.ACCOUNT_KINDS.get(account["type"], words.ACCOUNT_KINDS["other"])
 
 
 def lacks(account: Mapping[str, Any]) -> str:
-    """`without its cash, which is not stated`, or nothing."""
+    """`without its cash, which is not reported`, or nothing."""
     return words.LACKS.get(account["balances"]["lacks"], "")
 
 
