@@ -68,6 +68,9 @@ def _folded(groups: Iterable[AccountGroup]) -> Iterator[AccountGroup]:
         yield replace(group, open=fits)
 
 
+_KINDS = {**words.ACCOUNT_KINDS, "other": "Other account"}
+
+
 def stale_balance(account: Mapping[str, Any], now: datetime) -> bool:
     """True where the account's provider should have had a newer balance."""
     return connectors.balances_overdue(account["provider"], account["balances"]["as_of"], now)
@@ -76,7 +79,7 @@ def stale_balance(account: Mapping[str, Any], now: datetime) -> bool:
 def kind_name(account: Mapping[str, Any]) -> str:
     """`Credit card`: the subtype, or the type where the institution gives none."""
     subtype: str = account["subtype"].replace("_", " ").capitalize()
-    return subtype or words.ACCOUNT_KINDS.get(account["type"], words.ACCOUNT_KINDS["other"])
+    return subtype or _KINDS.get(account["type"], _KINDS["other"])
 
 
 def lacks(account: Mapping[str, Any]) -> str:
