@@ -97,6 +97,7 @@ async def test_t11_what_has_stopped_comes_first_and_the_rest_folds(ana: User) ->
         await Connection.objects.acreate(user=ana, provider=provider, state=state, consent_expires_at=end)
     told = await page(ana)
     places = [
-        told.index(name) for name in ("Sandbox Bank ended", "SimpleFIN", "Show 2 more", "Plaid", "Inter")
+        told.index(name)
+        for name in ("Sandbox Bank ended", "SimpleFIN", "2 more connections need you", "Plaid", "Inter")
     ]
     assert places == sorted(places)
