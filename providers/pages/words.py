@@ -237,7 +237,7 @@ def attention(connection: Mapping[str, Any], name: str = "") -> Attention | None
 
 
 def most_urgent_first(found: Iterable[Attention]) -> list[Attention]:
-    """What has stopped before what will stop, and what stops sooner before what stops later."""
+    """The notices in order: stopped connections before those that will stop, the sooner before the later."""
 
     def urgency(each: Attention) -> tuple[int, datetime]:
         return _TONES.index(each.tone), each.connection["consent_expires_at"] or _NEVER
