@@ -135,7 +135,7 @@ class TransactionFilters(forms.Form):
     min_amount = amount("Amount from")
     max_amount = amount("Amount to")
     range = forms.Field(required=False, widget=forms.HiddenInput)
-    field_order = ("q", "account", "category", "from_", "to", "min_amount", "max_amount", "kind", "status")
+    field_order = ("q", "account", "category", "kind", "status", "from_", "to", "min_amount", "max_amount")
 
     def __init__(self, data: Any, *, choices: FilterChoices, one_account: bool = False) -> None:
         super().__init__(data)
