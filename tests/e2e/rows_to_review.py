@@ -104,7 +104,7 @@ def _questions_about_accounts(account: FinancialAccount, bank: Connection) -> No
         kind=Question.Kind.VANISHED,
         left=account.id,
         right=uuid4(),
-        why=f"{len(seen)} booked rows are stated no more, at once",
+        why=f"{len(seen)} booked transactions are missing all at once",
         evidence={"observations": list(observed)},
     )
 

@@ -115,7 +115,7 @@ async def test_t03_an_account_that_may_be_another_is_shown_with_both_names(
     (asked,) = await queue(api)
     names = [asked[side]["account"]["name"] for side in ("left", "right")]
     assert (asked["kind"], names) == ("same_account", ["Everyday", "Giro"])
-    assert "4 of its 4" in asked["why"]
+    assert "all 4 transactions" in asked["why"]
     done = await act(api, asked, "accept")
     assert (done["state"], done["right"]["account"]) == ("accepted", None)
     assert await Transaction.objects.acount() == 4
