@@ -34,9 +34,10 @@ def read_entry(reader: Reader, entry: Element, line: int) -> StatementTransactio
     when = booked or valued
     if when is None:
         raise BadValueError("The day (BookgDt) is missing.")
-    details = [each for block in reader.every(entry, "NtryDtls") for each in reader.every(block, "TxDtls")]
+    blocks = reader.every(entry, "NtryDtls") if "NtryDtls" in found else ()
+    details = [each for block in blocks for each in reader.every(block, "TxDtls")]
     only = reader.index(details[0]) if len(details) == 1 else {}
-    refs = reader.index(only.get("Refs"))
+    refs = reader.index(only.get("Refs")) if only else {}
     code, family, sub_family = _code(reader, found.get("BkTxCd"), only.get("BkTxCd"))
     fitid = identifier(found.get("AcctSvcrRef")) or identifier(refs.get("AcctSvcrRef"))
     original, rate = _original(reader, (only.get("AmtDtls"), found.get("AmtDtls")), amount, currency)
@@ -72,7 +73,9 @@ def read_entry(reader: Reader, entry: Element, line: int) -> StatementTransactio
 def _status(reader: Reader, element: Element | None) -> str:
     word = ""
     if element is not None:
-        word = reader.text(element, "Cd", "Prtry") or clean_text(element.text or "", 20)
+        word = (reader.text(element, "Cd", "Prtry") if len(element) else "") or clean_text(
+            element.text or "", 20
+        )
     if word == "INFO":
         raise InformationOnly
     if word not in _STATES:

@@ -183,12 +183,11 @@ class _Reading:
 
 def _following(fields: Sequence[Field], index: int) -> list[Field]:
     """The :86: and :NS: fields after a row."""
-    found = []
-    for each in fields[index + 1 : index + 21]:
-        if each.tag not in {"86", "NS"}:
-            break
-        found.append(each)
-    return found
+    end = index + 1
+    last = min(index + 21, len(fields))
+    while end < last and fields[end].tag in {"86", "NS"}:
+        end += 1
+    return list(fields[index + 1 : end])
 
 
 def _row(line: Field, following: list[Field], currency: str | None, *, pending: bool) -> StatementTransaction:

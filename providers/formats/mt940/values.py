@@ -30,7 +30,7 @@ class BalanceField:
     currency: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LineField:
     """The first line of :61:. `booked` is the entry date, which takes its year from the value date."""
 

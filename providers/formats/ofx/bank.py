@@ -134,8 +134,8 @@ def _rows(fields: Fields) -> Iterator[Fields]:
 
 
 def _description(fields: Fields) -> str:
-    payee = fields.within("PAYEE").text("NAME") or fields.text("PAYEE")
-    name = fields.text("NAME") or payee or fields.text("EXTDNAME")
+    name = fields.text("NAME") or fields.within("PAYEE").text("NAME") or fields.text("PAYEE")
+    name = name or fields.text("EXTDNAME")
     return join_description(name, fields.text("MEMO"))
 
 
