@@ -47,7 +47,7 @@ def read_details(information: Sequence[str], supplement: Sequence[str], other: S
     details = _information(information) if any(information) else Details()
     if other and not details.description:
         details = _non_swift(other)
-    more = " ".join(line.strip() for line in supplement if line.strip())
+    more = " ".join([line.strip() for line in supplement if line.strip()])
     told = "".join((*supplement, *information[:6]))
     for kind, currency, text in _MONEY.findall(told) if "/OCMT/" in told or "/CHGS/" in told else ():
         try:

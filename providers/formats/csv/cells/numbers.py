@@ -69,7 +69,7 @@ class Number(msgspec.Struct, frozen=True, gc=False):
         return -number if self.negative else number
 
 
-@lru_cache(16384)
+@lru_cache(131072)  # a column is read several times: as a whole, for its signs, and row by row
 def read_number(cell: str) -> Number | None:
     """A number as written; None for what is none."""
     text = cell.strip()

@@ -122,10 +122,12 @@ def _samples(context: Context) -> Iterable[Sample]:
     for row in context.table.rows if at is not None else ():
         number = read_number(_cell(row.cells, at))
         value = number.value(mark) if number else None
-        text, action = _joined(row.cells, texts), _joined(row.cells, kinds) if kinds else ""
-        if number is None or value is None or no_movement(text):
+        if number is None or value is None:
             continue
-        beside = _cell(row.cells, direction)
+        text = _joined(row.cells, texts)
+        if no_movement(text):
+            continue
+        action, beside = _joined(row.cells, kinds) if kinds else "", _cell(row.cells, direction)
         yield Sample(value, number.negative is not None, number.word, beside, action or text[:80], text)
 
 

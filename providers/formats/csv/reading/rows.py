@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from providers.formats.csv.cells.dates import Written, moment, read_date
 from providers.formats.csv.cells.numbers import is_nothing, read_number
 from providers.formats.csv.cells.records import Record
@@ -156,28 +158,28 @@ class RowReader(CellReader):
                     else None
                 )
         foreign, foreign_amount, rate = self.foreign_of(cells, currency)
-        return StatementTransaction(
+        row = StatementTransaction(
             fitid=None,
             date=written.date,
             posted_at=moment(written.day, written.date),
             amount=amount,
             currency=currency or None,
-            original_currency=foreign,
-            original_amount=foreign_amount,
-            exchange_rate=rate,
             description=text,
             kind=kind,
             source_code=clean_word(action) if action else "",
             check_number=_first(cells, self.checks),
             reference=_first(cells, self.reference),
-            security=security,
-            quantity=units,
-            price=abs(price) if price else None,
             fees=self.fee_of(cells) if self.understood.fee == "included" else None,
-            taxes=self.number_of(self.tax, cells, strict=False) or None,
             status="pending" if written.pending else "posted",
             line=written.line,
         )
+        if foreign:
+            row = replace(row, original_currency=foreign, original_amount=foreign_amount, exchange_rate=rate)
+        if security is not None or self.tax is not None:
+            taxes = self.number_of(self.tax, cells, strict=False) or None
+            price = abs(price) if price else None
+            row = replace(row, security=security, quantity=units, price=price, taxes=taxes)
+        return row
 
     def _security(
         self, cells: Sequence[str], text: str, amount: Decimal, currency: str

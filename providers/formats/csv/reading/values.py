@@ -115,7 +115,7 @@ class CellReader:
 
     def account_of(self, cells: Sequence[str]) -> str:
         """The account that the row is of; empty if no column names it."""
-        return " ".join(part for index in self.account[:1] if (part := clean_id(cells[index].strip("'\" "))))
+        return clean_id(cells[self.account[0]].strip("'\" ")) if self.account else ""
 
     def currency_of(self, cells: Sequence[str]) -> str:
         """The currency of the row. Raises Rejected for one that does not exist, or for two different ones."""
