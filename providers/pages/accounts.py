@@ -20,6 +20,7 @@ from providers.pages.forms import TransactionFilters
 from providers.pages.presentation.accounts import kind_name, lacks, stale_balance
 from providers.pages.presentation.history import balance_history
 from providers.pages.presentation.holdings import holding_rows
+from providers.pages.presentation.lots import lots_of
 from providers.pages.review.proof import days_of_proof
 from providers.pages.transactions import transaction_list
 
@@ -48,6 +49,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
         "history": balance_history(days.results, row["currency"], range_.interval),
         "proof": days_of_proof(await proof(user_id, id, range_.start, range_.end)),
         "holdings": holding_rows(holdings.results, row["provider"]),
+        "lots": lots_of(holdings.results),
     }
     status = 422 if filters.errors else 200
     return await rendered(request, "providers/account.html", context | found, status=status)

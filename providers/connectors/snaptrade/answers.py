@@ -96,6 +96,18 @@ class Instrument(Struct):
     multiplier: Decimal | None = None
 
 
+class TaxLot(Struct):
+    """Units that were bought together; any member may be left open."""
+
+    lot_id: str | None = None
+    original_purchase_date: str | None = None
+    quantity: Decimal | None = None
+    purchased_price: Decimal | None = None
+    cost_basis: Decimal | None = None
+    current_value: Decimal | None = None
+    position_type: str | None = None
+
+
 class Position(Struct):
     """A position. Price and cost are of one unit, and of one share in an option."""
 
@@ -104,6 +116,7 @@ class Position(Struct):
     price: Decimal | None = None
     cost_basis: Decimal | None = None
     currency: str | None = None
+    tax_lots: list[TaxLot] | None = None
 
 
 class Freshness(Struct):
