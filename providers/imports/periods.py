@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from providers.imports.models import ImportedStatement
+from providers.imports.arriving.told import ImportedStatement
 from providers.ledger.history import Period
 from providers.ledger.models import FinancialAccount
 

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from django.db import transaction
 
 from providers.formats import StatementFile, StatementTransaction
-from providers.imports.models import FileImport, RejectedRow
+from providers.imports.arriving.told import RejectedRow
+from providers.imports.models import FileImport
 from providers.imports.statement_accounts import places
 from providers.imports.statement_store import Outcome, StatementStore
 

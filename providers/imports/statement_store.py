@@ -8,7 +8,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from providers.formats import Statement, StatementTransaction
-from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.arriving.told import ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.models import FileImport
 from providers.imports.periods import Covers, covers, periods_in, periods_of
 from providers.imports.provenance import Provenance
 from providers.imports.statement_rows import PROVIDER, RowSorter, grade_of, observer_of, security_record
