@@ -274,11 +274,3 @@ class Failure(Struct):
     error_type: str
     error_code: str
     error_code_reason: str | None = None
-
-
-class Heard(Struct):
-    """A webhook."""
-
-    webhook_type: str
-    webhook_code: str
-    item_id: str = field(default="")

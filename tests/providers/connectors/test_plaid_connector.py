@@ -299,7 +299,7 @@ async def test_plaid_is_heard_only_when_it_signed_just_now_and_once(bank: Sandbo
 
     async def heard(signature: str = "", content: bytes = body) -> list[str]:
         given = headers | ({"plaid-verification": signature} if signature else {})
-        return list(await CONNECTOR.hear(reached, given, content))
+        return [news.subject for news in await CONNECTOR.hear(reached, given, content)]
 
     kid = jwt.get_unverified_header(headers["plaid-verification"])["kid"]
     claims = jwt.decode(headers["plaid-verification"], options={"verify_signature": False})
