@@ -11,6 +11,7 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import see_other
 from dashtam.web.rendering import rendered
 from providers.connections import queries as connection_queries
+from providers.imports.periods import uncovered
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.proof import proof
 from providers.ledger.queries.transaction_sums import filter_choices
@@ -21,7 +22,7 @@ from providers.pages.presentation.accounts import kind_name, lacks, stale_balanc
 from providers.pages.presentation.history import balance_history
 from providers.pages.presentation.holdings import holding_rows
 from providers.pages.presentation.lots import lots_of
-from providers.pages.review.proof import days_of_proof
+from providers.pages.review.proof import days_of_proof, without_files
 from providers.pages.transactions import transaction_list
 
 
@@ -38,6 +39,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET, choices=await filter_choices(user_id), one_account=True)
     found = await transaction_list(request, filters, account_id=id)
+    standing = await proof(user_id, id, range_.start, range_.end)
     context = {
         "account": row,
         "kind_name": kind_name(row),
@@ -47,7 +49,8 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
         "range": range_,
         "form": AccountSettings(account=row),
         "history": balance_history(days.results, row["currency"], range_.interval),
-        "proof": days_of_proof(await proof(user_id, id, range_.start, range_.end)),
+        "proof": days_of_proof(standing),
+        "without_files": without_files(standing, await uncovered(user_id, id)),
         "holdings": holding_rows(holdings.results, row["provider"]),
         "lots": lots_of(holdings.results),
     }
