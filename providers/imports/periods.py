@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import connection
@@ -83,7 +83,12 @@ async def uncovered(user_id: UUID, account_id: UUID, /) -> list[Period]:
 
 
 def _uncovered(user_id: UUID, account_id: UUID) -> list[Period]:
-    values = {"user": user_id, "account": str(account_id), "id": account_id, "files": PROVIDER}
+    values: dict[str, Any] = {
+        "user": user_id,
+        "account": str(account_id),
+        "id": account_id,
+        "files": PROVIDER,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_PERIODS + _BY_FILES, values)
         return between(Window(*row) for row in cursor.fetchall())

@@ -96,15 +96,18 @@ class Instrument(Struct):
     multiplier: Decimal | None = None
 
 
+Told = str | int | float | None  # a number as text, by its description
+
+
 class TaxLot(Struct):
-    """Units that were bought together; any member may be left open."""
+    """Units that were bought together; any member may be left open, and their numbers are told as text."""
 
     lot_id: str | None = None
     original_purchase_date: str | None = None
-    quantity: Decimal | None = None
-    purchased_price: Decimal | None = None
-    cost_basis: Decimal | None = None
-    current_value: Decimal | None = None
+    quantity: Told = None
+    purchased_price: Told = None
+    cost_basis: Told = None
+    current_value: Told = None
     position_type: str | None = None
 
 

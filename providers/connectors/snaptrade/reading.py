@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from providers import records
 from providers.connectors.contract.positions import lot
-from providers.connectors.doubles import exact, exact_or_none
+from providers.connectors.doubles import exact, exact_or_none, number_or_none
 from providers.connectors.snaptrade import answers
 from providers.connectors.snaptrade.kinds import WITHOUT_CASH, kind
 from providers.errors import ProviderUnreadable
@@ -108,10 +108,10 @@ def _lot(row: answers.TaxLot) -> records.LotRecord:
     return lot(
         id=row.lot_id,
         bought=row.original_purchase_date,
-        quantity=exact_or_none(row.quantity),
-        price=exact_or_none(row.purchased_price),
-        cost=exact_or_none(row.cost_basis),
-        value=exact_or_none(row.current_value),
+        quantity=number_or_none(row.quantity),
+        price=number_or_none(row.purchased_price),
+        cost=number_or_none(row.cost_basis),
+        value=number_or_none(row.current_value),
         side=row.position_type,
     )
 
