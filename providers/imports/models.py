@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, NotRequired, TypedDict
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -19,40 +19,6 @@ from dashtam.ids import uuid7
 from dashtam.jobs.background import defer
 from providers.imports.arriving.waiting import PreviewManager
 from providers.imports.errors import ImportOvertaken, TooManyImports
-
-
-class ImportedStatement(TypedDict):
-    """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time, `day` its day as written.
-
-    `lacks` names what it does not count. From `covers_from` to `covers_to` the file has all rows, if that is certain.
-    """
-
-    account_id: str
-    rows: int
-    added: int
-    matched: int
-    currency: str
-    closing_balance: str | None
-    lacks: NotRequired[str]
-    as_of: str
-    day: NotRequired[str]
-    covers_from: NotRequired[str | None]
-    covers_to: NotRequired[str | None]
-
-
-class RejectedRow(TypedDict):
-    """A row that could not be read with certainty."""
-
-    line: int
-    reason: str
-
-
-class ImportNotice(TypedDict):
-    """A finding about something else than a row: an account refused, a balance or a section left out."""
-
-    code: str
-    detail: str
-    line: int | None
 
 
 class FileImportManager(PreviewManager):
@@ -197,6 +163,13 @@ class FileImport(models.Model):
         default=False,
         db_default=False,
         help_text="Its person wants a new account, if the file does not say which one it is of.",
+    )
+    account_name = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The name that its person gives to the account, if the file makes a new one.",
     )
     date_order = models.CharField(
         max_length=3, blank=True, default="", db_default="", help_text="“dmy” or “mdy”, if its person chose."

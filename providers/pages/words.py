@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 # account type: (title of a group of such accounts, its icon)
 TYPES = {
@@ -179,6 +182,8 @@ _STATES = {
     "disconnected": "You ended this connection. What was collected stays here.",
 }
 
+MORE_ACCOUNTS = "You have not shared them with Dashtam yet. Choose there which of them you want here."
+OFFERED = timedelta(days=21)
 BY_HAND = "You keep these accounts yourself, and write down what they are worth."
 
 _ATTENTION = {
@@ -225,10 +230,19 @@ def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = Fal
 def attention(connection: Mapping[str, Any], name: str = "") -> Attention | None:
     """The notice about this connection, if its state needs one; `name` is that of the institution behind it."""
     if connection["state"] not in _ATTENTION:
-        return None
+        return _offer(connection, name)
     tone, title, action = _ATTENTION[connection["state"]]
     title = title.format(name=name or connection["provider_name"])
     return Attention(tone, title, state(connection), action, connection)
+
+
+def _offer(connection: Mapping[str, Any], name: str) -> Attention | None:
+    """The notice about accounts that could be added: for some weeks, since its person may not want them."""
+    offered = connection["accounts_offered_at"]
+    if connection["state"] != "active" or offered is None or timezone.now() - offered > OFFERED:
+        return None
+    title = f"There are more accounts at {name or connection['provider_name']}"
+    return Attention("info", title, MORE_ACCOUNTS, "Add accounts", connection)
 
 
 def kind(code: str) -> str:

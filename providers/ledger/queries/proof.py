@@ -103,7 +103,7 @@ class Proof:
 
 async def proof(user_id: UUID, account_id: UUID, /, first: date | None, last: date | None) -> Proof:
     """The standing of an account's days, from its first known one on if none is given. Raises NotFound."""
-    return await run_db(_proof, user_id, account_id, first, last)
+    return await run_db(proof_now, user_id, account_id, first, last)
 
 
 async def proof_days(
@@ -112,7 +112,7 @@ async def proof_days(
     """The same day by day, newest first. Raises NotFound."""
     before = _before(page)
     end = before if before is not None and (last is None or before < last) else last
-    found = await run_db(_proof, user_id, account_id, first, end)
+    found = await run_db(proof_now, user_id, account_id, first, end)
     return listing(list(_days(found, page.limit + 1)), page, lambda day: (day["date"],))
 
 
@@ -126,7 +126,8 @@ def _before(page: Page) -> date | None:
         raise invalid_cursor() from None
 
 
-def _proof(user_id: UUID, account_id: UUID, first: date | None, last: date | None) -> Proof:
+def proof_now(user_id: UUID, account_id: UUID, first: date | None, last: date | None) -> Proof:
+    """The same as `proof`, within a transaction (sync)."""
     with connection.cursor() as cursor:
         cursor.execute(_ACCOUNT, {"user": user_id, "account": account_id})
         found = cursor.fetchone()
