@@ -23,7 +23,7 @@ from tests.benchmarks.scene import Scene
 from tests.rules import ROOT
 from tests.stack import free_port
 
-SETTLED_SECONDS, IDLE_SECONDS, PATIENCE = 15, 30, 240
+SETTLED_SECONDS, IDLE_SECONDS, PATIENCE = 60, 30, 240
 INHERITED = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -108,11 +108,15 @@ def _wait_until(reached: Callable[[], bool], process: "subprocess.Popen[bytes] |
 
 
 def _processes(top: psutil.Process, home: Path) -> list[psutil.Process]:
-    """A command's processes, and those of the embedded servers, whose keeper is a child of none of them."""
+    """A command's processes and those of the embedded servers, each once.
+
+    Their keeper is a child of the command that started them; where that has ended, it is a child of none of these.
+    """
     keepers = [
         each for each in psutil.process_iter() if {"dashtam.installation.keeper", str(home)} <= _words(each)
     ]
-    return [each for one in (top, *keepers) for each in (one, *one.children(recursive=True))]
+    found = (each for one in (top, *keepers) for each in (one, *one.children(recursive=True)))
+    return list({each.pid: each for each in found}.values())
 
 
 def _words(process: psutil.Process) -> set[str]:
