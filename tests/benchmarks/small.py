@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -127,15 +127,26 @@ def _words(process: psutil.Process) -> set[str]:
 
 
 def _megabytes(processes: list[psutil.Process]) -> float:
-    return float(sum(each.memory_full_info().pss for each in processes)) / 1e6
+    return sum(map(_pss, processes)) / 1e6
+
+
+def _pss(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:  # PostgreSQL's, for a connection that was hung up
+        return 0.0
 
 
 def _cores(processes: list[psutil.Process]) -> float:
     """The cores that they use together while nobody asks for anything."""
 
+    times: dict[int, float] = {}
+
     def used() -> float:
-        times = [each.cpu_times() for each in processes if each.is_running()]
-        return float(sum(each.user + each.system for each in times))
+        for each in processes:
+            with suppress(psutil.NoSuchProcess):
+                times[each.pid] = sum(each.cpu_times()[:2])
+        return sum(times.values())
 
     before, began = used(), time.monotonic()
     threading.Event().wait(IDLE_SECONDS)
