@@ -57,10 +57,9 @@ class Ears:
         self.stirred.set()
         await self.open.join(_Ear(on_notification, frozenset(channels)))
 
-    @wrap_exceptions()
     async def _listen(self) -> None:
         while True:
-            async with self.connector._get_standalone_connection() as connection:  # noqa: SLF001
+            async with wrap_exceptions(), self.connector._get_standalone_connection() as connection:  # noqa: SLF001
                 with contextlib.suppress(psycopg.OperationalError):  # it has broken
                     await self._pass_on(connection)
 

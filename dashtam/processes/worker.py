@@ -30,7 +30,7 @@ JOB_SECONDS = 4.0
 CLEAN_UP_SECONDS = 6.0
 KEPT_SECONDS = 6.0
 POLL_SECONDS = 60.0  # a lane hears of its jobs, also of those whose time has come; see listen_quietly
-BESIDE = {"min_size": 1, "max_size": 2}  # connections for the lanes of a household; four by default
+CONNECTIONS_BESIDE = 2  # for the lanes of a household; four by default
 
 
 class Command(procrastinate.Command):
@@ -74,7 +74,8 @@ async def work_beside(stop: asyncio.Event) -> None:
     Nothing here waits for the database to be there: the lanes begin as soon as it is.
     """
     stopped = asyncio.create_task(stop.wait())
-    with app.replace_connector(PsycopgConnector(kwargs=connector_params(), **BESIDE)):
+    own = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=CONNECTIONS_BESIDE)
+    with app.replace_connector(own):
         while not stop.is_set():
             try:
                 async with app.open_async() as opened:
