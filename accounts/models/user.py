@@ -258,6 +258,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(
                 fields=("deletion_due_at",), condition=Q(deletion_due_at__isnull=False), name="user_leaving"
             ),
+            models.Index(
+                fields=("created_at",),
+                condition=Q(email_verified_at=None, last_login=None),
+                name="user_unconfirmed",
+            ),
         )
 
     def __str__(self) -> str:
