@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import connection as database
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
