@@ -14,7 +14,7 @@ from providers.imports.arriving.told import ImportedStatement
 from providers.imports.statement_rows import PROVIDER
 from providers.ledger.history import Period
 from providers.ledger.models import FinancialAccount
-from providers.ledger.queries.proof import Proof, proof_now
+from providers.ledger.proof import Proof, proof_now
 
 _PERIODS = """
 SELECT (statement ->> 'covers_from')::date, (statement ->> 'covers_to')::date,

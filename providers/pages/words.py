@@ -253,7 +253,7 @@ def _offer(connection: Mapping[str, Any], name: str) -> Attention | None:
 
 
 def most_urgent_first(found: Iterable[Attention]) -> list[Attention]:
-    """What has stopped before what will stop, and what stops sooner before what stops later."""
+    """Connections that have stopped before those that will, and these by when they will."""
 
     def urgency(each: Attention) -> tuple[int, datetime]:
         return _TONES.index(each.tone), each.connection["consent_expires_at"] or _NEVER
