@@ -32,6 +32,7 @@ def normalise_email(email: str) -> str:
     return email.strip().lower()
 
 
+LEAVING = Q(deletion_due_at__isnull=False)
 UNCONFIRMED = Q(email_verified_at=None, last_login=None)
 
 
@@ -258,9 +259,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
         )
         indexes = (
-            models.Index(
-                fields=("deletion_due_at",), condition=Q(deletion_due_at__isnull=False), name="user_leaving"
-            ),
+            models.Index(fields=("deletion_due_at",), condition=LEAVING, name="user_leaving"),
             models.Index(fields=("created_at",), condition=UNCONFIRMED, name="user_unconfirmed"),
         )
 
