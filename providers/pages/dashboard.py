@@ -58,7 +58,7 @@ async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> di
     worth = await ledger_queries.net_worth(user_id, range_.start, None, range_.interval, currency, zone)
     recent = await trends(user_id, range_.end - TREND)
     latest = await ledger_queries.transactions(user_id, page=Page(LATEST))
-    holdings = await ledger_queries.holdings(user_id)
+    holdings = await ledger_queries.holdings(user_id, lots=False)
     lists = account_lists(accounts, show_hidden=request.GET.get("hidden") == "true")
     return {
         "lists": lists,

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 # account type: (title of a group of such accounts, its icon)
 TYPES = {
@@ -180,6 +182,8 @@ _STATES = {
     "disconnected": "You ended this connection. What was collected stays here.",
 }
 
+MORE_ACCOUNTS = "You have not shared them with Dashtam yet. Choose there which of them you want here."
+OFFERED = timedelta(days=21)
 _TONES = ("danger", "warning", "info")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -229,15 +233,27 @@ def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = Fal
 def attention(connection: Mapping[str, Any], name: str = "") -> Attention | None:
     """The notice about this connection, if its state needs one; `name` is that of the institution behind it."""
     if connection["state"] not in _ATTENTION:
-        return None
+        return _offer(connection, name)
     tone, title, action = _ATTENTION[connection["state"]]
-    provider = connection["provider_name"]
-    title = title.format(name=provider if name in ("", provider) else f"{name} (through {provider})")
-    return Attention(tone, title, state(connection), action, connection)
+    return Attention(tone, title.format(name=_named(connection, name)), state(connection), action, connection)
+
+
+def _named(connection: Mapping[str, Any], name: str) -> str:
+    provider = str(connection["provider_name"])
+    return provider if name in ("", provider) else f"{name} (through {provider})"
+
+
+def _offer(connection: Mapping[str, Any], name: str) -> Attention | None:
+    """The notice about accounts that could be added: for some weeks, since its person may not want them."""
+    offered = connection["accounts_offered_at"]
+    if connection["state"] != "active" or offered is None or timezone.now() - offered > OFFERED:
+        return None
+    title = f"There are more accounts at {_named(connection, name)}"
+    return Attention("info", title, MORE_ACCOUNTS, "Add accounts", connection)
 
 
 def most_urgent_first(found: Iterable[Attention]) -> list[Attention]:
-    """The notices in order: stopped connections before those that will stop, the sooner before the later."""
+    """Connections that have stopped before those that will, and these by when they will."""
 
     def urgency(each: Attention) -> tuple[int, datetime]:
         return _TONES.index(each.tone), each.connection["consent_expires_at"] or _NEVER

@@ -57,12 +57,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Institutions that a search has found behind one aggregator; `more` counts those that are not shown."""
+    """Institutions that a search has found behind one aggregator; `more` counts those that are not shown.
+
+    `sample`: they are from a few names that we know, and not from the aggregator itself.
+    """
 
     offer: Offer
     institutions: Sequence[tuple[Institution, str, str]]
     more: int
     answered: bool
+    sample: bool
 
 
 def offers(search: str) -> list[Offer]:
@@ -78,11 +82,13 @@ def reached(found: Sequence[Behind]) -> list[Reached]:
 
 
 def unlisted() -> list[Offer]:
-    """The aggregators in use here that do not say which institutions they reach."""
+    """The aggregators in use here that do not say which institutions they reach, or of which we know a few by name."""
     return [
         offer(each)
         for each in CONNECTORS.values()
-        if each.facts.behind and each.configured and not each.lists_institutions
+        if each.facts.behind
+        and each.configured
+        and (each.samples_institutions or not each.lists_institutions)
     ]
 
 
@@ -129,7 +135,7 @@ def _reached(behind: Behind, connector: Connector) -> Reached:
         for each in behind.institutions[:SHOWN]
     ]
     more = len(behind.institutions) - len(shown)
-    return Reached(offer(connector), shown, more, behind.answered)
+    return Reached(offer(connector), shown, more, behind.answered, connector.samples_institutions)
 
 
 def _asked_for(connector: Connector, institution: Institution) -> dict[str, str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from providers.imports.periods import unproved
+from providers.ledger.history import Period
 from providers.ledger.proof import Stretch
 from providers.ledger.queries.proof import Proof
 
@@ -62,6 +64,12 @@ def days_of_proof(found: Proof) -> DaysOfProof | None:
         gaps=gaps[:MOST_GAPS],
         more=max(0, len(gaps) - MOST_GAPS),
     )
+
+
+def without_files(found: Proof, uncovered: Sequence[Period]) -> Sequence[Period]:
+    """Of the days that no file covers, those that are shown and whose balances prove nothing, the newest first."""
+    seen = [gap for gap in reversed(uncovered) if found.first <= gap.last and gap.first <= found.last]
+    return unproved(found, seen)[:MOST_GAPS]
 
 
 def _bars(found: Proof) -> Iterator[Bar]:

@@ -58,11 +58,15 @@ async def test_t13_the_catalogue_finds_institutions_behind_aggregators(
     for place in ("Finland", "Germany", "United States", "Canada"):
         assert place in told
     assert "?provider=enable-banking&amp;bank=Bank+of+the+Long+Pier&amp;country=FI" in source
-    assert "SimpleFIN Bridge reaches thousands" in told
+    assert "SimpleFIN Bridge reaches more institutions than can be searched from here" in told
     calls = vendors.control("log")["counts"]
     await browser.get("/connections/new", {"q": "long píer"})
     assert vendors.control("log")["counts"] == calls, "the answers are kept"
-    assert "Through SnapTrade" in browser.text(await browser.get("/connections/new", {"q": "questrade"}))
+    known = browser.text(await browser.get("/connections/new", {"q": "questrade"}))
+    assert "Through SnapTrade" in known
+    assert "From a few names that we know" in known
+    assert "From a few names" not in told
+    assert "SnapTrade reaches more institutions than can be searched from here" in told
 
 
 async def test_t13_an_aggregator_that_is_away_hides_nobody_else(
