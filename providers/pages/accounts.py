@@ -39,7 +39,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET, choices=await filter_choices(user_id), one_account=True)
     found = await transaction_list(request, filters, account_id=id)
-    standing = await proof(user_id, id, range_.start, range_.end)
+    found_proof = await proof(user_id, id, range_.start, range_.end)
     context = {
         "account": row,
         "kind_name": kind_name(row),
@@ -49,8 +49,8 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
         "range": range_,
         "form": AccountSettings(account=row),
         "history": balance_history(days.results, row["currency"], range_.interval),
-        "proof": days_of_proof(standing),
-        "without_files": without_files(standing, await uncovered(user_id, id)),
+        "proof": days_of_proof(found_proof),
+        "without_files": without_files(found_proof, await uncovered(user_id, id)),
         "holdings": holding_rows(holdings.results, row["provider"]),
         "lots": lots_of(holdings.results),
     }

@@ -20,7 +20,7 @@ CASH_RATE = Decimal("0.0010")  # a month, on idle cash
 
 @dataclass(slots=True)
 class Lot:
-    """What is left of one purchase; `cost` is of these units, fees included."""
+    """The rest of one purchase; `cost` is of these units, fees included."""
 
     id: str
     at: datetime
