@@ -24,6 +24,7 @@ from providers.pages.presentation.holdings import holding_rows
 from providers.pages.presentation.lots import lots_of
 from providers.pages.review.proof import days_of_proof, without_files
 from providers.pages.transactions import transaction_list
+from providers.sync.queries import unfinished_syncs
 
 
 @require_safe
@@ -40,8 +41,10 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     filters = TransactionFilters(request.GET, choices=await filter_choices(user_id), one_account=True)
     found = await transaction_list(request, filters, account_id=id)
     found_proof = await proof(user_id, id, range_.start, range_.end)
+    syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == row["connection_id"]]
     context = {
         "account": row,
+        "syncing": syncing,
         "kind_name": kind_name(row),
         "lacks": lacks(row),
         "stale": stale_balance(row, timezone.now()),
