@@ -20,6 +20,8 @@ from dashtam.jobs.background import defer
 from providers.imports.arriving.waiting import PreviewManager
 from providers.imports.errors import ImportOvertaken, TooManyImports
 
+FINDINGS = ~Q(rejected=[]) | ~Q(notices=[])  # an import that still has its lists of them
+
 
 class FileImportManager(PreviewManager):
     """Every step is guarded by state and lease, so that an import is carried out by one process and finished once."""
@@ -128,8 +130,7 @@ class FileImportManager(PreviewManager):
 
     def with_old_details(self, now: datetime) -> "models.QuerySet[FileImport]":
         """Imports whose lists of findings have been kept long enough."""
-        lists = ~Q(rejected=[]) | ~Q(notices=[])
-        return self.filter(lists, created_at__lt=now - self.DETAILS_KEPT)
+        return self.filter(FINDINGS, created_at__lt=now - self.DETAILS_KEPT)
 
 
 class FileImport(models.Model):
@@ -210,6 +211,8 @@ class FileImport(models.Model):
         indexes = (
             models.Index(fields=("user", "-created_at"), name="import_by_user"),
             models.Index(fields=("created_at",), name="import_running", condition=Q(state="running")),
+            models.Index(fields=("created_at",), name="import_previewed", condition=Q(state="preview")),
+            models.Index(fields=("created_at",), name="import_findings", condition=FINDINGS),
         )
 
     def __str__(self) -> str:

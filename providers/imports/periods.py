@@ -14,7 +14,7 @@ from providers.imports.arriving.told import ImportedStatement
 from providers.imports.statement_rows import PROVIDER
 from providers.ledger.history import Period
 from providers.ledger.models import FinancialAccount
-from providers.ledger.review.standing import Proof, standing
+from providers.ledger.proof import Proof, proof_now
 
 _PERIODS = """
 SELECT (statement ->> 'covers_from')::date, (statement ->> 'covers_to')::date,
@@ -124,7 +124,7 @@ def new_gaps(account: FinancialAccount, statements: Sequence[ImportedStatement])
     ]
     if not found:
         return []
-    return unproved(standing(account.user_id, account.id, found[0].first, found[-1].last), found)[:MOST_TOLD]
+    return unproved(proof_now(account.user_id, account.id, found[0].first, found[-1].last), found)[:MOST_TOLD]
 
 
 def unproved(proof: Proof, gaps: Iterable[Period]) -> list[Period]:

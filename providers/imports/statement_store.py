@@ -89,10 +89,9 @@ class StatementStore:
         """Store the rest, and add to the outcome. Returns the summary for the import."""
         now, account, statement = timezone.now(), self.account, self.statement
         rows = RowSorter(account).sort(self.transactions)
-        with self.provenance.rows(rows):
-            stated = Stated(
-                rows.wanted, gone=rows.removed, at=now, ids=grade_of(self.format, self.transactions)
-            )
+        with self.provenance.rows(rows) as digests:
+            ids = grade_of(self.format, self.transactions)
+            stated = Stated(rows.wanted, gone=rows.removed, at=now, ids=ids, digests=digests)
             added = land(account, self.observer, stated).added
         time = time_of(statement, now, self.time_zone)
         if time.notice is not None:

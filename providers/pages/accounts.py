@@ -40,8 +40,8 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET, choices=await filter_choices(user_id), one_account=True)
     found = await transaction_list(request, filters, account_id=id)
-    found_proof = await proof(user_id, id, range_.start, range_.end)
     syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == row["connection_id"]]
+    standing = await proof(user_id, id, range_.start, range_.end)
     context = {
         "account": row,
         "syncing": syncing,
@@ -52,8 +52,8 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
         "range": range_,
         "form": AccountSettings(account=row),
         "history": balance_history(days.results, row["currency"], range_.interval),
-        "proof": days_of_proof(found_proof),
-        "without_files": without_files(found_proof, await uncovered(user_id, id)),
+        "proof": days_of_proof(standing),
+        "without_files": without_files(standing, await uncovered(user_id, id)),
         "holdings": holding_rows(holdings.results, row["provider"]),
         "lots": lots_of(holdings.results),
     }

@@ -35,7 +35,9 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     connections = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {
-        "attention": [item for row in connections if (item := _attention(row, accounts))],
+        "attention": words.most_urgent_first(
+            item for row in connections if (item := _attention(row, accounts))
+        ),
         "syncing": await unfinished_syncs(user_id),
         "empty": not in_use(connections) and not accounts,
         "range": range_,

@@ -232,6 +232,7 @@ class AuthorizationRequest(models.Model):
     class Meta:
         ordering = ("-created_at",)
         constraints = (models.UniqueConstraint("state_hash", name="authorization_state_unique"),)
+        indexes = (models.Index(fields=("expires_at",), name="authorization_age"),)
 
     def __str__(self) -> str:
         return f"authorization request {self.id}"

@@ -103,8 +103,12 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
             state__in=Connection.SYNCABLE, consent_expires_at__lte=now + Connection.EARLIEST_WARNING
         )
         untold = near.filter(Q(warned_of=None) | ~Q(warned_of=F("consent_expires_at")))
-        found = untold.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("user")
-        soon = [connection for connection in found[:WARNED_AT_ONCE] if connection.ends_soon(now)]
+        known = untold.only("provider", "consent_given_at", "consent_expires_at").order_by(
+            "consent_expires_at"
+        )
+        ids = [connection.id for connection in known if connection.ends_soon(now)][:WARNED_AT_ONCE]
+        locked = untold.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        soon = list(locked.filter(id__in=ids).select_related("user"))
         for connection in soon:
             connection.ask_person("consent_expiring")
             connection.warned_of = connection.consent_expires_at
@@ -170,7 +174,14 @@ class Connection(models.Model):
         indexes = (
             models.Index(fields=("user", "-created_at"), name="connection_by_user"),
             models.Index(
-                fields=("next_sync_at",), name="connection_due", condition=Q(next_sync_at__isnull=False)
+                fields=("provider", "next_sync_at"),
+                name="connection_due_of_provider",
+                condition=Q(next_sync_at__isnull=False),
+            ),
+            models.Index(
+                fields=("consent_expires_at",),
+                name="connection_consent_ends",
+                condition=Q(state__in=("active", "expiring", "degraded"), consent_expires_at__isnull=False),
             ),
         )
         constraints = (

@@ -5,9 +5,9 @@ from datetime import datetime
 from operator import itemgetter
 from types import MappingProxyType
 
-from django.db import transaction
 from django.db.models import Max
 
+from dashtam.bridge.database import one_transaction
 from providers.errors import ProviderUnreadable
 from providers.ledger import checks
 from providers.ledger.ingest import lots
@@ -19,7 +19,7 @@ _SECURITY = {"symbol": 40, "name": 300, "type": 40, "cusip": 9, "isin": 12, "cur
 _HOLDING = ("quantity", "price", "market_value", "cost_basis", "currency", "lots", "as_of", "fetched_at")
 
 
-@transaction.atomic
+@one_transaction()
 def apply_holdings(
     account: FinancialAccount, record: HoldingsRecord, fetched_at: datetime, *, provider: str = ""
 ) -> bool:

@@ -7,8 +7,7 @@ from uuid import UUID
 from dashtam.api.paging import Listing, Page, invalid_cursor, listing
 from dashtam.bridge.doors import run_db
 from providers.ledger.money import plain
-from providers.ledger.proof import Stretch
-from providers.ledger.review.standing import Proof, standing
+from providers.ledger.proof import Proof, Stretch, proof_now
 
 
 class DayProof(TypedDict):
@@ -31,7 +30,7 @@ class DayProof(TypedDict):
 
 async def proof(user_id: UUID, account_id: UUID, /, first: date | None, last: date | None) -> Proof:
     """The standing of an account's days, from its first known one on if none is given. Raises NotFound."""
-    return await run_db(standing, user_id, account_id, first, last)
+    return await run_db(proof_now, user_id, account_id, first, last)
 
 
 async def proof_days(
@@ -40,7 +39,7 @@ async def proof_days(
     """The same day by day, newest first. Raises NotFound."""
     before = _before(page)
     end = before if before is not None and (last is None or before < last) else last
-    found = await run_db(standing, user_id, account_id, first, end)
+    found = await run_db(proof_now, user_id, account_id, first, end)
     return listing(list(_days(found, page.limit + 1)), page, lambda day: (day["date"],))
 
 

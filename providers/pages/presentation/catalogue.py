@@ -97,12 +97,12 @@ def offer(connector: Connector) -> Offer:
     needs = connector.facts.needs or _NEEDS[connector.auth].format(name=connector.name)
     facts = [
         Fact("You need", needs),
-        Fact("It brings", _brings(connector)),
-        Fact("It costs", connector.facts.cost),
-        Fact("It is for", *places(connector.facts.regions)),
-        Fact("It reaches back", _reaches(connector)),
-        Fact("It is updated", _updated(connector)),
-        Fact("It lasts", _lasts(connector)),
+        Fact("Brings in", _brings(connector)),
+        Fact("Cost", connector.facts.cost),
+        Fact("Available in", *places(connector.facts.regions)),
+        Fact("History", _reaches(connector)),
+        Fact("Updates", _updated(connector)),
+        Fact("Access lasts", _lasts(connector)),
     ]
     url, action = _begin(connector)
     return Offer(
@@ -170,7 +170,7 @@ def _reaches(connector: Connector) -> str:
 def _updated(connector: Connector) -> str:
     """The rhythm of updates, and how old the figures may be that they bring."""
     if connector.by_person:
-        when = "When you import another one." if connector.auth == "file" else "When you write it down."
+        when = "When you import another one." if connector.auth == "file" else "When you enter a new balance."
         return f"{when} {connector.facts.freshness}".strip()
     every = max(connector.facts.cadence or timedelta(0), timedelta(minutes=settings.SYNC_INTERVAL_MINUTES))
     times = timedelta(days=1) / every

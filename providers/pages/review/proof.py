@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from providers.imports.periods import unproved
 from providers.ledger.history import Period
-from providers.ledger.proof import Stretch
-from providers.ledger.review.standing import Proof
+from providers.ledger.proof import Proof, Stretch
 
 MOST_GAPS = 12
 
@@ -95,6 +94,8 @@ def _summary(counts: dict[str, int]) -> str:
     days = sum(counts.values())
     if counts["proved"] == days:
         return f"All {_days(days)} are proved."
+    if counts["unproved"] == days:
+        return f"None of the {_days(days)} can be proved."
     parts = [f"{counts['proved']:,} of {_days(days)} {'is' if counts['proved'] == 1 else 'are'} proved"]
     if counts["gap"]:
         parts.append(f"on {counts['gap']:,} something is missing")

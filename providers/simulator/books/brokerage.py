@@ -20,7 +20,7 @@ CASH_RATE = Decimal("0.0010")  # a month, on idle cash
 
 @dataclass(slots=True)
 class Lot:
-    """The rest of one purchase; `cost` is of these units, fees included."""
+    """The units that are left of one purchase; `cost` is theirs, with fees."""
 
     id: str
     at: datetime

@@ -82,14 +82,12 @@ async def test_t13_an_aggregator_that_is_away_hides_nobody_else(
 def test_t13_a_card_says_what_a_person_wants_to_know_before() -> None:
     cards = {row.slug: {fact.label: fact for fact in row.facts} for row in offers("")}
     for slug, card in cards.items():
-        assert {"You need", "It brings", "It costs", "It is updated", "It lasts"} <= card.keys(), slug
-    assert cards["enable-banking"]["It is for"].text == "31 countries of Europe"
-    assert "Germany" in cards["enable-banking"]["It is for"].more
-    assert cards["simplefin"]["It is for"].text == "United States, Canada"
-    assert cards["snaptrade"]["It is updated"].text.startswith(
-        "Twice a day, and when you ask. Transactions are"
-    )
-    assert cards["plaid"]["It reaches back"].text == "2 years."
+        assert {"You need", "Brings in", "Cost", "Updates", "Access lasts"} <= card.keys(), slug
+    assert cards["enable-banking"]["Available in"].text == "31 countries of Europe"
+    assert "Germany" in cards["enable-banking"]["Available in"].more
+    assert cards["simplefin"]["Available in"].text == "United States, Canada"
+    assert cards["snaptrade"]["Updates"].text.startswith("Twice a day, and when you ask. Transactions are")
+    assert cards["plaid"]["History"].text == "2 years."
     assert {"enable-banking"} <= {row.slug for row in offers("finland")}
 
 
