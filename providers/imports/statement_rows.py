@@ -13,7 +13,7 @@ from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import ProviderUnreadable
 from providers.formats import Security, StatementTransaction
 from providers.formats.statement import CASH_NEUTRAL
-from providers.imports.models import RejectedRow
+from providers.imports.arriving.told import RejectedRow
 from providers.ledger.identity.records import Grade
 from providers.ledger.models import FinancialAccount
 from providers.ledger.money import plain_number

@@ -27,6 +27,10 @@ from providers.records import TransactionRecord
 
 _PART = 2000
 _FILES = Observer("file", "ofx", "ofx")
+_ANY_ROWS = """
+SELECT EXISTS (SELECT FROM providers_transaction WHERE account_id = %(account)s)
+    OR EXISTS (SELECT FROM providers_withdrawntransaction WHERE account_id = %(account)s)
+"""
 
 
 def feed_of(account: FinancialAccount) -> Observer:
@@ -49,6 +53,20 @@ def adopt(account: FinancialAccount, *, again: bool = False) -> None:
     """
     if account.observed_at is not None and not again:
         return
+    if _has_rows(account):
+        _adopt_rows(account)
+    if account.observed_at is None:
+        account.observed_at = timezone.now()
+        FinancialAccount.objects.filter(id=account.id).update(observed_at=account.observed_at)
+
+
+def _has_rows(account: FinancialAccount) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(_ANY_ROWS, {"account": account.id})
+        return bool(cursor.fetchone()[0])
+
+
+def _adopt_rows(account: FinancialAccount) -> None:
     keep_words(account)
     _keep_withdrawn_words(account)
     for rows in _parts(account):
@@ -58,9 +76,6 @@ def adopt(account: FinancialAccount, *, again: bool = False) -> None:
             observe_rows(_source(account, feed_of(account)), of_feed)
         if of_files:
             observe_rows(source_of_files(account), of_files)
-    if account.observed_at is None:
-        account.observed_at = timezone.now()
-        FinancialAccount.objects.filter(id=account.id).update(observed_at=account.observed_at)
 
 
 def source_of_files(account: FinancialAccount) -> Source:
