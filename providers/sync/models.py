@@ -6,15 +6,18 @@ from types import MappingProxyType
 from typing import ClassVar
 from uuid import UUID
 
+from django.db import connection as database
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from dashtam import errors
 from dashtam.ids import uuid7
 from providers.connections.models.connection import Connection
 from providers.errors import BudgetSpent, OutgoingPaused, QuotaSpent, SyncOvertaken
+from providers.sync import sql
 from providers.sync.due import DueManager, queue_task
 
 INTERRUPTED = "interrupted"
@@ -85,9 +88,12 @@ class SyncRunManager(DueManager):
 
     def progress(self, run: "SyncRun", **counts: int) -> None:
         """Add to what the run has done. Raises SyncOvertaken when it is not this worker's any more."""
-        sums = {name: F(name) + count for name, count in counts.items() if count}
-        if not self._mine(run).update(progress_at=Now(), **sums):
-            raise SyncOvertaken
+        with database.cursor() as cursor:
+            cursor.execute(
+                sql.PROGRESS, {**sql.NOTHING_DONE, **counts, "id": run.id, "started_at": run.started_at}
+            )
+            if not cursor.rowcount:
+                raise SyncOvertaken
 
     @transaction.atomic
     def finish(
@@ -99,27 +105,24 @@ class SyncRunManager(DueManager):
         error: errors.DashtamError | None = None,
         account_errors: dict[str, str] | None = None,
         notices: Mapping[str, int] = NONE,
-    ) -> Connection | None:
+    ) -> tuple[Connection, dict[str, int]] | None:
         """End a run and write its outcome to its connection; None when it had ended before or was taken over.
 
-        A connection that waits for its person, or is gone, stays as it is.
+        A connection that waits for its person, or is gone, stays as it is. Returns how many rows the run has added,
+        modified and removed beside it.
         """
-        account_errors = account_errors or {}
-        ended = self._mine(run).update(
-            state=state,
-            finished_at=timezone.now(),
-            error_code=error.code if error else "",
-            account_errors=account_errors,
-            notices=dict(notices),
-            provider_request_id=getattr(error, "provider_request_id", ""),
-        )
-        if not ended:
+        account_errors, code = account_errors or {}, error.code if error else ""
+        told = (code, Jsonb(account_errors), Jsonb(dict(notices)), getattr(error, "provider_request_id", ""))
+        with database.cursor() as cursor:
+            cursor.execute(sql.FINISH, (state.value, timezone.now(), *told, run.id, run.started_at))
+            counted = cursor.fetchone()
+        if counted is None:
             return None
         connection = Connection.objects.select_for_update().get(id=run.connection_id)
-        reasons = [error.code] if error else sorted(account_errors.values(), key=BLAMELESS.__contains__)
+        reasons = [code] if error else sorted(account_errors.values(), key=BLAMELESS.__contains__)
         reason = next(iter(reasons), "")
         _record_outcome(connection, reason, next_sync_at)
-        return connection
+        return connection, dict(zip(("added", "modified", "removed"), counted, strict=True))
 
     def _mine(self, run: "SyncRun") -> models.QuerySet["SyncRun"]:
         """The run's row, as long as it runs and no other worker has claimed it since (`started_at` is the fence)."""

@@ -19,6 +19,7 @@ from providers import connectors
 from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
 from providers.connectors.contract.facts import UNKNOWN_LIFE, warning
+from providers.connectors.contract.news import News
 
 WARNED_AT_ONCE = 500
 
@@ -79,6 +80,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         if not ended_before:
             connection.record("connection.disconnected")
         return connection
+
+    @transaction.atomic
+    def take_news(self, provider: str, news: News) -> "list[Connection]":
+        """Write down what an institution says of a consent by itself. Returns the connections to be read again."""
+        states = [*Connection.SYNCABLE, *([Connection.State.REAUTH_REQUIRED] if news.repaired else ())]
+        found = self.select_for_update(of=("self",)).filter(
+            provider=provider, provider_subject=news.subject, state__in=states
+        )
+        connections = list(found.select_related("user"))
+        for connection in connections:
+            connection.hear(news)
+        return connections
 
     @transaction.atomic
     def note_expiring(self, now: datetime) -> int:
@@ -146,6 +159,11 @@ class Connection(models.Model):
         db_default="",
         help_text="Where the next pull goes on, if all accounts share a cursor.",
     )
+    accounts_offered_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the institution told of accounts that its person has not shared yet.",
+    )
     failures = models.PositiveIntegerField(default=0, help_text="Failed runs in a row.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -202,10 +220,15 @@ class Connection(models.Model):
         return self.State.ACTIVE, ""
 
     def ends_soon(self, now: datetime) -> bool:
-        """True from a tenth of the consent's life before its end, at least a day and at most two weeks."""
+        """True once its person was told, and from a tenth of the consent's life before its end.
+
+        That is at least a day and at most two weeks.
+        """
         end, given = self.consent_expires_at, self.consent_given_at
         if end is None:
             return False
+        if end == self.warned_of:
+            return True
         life = end - given if given else connectors.consent_life(self.provider) or UNKNOWN_LIFE
         return end <= now + warning(life)
 
@@ -224,6 +247,29 @@ class Connection(models.Model):
         context = {"connection_id": str(self.id), "provider_name": self.provider_name, "reason": reason}
         Email.objects.queue(
             user_id=self.user_id, to=self.user.email, kind="connection_needs_attention", context=context
+        )
+
+    def hear(self, news: News) -> None:
+        """Take news, and save. Its person is mailed once about an end that the institution has announced."""
+        now = timezone.now()
+        if news.ends_at is not None:
+            self.consent_expires_at = news.ends_at
+            if self.warned_of != news.ends_at:
+                self.ask_person("consent_expiring")
+                self.warned_of = news.ends_at
+        if news.repaired:
+            if self.consent_expires_at is not None and self.ends_soon(now):
+                self.consent_expires_at = None  # it was that of the consent before
+            self.next_sync_at = now
+        if news.more_accounts:
+            self.accounts_offered_at = now
+        if self.state == self.State.ACTIVE or news.repaired:
+            self.move_to(*self.healthy_state(now))
+        self.save(
+            update_fields=[
+                *self.STATE_FIELDS,
+                *("consent_expires_at", "warned_of", "next_sync_at", "accounts_offered_at"),
+            ]
         )
 
     def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:

@@ -44,7 +44,7 @@ def _dropped(name: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("providers", "0022_date_order")]
+    dependencies = [("providers", "0025_accounts_offered")]
     operations = [
         *(
             operation
