@@ -114,7 +114,8 @@ def called(provider: str, chosen: random.Random) -> float:
 
 def asked(rate: float, chosen: random.Random, seconds: Callable[[], tuple[float, str]]) -> list[Job]:
     """Jobs that people cause: each comes when it comes."""
-    jobs, at = [], chosen.expovariate(rate)
+    jobs: list[Job] = []
+    at = chosen.expovariate(rate)
     while at < HOUR and len(jobs) < MOST:
         jobs.append(Job(at, *seconds()))
         at += chosen.expovariate(rate)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, models
 
 NOW = datetime.now(UTC)
 
 
-def run(sql: str, values: Sequence[object] = ()) -> None:
+def run(sql: str, values: Sequence[Any] = ()) -> None:
     """One statement, whatever time it takes."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
@@ -20,7 +21,9 @@ def copies(of: models.Model, number: int, **changes: str) -> None:
     type(of)._base_manager.bulk_create([of])
     table, key = of._meta.db_table, of._meta.pk
     assert key is not None
-    columns = [each.column for each in of._meta.concrete_fields if not isinstance(each, models.AutoField)]
+    columns = [
+        str(each.column) for each in of._meta.concrete_fields if not isinstance(each, models.AutoField)
+    ]
     assert set(changes) <= set(columns), set(changes) - set(columns)
     names = ", ".join(f'"{column}"' for column in columns)
     values = ", ".join(changes.get(column, f'original."{column}"') for column in columns)

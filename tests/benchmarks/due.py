@@ -87,7 +87,7 @@ class _Memory:
 
 
 def _processor(pid: int) -> float:
-    return sum(psutil.Process(pid).cpu_times()[:2])
+    return float(sum(psutil.Process(pid).cpu_times()[:2]))
 
 
 def _ended(scene: Scene) -> int:
