@@ -93,7 +93,7 @@ def _schedule() -> Iterator[Question]:
 
     now = timezone.now()
     runs, links = SyncRun.objects, Connection.objects
-    yield Question("queue", "queue 200 of 20,000 overdue", 25_000, lambda: runs.queue_due(now, limit=200))
+    yield Question("queue", "queue 200 of 20,000 overdue", 40_000, lambda: runs.queue_due(now, limit=200))
     while SyncRun.objects.filter(state="queued").count() < WAITING and runs.queue_due(now, limit=500):
         pass
     yield Question(
