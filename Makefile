@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_SECRETS := $(PY) -m dashtam.installation.local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e corpus files specs check bench faults pictures sbom image env format clean deploy-check
+.PHONY: help demo test e2e corpus files specs check bench hour faults pictures sbom image env format clean deploy-check
 
 help:  ## list the commands
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ check: .venv/.installed-dev  ## format, lint, types, import contracts, migration
 
 bench: .venv/.installed-dev  ## the benchmarks, as ratios side by side
 	$(PY) -m tests.benchmarks $(ARGS)
+
+hour: .venv/.installed-dev  ## the busiest hour of installations of all sizes, simulated (docs/scale.md)
+	@DJANGO_SETTINGS_MODULE=dashtam.settings $(WITH_SECRETS) $(PY) -m tests.benchmarks.busiest_hour
 
 sbom: .venv/.installed-dev  ## sbom.cdx.json: every part with its version and hashes, as CycloneDX 1.5
 	.venv/bin/uv export --frozen --offline --no-dev --preview-features sbom-export --format cyclonedx1.5 > sbom.cdx.json

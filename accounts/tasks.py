@@ -125,5 +125,5 @@ def ending() -> Iterator["QuerySet[Any]"]:
     yield SignUp.objects.long_over()
     yield Invitation.objects.long_over()
     yield User.objects.never_confirmed()
-    yield FailedProof.objects.long_over()
+    yield from FailedProof.objects.long_over()
     yield LogEntry.objects.filter(action_time__lt=now - ADMIN_LOG_KEPT)

@@ -87,15 +87,14 @@ class FailedProofManager(models.Manager["FailedProof"]):
         """Delete the failures of these subjects, after a proof of identity or of the mailbox."""
         self.filter(subject_hash__in=subjects).delete()
 
-    def long_over(self) -> "models.QuerySet[FailedProof]":
+    def long_over(self) -> "tuple[models.QuerySet[FailedProof], models.QuerySet[FailedProof]]":
         """The failures of email addresses without an account, once they cause no wait any more.
 
         Those of a person's devices, sessions and codes after KEPT, unless they lock something.
         """
         now = timezone.now()
-        strangers = models.Q(user=None, last_at__lt=now - 2 * FRESH)
-        known = models.Q(user__isnull=False, total__lt=MOST, last_at__lt=now - KEPT)
-        return self.filter(strangers | known)
+        strangers = self.filter(user=None, last_at__lt=now - 2 * FRESH)
+        return strangers, self.filter(user__isnull=False, total__lt=MOST, last_at__lt=now - KEPT)
 
 
 class FailedProof(models.Model):

@@ -35,6 +35,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         readers,
         refresh,
         report,
+        scale,
         small,
         sockets,
         storm,
@@ -60,6 +61,7 @@ def main(wanted: set[str], *, docs: bool) -> int:
         ("rows",): files.measure_formats,
         ("search", "net-worth"): questions.measure,
         ("small",): small.measure,
+        ("scale",): scale.measure,
     }
     if unknown := wanted - set().union(*measures):
         print(f"There is no row {', '.join(sorted(unknown))}.", file=sys.stderr)

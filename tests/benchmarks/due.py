@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
 import psutil
@@ -56,7 +57,9 @@ def measure(scene: Scene) -> list[Row]:
     with Institutions([DELAY] * FAST_BANKS + [SLOW_DELAY]) as banks:
         with _working(scene, banks, fast=DUE, slow=0) as memory:
             waited = _mail(scene)
+            began, before = _ended(scene), _processor(memory.pid)
             whole = _per_second(scene, MEASURED)
+            each = (_processor(memory.pid) - before) / max(1, _ended(scene) - began)
             calls = _calls(scene, banks)
         with _working(scene, banks, fast=FEWER, slow=SLOW):
             beside = _per_second(scene, FEWER)
@@ -68,19 +71,38 @@ def measure(scene: Scene) -> list[Row]:
         row("P8", name, whole, "/s", yardstick=possible, at_least=0.85),
         row("P8.slow", slow, beside, "/s", yardstick=whole, at_least=0.8),
         row("P8.mail", "a mail queued beside them is out", waited, "s", yardstick=5.0, at_most=1.0),
-        row("P8.memory", "the worker's memory meanwhile", max(memory), "MB", yardstick=300.0, at_most=1.0),
+        row(
+            "P8.memory", "the worker's memory meanwhile", max(memory.seen), "MB", yardstick=300.0, at_most=1.0
+        ),
+        row("P8.processor", "the worker's processor time for a sync", each, "s", yardstick=0.2, at_most=1.0),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The memory of a process in MB, as often as it was looked at."""
+
+    pid: int
+    seen: list[float]
+
+
+def _processor(pid: int) -> float:
+    return float(sum(psutil.Process(pid).cpu_times()[:2]))
+
+
+def _ended(scene: Scene) -> int:
+    with scene.database() as database:
+        _, _, ended = database.execute(_ENDED, {"slow": slug(FAST_BANKS)}).fetchone() or ()
+    return int(ended)
 
 
 def _calls(scene: Scene, banks: Institutions) -> float:
     """Calls for each sync that has ended. Those under way have made a part of theirs, half on average."""
-    with scene.database() as database:
-        _, _, ended = database.execute(_ENDED, {"slow": slug(FAST_BANKS)}).fetchone() or ()
-    return float(round(sum(banks.calls.values()) / (ended + CONCURRENCY / 2), 1))
+    return float(round(sum(banks.calls.values()) / (_ended(scene) + CONCURRENCY / 2), 1))
 
 
 @contextmanager
-def _working(scene: Scene, banks: Institutions, *, fast: int, slow: int) -> Iterator[list[float]]:
+def _working(scene: Scene, banks: Institutions, *, fast: int, slow: int) -> Iterator[_Memory]:
     """A worker with all that is due, the slow ones first; what it has not done in the end is forgotten."""
     _connect(scene, [slug(FAST_BANKS)] * slow + [slug(n % FAST_BANKS) for n in range(fast)])
     scene.stack.manage("shell", "-c", _QUEUE)
@@ -151,19 +173,19 @@ def _mail(scene: Scene) -> float:
 
 
 @contextmanager
-def _watched(pid: int) -> Iterator[list[float]]:
-    """The memory of a process in MB, looked at five times a second."""
-    seen, done = [0.0], threading.Event()
+def _watched(pid: int) -> Iterator[_Memory]:
+    """The memory of a process, looked at five times a second."""
+    memory, done = _Memory(pid, [0.0]), threading.Event()
 
     def watch() -> None:
         process = psutil.Process(pid)
         while not done.wait(0.2) and process.is_running():
-            seen.append(process.memory_info().rss / MB)
+            memory.seen.append(process.memory_info().rss / MB)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        yield seen
+        yield memory
     finally:
         done.set()
         watcher.join()

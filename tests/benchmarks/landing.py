@@ -42,6 +42,23 @@ _WORDS = (
     "Deli",
 )
 
+_OF_ACCOUNT = "source_id IN (SELECT id FROM providers_source WHERE account_id = %s)"
+_EVENT = "md5(first.{} || '-' || part)::uuid"
+_LATER = "first.date + 45 * part::int"
+_COPIES = {
+    "providers_observation": {
+        "event": _EVENT.format("event"),
+        "row_id": "'held-' || part || first.row_id",
+        "date": _LATER,
+        "row_hash": "decode(md5(first.row_hash || part::text::bytea), 'hex')",
+    },
+    "providers_transaction": {
+        "id": _EVENT.format("id"),
+        "provider_transaction_id": "'held-' || part || first.provider_transaction_id",
+        "date": _LATER,
+    },
+}
+
 
 def measure(scene: Scene) -> list[Row]:
     """Both sizes in one process of its own, one after the other."""
@@ -96,8 +113,8 @@ def main() -> None:
 def _level(held: int) -> dict[str, float]:
     """Rows a second of both ways, and the seconds of an unchanged window, medians of ROUNDS."""
     account, bare = _account("landed"), _account("copied")
-    for part in range(held // ROWS):
-        _land(account, _rows(part))
+    _land(account, _rows(0))
+    _multiply(account, held // ROWS)
     before = _size()
     copies, lands, agains = [], [], []
     for part in range(held // ROWS, held // ROWS + ROUNDS):
@@ -170,6 +187,28 @@ def _unchanged(account: "FinancialAccount", rows: list["TransactionRecord"]) -> 
 
     if _land(account, rows) != Landed():
         raise AssertionError("An unchanged window has written something.")
+
+
+def _multiply(account: "FinancialAccount", parts: int) -> None:
+    """Hold so many parts in all: the first has landed, the others are copies of it, each 45 days later."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        for table, changes in _COPIES.items():
+            cursor.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table]
+            )
+            columns = [name for (name,) in cursor.fetchall() if not (name == "id" and "id" not in changes)]
+            values = ", ".join(changes.get(name, f"first.{name}") for name in columns)
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} AS first, "  # noqa: S608
+                "generate_series(1, %s) AS part WHERE "
+                + ("account_id = %s" if "transaction" in table else _OF_ACCOUNT),
+                [parts - 1, account.id],
+            )
+            cursor.execute(f"ANALYZE {table}")
 
 
 def _copy(account: "FinancialAccount", rows: list["TransactionRecord"]) -> None:

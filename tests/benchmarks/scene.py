@@ -18,7 +18,7 @@ HOUSEHOLD = 8
 FRESH_SECONDS = 240.0  # of the ten minutes that an access token is good for
 
 # A row a minute, newest last: as many days as it takes, all the columns that a page shows filled as banks do.
-_FILL = """
+FILL = """
 INSERT INTO providers_transaction (
     id, user_id, account_id, provider_transaction_id, date, posted_at, status, amount, currency, description,
     kind, source_code, category, note, fees, replaced_id, first_seen_at, updated_at)
@@ -31,7 +31,7 @@ SELECT
     'groceries', '', CASE WHEN n %% 10 = 0 THEN 0.25 END, '', now(), now()
 FROM generate_series(1, %(rows)s) AS n
 """
-_ACCOUNT = """
+ACCOUNT = """
 INSERT INTO providers_financialaccount (
     id, user_id, connection_id, provider_account_id, name, mask, type, subtype, currency, balance_current,
     balance_available, balance_as_of, balance_fetched_at, balances_version, transactions_cursor, created_at)
@@ -114,9 +114,9 @@ class Scene:
         """One more account of a person, the scene's own by default, with so many transactions."""
         with self.database() as database:
             user = user or self.user_id(database)
-            made = database.execute(_ACCOUNT, {"user": user, "name": f"Account of {rows}"}).fetchone()
+            made = database.execute(ACCOUNT, {"user": user, "name": f"Account of {rows}"}).fetchone()
             account = UUID(str((made or ())[0]))
-            database.execute(_FILL, {"user": user, "account": account, "rows": rows})
+            database.execute(FILL, {"user": user, "account": account, "rows": rows})
             if tidy:
                 database.execute("VACUUM ANALYZE providers_transaction")
             return account
