@@ -22,6 +22,7 @@ from providers.pages.presentation.history import balance_history
 from providers.pages.presentation.holdings import holding_rows
 from providers.pages.review.proof import days_of_proof
 from providers.pages.transactions import transaction_list
+from providers.sync.queries import unfinished_syncs
 
 
 @require_safe
@@ -37,8 +38,10 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET, choices=await filter_choices(user_id), one_account=True)
     found = await transaction_list(request, filters, account_id=id)
+    syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == row["connection_id"]]
     context = {
         "account": row,
+        "syncing": syncing,
         "kind_name": kind_name(row),
         "lacks": lacks(row),
         "stale": stale_balance(row, timezone.now()),
