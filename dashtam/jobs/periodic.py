@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from procrastinate import App
+from procrastinate.job_context import JobContext
 from procrastinate.periodic import PeriodicDeferrer, TaskAtTime
 from procrastinate.worker import Worker
 
@@ -77,6 +78,16 @@ class DatabaseClockWorker(Worker):
     def queues_what_is_due(self) -> bool:
         """True in the lane of the schedule, and in a worker of all queues."""
         return not self.queues or SCHEDULE in self.queues
+
+    async def _process_job(self, context: JobContext) -> None:
+        """Look for another job as soon as one with a lock has ended.
+
+        Those with the same lock were passed over. procrastinate's own worker, once it has found none that is free,
+        looks again when a new one is queued, or after five seconds.
+        """
+        await super()._process_job(context)
+        if context.job.lock:
+            self._new_job_event.set()
 
     async def _periodic_deferrer(self) -> None:
         if self.queues_what_is_due:

@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import psycopg
+import uvloop
 from procrastinate import App, cli
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.management.commands import procrastinate
@@ -38,9 +39,14 @@ class Command(procrastinate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the worker until SIGINT or SIGTERM; with --one-shot, once. Other commands are procrastinate's own."""
-        if options.get("func") is cli.worker_ and options.get("wait", True):
-            options["func"] = _work_until_stopped
-        super().handle(*args, **options)
+        if options.get("func") is not cli.worker_ or not options.get("wait", True):
+            super().handle(*args, **options)
+            return
+        given = {name: value for name, value in options.items() if name not in self._django_options}
+        connector: Any = app.connector
+        with app.replace_connector(connector.get_worker_connector()):
+            # procrastinate's own command has asyncio's loop, which takes twice as long for each turn.
+            uvloop.run(cli.execute_command({**given, "app": app, "func": _work_until_stopped}))
 
 
 async def _work_until_stopped(app: App, **options: Any) -> None:
@@ -48,6 +54,7 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     server.spare_memory()
+    server.settle()
     recorder.start("worker")
     upkeep = asyncio.create_task(keep_up(rescue))
     supervisor.ready()

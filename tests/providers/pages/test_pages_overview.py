@@ -123,7 +123,7 @@ async def test_t01_without_a_rate_there_is_no_total_instead_of_zero(ana: User) -
     await User.objects.filter(id=ana.id).aupdate(base_currency="EUR")
     await hold(ana, USD="10.00", ILS="7.00")
     told = await page(ana)
-    assert "Net worth — not available" in told
+    assert "Net worth – not available" in told
     assert "No total in EUR, because we know no exchange rate: ₪7.00" in told
     assert "€0.00" not in told
     assert "Owned and owed" not in told

@@ -135,3 +135,14 @@ async def test_t07_two_statements_read_any_number_of_holdings(ana: User, broker:
         account = await run_db(open_account, ana, id=f"i{number}", type="investment")
         await run_db(hold, account, (WORLD, held(WORLD, "1", "10.00", None)))
     assert await queries_of(browser, "/investments") == 4
+
+
+async def test_t07_types_that_institutions_name_differently_are_one(ana: User, rates: None) -> None:
+    one = SecurityRecord("x", "X", "X fund", "Mutual Fund", "", "", "USD")
+    other = SecurityRecord("y", "Y", "Y fund", "mutualfund", "", "", "USD")
+    account = await run_db(open_account, ana, id="f", name="Funds", type="investment")
+    await run_db(
+        hold, account, (one, held(one, "1", "10.00", None)), (other, held(other, "1", "20.00", None))
+    )
+    found: Any = await queries.investments(ana.id, "USD")
+    assert [(each.key, each.value) for each in found.by_type] == [("mutual_fund", 30)]
