@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import connection as database
@@ -112,7 +112,8 @@ class SyncRunManager(DueManager):
         modified and removed beside it.
         """
         account_errors, code = account_errors or {}, error.code if error else ""
-        told = (code, Jsonb(account_errors), Jsonb(dict(notices)), getattr(error, "provider_request_id", ""))
+        told: list[Any] = [code, Jsonb(account_errors), Jsonb(dict(notices))]
+        told.append(getattr(error, "provider_request_id", ""))
         with database.cursor() as cursor:
             cursor.execute(sql.FINISH, (state.value, timezone.now(), *told, run.id, run.started_at))
             counted = cursor.fetchone()
