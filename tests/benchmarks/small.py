@@ -90,13 +90,16 @@ def _running(home: Path, *command: str) -> Iterator[tuple[psutil.Process, float]
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    def answers() -> bool:
-        try:
-            return httpx.get(url, trust_env=False, timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
+    # One client: making one reads all certificates, and would take the start a core away.
+    with httpx.Client(trust_env=False, timeout=5) as client:
 
-    _wait_until(answers, process)
+        def answers() -> bool:
+            try:
+                return client.get(url).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        _wait_until(answers, process)
 
 
 def _wait_until(reached: Callable[[], bool], process: "subprocess.Popen[bytes] | None") -> None:

@@ -53,14 +53,16 @@ class Processes:
     def wait_for(self, name: str, url: str) -> None:
         """Wait until `url` answers 200. Raises StartFailed."""
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            self.check()
-            try:
-                if httpx.get(url, timeout=2, trust_env=False).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            threading.Event().wait(0.05)
+        # One client: making one reads all certificates, and would take what starts a core away.
+        with httpx.Client(timeout=2, trust_env=False) as client:
+            while time.monotonic() < deadline:
+                self.check()
+                try:
+                    if client.get(url).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                threading.Event().wait(0.05)
         raise StartFailed(
             f"{name} did not answer within {START_SECONDS} seconds. Its log is {self._log(name)}."
         )
