@@ -153,6 +153,7 @@ AT_ONCE = 4
     "mail-feedback",
     f"a bounce is told {AT_ONCE} times at once, then an older one, and forged ones: it counts once, those never",
     answers=GONE,
+    latest=4,
     well_within=ANEW,
 )
 def mail_feedback(world: World) -> Iterator[None]:

@@ -119,6 +119,7 @@ def valkey_restarted(world: World) -> Iterator[None]:
     "output-closed",
     "nobody reads what web and worker write any more: their output is a pipe without a reader, and all goes on",
     answers=GONE,
+    latest=4,
     well_within=ANEW,
 )
 def output_closed(world: World) -> Iterator[None]:
