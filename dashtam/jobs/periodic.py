@@ -1,16 +1,22 @@
-"""Periodic tasks by the database's clock, which all workers share and which no machine's clock can disturb."""
+"""A worker's lane: periodic tasks by the database's clock, which all workers share, and one heartbeat for all lanes."""
 
 import asyncio
 import logging
 from collections.abc import Iterable
+from typing import Any, cast
 
 from procrastinate import App
+from procrastinate.job_context import JobContext
 from procrastinate.periodic import PeriodicDeferrer, TaskAtTime
 from procrastinate.worker import Worker
+
+from dashtam.jobs.together import Together
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE = "schedule"  # the queue of all periodic tasks
+BEAT_SECONDS = 10.0
+BEAT = "SELECT procrastinate_update_heartbeat_v1(id) FROM unnest(%(ids)s::bigint[]) AS id"
 
 
 class DatabaseClockDeferrer(PeriodicDeferrer):
@@ -41,16 +47,47 @@ class DatabaseClockDeferrer(PeriodicDeferrer):
         return float(row["now"])
 
 
+class Heart:
+    """The sign of life of all lanes of a worker: one statement, and one write to the disk, every ten seconds."""
+
+    def __init__(self, app: App, *, every: float = BEAT_SECONDS) -> None:
+        self.app = app
+        self.every = every
+        self.beating: Together[int] = Together(self._beat)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.every)
+            await self.app.job_manager.connector.execute_query_async(BEAT, ids=[*self.beating.members])
+
+
 class DatabaseClockWorker(Worker):
     """procrastinate's worker with our deferrer, in the lane alone that works on the schedule.
 
     Six lanes would queue each task six times a minute, five times in vain.
     """
 
+    def __init__(self, app: App, *, heart: Heart | None = None, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.heart = heart or Heart(app)
+
+    async def _update_heartbeat(self) -> None:
+        await self.heart.beating.join(cast("int", self.worker_id))  # registered before its side tasks begin
+
     @property
     def queues_what_is_due(self) -> bool:
         """True in the lane of the schedule, and in a worker of all queues."""
         return not self.queues or SCHEDULE in self.queues
+
+    async def _process_job(self, context: JobContext) -> None:
+        """Look for another job as soon as one with a lock has ended.
+
+        Those with the same lock were passed over. procrastinate's own worker, once it has found none that is free,
+        looks again when a new one is queued, or after five seconds.
+        """
+        await super()._process_job(context)
+        if context.job.lock:
+            self._new_job_event.set()
 
     async def _periodic_deferrer(self) -> None:
         if self.queues_what_is_due:

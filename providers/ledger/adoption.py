@@ -20,6 +20,7 @@ from providers.connectors.contract.facts import Facts
 from providers.ledger.identity.records import Grade, Reason, State, Status
 from providers.ledger.models import FinancialAccount, Transaction, WithdrawnTransaction
 from providers.ledger.observations import blocks, sql
+from providers.ledger.observations.copying import copy_rows
 from providers.ledger.observations.models import Delivery, Edit, Observation, Source
 from providers.ledger.observations.projection import FILE_ROW, keep_words
 from providers.ledger.observations.statements import Observer, digest
@@ -27,6 +28,10 @@ from providers.records import TransactionRecord
 
 _PART = 2000
 _FILES = Observer("file", "ofx", "ofx")
+_ANY_ROWS = """
+SELECT EXISTS (SELECT FROM providers_transaction WHERE account_id = %(account)s)
+    OR EXISTS (SELECT FROM providers_withdrawntransaction WHERE account_id = %(account)s)
+"""
 
 
 def feed_of(account: FinancialAccount) -> Observer:
@@ -49,6 +54,20 @@ def adopt(account: FinancialAccount, *, again: bool = False) -> None:
     """
     if account.observed_at is not None and not again:
         return
+    if _has_rows(account):
+        _adopt_rows(account)
+    if account.observed_at is None:
+        account.observed_at = timezone.now()
+        FinancialAccount.objects.filter(id=account.id).update(observed_at=account.observed_at)
+
+
+def _has_rows(account: FinancialAccount) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(_ANY_ROWS, {"account": account.id})
+        return bool(cursor.fetchone()[0])
+
+
+def _adopt_rows(account: FinancialAccount) -> None:
     keep_words(account)
     _keep_withdrawn_words(account)
     for rows in _parts(account):
@@ -58,9 +77,6 @@ def adopt(account: FinancialAccount, *, again: bool = False) -> None:
             observe_rows(_source(account, feed_of(account)), of_feed)
         if of_files:
             observe_rows(source_of_files(account), of_files)
-    if account.observed_at is None:
-        account.observed_at = timezone.now()
-        FinancialAccount.objects.filter(id=account.id).update(observed_at=account.observed_at)
 
 
 def source_of_files(account: FinancialAccount) -> Source:
@@ -77,16 +93,18 @@ def observe_rows(source: Source, rows: Sequence[Transaction], state: State = Sta
     Delivery.objects.create(
         id=delivery, source=source, at=now, rows_count=len(rows), block=blocks.seal(delivery, records)
     )
-    with database.cursor() as cursor, cursor.copy(sql.OBSERVATIONS) as copy:
-        for place, (row, record) in enumerate(zip(rows, records, strict=True)):
-            status = Status.POSTED if record.status == "posted" else Status.PENDING
-            copy.write_row(
-                (
-                    *(source.id, delivery, place, row.id, record.id, record.replaced_pending_id, record.date),
-                    *(record.amount, record.currency, status.value, record.description[:300], digest(record)),
-                    *(state.value, Reason.NEW.value, row.first_seen_at),
-                )
+    status = {"posted": Status.POSTED.value, "pending": Status.PENDING.value}
+    copy_rows(
+        sql.OBSERVATIONS,
+        (
+            (
+                *(source.id, delivery, place, row.id, record.id, record.replaced_pending_id, record.date),
+                *(record.amount, record.currency, status[record.status], record.description[:300]),
+                *(digest(record), state.value, Reason.NEW.value, row.first_seen_at),
             )
+            for place, (row, record) in enumerate(zip(rows, records, strict=True))
+        ),
+    )
     found = Observation.objects.filter(source=source, delivery_id=delivery)
     return [] if state == State.LIVE else list(found.values_list("id", flat=True))
 

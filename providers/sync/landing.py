@@ -7,9 +7,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from uuid import UUID
 
+from django.db import connection as database
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
@@ -20,8 +19,8 @@ from providers.ledger.guards.holdings import land_holdings
 from providers.ledger.identity.records import Cover, Status
 from providers.ledger.ingest import Counts, apply_balances, apply_holdings, upsert_transactions
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.models import AccountDoor, Source
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord, TransactionRecord
+from providers.sync import sql
 from providers.sync.models import SyncRun
 
 CURSOR = 10_000  # characters
@@ -37,16 +36,21 @@ def land_batches(
     batches: Sequence[Batch],
     now: datetime,
     said: Mapping[str, AbstractSet[str]] = NOTHING,
-) -> None:
+    listed: AbstractSet[str] = frozenset(),
+) -> dict[str, str]:
     """Store what the batches say, all or nothing. Raises ProviderUnreadable, SyncOvertaken.
 
-    `said` are, by account, ids of rows that this pull has brought before.
+    `said` are, by account, ids of rows that this pull has brought before, `listed` the accounts that it has listed.
+    Returns the names of the accounts that are read, those that their person has closed among them as long as they are
+    listed. Where accounts are among what the batches say, the run counts those that it does not know of yet.
     """
     connection = Connection.objects.select_for_update(no_key=True).get(id=run.connection_id)
     for batch in batches:
         if batch.accounts is not None:
             _land_accounts(connection, connector, batch, now)
-    accounts = {each.provider_account_id: each for each in connection.accounts.select_related("connection")}
+    accounts = {
+        each.provider_account_id: each for each in connection.accounts.all()
+    }  # each knows its connection
     for batch in batches:
         for name, record in batch.holdings.items():
             if account := accounts.get(name):
@@ -57,7 +61,17 @@ def land_batches(
             if account := accounts.get(name):
                 apply_balances(account, balances, now)
         _move_on(connection, accounts, batch, now)
-    SyncRun.objects.progress(run, added=landed.added, modified=landed.modified, removed=landed.removed)
+    listed |= {record.id for batch in batches for record in batch.accounts or ()}
+    names = {
+        each.provider_account_id: each.name
+        for each in accounts.values()
+        if each.closed_at is None or (each.closed_by_person and each.provider_account_id in listed)
+    }
+    counts = {"added": landed.added, "modified": landed.modified, "removed": landed.removed}
+    if any(batch.accounts is not None for batch in batches):
+        counts["accounts_total"] = max(0, len(names) - run.accounts_total)
+    SyncRun.objects.progress(run, **counts)
+    return names
 
 
 def read_to_its_end(connection_id: UUID, troubled: Collection[str]) -> None:
@@ -65,12 +79,8 @@ def read_to_its_end(connection_id: UUID, troubled: Collection[str]) -> None:
 
     Accounts in trouble may have more to tell.
     """
-    read = FinancialAccount.objects.filter(connection=connection_id).exclude(provider_account_id__in=troubled)
-    behind = AccountDoor.objects.filter(account__in=read).values("into")
-    feeds = Source.objects.filter(
-        kind=Source.Kind.FEED, name__startswith=str(connection_id), complete_at=None
-    )
-    feeds.filter(Q(account__in=read) | Q(account__in=behind)).update(complete_at=timezone.now())
+    with database.cursor() as cursor:
+        cursor.execute(sql.READ_TO_ITS_END, {"connection": connection_id, "troubled": list(troubled)})
 
 
 def _land_accounts(connection: Connection, connector: Connector, batch: Batch, now: datetime) -> None:
@@ -162,7 +172,8 @@ def _move_on(
         cursor = checks.opaque(told, CURSOR)
         if name == CONNECTION:
             Connection.objects.filter(id=connection.id).update(cursor=cursor)
-        elif account := accounts.get(name):
+        elif (account := accounts.get(name)) and account.transactions_cursor != cursor:
+            account.transactions_cursor = cursor
             FinancialAccount.objects.filter(id=account.id).update(transactions_cursor=cursor)
     for cover in batch.covers:
         account = accounts.get(cover.account)

@@ -1,23 +1,24 @@
 """Sync runs: attempts to bring a connection's data up to date."""
 
-import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db import connection as database
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
-from procrastinate.exceptions import AlreadyEnqueued
+from psycopg.types.json import Jsonb
 
 from dashtam import errors
 from dashtam.ids import uuid7
-from dashtam.jobs.background import defer
 from providers.connections.models.connection import Connection
 from providers.errors import BudgetSpent, OutgoingPaused, QuotaSpent, SyncOvertaken
+from providers.sync import sql
+from providers.sync.due import DueManager, queue_task
 
 INTERRUPTED = "interrupted"
 NONE: Mapping[str, int] = MappingProxyType({})
@@ -27,10 +28,6 @@ BLAMELESS = (
     OutgoingPaused.code,
     QuotaSpent.code,
 )  # reasons that say nothing against the institution
-# Runs of one institution at once, over all workers. Together no more than the calls to it that are allowed at once
-# (`outage_guard.CALLS_AT_ONCE`), so that a run never holds a place only to wait for its turn.
-SCHEDULED_AT_ONCE = 7
-BY_HAND_AT_ONCE = 3
 
 
 class SyncInterrupted(errors.ServiceBusy):
@@ -40,7 +37,7 @@ class SyncInterrupted(errors.ServiceBusy):
     title = "The sync was interrupted."
 
 
-class SyncRunManager(models.Manager["SyncRun"]):
+class SyncRunManager(DueManager):
     """Every step is guarded by the run's state, so that a run has one worker and a connection one run."""
 
     @transaction.atomic
@@ -58,14 +55,14 @@ class SyncRunManager(models.Manager["SyncRun"]):
                 [run], ignore_conflicts=True
             )  # waits for a concurrent transaction with the same row
             if self.filter(id=run.id).exists():
-                _defer(self.select_related("connection").get(id=run.id))
+                queue_task(self.select_related("connection").get(id=run.id))
                 return run
 
     def _hastened(self, run: "SyncRun", trigger: str) -> "SyncRun":
         waiting = self.filter(id=run.id, state=SyncRun.State.QUEUED, trigger=SyncRun.Trigger.SCHEDULED)
         if trigger != SyncRun.Trigger.SCHEDULED and waiting.update(trigger=trigger):
             run = self.select_related("connection").get(id=run.id)
-            _defer(run)  # the task that waits already will find the run taken
+            queue_task(run)  # the task that waits already will find the run taken
         return run
 
     def claim(self, id: UUID) -> "SyncRun | None":
@@ -91,9 +88,12 @@ class SyncRunManager(models.Manager["SyncRun"]):
 
     def progress(self, run: "SyncRun", **counts: int) -> None:
         """Add to what the run has done. Raises SyncOvertaken when it is not this worker's any more."""
-        sums = {name: F(name) + count for name, count in counts.items() if count}
-        if not self._mine(run).update(progress_at=Now(), **sums):
-            raise SyncOvertaken
+        with database.cursor() as cursor:
+            cursor.execute(
+                sql.PROGRESS, {**sql.NOTHING_DONE, **counts, "id": run.id, "started_at": run.started_at}
+            )
+            if not cursor.rowcount:
+                raise SyncOvertaken
 
     @transaction.atomic
     def finish(
@@ -105,27 +105,25 @@ class SyncRunManager(models.Manager["SyncRun"]):
         error: errors.DashtamError | None = None,
         account_errors: dict[str, str] | None = None,
         notices: Mapping[str, int] = NONE,
-    ) -> Connection | None:
+    ) -> tuple[Connection, dict[str, int]] | None:
         """End a run and write its outcome to its connection; None when it had ended before or was taken over.
 
-        A connection that waits for its person, or is gone, stays as it is.
+        A connection that waits for its person, or is gone, stays as it is. Returns how many rows the run has added,
+        modified and removed beside it.
         """
-        account_errors = account_errors or {}
-        ended = self._mine(run).update(
-            state=state,
-            finished_at=timezone.now(),
-            error_code=error.code if error else "",
-            account_errors=account_errors,
-            notices=dict(notices),
-            provider_request_id=getattr(error, "provider_request_id", ""),
-        )
-        if not ended:
+        account_errors, code = account_errors or {}, error.code if error else ""
+        told: list[Any] = [code, Jsonb(account_errors), Jsonb(dict(notices))]
+        told.append(getattr(error, "provider_request_id", ""))
+        with database.cursor() as cursor:
+            cursor.execute(sql.FINISH, (state.value, timezone.now(), *told, run.id, run.started_at))
+            counted = cursor.fetchone()
+        if counted is None:
             return None
         connection = Connection.objects.select_for_update().get(id=run.connection_id)
-        reasons = [error.code] if error else sorted(account_errors.values(), key=BLAMELESS.__contains__)
+        reasons = [code] if error else sorted(account_errors.values(), key=BLAMELESS.__contains__)
         reason = next(iter(reasons), "")
         _record_outcome(connection, reason, next_sync_at)
-        return connection
+        return connection, dict(zip(("added", "modified", "removed"), counted, strict=True))
 
     def _mine(self, run: "SyncRun") -> models.QuerySet["SyncRun"]:
         """The run's row, as long as it runs and no other worker has claimed it since (`started_at` is the fence)."""
@@ -142,27 +140,10 @@ class SyncRunManager(models.Manager["SyncRun"]):
         rows = ended.exclude(error_code=INTERRUPTED).order_by("-created_at")
         return list(rows.values_list("account_errors", flat=True)[:10])
 
-    def queue_lost(self, now: datetime) -> int:
-        """Queue the task again of each run that has waited for LOST_AFTER, unless its task is still queued."""
-        waiting = self.filter(state=SyncRun.State.QUEUED, created_at__lt=now - SyncRun.LOST_AFTER)
-        return sum(_defer(run) for run in waiting.select_related("connection")[:500])
-
     def long_over(self) -> models.QuerySet["SyncRun"]:
         """The runs that ended KEPT ago, but for the last one of each connection."""
         newer = self.filter(connection_id=OuterRef("connection_id"), created_at__gt=OuterRef("created_at"))
         return self.filter(Exists(newer), finished_at__lt=timezone.now() - SyncRun.KEPT)
-
-    @transaction.atomic
-    def queue_due(self, now: datetime, *, limit: int) -> int:
-        """Queue a run for each due connection, at most `limit`; concurrent callers share them out. Returns how many."""
-        idle = Connection.objects.due(now).exclude(sync_runs__state__in=SyncRun.UNFINISHED)
-        due = idle.select_for_update(of=("self",), skip_locked=True, no_key=True).order_by("next_sync_at")[
-            :limit
-        ]
-        runs = [
-            self.request(connection_id=connection.id, trigger=SyncRun.Trigger.SCHEDULED) for connection in due
-        ]
-        return len(runs)
 
 
 def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime) -> None:
@@ -181,29 +162,6 @@ def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime)
             connection.move_to(*connection.healthy_state(now))
     fields = ("last_attempt_at", "last_success_at", "failures", "next_sync_at")
     connection.save(update_fields=[*fields, *Connection.STATE_FIELDS])
-
-
-def _defer(run: "SyncRun") -> bool:
-    """Queue the task of a run, with its connection, unless it waits already.
-
-    The lock is one of its institution's few, chosen at random: more runs of one institution than it has locks leave
-    the places of the lane to others, in all workers together.
-    """
-    scheduled = run.trigger == SyncRun.Trigger.SCHEDULED
-    queue, locks = ("sync", SCHEDULED_AT_ONCE) if scheduled else ("sync_by_hand", BY_HAND_AT_ONCE)
-    lock = f"{queue}:{run.connection.provider}:{random.randrange(locks)}"  # noqa: S311 spreads load, no secret
-    arguments: dict[str, Any] = {
-        "queue": queue,
-        "lock": lock,
-        "queueing_lock": f"{queue}:{run.id}",
-        "run_id": str(run.id),
-    }
-    try:
-        with transaction.atomic():
-            defer("providers.tasks.run_sync", **arguments)
-    except AlreadyEnqueued:
-        return False
-    return True
 
 
 class SyncRun(models.Model):
@@ -264,7 +222,10 @@ class SyncRun(models.Model):
                 "connection", name="sync_one_at_a_time", condition=Q(state__in=("queued", "running"))
             ),
         )
-        indexes = (models.Index(fields=("connection", "-created_at"), name="sync_by_connection"),)
+        indexes = (
+            models.Index(fields=("connection", "-created_at"), name="sync_by_connection"),
+            models.Index(fields=("finished_at",), name="sync_ended", condition=Q(finished_at__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"sync run {self.id}"

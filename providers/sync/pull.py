@@ -54,8 +54,10 @@ class Pull:
         self.troubles: dict[str, ProviderError] = {}
         self.said: dict[str, set[str]] = defaultdict(set)
         self.held: list[Batch] = []
-        self.names: set[str] = set()  # of all accounts that were listed
+        self.names: set[str] = set()  # the provider's ids of all accounts that were listed
+        self.titles: dict[str, str] = {}  # the names of the accounts that are read, by these ids
         self.reading = ""  # the account whose turn it is, where they take turns
+        self.uncounted = 0  # accounts whose turn is over, and that the run does not count yet
         self.notices: Counter[str] = Counter()
 
     async def read(self) -> None:
@@ -67,7 +69,6 @@ class Pull:
             except StartAgain:
                 if attempt == ATTEMPTS:
                     raise
-        await run_db(landing.read_to_its_end, self.run.connection_id, list(self.troubles))
         error = await run_db(self._settle)
         if error is not None:
             raise error
@@ -75,7 +76,8 @@ class Pull:
     async def _once(self) -> None:
         self.troubles, self.held, self.notices = {}, [], Counter()
         self.said.clear()
-        telling = self.telling(await run_db(self._wanted))
+        everything = Wanted(None, timezone.now().date())  # an account tells of itself what is wanted
+        telling = self.telling(await run_db(self._wanted) if self.connector.pulls else everything)
         async with aclosing(telling) as batches:
             batch = await anext(batches, None)
             while batch is not None:
@@ -98,39 +100,39 @@ class Pull:
         if not batch.final:
             return
         held, self.held = self.held, []
-        await run_db(landing.land_batches, self.run, self.connector, held, timezone.now(), self.said)
+        now, listed = timezone.now(), frozenset(self.names)
+        self.titles = await run_db(
+            landing.land_batches, self.run, self.connector, held, now, self.said, listed
+        )
         for each in held:
             for name, rows in each.rows.items():
                 self.said[name].update(row.id for row in rows if row.id)
         if any(each.accounts is not None for each in held):
             self.names |= {record.id for each in held for record in each.accounts or ()}
-            await self._count_accounts()
+            self.run.accounts_total = max(len(self.titles), self.run.accounts_total)
             await self.listed()
-
-    async def _count_accounts(self) -> None:
-        """Say how many accounts there are to read, once more accounts are known than before."""
-        more = await run_db(self._open_ones().count) - self.run.accounts_total
-        if more > 0:
-            await run_db(SyncRun.objects.progress, self.run, accounts_total=more)
-            self.run.accounts_total += more
 
     async def _begin_turn(self, account: str) -> None:
         await self._end_turn()
+        if self.uncounted:
+            await run_db(SyncRun.objects.progress, self.run, accounts_done=self.uncounted)
+            self.uncounted = 0
         self.reading = account
-        named = self._open_ones().filter(provider_account_id=account)
-        await self.turn(await run_db(lambda: named.values_list("name", flat=True).first() or ""))
+        await self.turn(self.titles.get(account, ""))
 
     async def _end_turn(self) -> None:
-        """Count the account whose turn it was."""
+        """Count the account whose turn it was; the run is told when the next begins, or at the end."""
         if not self.reading:
             return
-        mine = await run_db(self._open_ones().filter(provider_account_id=self.reading).first)
-        if mine is not None and self.reading in self.troubles:
-            self.outcome.account_errors[str(mine.id)] = self.troubles[self.reading].code
+        error, mine = self.troubles.get(self.reading), None
+        if error is not None:
+            mine = await run_db(self._open_ones().filter(provider_account_id=self.reading).first)
+        if error is not None and mine is not None:
+            self.outcome.account_errors[str(mine.id)] = error.code
         else:  # or its person deleted it meanwhile, so that nothing was left to store it in
             self.outcome.accounts_done += 1
         self.reading = ""
-        await run_db(SyncRun.objects.progress, self.run, accounts_done=1)
+        self.uncounted += 1
 
     def _open_ones(self) -> QuerySet[FinancialAccount]:
         """The accounts that are read, those that their person has closed among them as long as they are listed."""
@@ -170,9 +172,10 @@ class Pull:
 
         Returns the trouble that is about the whole connection.
         """
+        landing.read_to_its_end(self.run.connection_id, list(self.troubles))
         whole = self.troubles.get(CONNECTION)
-        open_ones = list(self._open_ones())
         turns = self.outcome.accounts_done + len(self.outcome.account_errors)
+        open_ones = [] if turns and not self.troubles else list(self._open_ones())
         done = 0
         for account in open_ones if not turns else ():
             error = self.troubles.get(account.provider_account_id) or self.troubles.get(
@@ -183,7 +186,7 @@ class Pull:
             else:
                 done += 1
         self.outcome.accounts_done += done
-        SyncRun.objects.progress(self.run, accounts_done=done)
+        SyncRun.objects.progress(self.run, accounts_done=done + self.uncounted)
         told = {each.provider_account_id for each in open_ones} | {each.institution for each in open_ones}
         strays = [
             error for name, error in self.troubles.items() if name not in told | self.names | {CONNECTION}

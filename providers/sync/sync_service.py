@@ -36,7 +36,7 @@ from providers.sync.pull import Pull
 from providers.wire import pauses
 from providers.wire.http import Client
 
-DUE_AT_ONCE = 200
+DUE_AT_ONCE = 500
 MOST_NOTICES = 50  # of one run, the most frequent
 BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State
@@ -142,7 +142,7 @@ class SyncService:
 
     async def _sync(self, run: SyncRun, outcome: Outcome) -> None:
         connector, started = self.connector(run.connection.provider), time.monotonic()
-        before = await run_db(SyncRun.objects.latest_account_errors, run)
+        before = [] if connector.pulls else await run_db(SyncRun.objects.latest_account_errors, run)
         async with self.open_client(run.connection, connector, by_hand=run.by_hand) as client:
 
             def telling(wanted: Wanted) -> AsyncGenerator[Batch, None]:
@@ -158,7 +158,7 @@ class SyncService:
                 connector=connector,
                 telling=telling,
                 outcome=outcome,
-                present=await presence.of(run.id),
+                present=await presence.of(run.id) if run.by_hand else {},
                 listed=partial(self._listed, run),
                 turn=partial(self._publish_progress, run, outcome),
             )
@@ -178,7 +178,7 @@ class SyncService:
 
     async def _finish(self, run: SyncRun, outcome: Outcome) -> None:
         before = run.connection.state
-        connection = await run_db_at_last(
+        finished = await run_db_at_last(
             SyncRun.objects.finish,
             run,
             outcome.state,
@@ -187,13 +187,12 @@ class SyncService:
             account_errors=outcome.account_errors,
             notices=outcome.notices,
         )
-        if connection is None:
+        if finished is None:
             return
         metrics.sync(outcome.state)
-        run = await run_db(SyncRun.objects.get, id=run.id)
+        connection, counts = finished
         about: dict[str, Any] = {"user_id": connection.user_id, "connection_id": connection.id}
-        counts = {"added": run.added, "modified": run.modified, "removed": run.removed}
-        ended: dict[str, Any] = {"run_id": run.id, "state": run.state} | counts
+        ended: dict[str, Any] = {"run_id": run.id, "state": outcome.state, **counts}
         await self.live_events.publish(type="sync.finished", **about, **ended)
         if connection.state != before:
             await self.live_events.publish(type="connection.changed", state=connection.state, **about)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q
 
+from dashtam.bridge.database import one_transaction
 from dashtam.crypto import sealed_tokens
 from providers.connections.models import Connection
 from providers.ledger.accounts.merging import apart, id_hash, same_account
@@ -29,28 +29,33 @@ class ListedAccount:
     aliases: Sequence[str] = ()
 
 
-@transaction.atomic
+@one_transaction()
 def land_accounts(
     connection: Connection, listed: Sequence[ListedAccount], fetched_at: datetime, *, complete: bool = True
 ) -> list[FinancialAccount]:
     """Bring a connection's accounts to what its provider lists, known ones under whatever id they have now.
 
     An account that is listed no more is closed; an empty list, or one that is not complete, closes none. A balance
-    that has moved its decimal point is held back, and asked about. Raises ProviderUnreadable.
+    that has moved its decimal point is held back, and asked about. The caller holds the connection's lock. Raises
+    ProviderUnreadable.
     """
-    Connection.objects.select_for_update(no_key=True).get(id=connection.id)
     known = _known(connection)
     stated = [_listed(item) for item in listed]
     found = recognise(stated, [_as_known(account) for account in known])
     ids = [item.record.id for item in listed]
-    renew(connection, {account.id: account for account in known}, found, ids, fetched_at)
-    held = {account.provider_account_id: account for account in connection.accounts.all()}
+    moved = renew(connection, {account.id: account for account in known}, found, ids, fetched_at)
+    own = (
+        connection.accounts.all()
+        if moved
+        else [each for each in known if each.connection_id == connection.id]
+    )
+    held = {account.provider_account_id: account for account in own}
     records = [balances.guarded(held.get(item.record.id), item.record) for item in listed]
     away = _many_gone(held, ids) if complete else []
     accounts = apply_accounts(
         connection, records, fetched_at, complete=complete, keep_open=[each.id for each in away]
     )
-    _learn(connection, accounts, stated)
+    _learn(connection, accounts, stated, known)
     by_id = {account.provider_account_id: account for account in accounts}
     for item, record in zip(listed, records, strict=True):
         if record is not item.record and record.id in by_id:
@@ -70,8 +75,7 @@ def _calm(
     there = [by_id[record.id].id for record in records if record.id in by_id]
     pairs = zip(listed, records, strict=True)
     usual = [by_id[r.id].id for item, r in pairs if item.record is r and r.id in by_id]
-    questions.drop(Question.Kind.CLOSED, there)
-    questions.drop(Question.Kind.SUDDEN, usual)
+    questions.drop({Question.Kind.CLOSED: there, Question.Kind.SUDDEN: usual})
 
 
 def _many_gone(held: Mapping[str, FinancialAccount], listed: Sequence[str]) -> list[FinancialAccount]:
@@ -119,14 +123,20 @@ def _as_known(account: FinancialAccount) -> Known:
     return Known(account.id, account.provider_account_id, aliases, *kind, earlier=earlier)
 
 
-def _learn(connection: Connection, accounts: Sequence[FinancialAccount], stated: Sequence[Listed]) -> None:
+def _learn(
+    connection: Connection,
+    accounts: Sequence[FinancialAccount],
+    stated: Sequence[Listed],
+    known: Sequence[FinancialAccount],
+) -> None:
     by_id = {account.provider_account_id: account for account in accounts}
+    aliases = {account.id: _as_known(account).aliases for account in known}
     AccountAlias.objects.bulk_create(
         [
             AccountAlias(user_id=connection.user_id, account=by_id[one.id], alias_hash=alias)
             for one in stated
             if one.id in by_id  # its person may have deleted it
-            for alias in sorted(one.aliases)
+            for alias in sorted(one.aliases - aliases.get(by_id[one.id].id, frozenset()))
         ],
         ignore_conflicts=True,
     )

@@ -34,10 +34,11 @@ def renew(
     found: Mapping[str, UUID],
     listed: Collection[str],
     at: datetime,
-) -> None:
+) -> bool:
     """Give accounts the ids they have now, and mark their rows' ids as of an earlier consent.
 
-    An account whose id is another's now makes way.
+    An account whose id is another's now makes way. Returns False where all have the ids that they had; `known` has
+    all accounts of the connection.
     """
     moved = {
         known[account]: name
@@ -45,7 +46,8 @@ def renew(
         if (known[account].provider_account_id, known[account].connection_id) != (name, connection.id)
     }
     keeping = set(found.values())
-    taken = connection.accounts.filter(provider_account_id__in=listed).exclude(id__in=keeping)
+    own = (account for account in known.values() if account.connection_id == connection.id)
+    taken = [each for each in own if each.provider_account_id in listed and each.id not in keeping]
     for account in [*moved, *taken]:
         FinancialAccount.objects.filter(id=account.id).update(provider_account_id=f"moved:{uuid4()}")
     for account, name in moved.items():
@@ -53,6 +55,7 @@ def renew(
         remember_id(account)
         _go_on(account, connection)
         _decide(account, at)
+    return bool(moved or taken)
 
 
 def _go_on(account: FinancialAccount, connection: Connection) -> None:

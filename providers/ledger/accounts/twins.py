@@ -52,7 +52,6 @@ class Overlap:
         return self.rows > 1 if old.closed_at else self.common >= FEW_ROWS and self.days >= FEW_DAYS
 
 
-@transaction.atomic
 def ask_about_accounts(user_id: UUID) -> int:
     """Ask whether a new account is one that is there already: most rows are the same, or number and kind agree.
 
@@ -63,8 +62,11 @@ def ask_about_accounts(user_id: UUID) -> int:
     accounts = list(FinancialAccount.objects.filter(user_id=user_id).exclude(id__in=doors))
     fresh = [each for each in accounts if not each.closed_at and each.created_at > timezone.now() - NEW]
     pairs = [(old, new) for new in fresh for old in accounts if _may_be_one(old, new)]
-    if not pairs:
-        return 0
+    return _compared(fresh, pairs) if pairs else 0
+
+
+@transaction.atomic
+def _compared(fresh: list[FinancialAccount], pairs: list[tuple[FinancialAccount, FinancialAccount]]) -> int:
     for account in {old.id: old for old, _ in pairs}.values():
         if account.observed_at is None:
             adopt(FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id))
@@ -112,7 +114,12 @@ def _overlaps(accounts: list[UUID], fresh: list[UUID]) -> dict[tuple[UUID, UUID]
 
 def _ask(old: FinancialAccount, new: FinancialAccount, overlap: Overlap) -> int:
     if overlap.convinces(old):
-        why = f"{overlap.common} of its {overlap.rows} transactions are the same"
+        many = (
+            f"all {overlap.rows}"
+            if overlap.common == overlap.rows
+            else f"{overlap.common} of its {overlap.rows}"
+        )
+        why = f"{many} transactions are the same"
     elif old.closed_at and new.mask and (old.mask, old.subtype) == (new.mask, new.subtype):
         why = "number and kind are the same"
     else:

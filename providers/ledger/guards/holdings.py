@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.core import serializers
-from django.db import transaction
 
+from dashtam.bridge.database import one_transaction
 from providers.ledger.guards import questions
 from providers.ledger.ingest.holdings import apply_holdings
 from providers.ledger.models import FinancialAccount
@@ -13,14 +13,14 @@ from providers.ledger.observations.models import Question
 from providers.records import HoldingsRecord
 
 
-@transaction.atomic
+@one_transaction()
 def land_holdings(account: FinancialAccount, record: HoldingsRecord, fetched_at: datetime) -> bool:
     """Replace what the account holds by what its feed says; an empty list in place of holdings is asked about first.
 
     False when nothing was applied. Raises ProviderUnreadable.
     """
     if record.holdings or not record.complete:
-        questions.drop(Question.Kind.HOLDINGS, [account.id])
+        questions.drop({Question.Kind.HOLDINGS: [account.id]})
         return apply_holdings(account, record, fetched_at)
     FinancialAccount.objects.select_for_update(no_key=True).only("id").get(id=account.id)
     count = account.holdings.count()

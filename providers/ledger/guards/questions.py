@@ -1,13 +1,21 @@
 """Questions about sudden changes: one open at a time for each thing, asked again when the change is another."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection as database
 
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations.models import Question
+
+# Asked at each sync, and answered with nothing: as text it is composed once.
+_GONE = """
+SELECT question.id FROM providers_question AS question
+JOIN unnest(%(kinds)s::text[], %(accounts)s::uuid[]) AS gone (kind, account)
+    ON question.kind = gone.kind AND question."left" = gone.account AND question."right" = gone.account
+WHERE question.state <> 'accepted'
+"""
 
 
 def ask(
@@ -29,7 +37,14 @@ def ask(
     return not was_open
 
 
-def drop(kind: Question.Kind, accounts: Collection[UUID]) -> None:
-    """Forget questions about accounts themselves where the change is gone by itself, also those that were refused."""
-    asked = Question.objects.filter(kind=kind, left__in=accounts, right=F("left"))
-    asked.exclude(state=Question.State.ACCEPTED).delete()
+def drop(about: Mapping[Question.Kind, Collection[UUID]]) -> None:
+    """Forget questions about accounts themselves where the change is gone by itself, also those that were refused.
+
+    `about` has the accounts by the kind of question.
+    """
+    named = [(kind.value, account) for kind, accounts in about.items() for account in accounts]
+    with database.cursor() as cursor:
+        cursor.execute(_GONE, {"kinds": [kind for kind, _ in named], "accounts": [each for _, each in named]})
+        found = [key for (key,) in cursor.fetchall()]
+    if found:
+        Question.objects.filter(id__in=found).delete()

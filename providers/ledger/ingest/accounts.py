@@ -1,27 +1,44 @@
 """Writes accounts and their balances. A value is never replaced by an older one."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import compress
 from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from dashtam.bridge.database import one_transaction
 from providers.connections.models import Connection, DeletedAccount
 from providers.errors import ProviderUnreadable
 from providers.ledger import checks
 from providers.ledger.models import FinancialAccount
 from providers.records import AccountRecord, BalanceRecord
 
-_DESCRIPTION = ("name", "institution_name", "mask", "type", "subtype", "currency", "closed_at")
 _BALANCE = (
     *("balance_current", "balance_available", "balance_limit", "balance_as_of", "balance_date"),
     *("balance_lacks", "balance_fetched_at"),
 )
+
+# The columns that a list of accounts tells, with the type of each.
+_TOLD = {
+    **dict.fromkeys(("name", "institution_name", "mask", "type", "subtype", "currency"), "text"),
+    "closed_at": "timestamptz",
+    **dict.fromkeys(("balance_current", "balance_available", "balance_limit"), "numeric"),
+    "balance_as_of": "timestamptz",
+    "balance_date": "date",
+    "balance_lacks": "text",
+    "balance_fetched_at": "timestamptz",
+}
+_UPDATE = f"""
+UPDATE providers_financialaccount AS held
+SET ({", ".join(_TOLD)}, balances_version) = ({", ".join(f"new.{name}" for name in _TOLD)}, held.balances_version + 1)
+FROM unnest(%(id)s::uuid[], {", ".join(f"%({name})s::{kind}[]" for name, kind in _TOLD.items())})
+    AS new (id, {", ".join(_TOLD)})
+WHERE held.id = new.id
+"""  # noqa: S608 our own columns
 
 _SNAPSHOTS = """
 INSERT INTO providers_balancesnapshot AS held (
@@ -41,7 +58,7 @@ WHERE held.as_of <= EXCLUDED.as_of
 """
 
 
-@transaction.atomic
+@one_transaction()
 def apply_accounts(
     connection: Connection,
     records: Sequence[AccountRecord],
@@ -53,10 +70,9 @@ def apply_accounts(
     """Bring the connection's accounts to what the provider lists, in its order, with a snapshot of each balance.
 
     An account that a complete list has no more is closed, not deleted, unless it is to be kept open; one that its
-    person deleted stays away. Raises ProviderUnreadable.
+    person deleted stays away. The caller holds the connection's lock. Raises ProviderUnreadable.
     """
     _check(records)
-    Connection.objects.select_for_update(no_key=True).get(id=connection.id)
     held = {
         account.provider_account_id: account for account in connection.accounts.select_for_update(no_key=True)
     }
@@ -69,16 +85,31 @@ def apply_accounts(
     FinancialAccount.objects.bulk_create(
         [account for account in accounts if account.provider_account_id not in held]
     )
-    known = [account for account in accounts if account.provider_account_id in held]
-    FinancialAccount.objects.bulk_update(known, (*_DESCRIPTION, *_BALANCE))
+    _update([account for account in accounts if account.provider_account_id in held])
     if records and complete:  # an empty list is more likely a fault of the provider than the truth
-        listed = {record.id for record in records}
-        missing = connection.accounts.filter(closed_at=None).exclude(provider_account_id__in=listed)
-        missing = missing.exclude(id__in=keep_open)
-        missing.update(closed_at=fetched_at, balances_version=F("balances_version") + 1)
+        _close(held.keys() - {record.id for record in records}, held, keep_open, fetched_at)
     snapshot(list(compress(zip(accounts, wanted, strict=True), newer)), fetched_at)
-    _touch(account.id for account in accounts)
     return accounts
+
+
+def _update(accounts: Sequence[FinancialAccount]) -> None:
+    if accounts:
+        columns = {name: [getattr(account, name) for account in accounts] for name in ("id", *_TOLD)}
+        with database.cursor() as cursor:
+            cursor.execute(_UPDATE, columns)
+
+
+def _close(
+    missing: Collection[str],
+    held: Mapping[str, FinancialAccount],
+    keep_open: Collection[UUID],
+    fetched_at: datetime,
+) -> None:
+    ids = [held[name].id for name in missing if held[name].closed_at is None]
+    if gone := [each for each in ids if each not in keep_open]:
+        FinancialAccount.objects.filter(id__in=gone).update(
+            closed_at=fetched_at, balances_version=F("balances_version") + 1
+        )
 
 
 def _check(records: Sequence[AccountRecord]) -> None:
@@ -94,7 +125,7 @@ def _described(
     account: FinancialAccount | None, connection: Connection, record: AccountRecord
 ) -> FinancialAccount:
     account = account or FinancialAccount(
-        connection=connection, user_id=connection.user_id, provider_account_id=record.id
+        connection=connection, user_id=connection.user_id, provider_account_id=record.id, balances_version=1
     )
     account.named_by_institution(checks.text(record.name, 200))
     account.mask = checks.text(record.mask, 200)[-8:]
@@ -128,6 +159,8 @@ def day_of(record: AccountRecord) -> date:
 def snapshot(balances: Sequence[tuple[FinancialAccount, AccountRecord]], fetched_at: datetime) -> None:
     """Write each balance that is known as the snapshot of its day."""
     known = [(account, record) for account, record in balances if record.current is not None]
+    if not known:
+        return
     _snapshots(
         accounts=[account.id for account, _ in known],
         dates=[day_of(record) for _, record in known],
@@ -140,7 +173,7 @@ def snapshot(balances: Sequence[tuple[FinancialAccount, AccountRecord]], fetched
     )
 
 
-@transaction.atomic
+@one_transaction()
 def apply_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> None:
     """Write one balance: to its own day, and to the account unless that holds a newer one.
 
@@ -157,7 +190,7 @@ def apply_balance(account: FinancialAccount, record: AccountRecord, fetched_at: 
     _touch([account.id])
 
 
-@transaction.atomic
+@one_transaction()
 def apply_balances(
     account: FinancialAccount, records: Sequence[BalanceRecord], fetched_at: datetime | None = None
 ) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from providers.ledger import checks
 from providers.ledger.adoption import feed_of
 from providers.ledger.identity.records import Cover
@@ -15,7 +13,6 @@ from providers.ledger.observations.statements import Statement
 from providers.records import TransactionRecord
 
 
-@transaction.atomic
 def upsert_transactions(
     account: FinancialAccount,
     rows: Sequence[TransactionRecord],

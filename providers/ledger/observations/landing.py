@@ -7,10 +7,13 @@ nothing, its own days are enough.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import DataError, IntegrityError, transaction
 
+from dashtam.bridge.database import one_transaction
 from providers.errors import ProviderUnreadable
 from providers.ledger.adoption import adopt
 from providers.ledger.identity import records as identity
@@ -25,7 +28,7 @@ from providers.ledger.observations.statements import Observer, Statement, cleane
 from providers.records import TransactionRecord
 
 
-@transaction.atomic
+@one_transaction()
 def land(account: FinancialAccount, observer: Observer, statement: Statement) -> Landed:
     """Bring the ledger to what a source states; the same statement again writes nothing.
 
@@ -33,12 +36,11 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
     """
     behind = _behind(account)
     observer = _through(account, behind, observer)
-    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=behind.id)
+    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=behind)
     adopt(account)
     statement = replace(statement, at=statement.day)
     try:
-        with transaction.atomic():
-            return _land(account, observer, statement)
+        return _land(account, observer, statement)
     except (IntegrityError, psycopg.IntegrityError):
         # An older Dashtam beside this one has written rows meanwhile.
         adopt(account, again=True)
@@ -47,17 +49,19 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
 
 def _land(account: FinancialAccount, observer: Observer, statement: Statement) -> Landed:
     source = source_of(account, observer)
-    taken = [cleaned(record) for record in (*statement.rows, *statement.scheduled)]
+    clean = statement.digests is not None
+    taken = [*(statement.rows if clean else map(cleaned, statement.rows)), *map(cleaned, statement.scheduled)]
     plan = _plan(source, observer, statement, taken)
     if plan is None:
         return Landed()
-    _let_fall(source, statement, plan)
-    if plan.empty:
-        return Landed()
-    try:
-        return carry_out(account, source, statement, taken, plan)
-    except (DataError, psycopg.DataError) as error:  # of a statement, or of COPY
-        raise ProviderUnreadable(code="unstorable_value") from error
+    with transaction.atomic():
+        _let_fall(source, statement, plan)
+        if plan.empty:
+            return Landed()
+        try:
+            return carry_out(account, source, statement, taken, plan)
+        except (DataError, psycopg.DataError) as error:  # of a statement, or of COPY
+            raise ProviderUnreadable(code="unstorable_value") from error
 
 
 def _plan(
@@ -65,7 +69,8 @@ def _plan(
 ) -> Plan | None:
     """The changes of the statement; None, found out without placing rows, if its source has said all of it before."""
     stated, days = len(statement.rows), [record.date for record in taken]
-    digests = [digest(record, scheduled=place >= stated) for place, record in enumerate(taken)]
+    digests = list(statement.digests or map(digest, taken[:stated]))
+    digests += [digest(record, scheduled=True) for record in taken[stated:]]
     found, absent = near.novel(source, digests, days, statement.covers)
     plain = _each_once(taken) and not statement.gone
     if plain and not found and not absent and not near.may_expire(source, statement.covers):
@@ -91,10 +96,10 @@ def _each_once(taken: Sequence[TransactionRecord]) -> bool:
     )
 
 
-def _behind(account: FinancialAccount) -> FinancialAccount:
+def _behind(account: FinancialAccount) -> UUID:
     """The account that rows land in: itself, unless it is a door to another."""
-    door = AccountDoor.objects.select_related("into").filter(account=account).first()
-    return door.into if door else account
+    into = AccountDoor.objects.filter(account=account).values_list("into_id", flat=True)
+    return next(iter(into), account.id)
 
 
 def beside(name: str, door: FinancialAccount) -> str:
@@ -102,22 +107,19 @@ def beside(name: str, door: FinancialAccount) -> str:
     return f"{name}:{door.id}"
 
 
-def _through(account: FinancialAccount, behind: FinancialAccount, observer: Observer) -> Observer:
-    if account.id == behind.id:
+def _through(account: FinancialAccount, behind: UUID, observer: Observer) -> Observer:
+    if account.id == behind:
         return observer
-    own = Source.objects.filter(account=behind, kind=observer.kind, name=beside(observer.name, account))
+    own = Source.objects.filter(account_id=behind, kind=observer.kind, name=beside(observer.name, account))
     return replace(observer, name=beside(observer.name, account)) if own.exists() else observer
 
 
 def source_of(account: FinancialAccount, observer: Observer) -> Source:
-    """The source, made when it speaks for the first time."""
-    source, _ = Source.objects.get_or_create(
-        account=account,
-        kind=observer.kind,
-        name=observer.name[:200],
-        defaults={"grade": observer.grade, "provider": observer.provider},
-    )
-    return source
+    """The source of a locked account, made when it speaks for the first time."""
+    named: dict[str, Any] = {"account": account, "kind": observer.kind, "name": observer.name[:200]}
+    found = next(iter(Source.objects.filter(**named)), None)
+    # The account's lock keeps another process from making it meanwhile.
+    return found or Source.objects.create(**named, grade=observer.grade, provider=observer.provider)
 
 
 def _delivery(

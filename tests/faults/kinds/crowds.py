@@ -206,8 +206,9 @@ def _page_that_reads_nothing(world: World, ticket: str) -> Iterator[socket.socke
 
 async def _publish(world: World, person: UUID) -> None:
     """Events as the worker publishes them, each with its number and some weight."""
-    configured: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
-    layer = LiveLayer(**{**configured, "hosts": [f"redis://127.0.0.1:{world.valkey.port}/0"]})
+    server = {"address": f"redis://127.0.0.1:{world.valkey.port}/0"}
+    options: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    layer = LiveLayer(**options | {"hosts": [server]})
     for number in range(1, EVENTS + 1):
         event = {"type": "sync.progress", "number": number, "weight": "x" * WEIGHT}
         await layer.group_send(group_of(person), {"type": "live.event", "event": event})
