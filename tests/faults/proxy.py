@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 Mode = Literal["pass", "refuse", "black_hole", "late"]
-LATE_SECONDS = 0.05
+LATE_SECONDS = 0.02
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 

@@ -90,8 +90,8 @@ class World(Parts):
         with self.stack.api(self.token) as api:
             return api.get("accounts").status_code == 200
 
-    def expect_daily_life(self) -> None:
-        """A person signs in, reads, signs out, and is out; a sync succeeds."""
+    def expect_daily_life(self, *, within: float = 15) -> None:
+        """A person signs in, reads, signs out, and is out; a sync succeeds in so many seconds."""
         with self.stack.api() as api:
             signed_in = api.post("auth/tokens", json={"email": self.email, "password": PASSWORD})
             self.expect(signed_in.status_code == 200, f"no sign-in: {signed_in.status_code}")
@@ -102,7 +102,7 @@ class World(Parts):
             self.expect(
                 api.get("accounts", headers=bearer).status_code == 401, "a session lives on after its end"
             )
-        run = self.ended(self.ask_for_a_sync(), within=15)
+        run = self.ended(self.ask_for_a_sync(), within=within)
         self.expect(run.get("state") == "succeeded", f"the sync ended {run.get('state')}")
 
     def expect(self, holds: bool, otherwise: str) -> None:

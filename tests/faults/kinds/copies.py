@@ -104,6 +104,7 @@ STATE = "SELECT state || ' ' || state_reason FROM providers_connection WHERE id 
     "backup-elsewhere",
     "the machine lost, its backup started on another with a token that is old by then: people sign in, one mail asks",
     answers=GONE,
+    latest=4,
     well_within=ANEW,
 )
 def backup_elsewhere(world: World) -> Iterator[None]:

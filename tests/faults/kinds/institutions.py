@@ -82,6 +82,7 @@ def provider_reply_lost(world: World) -> Iterator[None]:
     "provider-rests",
     f"the institution fails in {FAILURES} syncs in a row: then it is left alone for a while, and another one is not",
     answers=GONE,
+    latest=4,
     well_within=ANEW,
 )
 def provider_rests(world: World) -> Iterator[None]:

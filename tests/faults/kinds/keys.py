@@ -25,6 +25,7 @@ COMMAND = "rotate_encryption_keys"
     "keys-rotated",
     "keys rotated while tokens are refreshed, the command killed half-way and run again: all opens, all stay in",
     answers=GONE,
+    latest=4,
     well_within=ANEW,
 )
 def keys_rotated(world: World) -> Iterator[None]:

@@ -22,17 +22,18 @@ from tests.stack import PASSWORD, WORKER
 
 SPACE = 8 * 1024 * 1024
 EVENTS = "accounts_auditevent"
+SIGN_INS = 5
 
 
 @fault(
     "postgres-slow",
-    "each answer of PostgreSQL is a twentieth of a second late: all goes on, only slower",
+    "each answer of PostgreSQL is a fiftieth of a second late: all goes on, only slower",
     latest=6,
 )
 def postgres_slow(world: World) -> Iterator[None]:
     world.postgres.switch("late")
     try:
-        world.expect_daily_life()
+        world.expect_daily_life(within=60)
         yield
     finally:
         world.postgres.switch("pass")
@@ -49,12 +50,11 @@ def postgres_disk_full(world: World) -> Iterator[None]:
     with _events_on_a_small_disk(world) as folder, world.stack.api() as api:
         fill(folder)
         world.seen.answers.clear()
-        for _ in range(3):
-            answer = api.post("auth/tokens", json=credentials)
-            world.expect(
-                answer.status_code == 503 and is_problem(answer),
-                f"a sign-in was answered {answer.status_code}",
-            )
+        answers = [api.post("auth/tokens", json=credentials) for _ in range(SIGN_INS)]
+        refused = [answer for answer in answers if answer.status_code == 503 and is_problem(answer)]
+        told = [answer.status_code for answer in answers]
+        world.expect(len(refused) >= SIGN_INS - 2, f"sign-ins were answered {told}")  # a page may be left
+        world.expect(set(told) <= {200, 503}, f"sign-ins were answered {told}")
         hold(1)
         world.expect(set(world.seen.answers) == {200}, f"readers were answered {dict(world.seen.answers)}")
         (folder / "filler").unlink()
@@ -69,7 +69,7 @@ def postgres_disk_full(world: World) -> Iterator[None]:
 @contextmanager
 def _events_on_a_small_disk(world: World) -> Iterator[Path]:
     """The table of events in a file system of its own. Each new row needs a new page, so that full is full at once."""
-    folder = world.home / "small-disk"
+    folder = world.home / "postgres" / "small-disk"  # the server may write nowhere else
     mount(folder, size=SPACE)
     owner = world.servers("postgres")[0].uids().effective
     os.chown(folder, owner, owner)
@@ -85,6 +85,7 @@ def _events_on_a_small_disk(world: World) -> Iterator[Path]:
             database.execute(f"ALTER TABLE {EVENTS} RESET (fillfactor)".encode())
             database.execute(b"DROP TABLESPACE fault_disk")
             unmount(folder)
+            folder.rmdir()
 
 
 @fault(
@@ -118,6 +119,7 @@ def valkey_restarted(world: World) -> Iterator[None]:
     "output-closed",
     "nobody reads what web and worker write any more: their output is a pipe without a reader, and all goes on",
     answers=GONE,
+    latest=4,
     well_within=ANEW,
 )
 def output_closed(world: World) -> Iterator[None]:
