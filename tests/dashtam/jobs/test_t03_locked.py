@@ -34,7 +34,7 @@ async def test_t03_a_job_that_waited_for_a_lock_begins_when_it_is_free() -> None
         await connector.found_none.wait()
         order.append(number)
         if number == 2:
-            worker.stop()
+            worker.stop()  # type: ignore[no-untyped-call]
 
     await work.defer_async(number=1)
     await work.defer_async(number=2)
