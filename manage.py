@@ -12,6 +12,7 @@ MAKE_SECRETS = {"demo", "check", "simulator"}
 NEED_NO_SECRETS = {"restore", "recovery_kit"}
 MIGRATE = {"demo", "migrate", "restore", "rehearse_restore"}
 ONLY_LOOK = {"doctor", "verify_audit"}
+WAITS_ITSELF = {"serve"}
 NEED_NO_SERVERS = {
     "simulator",
     "check",
@@ -35,19 +36,28 @@ def main() -> None:
         os.environ.setdefault("LOG_FORMAT", "text")  # a person reads it at a terminal
     local.load_secrets(generate=command in MAKE_SECRETS, lend=command in NEED_NO_SECRETS)
     if command not in NEED_NO_SERVERS:
-        local.start_servers(make=command not in ONLY_LOOK, owner=command in MIGRATE)
+        local.start_servers(
+            make=command not in ONLY_LOOK, owner=command in MIGRATE, wait=command not in WAITS_ITSELF
+        )
 
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
 
     try:
-        if command == "procrastinate" and "worker" in sys.argv:
-            _require_fitting_keys()
-            _work()
-        else:
-            execute_from_command_line(sys.argv)
+        _run(command)
     except ImproperlyConfigured as error:
         sys.exit(f"Dashtam cannot start. {error}")
+
+
+def _run(command: str) -> None:
+    from django.core.management import execute_from_command_line
+
+    if command == "procrastinate" and "worker" in sys.argv:
+        _require_fitting_keys()
+        _work()
+    elif command == "simulator":
+        _simulate()
+    else:
+        execute_from_command_line(sys.argv)
 
 
 def _require_fitting_keys() -> None:
@@ -65,6 +75,18 @@ def _require_fitting_keys() -> None:
 def _work() -> None:
     """Run the worker that survives a broken database connection."""
     from dashtam.processes.worker import Command
+
+    Command().run_from_argv(sys.argv)
+
+
+def _simulate() -> None:
+    """Run the simulated bank without the apps, of which it knows nothing: half of the memory, and of the start."""
+    import django
+    from django.conf import settings
+
+    settings.INSTALLED_APPS = []
+    django.setup()
+    from providers.management.commands.simulator import Command
 
     Command().run_from_argv(sys.argv)
 

@@ -67,6 +67,8 @@ def clean_name(value: Any) -> str:
 
 def clean_key_name(value: Any) -> str:
     """Normalise the name of an API key or passkey, on one line."""
+    if not str(value or "").strip():
+        raise ValidationError("Give it a name by which you will know it again.", code="required")
     text = clean_name(value)
     if len(text) > MAX_KEY_NAME_LENGTH:
         raise ValidationError(f"Use at most {MAX_KEY_NAME_LENGTH} characters.", code="name_too_long")

@@ -62,6 +62,7 @@ env = environ.Env(
     SYNC_INTERVAL_MINUTES=(int, 360),
     ECB_URL=(str, "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"),
     WORKER_CONCURRENCY=(int, 20),
+    SYNCS_AT_ONCE=(int, 7),
     COMPUTING_PROCESSES=(int, 2),
     IMPORT_MOMENT_SECONDS=(float, 2),
     IMPORT_FOLDER=(str, ""),
@@ -382,6 +383,7 @@ SPOOL = HOME / "spool"  # refreshed tokens that wait for the database, sealed
 IMPORT_MOMENT_SECONDS = env("IMPORT_MOMENT_SECONDS")
 IMPORT_FOLDER = env("IMPORT_FOLDER")
 WORKER_CONCURRENCY = env("WORKER_CONCURRENCY")
+SYNCS_AT_ONCE = max(1, env("SYNCS_AT_ONCE"))
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": WORKER_CONCURRENCY}
 
 # --- backups ----------------------------------------------------------------------------------------

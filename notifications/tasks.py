@@ -1,6 +1,8 @@
 """Background work of notifications."""
 
 import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +15,9 @@ from dashtam.jobs.deletion import delete_in_parts
 from notifications import wiring
 from notifications.models import Email, Suppression
 from notifications.transports import outbox
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 # Waits of 3, 9, 27 … 59,049 seconds: eleven attempts over a day. It is EmailService that gives up, and notes it.
 BACKOFF = RetryStrategy(exponential_wait=3)
@@ -28,6 +33,12 @@ async def deliver_email(email_id: str) -> None:
 @background(queue="schedule", queueing_lock="forget_old_mail")
 async def forget_old_mail(timestamp: int) -> None:
     """Delete the rows of mails long sent or given up, and their files: they hold email addresses."""
-    await delete_in_parts(Email.objects.long_over())
-    await delete_in_parts(Suppression.objects.long_over())
+    for rows in ending():
+        await delete_in_parts(rows)
     await run_aside(outbox.forget_files, settings.OUTBOX, time.time() - Email.KEPT.total_seconds())
+
+
+def ending() -> Iterator["QuerySet[Any]"]:
+    """The rows whose time is over."""
+    yield Email.objects.long_over()
+    yield Suppression.objects.long_over()

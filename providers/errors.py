@@ -240,7 +240,7 @@ class ConnectionNotEnded(Conflict):
 
     code = "connection_not_ended"
     title = "This connection is still in use."
-    detail = "Disconnect it first; then what it brought can be erased."
+    detail = "Disconnect it first; then you can erase its data."
 
 
 class SyncOvertaken(Conflict):

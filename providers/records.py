@@ -133,8 +133,25 @@ class SecurityRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LotRecord:
+    """Units of a holding that were bought together. None, and "" as `id`, is what the institution does not tell.
+
+    `opened_on` is the day of the purchase where it was made, `opened_at` its moment. `price` was paid for one unit;
+    `cost_basis` and `market_value` are of the whole lot. Units of a short position are negative.
+    """
+
+    id: str = ""
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    cost_basis: Decimal | None = None
+    market_value: Decimal | None = None
+    opened_on: date | None = None
+    opened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HoldingRecord:
-    """A holding; `cost_basis` is of the whole holding, not per unit."""
+    """A holding; `cost_basis` is of the whole holding, not per unit. `lots` is None where none are told."""
 
     security_id: str
     quantity: Decimal
@@ -142,6 +159,7 @@ class HoldingRecord:
     market_value: Decimal | None
     cost_basis: Decimal | None
     currency: str
+    lots: tuple[LotRecord, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Background tasks of providers."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,6 +14,9 @@ from providers import wiring
 from providers.connections.models import AuthorizationRequest, CallCount
 from providers.ledger.models import Security, WithdrawnTransaction
 from providers.sync.models import SyncRun
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 
 @background(queue="sync", retry=RETRY_IF_CUT_SHORT)
@@ -91,9 +96,14 @@ async def refresh_exchange_rates(timestamp: int) -> None:
 @background(queue="schedule", queueing_lock="forget_old_authorizations")
 async def forget_old_authorizations(timestamp: int) -> None:
     """Delete old authorization requests, sync runs, withdrawn transactions, and securities that no account names."""
-    withdrawn_before = timezone.now() - WithdrawnTransaction.KEPT
-    await delete_in_parts(AuthorizationRequest.objects.long_over())
-    await delete_in_parts(SyncRun.objects.long_over())
-    await delete_in_parts(CallCount.objects.over())
-    await delete_in_parts(WithdrawnTransaction.objects.filter(withdrawn_at__lt=withdrawn_before))
-    await delete_in_parts(Security.objects.long_over())
+    for rows in ending():
+        await delete_in_parts(rows)
+
+
+def ending() -> Iterator["QuerySet[Any]"]:
+    """The rows whose time is over."""
+    yield AuthorizationRequest.objects.long_over()
+    yield SyncRun.objects.long_over()
+    yield CallCount.objects.over()
+    yield WithdrawnTransaction.objects.filter(withdrawn_at__lt=timezone.now() - WithdrawnTransaction.KEPT)
+    yield Security.objects.long_over()

@@ -94,7 +94,8 @@ class FailedProofManager(models.Manager["FailedProof"]):
         """
         now = timezone.now()
         strangers = models.Q(user=None, last_at__lt=now - 2 * FRESH)
-        return self.filter(strangers | models.Q(total__lt=MOST, last_at__lt=now - KEPT))
+        known = models.Q(user__isnull=False, total__lt=MOST, last_at__lt=now - KEPT)
+        return self.filter(strangers | known)
 
 
 class FailedProof(models.Model):
@@ -111,6 +112,9 @@ class FailedProof(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=("last_at",), condition=models.Q(user=None), name="failed_proof_tidy"),
+            models.Index(
+                fields=("last_at",), condition=models.Q(user__isnull=False), name="failed_proof_age"
+            ),
         )
 
     def __str__(self) -> str:

@@ -78,6 +78,7 @@ class OneTimeLink(models.Model):
         ordering = ("-created_at",)
         indexes = (
             models.Index(fields=("user", "purpose"), condition=Q(used_at=None), name="one_time_link_open"),
+            models.Index(fields=("expires_at",), name="one_time_link_age"),
         )
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import ExpressionWrapper, F, Q, Window
-from django.db.models.functions import Now, RowNumber
+from django.db.models.functions import Least, Now, RowNumber
 from django.utils import timezone
 
 from accounts import devices
@@ -20,6 +20,7 @@ from notifications.models.suppression import stopped_for
 SEEN_EVERY = timedelta(minutes=5)
 SEEN_IN_ADMIN_EVERY = timedelta(minutes=1)
 MOST_SESSIONS = 100  # of one person
+OVER_AT = Least("expires_at", "idle_expires_at")
 LATELY = timedelta(minutes=2)  # longer than any cache remembers a session, with room for clocks that differ
 
 
@@ -73,17 +74,10 @@ class SessionManager(models.Manager["Session"]):
         No condition may reach into another table: Django would move the conditions into a subquery, which a
         caller that waited for the row does not evaluate again.
         """
-        changed = (
-            self.live()
-            .filter(id=id, counter=counter)
-            .update(
-                counter=F("counter") + 1,
-                rotated_at=Now(),
-                last_seen_at=Now(),
-                idle_expires_at=Now() + timedelta(days=settings.REFRESH_IDLE_DAYS),
-            )
-        )
-        return changed == 1
+        mine = self.live().filter(id=id, counter=counter)
+        idle_expires_at = Now() + timedelta(days=settings.REFRESH_IDLE_DAYS)
+        changed = {"rotated_at": Now(), "last_seen_at": Now(), "idle_expires_at": idle_expires_at}
+        return mine.update(counter=F("counter") + 1, **changed) == 1
 
     def hear(self, *, id: UUID, counter: int) -> None:
         """Note that a client uses the access token that came with refresh token number `counter`."""
@@ -188,13 +182,14 @@ class SessionManager(models.Manager["Session"]):
 
     def ended_lately(self) -> frozenset[UUID]:
         """The ids of sessions that ended so lately that a cache may still hold them."""
-        since = timezone.now() - LATELY
-        return frozenset(self.filter(revoked_at__gt=since).values_list("id", flat=True))
+        return frozenset(self.filter(revoked_at__gt=timezone.now() - LATELY).values_list("id", flat=True))
 
     def surplus(self) -> list[UUID]:
         """The ids of live sessions beyond the MOST_SESSIONS latest seen of their person, 500 at most."""
+        counted = self.filter(revoked_at=None).order_by().values("user_id").annotate(number=models.Count("*"))
+        crowded = counted.filter(number__gt=MOST_SESSIONS).values("user_id")
         place = Window(RowNumber(), partition_by="user_id", order_by=F("last_seen_at").desc())
-        ranked = self.live().annotate(place=place).filter(place__gt=MOST_SESSIONS)
+        ranked = self.live().filter(user_id__in=crowded).annotate(place=place).filter(place__gt=MOST_SESSIONS)
         return list(ranked.values_list("id", flat=True)[:500])
 
     @transaction.atomic
@@ -257,6 +252,7 @@ class Session(models.Model):
                 fields=("user", "-last_seen_at"), condition=Q(revoked_at=None), name="session_live_by_user"
             ),
             models.Index(fields=("revoked_at",), condition=Q(revoked_at__isnull=False), name="session_ended"),
+            models.Index(OVER_AT, condition=Q(revoked_at=None), name="session_over"),
         )
         constraints = (
             models.CheckConstraint(

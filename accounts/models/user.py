@@ -32,6 +32,10 @@ def normalise_email(email: str) -> str:
     return email.strip().lower()
 
 
+LEAVING = Q(deletion_due_at__isnull=False)
+UNCONFIRMED = Q(email_verified_at=None, last_login=None)
+
+
 class Verified(NamedTuple):
     """A person whose email address is confirmed. `signed_up_here`: in the client's own browser, and with this link."""
 
@@ -255,9 +259,8 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
         )
         indexes = (
-            models.Index(
-                fields=("deletion_due_at",), condition=Q(deletion_due_at__isnull=False), name="user_leaving"
-            ),
+            models.Index(fields=("deletion_due_at",), condition=LEAVING, name="user_leaving"),
+            models.Index(fields=("created_at",), condition=UNCONFIRMED, name="user_unconfirmed"),
         )
 
     def __str__(self) -> str:

@@ -10,10 +10,18 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import InterfaceError, InternalError, OperationalError, connection, connections, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from psycopg.errors import ReadOnlySqlTransaction
 
 from dashtam.errors import ServiceBusy
@@ -25,6 +33,7 @@ T = TypeVar("T")
 RETRIED_SQLSTATES = {"40001", "40P01"}  # serialization failure, deadlock
 TRANSACTION_ATTEMPTS = 3
 LOOK_EVERY_SECONDS = 0.25
+HANG_UP_SECONDS = 45.0
 
 
 class DatabaseBusy(ServiceBusy):
@@ -99,9 +108,11 @@ class DatabaseThreads(Executor):
     def __init__(self, *, threads: int, queue: int) -> None:
         self.size = threads
         self.queue = queue
+        self.patience: float | None = None
         self.line: deque[_Job] = deque()
         self.idle: list[_Worker] = []
         self.lock = threading.Lock()  # held from looking at `idle` or `line` until acting on what was seen
+        self.stirred = threading.Event()  # set by each job: the watchdog sleeps while there is none
         self.workers = [_Worker(self, f"database_{n}") for n in range(threads)]
         self.watching = False
 
@@ -115,6 +126,8 @@ class DatabaseThreads(Executor):
             else:
                 metrics.database_refused()
                 raise DatabaseBusy()
+        if not self.stirred.is_set():
+            self.stirred.set()
         return job.future
 
     def next_for(self, worker: "_Worker") -> _Job | None:
@@ -124,6 +137,13 @@ class DatabaseThreads(Executor):
                 return self.line.popleft()
             self.idle.append(worker)
             return None
+
+    def spare_connections(self, *, after: float = HANG_UP_SECONDS) -> None:
+        """Have a thread hang up that has done nothing for so many seconds; it connects again for its next job.
+
+        For small machines: PostgreSQL has a process of 2 to 5 MB for each connection.
+        """
+        self.patience = after
 
     def start_watchdog(self, *, wait_seconds: float, work_seconds: float) -> None:
         """Start a thread that refuses jobs that have waited too long and cuts connections of those that run too long.
@@ -138,10 +158,13 @@ class DatabaseThreads(Executor):
 
     def _watch(self, wait_seconds: float, work_seconds: float) -> None:
         pause = threading.Event()
-        while not pause.wait(LOOK_EVERY_SECONDS):
-            self._refuse(before=time.monotonic() - wait_seconds)
-            for worker in self.workers:
-                worker.cut(before=time.monotonic() - work_seconds)
+        while self.stirred.wait():
+            self.stirred.clear()
+            while len(self.idle) < self.size:
+                pause.wait(LOOK_EVERY_SECONDS)
+                self._refuse(before=time.monotonic() - wait_seconds)
+                for worker in self.workers:
+                    worker.cut(before=time.monotonic() - work_seconds)
 
     def _refuse(self, *, before: float) -> None:
         with contextlib.suppress(IndexError):  # the line is empty
@@ -171,10 +194,18 @@ class _Worker(threading.Thread):
     def run(self) -> None:
         self.connection = connections["default"]  # looked up here: each thread has its own
         while True:
-            job = self.pool.next_for(self) or self.given.get()
+            job = self.pool.next_for(self) or self._wait()
             with metrics.DATABASE_BUSY:
                 self._do(job)
             del job  # or its result would stay until the next one comes
+
+    def _wait(self) -> _Job:
+        try:
+            return self.given.get(timeout=self.pool.patience)
+        except Empty:
+            with contextlib.suppress(DatabaseError, InterfaceError):
+                connections.close_all()
+            return self.given.get()
 
     def _do(self, job: _Job) -> None:
         if not job.future.set_running_or_notify_cancel():

@@ -99,9 +99,14 @@ def _finished(task: asyncio.Task[Any]) -> None:
         task.exception()  # retrieved, or asyncio would log it when no caller awaits the task any more
 
 
-async def warm_up() -> None:
-    """Start the database and hashing threads and open every connection. Raises what the database raises."""
-    opened = (run_db(_open_connection) for _ in range(settings.DATABASE_THREADS))
+async def warm_up(*, spared: bool = False) -> None:
+    """Start the database and hashing threads and open every connection. Raises what the database raises.
+
+    On a small machine, whose memory is to be spared, two connections are opened, and others while they are needed.
+    """
+    if spared:
+        database_threads().spare_connections()
+    opened = (run_db(_open_connection) for _ in range(2 if spared else settings.DATABASE_THREADS))
     hashing_pool().start()
     await asyncio.gather(*opened)
 

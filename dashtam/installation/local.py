@@ -83,17 +83,20 @@ def _close(file: Path) -> None:
         )
 
 
-def start_servers(*, make: bool = True, owner: bool = True) -> None:
+def start_servers(*, make: bool = True, owner: bool = True, wait: bool = True) -> None:
     """Start the embedded servers unless both DATABASE_URL and REDIS_URL are set, and set the missing ones.
 
     Without `make`, only those that have run here before: nothing is made. Without `owner`, the process does not learn
-    the password of the role that owns the tables.
+    the password of the role that owns the tables. Without `wait`, the command calls `embedded.await_running` itself,
+    and has Python load all it needs until then.
     """
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
     if not make and not (home() / "postgres" / "PG_VERSION").exists():
         return
-    servers = embedded.ensure_running(home())
+    servers = embedded.begin(home())
+    if wait:
+        embedded.await_running()
     if not os.environ.get("DATABASE_URL"):
         os.environ["DATABASE_URL"] = servers.database_url
         if owner:

@@ -5,12 +5,13 @@ import functools
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ParamSpec
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
@@ -89,7 +90,25 @@ async def _logged(call_next: Callable[[], Awaitable[None]], context: Any, worker
         logs.event(logger, "task.ended", outcome=outcome, ms=round(seconds * 1000, 1))
 
 
-def defer(
+def defer(name: str, **options: Any) -> int | None:
+    """Queue the task of that name (`<app>.tasks.<function>`) in the caller's transaction; returns the job's id.
+
+    The task is named, not imported, so that models and services need not know the tasks, which build on them.
+    procrastinate's own `defer` would use a connection of its own in the worker, and the task might start before
+    the rows it is about are committed. `queue` and `lock` replace the task's own; of the jobs with one lock one runs at
+    a time, and the others take no place in a lane. With `seconds` it waits for so long. The other options are the
+    task's arguments. Raises KeyError for an unknown name, procrastinate's AlreadyEnqueued for a lock that waits.
+    """
+    return JobManager(DjangoConnector()).defer_job(job=_job(name, **options)).id
+
+
+def defer_all(name: str, options: Iterable[Mapping[str, Any]]) -> None:
+    """Queue the task of that name once for each of the options of `defer`, in one statement."""
+    if jobs := [_job(name, **each) for each in options]:
+        JobManager(DjangoConnector()).batch_defer_jobs(jobs=jobs)
+
+
+def _job(
     name: str,
     *,
     queueing_lock: str | None = None,
@@ -97,17 +116,8 @@ def defer(
     lock: str | None = None,
     seconds: int = 0,
     **arguments: Any,
-) -> int | None:
-    """Queue the task of that name (`<app>.tasks.<function>`) in the caller's transaction; returns the job's id.
-
-    The task is named, not imported, so that models and services need not know the tasks, which build on them.
-    procrastinate's own `defer` would use a connection of its own in the worker, and the task might start before
-    the rows it is about are committed. `queue` and `lock` replace the task's own; of the jobs with one lock one runs at
-    a time, and the others take no place in a lane. With `seconds` it waits for so long. Raises KeyError for an unknown
-    name, procrastinate's AlreadyEnqueued for a lock that waits.
-    """
+) -> Job:
     own: dict[str, Any] = {name: value for name, value in {"queue": queue, "lock": lock}.items() if value}
     if seconds:
         own["schedule_in"] = {"seconds": seconds}
-    job = app.tasks[name].configure(queueing_lock=queueing_lock, **own).make_new_job(**arguments)
-    return JobManager(DjangoConnector()).defer_job(job=job).id
+    return app.tasks[name].configure(queueing_lock=queueing_lock, **own).make_new_job(**arguments)

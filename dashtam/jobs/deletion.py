@@ -19,6 +19,10 @@ async def delete_in_parts(rows: "QuerySet[Any]") -> int:
 
 def _delete_some(rows: "QuerySet[Any]") -> int:
     # By value: of a subquery with a limit, PostgreSQL may make a plan that reads the table once for each row.
-    some = list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE])
-    deleted: int = rows.model._base_manager.filter(pk__in=some).delete()[0]
+    deleted: int = rows.model._base_manager.filter(pk__in=some_of(rows)).delete()[0]
     return deleted
+
+
+def some_of(rows: "QuerySet[Any]") -> list[Any]:
+    """The keys of the rows that one part deletes."""
+    return list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE])

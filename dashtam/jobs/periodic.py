@@ -1,17 +1,22 @@
-"""Periodic tasks by the database's clock, which all workers share and which no machine's clock can disturb."""
+"""A worker's lane: periodic tasks by the database's clock, which all workers share, and one heartbeat for all lanes."""
 
 import asyncio
 import logging
 from collections.abc import Iterable
+from typing import Any, cast
 
 from procrastinate import App
 from procrastinate.job_context import JobContext
 from procrastinate.periodic import PeriodicDeferrer, TaskAtTime
 from procrastinate.worker import Worker
 
+from dashtam.jobs.together import Together
+
 logger = logging.getLogger(__name__)
 
 SCHEDULE = "schedule"  # the queue of all periodic tasks
+BEAT_SECONDS = 10.0
+BEAT = "SELECT procrastinate_update_heartbeat_v1(id) FROM unnest(%(ids)s::bigint[]) AS id"
 
 
 class DatabaseClockDeferrer(PeriodicDeferrer):
@@ -42,11 +47,32 @@ class DatabaseClockDeferrer(PeriodicDeferrer):
         return float(row["now"])
 
 
+class Heart:
+    """The sign of life of all lanes of a worker: one statement, and one write to the disk, every ten seconds."""
+
+    def __init__(self, app: App, *, every: float = BEAT_SECONDS) -> None:
+        self.app = app
+        self.every = every
+        self.beating: Together[int] = Together(self._beat)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.every)
+            await self.app.job_manager.connector.execute_query_async(BEAT, ids=[*self.beating.members])
+
+
 class DatabaseClockWorker(Worker):
     """procrastinate's worker with our deferrer, in the lane alone that works on the schedule.
 
     Six lanes would queue each task six times a minute, five times in vain.
     """
+
+    def __init__(self, app: App, *, heart: Heart | None = None, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.heart = heart or Heart(app)
+
+    async def _update_heartbeat(self) -> None:
+        await self.heart.beating.join(cast("int", self.worker_id))  # registered before its side tasks begin
 
     @property
     def queues_what_is_due(self) -> bool:

@@ -62,7 +62,7 @@ class _Worker:
 async def _open() -> None:
     try:
         async with asyncio.timeout(5), database_context():
-            await warm_up()
+            await warm_up(spared=server.with_worker)
             await run_db(KeyFingerprint.objects.require)
     except (DatabaseError, TimeoutError) as error:
         # Start anyway: requests are answered with 503 until the database is there.

@@ -30,7 +30,7 @@ from dashtam.telemetry.samples import Sample
 
 logger = logging.getLogger(__name__)
 
-LOOP_CHECK_SECONDS = 0.1
+LOOP_CHECK_SECONDS = 0.25
 KEPT_IN_MEMORY = 60
 TIDY_EVERY_SECONDS = 300.0
 CAN_ASK = hasattr(os, "sched_getaffinity")

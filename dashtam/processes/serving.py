@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 import socket
+from types import FrameType
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from dashtam.installation import embedded
 from dashtam.processes import supervisor
 from dashtam.processes.server import OPTIONS
 
 APPLICATION = "dashtam.asgi:application"
+TICK_SECONDS = 1.0
 LAST_WORDS_SECONDS = 0.3  # until the request of a connection that was just accepted has arrived
 
 
@@ -24,6 +27,21 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, *, drain_seconds: float = 0.0) -> None:
         super().__init__(config)
         self.drain_seconds = drain_seconds
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Renew the Date of answers each second until a signal; uvicorn itself looks for one ten times a second."""
+        self.loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.told.wait(), TICK_SECONDS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note the signal as uvicorn does, and wake the loop up."""
+        super().handle_exit(sig, frame)
+        if self.loop:
+            self.loop.call_soon_threadsafe(self.told.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, then shut down as uvicorn does."""
@@ -54,6 +72,9 @@ def run(*, host: str, port: int, workers: int, drain_seconds: float) -> bool:
         **OPTIONS,
     )
     handed = supervisor.handed_sockets()
+    if workers == 1:
+        config.load()  # all that we serve, for as long as the embedded servers take to start
+    embedded.await_running()
     if workers > 1:
         Multiprocess(config, handed or [config.bind_socket()]).run()
         return True

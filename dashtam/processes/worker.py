@@ -10,12 +10,14 @@ import uvloop
 from procrastinate import App, cli
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.management.commands import procrastinate
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
+from procrastinate.psycopg_connector import PsycopgConnector
 
 from dashtam.bridge.doors import close_processes, finish_kept, run_db
 from dashtam.jobs.lanes import lanes
 from dashtam.jobs.listening import listen_quietly
-from dashtam.jobs.periodic import DatabaseClockWorker
+from dashtam.jobs.periodic import DatabaseClockWorker, Heart
 from dashtam.jobs.rescue import rescue_jobs
 from dashtam.processes import recorder, server, supervisor
 from dashtam.processes.upkeep import keep_up
@@ -28,6 +30,8 @@ PAUSE_SECONDS = 1.0
 JOB_SECONDS = 4.0
 CLEAN_UP_SECONDS = 6.0
 KEPT_SECONDS = 6.0
+POLL_SECONDS = 60.0  # a lane hears of its jobs, also of those whose time has come; see listen_quietly
+CONNECTIONS_BESIDE = 2  # for the lanes of a household; four by default
 
 
 class Command(procrastinate.Command):
@@ -64,6 +68,7 @@ async def _lanes(app: App, stop: asyncio.Event, options: dict[str, Any]) -> None
     """Work on all lanes until `stop` is set, and then until the jobs under way have ended or been cut short."""
     listen_quietly(app)
     options |= {"install_signal_handlers": False, "shutdown_graceful_timeout": JOB_SECONDS}
+    options |= {"heart": Heart(app), "fetch_job_polling_interval": POLL_SECONDS}
     workers = {asyncio.create_task(_work_again_and_again(app, stop, lane)) for lane in _workers(options)}
     await stop.wait()
     await asyncio.wait(workers, timeout=JOB_SECONDS + CLEAN_UP_SECONDS)
@@ -75,8 +80,8 @@ async def work_beside(stop: asyncio.Event) -> None:
     Nothing here waits for the database to be there: the lanes begin as soon as it is.
     """
     stopped = asyncio.create_task(stop.wait())
-    connector: Any = app.connector
-    with app.replace_connector(connector.get_worker_connector()):
+    own = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=CONNECTIONS_BESIDE)
+    with app.replace_connector(own):
         while not stop.is_set():
             try:
                 async with app.open_async() as opened:

@@ -62,7 +62,7 @@ def money(
 ) -> SafeString:
     """`{% money balance "USD" %}`; `signed=True` shows a plus too; no amount reads "not available"."""
     if amount is None or amount == "":
-        return mark_safe('<span class="money">—<span class="visually-hidden">not available</span></span>')
+        return mark_safe('<span class="money">–<span class="visually-hidden">not available</span></span>')
     value = formats.exact(amount)
     kind = "money money--in" if signed and value > 0 else "money"
     shown, spoken = map(escape, formats.money_words(value, currency, signed=signed, places=places))

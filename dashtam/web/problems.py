@@ -50,9 +50,7 @@ class StalePage(errors.Forbidden):
 
     code = "csrf_failed"
     title = "This page was open too long."
-    detail = (
-        "Nothing was sent. Load the page again, and send it once more. If that does not help, allow cookies."
-    )
+    detail = "Nothing was sent. Reload the page and send it again. If that does not help, allow cookies."
 
 
 def typed(error: BaseException) -> DashtamError:

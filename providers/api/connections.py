@@ -57,6 +57,10 @@ class Connection(serializers.Serializer[Any]):
     last_attempt_at = serializers.DateTimeField(allow_null=True)
     next_sync_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+    accounts_offered_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the institution told of accounts that are not shared with Dashtam yet; a renewal adds them.",
+    )
     deleted_accounts = serializers.IntegerField(
         help_text="Accounts that were deleted here and are not read any more."
     )

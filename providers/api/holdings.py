@@ -24,6 +24,18 @@ class Security(serializers.Serializer[Any]):
     isin = serializers.CharField()
 
 
+class Lot(serializers.Serializer[Any]):
+    """Units that were bought together. What the institution does not tell is null."""
+
+    id = serializers.CharField(help_text="The institution's own name for it, or empty.")
+    quantity = money(allow_null=True)
+    price = money("It was paid for one unit.", allow_null=True)
+    cost_basis = money("It is of the whole lot.", allow_null=True)
+    market_value = money("It is of the whole lot.", allow_null=True)
+    opened_on = serializers.DateField(allow_null=True)
+    opened_at = serializers.DateTimeField(allow_null=True, help_text="Null where only the day is known.")
+
+
 class Holding(serializers.Serializer[Any]):
     """A position; a short one has a negative quantity."""
 
@@ -39,6 +51,14 @@ class Holding(serializers.Serializer[Any]):
     fetched_at = serializers.DateTimeField()
     source = source()  # type: ignore[assignment]
     stale = stale()
+    lots = Lot(many=True, allow_null=True, help_text="Null where the institution tells none.")
+    outside_lots = money(
+        "The units of the position that are in none of its lots; null where that is not known.",
+        allow_null=True,
+    )
+    cost_outside_lots = money(
+        "The position's cost less that of its lots; null where that is not known.", allow_null=True
+    )
 
 
 class Holdings(KeyedView):

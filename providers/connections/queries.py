@@ -27,7 +27,7 @@ CATALOGUE_SECONDS = 300
 DAY = 24 * 60 * 60
 _COLUMNS = (
     *("id", "provider", "state", "state_reason", "consent_expires_at", "last_success_at", "last_attempt_at"),
-    *("next_sync_at", "created_at", "deleted"),
+    *("next_sync_at", "created_at", "deleted", "accounts_offered_at"),
 )
 _DELETED = Count("deleted_accounts")
 
@@ -76,7 +76,8 @@ class ProviderRow(TypedDict):
 class ConnectionRow(TypedDict):
     """A connection and its state. `state_reason` is a code, or empty when all is well.
 
-    `deleted_accounts` counts those that its person deleted, which are not read any more.
+    `deleted_accounts` counts those that its person deleted, which are not read any more. `accounts_offered_at` is when
+    the institution told of accounts that are not shared yet.
     """
 
     id: UUID
@@ -88,6 +89,7 @@ class ConnectionRow(TypedDict):
     last_attempt_at: datetime | None
     next_sync_at: datetime | None
     created_at: datetime
+    accounts_offered_at: datetime | None
     provider_name: str
     deleted_accounts: int
     quotas: list[QuotaLeft]

@@ -22,6 +22,7 @@ from providers.connectors.contract import code_grant
 from providers.connectors.contract.batches import Batch, Wanted
 from providers.connectors.contract.facts import Facts
 from providers.connectors.contract.institutions import Institution
+from providers.connectors.contract.news import News
 from providers.connectors.contract.steps import Reach, Said, Step
 from providers.errors import ConsentEnded, NotSupported, ProviderError
 from providers.records import (
@@ -170,8 +171,8 @@ class Connector:
         life = self.consent_life
         return grant.ends_at or (None if life is None else datetime.now(UTC) + life)
 
-    async def hear(self, reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[str]:
-        """The subjects that a webhook tells to look at again, if the institution has signed it, now, and not before.
+    async def hear(self, reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
+        """The news of a webhook, if the institution has signed it, now, and not before; each brings a sync.
 
         It is believed in nothing else. `headers` have lower-case names.
         """
@@ -184,6 +185,11 @@ class Connector:
     async def institutions(self, reach: Reach, search: str) -> Sequence[Institution]:
         """Those behind an aggregator; with `searched_by_name` those that fit the search. Raises ProviderErrors."""
         return [Institution(name) for name in self.facts.names]
+
+    @property
+    def samples_institutions(self) -> bool:
+        """True if it cannot be asked for them, and only some names are known here."""
+        return bool(self.facts.names) and type(self).institutions is Connector.institutions
 
     @property
     def lists_institutions(self) -> bool:

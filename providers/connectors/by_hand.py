@@ -12,14 +12,14 @@ class ByHandConnector(Connector):
 
     slug = "by-hand"
     name = "Kept by hand"
-    description = "A house, a car, cash, a pension or a loan between friends: write down what it is worth."
+    description = "A house, a car, cash, a pension or a loan between friends: you enter what it is worth."
     auth = "person"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances")
     # A balance is as of its day, and a newer one comes when its person writes one down.
     facts = Facts(
         needs="Nothing but the number.",
         cost="Nothing.",
-        freshness="As of the day that you say.",
+        freshness="As of the day you enter.",
         balances_due=Rhythm(None),
         prices_due=Rhythm(None),
     )

@@ -9,61 +9,56 @@ list does not matter.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
 from hashlib import sha256
+
+from msgspec.structs import force_setattr
 
 from providers.formats.statement import StatementTransaction
 
 
 def with_identities(rows: list[StatementTransaction]) -> tuple[StatementTransaction, ...]:
     """The same rows in the same order, each with `identity` and `occurrence` filled in: in place, as they are new."""
-    groups: defaultdict[str, list[int]] = defaultdict(list)
+    first: dict[str, int] = {}
+    equal: dict[str, list[int]] = {}  # the rows of a name that several have
     for index, row in enumerate(rows):
-        groups[name_of(row)].append(index)
-    for name, indexes in groups.items():
-        if len(indexes) > 1:
-            indexes.sort(key=lambda index: (_content(rows[index]), index))
+        name = name_of(row)
+        if (before := first.setdefault(name, index)) == index:
+            force_setattr(row, "identity", name)  # a copy of a row takes ten times as long
+        else:
+            equal.setdefault(name, [before]).append(index)
+    for name, indexes in equal.items():
+        indexes.sort(key=lambda index: (_content(rows[index]), index))
         for occurrence, index in enumerate(indexes):
-            identity = f"{name}~{occurrence}" if occurrence else name
-            object.__setattr__(rows[index], "identity", identity)  # a copy of a row takes ten times as long
-            object.__setattr__(rows[index], "occurrence", occurrence)
+            force_setattr(rows[index], "identity", f"{name}~{occurrence}" if occurrence else name)
+            force_setattr(rows[index], "occurrence", occurrence)
     return tuple(rows)
 
 
 def name_of(row: StatementTransaction) -> str:
     """The identity before rows that agree in it are numbered."""
     if row.fitid is None:
-        return f"~{_digest(_content(row))[:32]}"
-    return f"{row.fitid}~{_digest(_essence(row))[:12]}"
+        return f"~{sha256(_content(row).encode()).hexdigest()[:32]}"
+    return f"{row.fitid}~{sha256(_essence(row).encode()).hexdigest()[:12]}"
 
 
-def _essence(row: StatementTransaction) -> list[str]:
-    security = row.security.unique_id if row.security else ""
-    return [row.date.isoformat(), _plain(row.amount), security, _plain(row.quantity)]
+def _essence(row: StatementTransaction) -> str:
+    security, units = row.security.unique_id if row.security else "", row.quantity
+    quantity = "" if units is None else _plain(units)
+    return f"{row.date.isoformat()}\x1f{_plain(row.amount)}\x1f{security}\x1f{quantity}"
 
 
-def _content(row: StatementTransaction) -> list[str]:
-    return [
-        *_essence(row),
-        row.currency or "",
-        row.source_code,
-        row.description.casefold(),
-        row.check_number or "",
-        row.reference or "",
-    ]
+def _content(row: StatementTransaction) -> str:
+    return (
+        f"{_essence(row)}\x1f{row.currency or ''}\x1f{row.source_code}\x1f{row.description.casefold()}"
+        f"\x1f{row.check_number or ''}\x1f{row.reference or ''}"
+    )
 
 
-def _plain(number: Decimal | None) -> str:
+def _plain(number: Decimal) -> str:
     """`1.50` and `+1.5` are the same number: one spelling for both."""
-    if number is None:
-        return ""
     text = str(number)
     if "E" in text:
         text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
-
-
-def _digest(parts: list[str]) -> str:
-    return sha256("\x1f".join(parts).encode()).hexdigest()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
+
 from providers.records import AccountType, Kind
 
 # One OFX row that stands for two opposite transactions, or moves money between parts of the same account.
@@ -63,9 +65,10 @@ class Security:
         return self.unique_id if self.id_type == "ISIN" else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementTransaction:
-    """One row. `identity` is unique within the statement and the same in every file that holds the row.
+class StatementTransaction(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """One row, a Struct because a file has a hundred thousand of them.
+
+    `identity` is unique within the statement and the same in every file that holds the row.
 
     `date` is the calendar day the file shows. `posted_at` is UTC: a time without a zone is UTC (OFX 3.2.8), a
     day without a time is noon UTC, which is the same calendar day from UTC-12 to UTC+11.

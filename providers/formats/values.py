@@ -14,6 +14,7 @@ MAX_ID = 255
 # An amount of OFX has up to 32 characters (OFX 2.2 §3.2.9); no other format has more.
 MAX_INTEGER_DIGITS = 32
 MAX_DECIMALS = 32
+ALL_DIGITS = 3 * (MAX_INTEGER_DIGITS + MAX_DECIMALS)  # of any sum: Python's own arithmetic stops at 28
 
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,7}));")
 # Controls, zero-width and bidi characters: invisible, and able to make one text look like another.
@@ -66,15 +67,16 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """The sum with all its digits; Python's own stops at 28."""
-    with localcontext(prec=3 * (MAX_INTEGER_DIGITS + MAX_DECIMALS)):
+    """The sum with all its digits."""
+    with localcontext(prec=ALL_DIGITS):
         return sum(amounts, Decimal(0))
 
 
 def join_description(name: str, memo: str) -> str:
     """Name and memo, without saying anything twice: NAME is often the first 32 letters of MEMO."""
-    if memo.casefold() in name.casefold():
+    one, other = name.casefold(), memo.casefold()
+    if other in one:
         return name
-    if name.casefold() in memo.casefold():
+    if one in other:
         return memo
     return f"{name} - {memo}"[:MAX_TEXT]

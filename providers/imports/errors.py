@@ -50,12 +50,12 @@ class ImportUnderWay(errors.Conflict):
 
     code = "import_under_way"
     title = "A file is being read right now."
-    detail = "Wait until your files have been read, then take this import back."
+    detail = "Wait until your files have been read, then undo this import."
 
 
 class ImportNotTraced(errors.Conflict):
     """The import is from before it was written down which rows a file brings."""
 
     code = "import_not_traced"
-    title = "This import is too old to be taken back."
+    title = "This import is too old to be undone."
     detail = "Dashtam did not write down then which rows a file brought. You can delete its account with all its rows."

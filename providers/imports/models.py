@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, NotRequired, TypedDict
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -20,39 +20,7 @@ from dashtam.jobs.background import defer
 from providers.imports.arriving.waiting import PreviewManager
 from providers.imports.errors import ImportOvertaken, TooManyImports
 
-
-class ImportedStatement(TypedDict):
-    """One statement of a file. `closing_balance` is a decimal, `as_of` its ISO 8601 time, `day` its day as written.
-
-    `lacks` names what it does not count. From `covers_from` to `covers_to` the file has all rows, if that is certain.
-    """
-
-    account_id: str
-    rows: int
-    added: int
-    matched: int
-    currency: str
-    closing_balance: str | None
-    lacks: NotRequired[str]
-    as_of: str
-    day: NotRequired[str]
-    covers_from: NotRequired[str | None]
-    covers_to: NotRequired[str | None]
-
-
-class RejectedRow(TypedDict):
-    """A row that could not be read with certainty."""
-
-    line: int
-    reason: str
-
-
-class ImportNotice(TypedDict):
-    """A finding about something else than a row: an account refused, a balance or a section left out."""
-
-    code: str
-    detail: str
-    line: int | None
+FINDINGS = ~Q(rejected=[]) | ~Q(notices=[])  # an import that still has its lists of them
 
 
 class FileImportManager(PreviewManager):
@@ -162,8 +130,7 @@ class FileImportManager(PreviewManager):
 
     def with_old_details(self, now: datetime) -> "models.QuerySet[FileImport]":
         """Imports whose lists of findings have been kept long enough."""
-        lists = ~Q(rejected=[]) | ~Q(notices=[])
-        return self.filter(lists, created_at__lt=now - self.DETAILS_KEPT)
+        return self.filter(FINDINGS, created_at__lt=now - self.DETAILS_KEPT)
 
 
 class FileImport(models.Model):
@@ -197,6 +164,13 @@ class FileImport(models.Model):
         default=False,
         db_default=False,
         help_text="Its person wants a new account, if the file does not say which one it is of.",
+    )
+    account_name = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The name that its person gives to the account, if the file makes a new one.",
     )
     date_order = models.CharField(
         max_length=3, blank=True, default="", db_default="", help_text="“dmy” or “mdy”, if its person chose."
@@ -237,6 +211,8 @@ class FileImport(models.Model):
         indexes = (
             models.Index(fields=("user", "-created_at"), name="import_by_user"),
             models.Index(fields=("created_at",), name="import_running", condition=Q(state="running")),
+            models.Index(fields=("created_at",), name="import_previewed", condition=Q(state="preview")),
+            models.Index(fields=("created_at",), name="import_findings", condition=FINDINGS),
         )
 
     def __str__(self) -> str:

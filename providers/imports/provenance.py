@@ -22,7 +22,7 @@ from providers.ledger.identity.records import State
 from providers.ledger.ingest.accounts import day_of, end_of_day
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
 from providers.ledger.observations.models import Observation
-from providers.ledger.observations.statements import cleaned, digest
+from providers.ledger.observations.statements import digest
 from providers.records import AccountRecord, BalanceRecord, HoldingsRecord
 
 # The columns of a balance, as snapshots have them; an account has them too, after `balance_`.
@@ -102,15 +102,19 @@ class Provenance:
         self.account = account
 
     @contextmanager
-    def rows(self, rows: Rows) -> Iterator[None]:
-        """Around the landing of a statement's rows. Those that were recalled belong to the file too."""
+    def rows(self, rows: Rows) -> Iterator[list[bytes]]:
+        """Around the landing of a statement's rows, whose digests it gives; all of them are cleaned.
+
+        Those that were recalled belong to the file too.
+        """
         trace_of_before(self.account)
         files = Observation.objects.filter(source__account=self.account, source__kind="file")
         named = files.filter(row_id__in=rows.removed, state=State.LIVE) if rows.removed else files.none()
         before = list(named.values_list("id", flat=True))
-        yield
+        digests = [digest(record) for record in rows.wanted]
+        yield digests
         taken = files.filter(id__in=before, state=State.GONE).values_list("id", flat=True)
-        said = sorted({digest(cleaned(record)) for record in (*rows.wanted, *rows.recalled)})
+        said = sorted({*digests, *map(digest, rows.recalled)})
         if said or before:
             ImportedRows.objects.create(
                 file_import_id=self.import_id,

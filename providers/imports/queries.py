@@ -8,7 +8,8 @@ from dashtam import errors
 from dashtam.api.keyset import after, moment
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
-from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow, undoable_in
+from providers.imports.arriving.told import ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.models import FileImport, undoable_in
 from providers.imports.undo import Undoing, undoing
 
 _COLUMNS = (

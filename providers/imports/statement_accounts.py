@@ -13,7 +13,8 @@ from dashtam.ids import uuid7
 from providers.connections.models import Connection
 from providers.formats import Institution, Statement, StatementAccount, StatementFile
 from providers.imports import fingerprints
-from providers.imports.models import FileImport, ImportNotice
+from providers.imports.arriving.told import ImportNotice
+from providers.imports.models import FileImport
 from providers.imports.statement_rows import PROVIDER, stored_id
 from providers.ledger import checks
 from providers.ledger.models import FinancialAccount, Transaction
@@ -43,6 +44,8 @@ def places(file: FileImport, parsed: StatementFile) -> list[Place]:
     if file.target_id is not None:
         account = _chosen(file, file.target_id, parsed.statements)
         return [Place(account)] * len(parsed.statements)
+    if not fingerprints.same_account(statement.account for statement in parsed.statements):
+        file.account_name = ""  # it was meant for one
     before = _of_same_file(file, len(parsed.statements))
     found = []
     for index, statement in enumerate(parsed.statements):
@@ -177,12 +180,14 @@ def _holds(account: FinancialAccount, statement: Statement) -> bool:
 def _made(file: FileImport, institution: Institution, stated: StatementAccount) -> FinancialAccount:
     kind = (stated.subtype or _PLAIN.get(stated.type, stated.type)).replace("_", " ")
     account_id, digest = uuid7(), fingerprints.first_digest(institution, stated)
+    name = checks.text(stated.name or f"{institution.name or 'Imported'} {kind}", 200)
     return FinancialAccount.objects.create(
         id=account_id,
         user_id=file.user_id,
         connection=_connection(file, institution),
         provider_account_id=digest if fingerprints.number_of(stated) else f"{digest}/{account_id.hex}",
-        name=checks.text(stated.name or f"{institution.name or 'Imported'} {kind}", 200),
+        name=file.account_name or name,
+        institution_name=name if file.account_name else None,
         mask=mask(stated.account_id),
         type=stated.type,
         subtype=checks.text(stated.subtype or "", 40),

@@ -5,10 +5,15 @@ from dataclasses import asdict
 
 from django.db import transaction
 
+from dashtam.ui.formats import date_text
 from providers.formats import StatementFile, StatementTransaction
-from providers.imports.models import FileImport, RejectedRow
+from providers.imports.arriving.told import RejectedRow
+from providers.imports.models import FileImport
+from providers.imports.periods import new_gaps
 from providers.imports.statement_accounts import places
 from providers.imports.statement_store import Outcome, StatementStore
+from providers.ledger.history import Period
+from providers.ledger.models import FinancialAccount
 
 StatementRows = tuple[int, Sequence[StatementTransaction]]
 
@@ -37,4 +42,14 @@ def land_statement_file(
         landed(len(transactions))
     for store in stores:
         outcome.statements.append(store.close(outcome))
+    for account in {store.account.id: store.account for store in stores}.values():
+        for gap in new_gaps(account, outcome.statements):
+            outcome.notice({"code": "period_gap", "detail": _not_covered(account, gap), "line": None})
     FileImport.objects.finish(file.id, file.lease_id, outcome.state, **asdict(outcome))
+
+
+def _not_covered(account: FinancialAccount, gap: Period) -> str:
+    days = (
+        date_text(gap.first) if gap.first == gap.last else f"{date_text(gap.first)} to {date_text(gap.last)}"
+    )
+    return f"No file of “{account.name}” covers {days}. Import a statement of these days, if there is one."

@@ -13,12 +13,11 @@ from providers.connectors.statement_files import StatementFilesConnector
 from providers.errors import ProviderUnreadable
 from providers.formats import Security, StatementTransaction
 from providers.formats.statement import CASH_NEUTRAL
-from providers.imports.models import RejectedRow
-from providers.ledger import checks
+from providers.imports.arriving.told import RejectedRow
 from providers.ledger.identity.records import Grade
 from providers.ledger.models import FinancialAccount
 from providers.ledger.money import plain_number
-from providers.ledger.observations.statements import Observer
+from providers.ledger.observations.statements import Observer, cleaned
 from providers.records import Details, Kind, SecurityRecord, TransactionRecord
 
 PROVIDER = StatementFilesConnector.slug
@@ -77,10 +76,8 @@ class RowSorter:
         rows = Rows()
         records: list[TransactionRecord] = []
         for row in transactions:
-            record = _record(self.account, row)
             try:
-                checks.numbers(record.amount, record.quantity, record.price, record.fees)
-                checks.currency(record.currency)
+                record = cleaned(_record(self.account, row))
             except ProviderUnreadable:
                 reason = "A number or a currency of this row is not one we can keep."
                 rows.rejected.append({"line": row.line, "reason": reason})
@@ -141,24 +138,37 @@ def _record(account: FinancialAccount, row: StatementTransaction) -> Transaction
 
 def _details(row: StatementTransaction, currency: str) -> Details | None:
     """The further facts of a row; None if it has none."""
+    told = Details()
+    if row.check_number:
+        told["check_number"] = row.check_number
+    if row.reference:
+        told["reference"] = row.reference
+    if row.settled_on:
+        told["settled_on"] = row.settled_on.isoformat()
+    if row.sub_account:
+        told["sub_account"] = row.sub_account
+    rare = row.original_currency or row.taxes is not None or row.split or row.kind in CASH_NEUTRAL
+    if rare or (row.currency or currency) != currency:
+        told.update(_rare(row, currency))
+    return told or None
+
+
+def _rare(row: StatementTransaction, currency: str) -> Details:
+    """The facts of rows in other currencies, and of those about securities."""
     gross = None
     converted = row.original_currency or (row.currency or currency) != currency
     if row.kind in CASH_NEUTRAL and row.amount != row.cash_effect:
         # A file writes what was reinvested as a cost; it is the income that paid for it.
         gross = row.amount.copy_negate() if row.kind is Kind.REINVESTMENT else row.amount
     told = {
-        "check_number": row.check_number,
-        "reference": row.reference,
         "original_currency": row.original_currency,
         "original_amount": plain_number(row.original_amount),
         "exchange_rate": plain_number(row.exchange_rate) if converted else None,
         "gross_amount": plain_number(gross),
         "taxes": plain_number(row.taxes),
         "split": ":".join(plain_number(number) for number in row.split) if row.split else None,
-        "settled_on": row.settled_on.isoformat() if row.settled_on else None,
-        "sub_account": row.sub_account,
     }
-    return cast("Details", {name: text for name, text in told.items() if text}) or None
+    return cast("Details", {name: text for name, text in told.items() if text})
 
 
 def _corrected(

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from providers.formats import Statement, StatementTransaction
-from providers.imports.models import FileImport, ImportedStatement, ImportNotice, RejectedRow
-from providers.imports.periods import Covers, covers, periods_in, periods_of
+from providers.imports.arriving.told import ImportedStatement, ImportNotice, RejectedRow
+from providers.imports.models import FileImport
+from providers.imports.periods import Covers, Window, covers, periods_in, periods_of
 from providers.imports.provenance import Provenance
 from providers.imports.statement_rows import PROVIDER, RowSorter, grade_of, observer_of, security_record
 from providers.imports.statement_values import Time, Value, holdings_of, time_of, value_of
@@ -88,10 +89,9 @@ class StatementStore:
         """Store the rest, and add to the outcome. Returns the summary for the import."""
         now, account, statement = timezone.now(), self.account, self.statement
         rows = RowSorter(account).sort(self.transactions)
-        with self.provenance.rows(rows):
-            stated = Stated(
-                rows.wanted, gone=rows.removed, at=now, ids=grade_of(self.format, self.transactions)
-            )
+        with self.provenance.rows(rows) as digests:
+            ids = grade_of(self.format, self.transactions)
+            stated = Stated(rows.wanted, gone=rows.removed, at=now, ids=ids, digests=digests)
             added = land(account, self.observer, stated).added
         time = time_of(statement, now, self.time_zone)
         if time.notice is not None:
@@ -149,14 +149,14 @@ class StatementStore:
 
     def _rebuild_history(self, outcome: Outcome) -> Covers:
         """Work out the account's balances, if files alone bring its rows. Returns the days that this one covers."""
+        start, end = self.statement.start, self.statement.end
         # A row that could not be read may be of any day.
-        period = (
-            None if outcome.rejected_count else covered(self.statement.start, self.statement.end, self.days)
-        )
+        period = None if outcome.rejected_count else covered(start, end, self.days)
+        window = Window(period.first, period.last, bool(start and end)) if period else None
         if self.account.connection.provider == PROVIDER:
             before = [*periods_of(self.account), *periods_in(outcome.statements, self.account.id)]
-            rebuild_history(self.account.id, [*before, *([period] if period else ())])
-        return covers(period)
+            rebuild_history(self.account.id, [*before, *([window] if window else ())])
+        return covers(window)
 
     def _value(self, outcome: Outcome) -> Value | None:
         """The closing balance, unless the one of before says more.

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dashtam.ui.currencies import minor_units
 from providers.formats import Statement, StatementHolding
-from providers.imports.models import ImportNotice
+from providers.imports.arriving.told import ImportNotice
 from providers.imports.statement_rows import security_id, security_record
 from providers.ledger.models import FinancialAccount
 from providers.ledger.money import total

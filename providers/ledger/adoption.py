@@ -20,6 +20,7 @@ from providers.connectors.contract.facts import Facts
 from providers.ledger.identity.records import Grade, Reason, State, Status
 from providers.ledger.models import FinancialAccount, Transaction, WithdrawnTransaction
 from providers.ledger.observations import blocks, sql
+from providers.ledger.observations.copying import copy_rows
 from providers.ledger.observations.models import Delivery, Edit, Observation, Source
 from providers.ledger.observations.projection import FILE_ROW, keep_words
 from providers.ledger.observations.statements import Observer, digest
@@ -92,16 +93,18 @@ def observe_rows(source: Source, rows: Sequence[Transaction], state: State = Sta
     Delivery.objects.create(
         id=delivery, source=source, at=now, rows_count=len(rows), block=blocks.seal(delivery, records)
     )
-    with database.cursor() as cursor, cursor.copy(sql.OBSERVATIONS) as copy:
-        for place, (row, record) in enumerate(zip(rows, records, strict=True)):
-            status = Status.POSTED if record.status == "posted" else Status.PENDING
-            copy.write_row(
-                (
-                    *(source.id, delivery, place, row.id, record.id, record.replaced_pending_id, record.date),
-                    *(record.amount, record.currency, status.value, record.description[:300], digest(record)),
-                    *(state.value, Reason.NEW.value, row.first_seen_at),
-                )
+    status = {"posted": Status.POSTED.value, "pending": Status.PENDING.value}
+    copy_rows(
+        sql.OBSERVATIONS,
+        (
+            (
+                *(source.id, delivery, place, row.id, record.id, record.replaced_pending_id, record.date),
+                *(record.amount, record.currency, status[record.status], record.description[:300]),
+                *(digest(record), state.value, Reason.NEW.value, row.first_seen_at),
             )
+            for place, (row, record) in enumerate(zip(rows, records, strict=True))
+        ),
+    )
     found = Observation.objects.filter(source=source, delivery_id=delivery)
     return [] if state == State.LIVE else list(found.values_list("id", flat=True))
 

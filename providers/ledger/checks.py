@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from dashtam.plain_text import visible
 from providers.errors import ProviderUnreadable
@@ -30,8 +31,13 @@ def _too_fine(value: Decimal) -> bool:
 
 def currency(code: str) -> None:
     """Raise ProviderUnreadable unless it can name a unit: `USD`, `BTC`, `USDC.e`, `chase:points`."""
-    if not _UNIT.fullmatch(code):
+    if len(code) > 32 or not _is_unit(code):
         raise ProviderUnreadable(code="unknown_currency")
+
+
+@lru_cache(1024)  # rows name few units
+def _is_unit(code: str) -> bool:
+    return _UNIT.fullmatch(code) is not None
 
 
 def ids(values: Iterable[str], *, longest: int) -> None:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from providers.rates.conversion import DIGITS, DayRates, rounded
 
+SAME_TYPES = {"mf": "mutual_fund", "mutualfund": "mutual_fund", "stock": "equity"}
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -95,7 +97,7 @@ def portfolio(
         return Portfolio(
             currency=base,
             total=whole,
-            by_type=parts(lambda each: each.type.lower()),
+            by_type=parts(_type),
             by_security=parts(lambda each: each.security),
             by_currency=parts(lambda each: each.currency),
             by_account=parts(lambda each: str(each.account_id)),
@@ -104,6 +106,12 @@ def portfolio(
             rates_of=min((rate.day for rate in rates.used(units, base)), default=None),
             empty=empty,
         )
+
+
+def _type(position: Position) -> str:
+    """The type of a security, under one name where institutions have several for it."""
+    code = position.type.lower().replace(" ", "_")
+    return SAME_TYPES.get(code, code)
 
 
 def _parts(

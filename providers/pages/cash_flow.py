@@ -13,6 +13,7 @@ from providers.ledger import queries as ledger_queries
 from providers.ledger.cash_flow.intervals import months_before
 from providers.pages.presentation.cash_flow import flow_rows
 from providers.pages.ranges import Segment
+from providers.sync.queries import unfinished_syncs
 
 # key: (on the button, in full, months before this one)
 MONTHS = {
@@ -42,7 +43,12 @@ async def cash_flow(request: SignedInRequest) -> HttpResponse:
     flow = await ledger_queries.cash_flow(
         principal.user_id, months.start, months.end, "month", principal.base_currency
     )
-    context = {"flow": flow, "rows": flow_rows(flow), "months": months}
+    context = {
+        "syncing": await unfinished_syncs(request.principal.user_id),
+        "flow": flow,
+        "rows": flow_rows(flow),
+        "months": months,
+    }
     return await rendered(request, "providers/cash_flow.html", context)
 
 

@@ -36,7 +36,9 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     connections = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {
-        "attention": [item for row in connections if (item := _attention(row, accounts))],
+        "attention": words.most_urgent_first(
+            item for row in connections if (item := _attention(row, accounts))
+        ),
         "syncing": await unfinished_syncs(user_id),
         "empty": not in_use(connections) and not accounts,
         "range": range_,
@@ -57,7 +59,7 @@ async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> di
     worth = await ledger_queries.net_worth(user_id, range_.start, None, range_.interval, currency, zone)
     recent = await trends(user_id, range_.end - TREND)
     latest = await ledger_queries.transactions(user_id, page=Page(LATEST))
-    holdings = await ledger_queries.holdings(user_id)
+    holdings = await ledger_queries.holdings(user_id, lots=False)
     lists = account_lists(accounts, show_hidden=request.GET.get("hidden") == "true")
     return {
         "lists": lists,

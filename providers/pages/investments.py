@@ -7,6 +7,7 @@ from accounts.pages.access import SignedInRequest, signed_in
 from dashtam.web.rendering import rendered
 from providers.ledger import queries as ledger_queries
 from providers.pages.presentation.investments import investment_rows
+from providers.sync.queries import unfinished_syncs
 
 
 @require_safe
@@ -14,5 +15,9 @@ from providers.pages.presentation.investments import investment_rows
 async def investments(request: SignedInRequest) -> HttpResponse:
     """All holdings, in the person's currency."""
     found = await ledger_queries.investments(request.principal.user_id, request.principal.base_currency)
-    context = {"found": found, "rows": investment_rows(found)}
+    context = {
+        "syncing": await unfinished_syncs(request.principal.user_id),
+        "found": found,
+        "rows": investment_rows(found),
+    }
     return await rendered(request, "providers/investments.html", context)

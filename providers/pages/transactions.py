@@ -23,6 +23,7 @@ from providers.pages.paging import links
 from providers.pages.presentation.filters import active_filters
 from providers.pages.presentation.tables import spreadsheet
 from providers.pages.presentation.transactions import transaction_rows
+from providers.sync.queries import unfinished_syncs
 
 ANCHOR = "transactions"
 
@@ -35,6 +36,7 @@ async def transactions(request: SignedInRequest) -> HttpResponse:
     filters = TransactionFilters(request.GET, choices=choices)
     context = await transaction_list(request, filters, accounts=choices["accounts"], totals=choices["sums"])
     context["accounts"] = choices["accounts"]
+    context["syncing"] = await unfinished_syncs(request.principal.user_id)
     status = 422 if filters.errors else 200
     return await rendered(request, "providers/transactions.html", context, status=status)
 

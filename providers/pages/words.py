@@ -1,8 +1,11 @@
 """States, reasons, kinds and other codes in words, for every code that a page may show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 # account type: (title of a group of such accounts, its icon)
 TYPES = {
@@ -60,9 +63,9 @@ CAPABILITIES = {
 
 # The part of an account that its balance does not count.
 LACKS = {
-    "cash": "without its cash, which is not stated",
-    "holdings": "without some holdings, whose value is not stated",
-    "cash_and_holdings": "without its cash and some holdings, which are not stated",
+    "cash": "without its cash, which is not reported",
+    "holdings": "without some holdings, whose value is not reported",
+    "cash_and_holdings": "without its cash and some holdings, which are not reported",
 }
 
 TRIGGERS = {
@@ -122,7 +125,7 @@ REASONS = {
     "consent_expired": "Your permission at {name} has run out. Reconnect to give it again.",
     "revoked_by_user": "The permission was withdrawn at {name}. Reconnect if that was not what you wanted.",
     "consent_ended": "{name} no longer accepts our access. Reconnect to give it again.",
-    "outcome_unknown": "An answer from {name} was lost in renewing access, so it may refuse us. Reconnect to continue.",
+    "outcome_unknown": "An answer from {name} was lost while renewing access, so it may refuse us. Please reconnect.",
     "provider_unavailable": "{name} does not answer at the moment. We keep trying; there is nothing you need to do.",
     "provider_unreadable": "{name} sent something we could not read, so your numbers stay as they are. We keep trying.",
     "provider_refused": "{name} did not accept our request. If this lasts, tell your administrator.",
@@ -140,7 +143,7 @@ REASONS = {
     "incomplete": "{name} says that it has not sent everything yet. We keep trying.",
     "told_by_server": "{name} reports a fault of its own. We keep trying; there is nothing you need to do.",
     "still_generating": "{name} was still preparing its statement. We ask again later.",
-    "payment_required": "{name} answers only on a paid plan. What was read stays.",
+    "payment_required": "{name} answers only on a paid plan. What was read so far stays.",
     "address_refused": "{name} is set up at an address that Dashtam may not call. Tell your administrator.",
     "foreign_address": "{name} sent us to an address that is not its own, so we did not go there. We keep trying.",
     "key_unknown": "What is stored for this connection was encrypted with a key that is gone. Reconnect to continue.",
@@ -179,7 +182,12 @@ _STATES = {
     "disconnected": "You ended this connection. What was collected stays here.",
 }
 
-BY_HAND = "You keep these accounts yourself, and write down what they are worth."
+MORE_ACCOUNTS = "You have not shared them with Dashtam yet. Choose there which of them you want here."
+OFFERED = timedelta(days=21)
+_TONES = ("danger", "warning", "info")
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+BY_HAND = "You keep these accounts yourself and enter their balances."
 
 _ATTENTION = {
     "expiring": ("warning", "Renew your permission at {name}", "Renew it"),
@@ -225,10 +233,32 @@ def state(connection: Mapping[str, Any], *, busy: bool = False, file: bool = Fal
 def attention(connection: Mapping[str, Any], name: str = "") -> Attention | None:
     """The notice about this connection, if its state needs one; `name` is that of the institution behind it."""
     if connection["state"] not in _ATTENTION:
-        return None
+        return _offer(connection, name)
     tone, title, action = _ATTENTION[connection["state"]]
-    title = title.format(name=name or connection["provider_name"])
-    return Attention(tone, title, state(connection), action, connection)
+    return Attention(tone, title.format(name=_named(connection, name)), state(connection), action, connection)
+
+
+def _named(connection: Mapping[str, Any], name: str) -> str:
+    provider = str(connection["provider_name"])
+    return provider if name in ("", provider) else f"{name} (through {provider})"
+
+
+def _offer(connection: Mapping[str, Any], name: str) -> Attention | None:
+    """The notice about accounts that could be added: for some weeks, since its person may not want them."""
+    offered = connection["accounts_offered_at"]
+    if connection["state"] != "active" or offered is None or timezone.now() - offered > OFFERED:
+        return None
+    title = f"There are more accounts at {_named(connection, name)}"
+    return Attention("info", title, MORE_ACCOUNTS, "Add accounts", connection)
+
+
+def most_urgent_first(found: Iterable[Attention]) -> list[Attention]:
+    """Connections that have stopped before those that will, and these by when they will."""
+
+    def urgency(each: Attention) -> tuple[int, datetime]:
+        return _TONES.index(each.tone), each.connection["consent_expires_at"] or _NEVER
+
+    return sorted(found, key=urgency)
 
 
 def kind(code: str) -> str:

@@ -34,9 +34,19 @@ class BankApp:
         scope = {**scope, "bank": self.bank}
         fault = self.bank.faults.take(endpoint, account)
         if fault is None:
-            await self.django(scope, receive, stamped)
+            await self._answer(scope, receive, stamped)
         else:
-            await self.bank.faults.commit(fault, self.django, scope, receive, stamped)
+            await self.bank.faults.commit(fault, self._answer, scope, receive, stamped)
+
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Django's answer; what it promises is kept before it is sent."""
+
+        async def kept(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.bank.keep()
+            await send(message)
+
+        await self.django(scope, receive, kept)
 
     def _endpoint(self, path: str) -> tuple[str, str | None]:
         """The name and account of a path; the control surface is the same in every dialect."""

@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar, cast
 
+import msgspec
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
@@ -59,11 +59,20 @@ class Bank(ABC):
     scenarios: Scenarios = field(default_factory=Scenarios)
     beside: dict[str, Any] = field(default_factory=dict)
 
-    def vendor(self, name: str, make: Callable[[], T]) -> T:
-        """The state of another vendor's dialect, made when it is first asked for."""
+    def vendor(self, name: str, kind: type[T]) -> T:
+        """The state of another vendor's dialect: as it was kept over a restart, else made when first asked for."""
         if name not in self.beside:
-            self.beside[name] = make()
+            kept = self.kept(name)
+            self.beside[name] = kind() if kept is None else msgspec.convert(kept, kind)
         return cast("T", self.beside[name])
+
+    @abstractmethod
+    def kept(self, name: str) -> Any:
+        """The kept state of a vendor's dialect as plain data; None if there is none."""
+
+    @abstractmethod
+    def keep(self) -> None:
+        """Keep the state of the vendors' dialects over a restart, where this bank has a place for it."""
 
     @property
     @abstractmethod

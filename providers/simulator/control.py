@@ -179,10 +179,15 @@ def _account_truth(ledger: Ledger, account: Account) -> dict[str, Any]:
 
 
 def _holding_truth(account: Account, holding: Holding) -> dict[str, Any]:
-    numbers = {
-        name: plain(value) if isinstance(value, Decimal) else value for name, value in asdict(holding).items()
+    return {
+        "security_id": holding.security_id,
+        "units": plain(holding.units),
+        "price": plain(holding.price),
+        "value": plain(holding.value),
+        "cost_basis": plain(holding.cost_basis),
+        "currency": account.currency,
+        "lots": [{"units": plain(lot.units), "cost_basis": plain(lot.cost)} for lot in holding.lots],
     }
-    return numbers | {"currency": account.currency}
 
 
 urlpatterns = [

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
@@ -20,8 +21,11 @@ MAINTENANCE = b"<!doctype html><title>Maintenance</title><h1>We will be back sho
 Target = Literal[
     "authorize", "token", "revoke", "customer", "accounts", "transactions", "holdings", "balances", "any"
 ]
+HeaderText = Annotated[str, msgspec.Meta(pattern=r"\A[ -~]{1,100}\Z")]
 Mode = Literal[
     "status_500",
+    "status_502",
+    "status_503",
     "status_429",
     "invalid_grant",
     "garbage",
@@ -29,6 +33,7 @@ Mode = Literal[
     "html",
     "huge",
     "gzip_bomb",
+    "edited",
     "truncated",
     "dribble",
     "drop",
@@ -40,13 +45,25 @@ Mode = Literal[
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """A fault for the next `times` calls. `account` narrows it to one account's endpoints."""
+    """A fault for the next `times` calls. `account` narrows it to one account's endpoints.
+
+    `retry_after` is sent as it is: seconds, a date, or what is neither. "edited" writes `by` in place of what the
+    regular expression `pattern` finds first in the bank's own answer.
+    """
 
     target: Target
     mode: Mode
     times: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
-    retry_after: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    retry_after: Annotated[int, msgspec.Meta(ge=0)] | HeaderText | None = None
     account: str | None = None
+    pattern: str = ""
+    by: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError("The pattern is no regular expression.") from error
 
     def hits(self, endpoint: str, account: str | None) -> bool:
         """True for a call to this endpoint that the fault is meant for."""
@@ -101,8 +118,13 @@ class Faults:
             )
             await send({"type": "http.response.body", "body": body})
             return
+        if fault.mode == "edited":
+            body = re.sub(fault.pattern, fault.by, body.decode(), count=1).encode()
         headers = [*start["headers"], (b"content-length", b"%d" % len(body))]
         await send({**start, "headers": headers})
+        if fault.mode == "edited":
+            await send({"type": "http.response.body", "body": body})
+            return
         if fault.mode == "truncated":
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             scope["state"]["transport"].close()
@@ -132,12 +154,14 @@ class Faults:
                 wait.cancel()
 
 
-def _instead(fault: Fault) -> tuple[int, bytes, bytes, int | None] | None:
+def _instead(fault: Fault) -> tuple[int, bytes, bytes, int | str | None] | None:
     """Status, type, body and Retry-After of a reply that needs no work at all."""
     json, text = b"application/json", b"text/html; charset=utf-8"
     wait = fault.retry_after
     return {
         "status_500": (500, json, b'{"error":{"code":"internal","message":"Something broke."}}', wait),
+        "status_502": (502, text, b"<html><title>502 Bad Gateway</title><h1>Bad Gateway</h1></html>", wait),
+        "status_503": (503, json, b'{"error":{"code":"unavailable","message":"Come back later."}}', wait),
         "status_429": (429, json, b'{"error":{"code":"rate_limited","message":"Slow down."}}', wait),
         "invalid_grant": (400, json, b'{"error":"invalid_grant","error_description":"Refused."}', None),
         "garbage": (200, json, b'{"accounts": [\x00\xff\xfe, NaN, "\xc3\x28', None),
@@ -156,11 +180,13 @@ def _sent_by_another(fault: Fault, name: bytes, value: bytes) -> tuple[bytes, by
     return name, f"{url}?{urlencode(answer)}".encode()
 
 
-async def _reply(send: Send, status: int, content_type: bytes, body: bytes, retry_after: int | None) -> None:
+async def _reply(
+    send: Send, status: int, content_type: bytes, body: bytes, retry_after: int | str | None
+) -> None:
     headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
     headers += [(b"cache-control", b"no-store")]
     if retry_after is not None:
-        headers.append((b"retry-after", b"%d" % retry_after))
+        headers.append((b"retry-after", str(retry_after).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

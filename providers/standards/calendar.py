@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
-
-from icalendar import Alarm, Calendar, Event
+from typing import TYPE_CHECKING, Any
 
 from providers.connectors import consent_life
 from providers.connectors.contract.facts import UNKNOWN_LIFE, warning
+
+if TYPE_CHECKING:  # else loaded with the first calendar: most installations make none, and it takes 3 MB
+    from icalendar import Event
 
 TYPE = "text/calendar; charset=utf-8"
 
@@ -17,6 +18,8 @@ def calendar(connections: Iterable[Mapping[str, Any]], *, site: str, now: dateti
 
     `site` is the address of this installation, without a slash at its end.
     """
+    from icalendar import Calendar
+
     found = Calendar()
     found.add("prodid", "-//Dashtam//Consents//EN")
     found.add("version", "2.0")
@@ -28,7 +31,9 @@ def calendar(connections: Iterable[Mapping[str, Any]], *, site: str, now: dateti
     return bytes(found.to_ical())
 
 
-def _event(connection: Mapping[str, Any], site: str, now: datetime) -> Event:
+def _event(connection: Mapping[str, Any], site: str, now: datetime) -> "Event":
+    from icalendar import Alarm, Event
+
     name, ends_at = connection["provider_name"], connection["consent_expires_at"]
     event = Event()
     event.add("uid", f"consent-{connection['id']}@dashtam")

@@ -1,6 +1,5 @@
 """Sync runs: attempts to bring a connection's data up to date."""
 
-import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -12,15 +11,14 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
-from procrastinate.exceptions import AlreadyEnqueued
 from psycopg.types.json import Jsonb
 
 from dashtam import errors
 from dashtam.ids import uuid7
-from dashtam.jobs.background import defer
 from providers.connections.models.connection import Connection
 from providers.errors import BudgetSpent, OutgoingPaused, QuotaSpent, SyncOvertaken
 from providers.sync import sql
+from providers.sync.due import DueManager, queue_task
 
 INTERRUPTED = "interrupted"
 NONE: Mapping[str, int] = MappingProxyType({})
@@ -30,10 +28,6 @@ BLAMELESS = (
     OutgoingPaused.code,
     QuotaSpent.code,
 )  # reasons that say nothing against the institution
-# Runs of one institution at once, over all workers. Together no more than the calls to it that are allowed at once
-# (`outage_guard.CALLS_AT_ONCE`), so that a run never holds a place only to wait for its turn.
-SCHEDULED_AT_ONCE = 7
-BY_HAND_AT_ONCE = 3
 
 
 class SyncInterrupted(errors.ServiceBusy):
@@ -43,7 +37,7 @@ class SyncInterrupted(errors.ServiceBusy):
     title = "The sync was interrupted."
 
 
-class SyncRunManager(models.Manager["SyncRun"]):
+class SyncRunManager(DueManager):
     """Every step is guarded by the run's state, so that a run has one worker and a connection one run."""
 
     @transaction.atomic
@@ -61,14 +55,14 @@ class SyncRunManager(models.Manager["SyncRun"]):
                 [run], ignore_conflicts=True
             )  # waits for a concurrent transaction with the same row
             if self.filter(id=run.id).exists():
-                _defer(self.select_related("connection").get(id=run.id))
+                queue_task(self.select_related("connection").get(id=run.id))
                 return run
 
     def _hastened(self, run: "SyncRun", trigger: str) -> "SyncRun":
         waiting = self.filter(id=run.id, state=SyncRun.State.QUEUED, trigger=SyncRun.Trigger.SCHEDULED)
         if trigger != SyncRun.Trigger.SCHEDULED and waiting.update(trigger=trigger):
             run = self.select_related("connection").get(id=run.id)
-            _defer(run)  # the task that waits already will find the run taken
+            queue_task(run)  # the task that waits already will find the run taken
         return run
 
     def claim(self, id: UUID) -> "SyncRun | None":
@@ -139,27 +133,10 @@ class SyncRunManager(models.Manager["SyncRun"]):
         rows = ended.exclude(error_code=INTERRUPTED).order_by("-created_at")
         return list(rows.values_list("account_errors", flat=True)[:10])
 
-    def queue_lost(self, now: datetime) -> int:
-        """Queue the task again of each run that has waited for LOST_AFTER, unless its task is still queued."""
-        waiting = self.filter(state=SyncRun.State.QUEUED, created_at__lt=now - SyncRun.LOST_AFTER)
-        return sum(_defer(run) for run in waiting.select_related("connection")[:500])
-
     def long_over(self) -> models.QuerySet["SyncRun"]:
         """The runs that ended KEPT ago, but for the last one of each connection."""
         newer = self.filter(connection_id=OuterRef("connection_id"), created_at__gt=OuterRef("created_at"))
         return self.filter(Exists(newer), finished_at__lt=timezone.now() - SyncRun.KEPT)
-
-    @transaction.atomic
-    def queue_due(self, now: datetime, *, limit: int) -> int:
-        """Queue a run for each due connection, at most `limit`; concurrent callers share them out. Returns how many."""
-        idle = Connection.objects.due(now).exclude(sync_runs__state__in=SyncRun.UNFINISHED)
-        due = idle.select_for_update(of=("self",), skip_locked=True, no_key=True).order_by("next_sync_at")[
-            :limit
-        ]
-        runs = [
-            self.request(connection_id=connection.id, trigger=SyncRun.Trigger.SCHEDULED) for connection in due
-        ]
-        return len(runs)
 
 
 def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime) -> None:
@@ -178,29 +155,6 @@ def _record_outcome(connection: Connection, reason: str, next_sync_at: datetime)
             connection.move_to(*connection.healthy_state(now))
     fields = ("last_attempt_at", "last_success_at", "failures", "next_sync_at")
     connection.save(update_fields=[*fields, *Connection.STATE_FIELDS])
-
-
-def _defer(run: "SyncRun") -> bool:
-    """Queue the task of a run, with its connection, unless it waits already.
-
-    The lock is one of its institution's few, chosen at random: more runs of one institution than it has locks leave
-    the places of the lane to others, in all workers together.
-    """
-    scheduled = run.trigger == SyncRun.Trigger.SCHEDULED
-    queue, locks = ("sync", SCHEDULED_AT_ONCE) if scheduled else ("sync_by_hand", BY_HAND_AT_ONCE)
-    lock = f"{queue}:{run.connection.provider}:{random.randrange(locks)}"  # noqa: S311 spreads load, no secret
-    arguments: dict[str, Any] = {
-        "queue": queue,
-        "lock": lock,
-        "queueing_lock": f"{queue}:{run.id}",
-        "run_id": str(run.id),
-    }
-    try:
-        with transaction.atomic():
-            defer("providers.tasks.run_sync", **arguments)
-    except AlreadyEnqueued:
-        return False
-    return True
 
 
 class SyncRun(models.Model):
@@ -261,7 +215,10 @@ class SyncRun(models.Model):
                 "connection", name="sync_one_at_a_time", condition=Q(state__in=("queued", "running"))
             ),
         )
-        indexes = (models.Index(fields=("connection", "-created_at"), name="sync_by_connection"),)
+        indexes = (
+            models.Index(fields=("connection", "-created_at"), name="sync_by_connection"),
+            models.Index(fields=("finished_at",), name="sync_ended", condition=Q(finished_at__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"sync run {self.id}"

@@ -36,7 +36,7 @@ from providers.sync.pull import Pull
 from providers.wire import pauses
 from providers.wire.http import Client
 
-DUE_AT_ONCE = 200
+DUE_AT_ONCE = 500
 MOST_NOTICES = 50  # of one run, the most frequent
 BY_HAND = Limit("sync by hand", 30, 600, told=True)
 State = SyncRun.State

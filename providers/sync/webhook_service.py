@@ -30,7 +30,7 @@ class WebhookService:
         self.request_sync = request_sync
 
     async def receive(self, *, provider: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Queue a sync for each connection that the webhook is about. Returns how many there are.
+        """Take the news, and queue a sync for each connection that the webhook is about. Returns how many there are.
 
         Raises UnknownProvider, OutgoingPaused.
         """
@@ -38,16 +38,12 @@ class WebhookService:
         if not connector.configured:
             return 0
         await require_outgoing()
-        subjects = await connector.hear(functools.partial(reach, connector), headers, body)
-        if not subjects:
-            return 0
-        about = Connection.objects.filter(
-            provider=provider, provider_subject__in=subjects, state__in=Connection.SYNCABLE
-        )
-        connections = await run_db(lambda: list(about.only("id", "user_id")))
-        for connection in connections:
-            await self._request(connection)
-        return len(connections)
+        heard = 0
+        for news in await connector.hear(functools.partial(reach, connector), headers, body):
+            for connection in await run_db(Connection.objects.take_news, provider, news):
+                await self._request(connection)
+                heard += 1
+        return heard
 
     async def _request(self, connection: Connection) -> None:
         with suppress(ConnectionNotSyncable, NotFound):  # disconnected meanwhile

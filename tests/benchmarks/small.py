@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -23,7 +23,7 @@ from tests.benchmarks.scene import Scene
 from tests.rules import ROOT
 from tests.stack import free_port
 
-SETTLED_SECONDS, IDLE_SECONDS, PATIENCE = 15, 30, 240
+SETTLED_SECONDS, IDLE_SECONDS, PATIENCE = 60, 30, 240
 INHERITED = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -108,11 +108,15 @@ def _wait_until(reached: Callable[[], bool], process: "subprocess.Popen[bytes] |
 
 
 def _processes(top: psutil.Process, home: Path) -> list[psutil.Process]:
-    """A command's processes, and those of the embedded servers, whose keeper is a child of none of them."""
+    """A command's processes and those of the embedded servers, each once.
+
+    Their keeper is a child of the command that started them; where that has ended, it is a child of none of these.
+    """
     keepers = [
         each for each in psutil.process_iter() if {"dashtam.installation.keeper", str(home)} <= _words(each)
     ]
-    return [each for one in (top, *keepers) for each in (one, *one.children(recursive=True))]
+    found = (each for one in (top, *keepers) for each in (one, *one.children(recursive=True)))
+    return list({each.pid: each for each in found}.values())
 
 
 def _words(process: psutil.Process) -> set[str]:
@@ -123,15 +127,26 @@ def _words(process: psutil.Process) -> set[str]:
 
 
 def _megabytes(processes: list[psutil.Process]) -> float:
-    return float(sum(each.memory_full_info().pss for each in processes)) / 1e6
+    return sum(map(_pss, processes)) / 1e6
+
+
+def _pss(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:  # PostgreSQL's, for a connection that was hung up
+        return 0.0
 
 
 def _cores(processes: list[psutil.Process]) -> float:
     """The cores that they use together while nobody asks for anything."""
 
+    times: dict[int, float] = {}
+
     def used() -> float:
-        times = [each.cpu_times() for each in processes if each.is_running()]
-        return float(sum(each.user + each.system for each in times))
+        for each in processes:
+            with suppress(psutil.NoSuchProcess):
+                times[each.pid] = sum(each.cpu_times()[:2])
+        return sum(times.values())
 
     before, began = used(), time.monotonic()
     threading.Event().wait(IDLE_SECONDS)

@@ -20,11 +20,14 @@ import httpx
 
 from dashtam.installation import embedded, local
 from tests.deploy import waiting
+from tests.deploy.image import Image
 from tests.deploy.mailbox import Mailbox
 from tests.deploy.person import Person
 from tests.deploy.places import OWN_ID, Place
-from tests.deploy.ways import OWNER, WAYS, Plain, scratch, wait_until
+from tests.deploy.ways import OWNER, Plain, Units, scratch, wait_until
 from tests.stack import free_port
+
+WAYS = {each.name: each for each in (Plain, Units, Image)}
 
 
 def main(wanted: list[str]) -> int:
@@ -68,7 +71,7 @@ def told(place: Place) -> Iterator[None]:
         for log in sorted(place.logs.glob("*.log")):
             lines = log.read_text(errors="replace").splitlines()
             grave = [line for line in lines if '"error"' in line or "Error" in line]
-            print(f"  {log.name}:", *(grave or lines)[-5:], sep="\n    ", flush=True)
+            print(f"  {log.name}:", *dict.fromkeys([*grave[-5:], *lines[-5:]]), sep="\n    ", flush=True)
         raise
 
 

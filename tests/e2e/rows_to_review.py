@@ -84,7 +84,7 @@ def _questions_about_accounts(account: FinancialAccount, bank: Connection) -> No
         currency="EUR",
         closed_at=datetime.now(UTC),
     )
-    same = "12 of its 12 transactions are the same"
+    same = "all 12 transactions are the same"
     Question.objects.create(
         account=other, kind=Question.Kind.ACCOUNT, left=other.id, right=account.id, why=same
     )
@@ -94,7 +94,7 @@ def _questions_about_accounts(account: FinancialAccount, bank: Connection) -> No
         kind=Question.Kind.SUDDEN,
         left=account.id,
         right=account.id,
-        why="the balance has changed at once by much",
+        why="the balance changed a lot at once",
         evidence=evidence,
     )
     seen = Transaction.objects.filter(account=account).values_list("id", flat=True)

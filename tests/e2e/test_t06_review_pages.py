@@ -77,8 +77,8 @@ def test_t06_questions_are_answered_without_script(
     bar.get_by_text("More").click()
     bar.get_by_role("link", name="Review").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Review")
-    asked = page.get_by_role("article").filter(has_text="One transaction or two?").first
-    asked.get_by_role("button", name="They are two").click()
+    asked = page.get_by_role("article").filter(has_text="Is this the same transaction?").first
+    asked.get_by_role("button", name="Two transactions").click()
     expect(page.get_by_text("Done. You can take it back here.")).to_be_visible()
     page.get_by_role("button", name="Take this answer back").first.click()
     expect(page.get_by_text("The question is open again.")).to_be_visible()

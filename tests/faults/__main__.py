@@ -3,8 +3,10 @@
 `make faults ARGS="postgres mail"` takes the faults whose names begin so.
 """
 
+import importlib
 import json
 import os
+import pkgutil
 import shutil
 import sys
 import tempfile
@@ -30,7 +32,10 @@ def main(wanted: list[str]) -> int:
     import django
 
     django.setup()
-    from tests.faults import moves, other_parties, processes, rolling, stops, stores  # noqa: F401 they register themselves
+    from tests.faults import kinds
+
+    for module in pkgutil.iter_modules(kinds.__path__, f"{kinds.__name__}."):
+        importlib.import_module(module.name)  # they register themselves
     from tests.faults.rows import FAULTS
     from tests.faults.world import World
 
@@ -63,6 +68,7 @@ def suffer(world: Any, each: Any) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001 the other faults are still to come
             where = traceback.extract_tb(error.__traceback__)[-1]
             world.found.append(f"{type(error).__name__} in {where.name}, line {where.lineno}: {error}")
+            world.put_right()
         well_after = world.seconds_until_well()
     lost = [*seen.unexplained[:3], *world.found]
     lost += world.losses() if well_after is not None else ["it did not recover"]

@@ -1,4 +1,4 @@
-"""A small TCP proxy that misbehaves on request: refuses, swallows, dribbles, cuts."""
+"""A small TCP proxy that misbehaves on request: refuses, swallows, delays, cuts."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
-Mode = Literal["pass", "refuse", "black_hole", "dribble"]
+Mode = Literal["pass", "refuse", "black_hole", "late"]
+LATE_SECONDS = 0.05
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -71,7 +72,7 @@ class FaultProxy:
         try:
             there, to = await self._connect()
             self.open.add(to)
-            await asyncio.gather(self._pump(reader, to), self._pump(there, writer, slow=True))
+            await asyncio.gather(self._pump(reader, to), self._pump(there, writer, answers=True))
         except OSError:
             pass
         finally:
@@ -85,15 +86,13 @@ class FaultProxy:
         return await asyncio.open_unix_connection(self.target)
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, slow: bool = False
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
                 await self.flowing.wait()
-                while slow and self.mode == "dribble" and data:
-                    writer.write(data[:1])
-                    data = data[1:]
-                    await asyncio.sleep(1)
+                if answers and self.mode == "late":
+                    await asyncio.sleep(LATE_SECONDS)
                 writer.write(data)
                 await writer.drain()
         if not writer.is_closing():

@@ -34,6 +34,7 @@ FAULTS: list[Fault] = []
 FINE = frozenset({200})
 BUSY = frozenset({200, 503})
 GONE = frozenset({0, 200, 503})
+ANEW = 60.0  # seconds until all is well where web and worker are started anew at the end
 
 
 def fault(

@@ -1,66 +1,33 @@
-"""A whole Dashtam with faults between its parts, a person who reads all the time, and the bank's own books."""
+"""A person of a whole Dashtam who reads all the time, and the bank's own books."""
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, LiteralString
-from urllib.parse import unquote, urlsplit
+from typing import Any
 from uuid import UUID
 
 import httpx
-import psutil
-import psycopg
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
-from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
 from tests.faults.books import differences
-from tests.faults.proxy import FaultProxy
+from tests.faults.parts import Parts
 from tests.faults.reader import Seen, reading
-from tests.stack import PASSWORD, Stack, free_port
+from tests.stack import PASSWORD
 
 WELL_WITHIN_SECONDS = 120.0  # a job whose worker died is given to another within 90
 FRESH_SECONDS = 240.0
-SETTINGS = {
-    "PROVIDER_DEADLINE_SECONDS": "4",
-    "PROVIDER_REST_SECONDS": "1",
-    "SYNC_INTERVAL_MINUTES": "100000",  # syncs happen when we ask for them
-}
 
 
-class World:
+class World(Parts):
     """Every part that can break, and the person who must lose no data by it."""
 
     def __init__(self, home: Path) -> None:
-        self.home = home
+        super().__init__(home)
         self.found: list[str] = []
         self.seen = Seen()
-        base, redis = urlsplit(os.environ["DATABASE_URL"]), os.environ["REDIS_URL"]
-        folder = unquote(base.netloc.rpartition("@")[2])
-        self.postgres = FaultProxy(port=free_port(), target=f"{folder}/.s.PGSQL.5432")
-        self.valkey = FaultProxy(port=free_port(), target=urlsplit(redis).path)
-        self.mail_port = free_port()
-        self.stack = Stack(**SETTINGS, REDIS_URL=f"redis://127.0.0.1:{self.valkey.port}/0")
-        role = urlsplit(os.environ["STACK_DATABASE_URL"]).netloc.rpartition("@")[0]
-        through = f"postgresql://{role}@127.0.0.1:{self.postgres.port}/{self.stack.database}"
-        self.stack.environment["DATABASE_URL"] = through
-        self._bank_with_a_memory()
-
-    def _bank_with_a_memory(self) -> None:
-        """One that can end and come back at the same address."""
-        bank = self.stack.bank
-        bank.stop()
-        self.bank_options: dict[str, Any] = {
-            "redirect_uri": f"{self.stack.origin}/providers/sandbox/callback",
-            "port": urlsplit(bank.url).port,
-            "client_secret": bank.client_secret,
-            "state": self.stack.home / "bank.json",
-        }
-        self.stack.bank = SandboxBank.start(**self.bank_options)
 
     def __enter__(self) -> "World":
         self.stack.__enter__()
@@ -83,71 +50,16 @@ class World:
         if time.monotonic() - self.signed_in > FRESH_SECONDS:
             self.signed_in, self.token = time.monotonic(), self.stack.sign_in(self.email)
 
-    # --- what can break -------------------------------------------------------------------------------
-    def servers(self, name: str) -> list[psutil.Process]:
-        """The processes of this run's own PostgreSQL or Valkey, parents first."""
-        mine = [process for process in psutil.process_iter() if self._is_mine(process, name)]
-        return [each for process in mine for each in (process, *process.children(recursive=True))]
-
-    def _is_mine(self, process: psutil.Process, name: str) -> bool:
-        try:
-            command = process.cmdline()
-        except psutil.Error:
-            return False
-        # The keeper that runs both has the folder in its arguments too.
-        return (
-            bool(command)
-            and name in Path(command[0]).name
-            and any(str(self.home) in word for word in command)
-        )
-
-    def bank_returns(self) -> None:
-        """Start the bank again."""
-        self.stack.bank = SandboxBank.start(**self.bank_options)
-
-    def fault(self, target: str, mode: str, times: int = 1) -> None:
-        """Order a fault at the bank."""
-        self.stack.bank.control("faults", {"target": target, "mode": mode, "times": times})
-
-    def ask_for_a_sync(self) -> str:
-        """As the button on the page does, but past its limit and on a way of our own; returns the run's id."""
-        connection.close()
-        connection.settings_dict["NAME"] = self.stack.database
-        return str(SyncRun.objects.request(connection_id=UUID(self.connection), trigger="manual").id)
-
-    def calls(self, endpoint: str) -> int:
-        """The number of calls to an endpoint of the bank."""
-        return int(self.stack.bank.control("log")["counts"].get(endpoint, 0))
-
-    def letters(self, address: str) -> int:
-        """The number of mails that arrived for an address."""
-        files = self.stack.outbox.glob("*.eml")
-        return sum(f"To: {address}" in file.read_text(errors="replace") for file in files)
-
-    def token_calls(self) -> int:
-        """The number of calls to the bank's token endpoint."""
-        return self.calls("token")
-
-    def count(self, query: LiteralString) -> int:
-        """The number that a query of the installation's database answers, past all that is broken."""
-        with psycopg.connect(self.stack.environment["MIGRATION_DATABASE_URL"]) as database:
-            return int((database.execute(query).fetchone() or (0,))[0])
-
     def state(self) -> tuple[str, str]:
         """The connection's state and its reason."""
         with self.stack.api(self.token) as api:
             found = api.get(f"connections/{self.connection}").json()
             return found["state"], found["state_reason"] or ""
 
-    def kill(self, name: str) -> None:
-        """End one of our processes as a machine does that runs out of memory."""
-        self.stack.end(name, signal.SIGKILL)
-
-    def restart_worker(self, **environment: str) -> None:
-        """Another worker in place of the one that runs, or ran."""
-        if "worker" in self.stack.processes.running:
-            self.stack.end("worker")
-        self.stack.start_worker(environment=environment)
+    def ask_for_a_sync(self) -> str:
+        """As the button on the page does, but past its limit and on a way of our own; returns the run's id."""
+        self.past_all_that_is_broken()
+        return str(SyncRun.objects.request(connection_id=UUID(self.connection), trigger="manual").id)
 
     def newest_run(self, id: str) -> dict[str, Any]:
         """A sync run as the API shows it; empty before it does."""
@@ -242,7 +154,7 @@ class World:
             state = api.get(f"connections/{self.connection}").json()["state"]
             if state != "active":
                 lost.append(f"the connection is {state}")
-        self.stack.bank.control("expire-access-tokens", {})
+        self.expire_access()
         if not self._is_well():
             lost.append("the refresh token no longer works")
         return lost

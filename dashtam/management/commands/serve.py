@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--with-worker",
             action="store_true",
-            help="Work on jobs in the same process, which saves some 80 MB; for one process, and a household.",
+            help="Work on jobs in the same process, which saves some 110 MB; for one process, and a household.",
         )
 
     def handle(

@@ -69,7 +69,7 @@ class ImportNotice(serializers.Serializer[Any]):
 
     code = serializers.CharField(
         help_text="`account_error`, `value_left_out`, `section_skipped`, `currency_missing`, `account_assumed`, "
-        "`date_in_future`, `balance_gap`, `statement_repeated`, `not_a_movement`; more may come."
+        "`date_in_future`, `balance_gap`, `statement_repeated`, `not_a_movement`, `period_gap`; more may come."
     )
     detail = serializers.CharField()
     line = serializers.IntegerField(allow_null=True)
@@ -93,6 +93,9 @@ class ImportedStatement(serializers.Serializer[Any]):
         help_text="From this day on the file has all rows; null where that is not certain.",
     )
     covers_to = serializers.DateField(allow_null=True, required=False, help_text="Up to this day.")
+    covers_stated = serializers.BooleanField(
+        required=False, help_text="The file names these days itself; otherwise they are those of its rows."
+    )
 
 
 class Import(serializers.Serializer[Any]):

@@ -12,7 +12,8 @@ from dashtam.api.openapi import PageQuery, list_of, problem_responses
 from dashtam.api.paging import Listing, page
 from dashtam.api.views import KeyedView
 from providers.api.serializers import Days, money
-from providers.ledger.queries.proof import DayProof, proof_days
+from providers.imports.periods import uncovered
+from providers.ledger.queries.proof import proof_days
 
 STATUSES = ("proved", "unproved", "gap")
 
@@ -33,6 +34,9 @@ class ProofDay(serializers.Serializer[Any]):
     moved = money("The rows between.", allow_null=True)
     missing = money("The part of the change that no row accounts for.", allow_null=True)
     currency = serializers.CharField()
+    uncovered = serializers.BooleanField(
+        help_text="The account has files of before and after, and none of this day. False where a feed brings its rows."
+    )
 
 
 class AccountProof(KeyedView):
@@ -44,11 +48,17 @@ class AccountProof(KeyedView):
         parameters=[Days, PageQuery],
         responses={200: list_of(ProofDay)} | problem_responses(400, 401, 404),
     )
-    async def get(self, request: Any, id: UUID) -> Listing[DayProof]:
+    async def get(self, request: Any, id: UUID) -> Listing[dict[str, Any]]:
         """Newest first, from the first day that anything is known of to the person's today."""
         asked, person = self.read_query(Days), self.principal
         last = asked.get("to") or now().astimezone(ZoneInfo(person.time_zone)).date()
-        return await proof_days(person.user_id, id, asked.get("from"), last, page(request))
+        days = await proof_days(person.user_id, id, asked.get("from"), last, page(request))
+        gaps = await uncovered(person.user_id, id)
+        rows = [
+            {**day, "uncovered": any(gap.first <= day["date"] <= gap.last for gap in gaps)}
+            for day in days.results
+        ]
+        return Listing(rows, days.next_cursor)
 
 
 class AccountCompleteness(AccountProof):
@@ -60,6 +70,6 @@ class AccountCompleteness(AccountProof):
         parameters=[Days, PageQuery],
         responses={200: list_of(ProofDay)} | problem_responses(400, 401, 404),
     )
-    async def get(self, request: Any, id: UUID) -> Listing[DayProof]:
+    async def get(self, request: Any, id: UUID) -> Listing[dict[str, Any]]:
         """The same as the account's `proof`."""
         return await super().get(request, id)

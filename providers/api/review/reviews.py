@@ -30,7 +30,7 @@ class RowSide(serializers.Serializer[Any]):
     description = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
     first_seen_at = serializers.DateTimeField()
-    stated = serializers.BooleanField(help_text="False where no source states it any more.")
+    stated = serializers.BooleanField(help_text="False where no source has it any more.")
 
 
 class AccountSide(serializers.Serializer[Any]):

@@ -166,7 +166,7 @@ class AuthorizationRequestManager(models.Manager["AuthorizationRequest"]):
         now = timezone.now()
         connection.provider_subject = subject
         connection.consent_given_at, connection.consent_expires_at = now, consent_expires_at
-        connection.failures, connection.next_sync_at = 0, now
+        connection.failures, connection.next_sync_at, connection.accounts_offered_at = 0, now, None
         connection.move_to(*connection.healthy_state(now))
         connection.save()
         replaced = ProviderToken.objects.filter(connection_id=connection.id).first()
@@ -232,6 +232,7 @@ class AuthorizationRequest(models.Model):
     class Meta:
         ordering = ("-created_at",)
         constraints = (models.UniqueConstraint("state_hash", name="authorization_state_unique"),)
+        indexes = (models.Index(fields=("expires_at",), name="authorization_age"),)
 
     def __str__(self) -> str:
         return f"authorization request {self.id}"

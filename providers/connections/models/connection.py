@@ -19,6 +19,7 @@ from providers import connectors
 from providers.connections.models.revocation import PendingRevocation
 from providers.connections.models.token import ProviderToken
 from providers.connectors.contract.facts import UNKNOWN_LIFE, warning
+from providers.connectors.contract.news import News
 
 WARNED_AT_ONCE = 500
 
@@ -81,6 +82,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return connection
 
     @transaction.atomic
+    def take_news(self, provider: str, news: News) -> "list[Connection]":
+        """Write down what an institution says of a consent by itself. Returns the connections to be read again."""
+        states = [*Connection.SYNCABLE, *([Connection.State.REAUTH_REQUIRED] if news.repaired else ())]
+        found = self.select_for_update(of=("self",)).filter(
+            provider=provider, provider_subject=news.subject, state__in=states
+        )
+        connections = list(found.select_related("user"))
+        for connection in connections:
+            connection.hear(news)
+        return connections
+
+    @transaction.atomic
     def note_expiring(self, now: datetime) -> int:
         """Mark the connections whose consent ends soon, measured by its life, and tell each person once by mail.
 
@@ -90,8 +103,12 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
             state__in=Connection.SYNCABLE, consent_expires_at__lte=now + Connection.EARLIEST_WARNING
         )
         untold = near.filter(Q(warned_of=None) | ~Q(warned_of=F("consent_expires_at")))
-        found = untold.select_for_update(of=("self",), skip_locked=True, no_key=True).select_related("user")
-        soon = [connection for connection in found[:WARNED_AT_ONCE] if connection.ends_soon(now)]
+        known = untold.only("provider", "consent_given_at", "consent_expires_at").order_by(
+            "consent_expires_at"
+        )
+        ids = [connection.id for connection in known if connection.ends_soon(now)][:WARNED_AT_ONCE]
+        locked = untold.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        soon = list(locked.filter(id__in=ids).select_related("user"))
         for connection in soon:
             connection.ask_person("consent_expiring")
             connection.warned_of = connection.consent_expires_at
@@ -142,6 +159,11 @@ class Connection(models.Model):
         db_default="",
         help_text="Where the next pull goes on, if all accounts share a cursor.",
     )
+    accounts_offered_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the institution told of accounts that its person has not shared yet.",
+    )
     failures = models.PositiveIntegerField(default=0, help_text="Failed runs in a row.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -152,7 +174,14 @@ class Connection(models.Model):
         indexes = (
             models.Index(fields=("user", "-created_at"), name="connection_by_user"),
             models.Index(
-                fields=("next_sync_at",), name="connection_due", condition=Q(next_sync_at__isnull=False)
+                fields=("provider", "next_sync_at"),
+                name="connection_due_of_provider",
+                condition=Q(next_sync_at__isnull=False),
+            ),
+            models.Index(
+                fields=("consent_expires_at",),
+                name="connection_consent_ends",
+                condition=Q(state__in=("active", "expiring", "degraded"), consent_expires_at__isnull=False),
             ),
         )
         constraints = (
@@ -191,10 +220,15 @@ class Connection(models.Model):
         return self.State.ACTIVE, ""
 
     def ends_soon(self, now: datetime) -> bool:
-        """True from a tenth of the consent's life before its end, at least a day and at most two weeks."""
+        """True once its person was told, and from a tenth of the consent's life before its end.
+
+        That is at least a day and at most two weeks.
+        """
         end, given = self.consent_expires_at, self.consent_given_at
         if end is None:
             return False
+        if end == self.warned_of:
+            return True
         life = end - given if given else connectors.consent_life(self.provider) or UNKNOWN_LIFE
         return end <= now + warning(life)
 
@@ -213,6 +247,29 @@ class Connection(models.Model):
         context = {"connection_id": str(self.id), "provider_name": self.provider_name, "reason": reason}
         Email.objects.queue(
             user_id=self.user_id, to=self.user.email, kind="connection_needs_attention", context=context
+        )
+
+    def hear(self, news: News) -> None:
+        """Take news, and save. Its person is mailed once about an end that the institution has announced."""
+        now = timezone.now()
+        if news.ends_at is not None:
+            self.consent_expires_at = news.ends_at
+            if self.warned_of != news.ends_at:
+                self.ask_person("consent_expiring")
+                self.warned_of = news.ends_at
+        if news.repaired:
+            if self.consent_expires_at is not None and self.ends_soon(now):
+                self.consent_expires_at = None  # it was that of the consent before
+            self.next_sync_at = now
+        if news.more_accounts:
+            self.accounts_offered_at = now
+        if self.state == self.State.ACTIVE or news.repaired:
+            self.move_to(*self.healthy_state(now))
+        self.save(
+            update_fields=[
+                *self.STATE_FIELDS,
+                *("consent_expires_at", "warned_of", "next_sync_at", "accounts_offered_at"),
+            ]
         )
 
     def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:

@@ -28,7 +28,7 @@ class NothingAsked(Conflict):
     """Answers came, and this connection waits for none."""
 
     code = "nothing_asked"
-    title = "This connection waits for no answers."
+    title = "This connection is not waiting for an answer."
     detail = "Look at its state: it may be connected already, or its start has expired."
 
 

@@ -71,9 +71,10 @@ class Facts:
     of new figures. In words: `needs` is what a person must have to connect, `freshness` how old figures may be.
 
     `behind`: nothing where the provider is the institution itself; an aggregator's consent reads `each` institution by
-    itself, or `all` that its person has there. `names` are some that people look for. `manage`: the page where its
-    person sees and ends the access themselves. `ending` and `left`, in words: what the institution is told after a
-    disconnection, where that is not simply to end the consent, and what stays there all the same.
+    itself, or `all` that its person has there. `names` are a sample, which this code knows by heart, where it cannot
+    ask. `manage`: the page where its person sees and ends the access themselves. `ending` and `left`, in words: what
+    the institution is told after a disconnection, where that is not simply to end the consent, and what stays there
+    all the same.
     """
 
     cadence: timedelta | None = None

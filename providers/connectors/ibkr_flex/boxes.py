@@ -23,7 +23,7 @@ SECTIONS = {  # as a document names them: the title in the query's form, and whe
     "AccountInformation": ("Account Information", True),
     "Trades": ("Trades, at the level Execution", True),
     "CashTransactions": ("Cash Transactions, at the level Detail", True),
-    "OpenPositions": ("Open Positions, at the level Summary", True),
+    "OpenPositions": ("Open Positions, at the levels Summary and Lot", True),
     "CashReport": ("Cash Report", False),
     "EquitySummaryInBase": ("Net Asset Value (NAV) in Base", False),
     "CorporateActions": ("Corporate Actions", False),
@@ -91,6 +91,9 @@ def missing(root: Element) -> list[Box]:
         rows = [row for statement in whole for row in statement.rows(section)]
         if rows:
             found.extend(_fields(SECTIONS[section][0], fields, rows))
+    held = [row for statement in whole for row in statement.rows("OpenPositions")]
+    if held and not any(row.text("levelOfDetail").upper() == "LOT" for row in held):
+        found.append(Box("Open Positions", ("the level Lot",)))
     return found
 
 

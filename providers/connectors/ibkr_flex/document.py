@@ -49,6 +49,13 @@ class Row:
                 return value
         return None
 
+    def moment(self, name: str) -> datetime | None:
+        """The time that this attribute says; None where it says only a day, or nothing."""
+        try:
+            return self.calendar.moment(self.attributes.get(name, "").strip())
+        except Misread:
+            raise Misread(name) from None
+
     @property
     def currency(self) -> str:
         """Its currency. Raises Misread where it has none."""

@@ -1,6 +1,7 @@
 """The state of an account at the end of a statement: its worth, its cash, its positions."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from providers.records import (
     HoldingRecord,
     HoldingsRecord,
     Lacking,
+    LotRecord,
     SecurityRecord,
 )
 
@@ -102,14 +104,14 @@ def _whole(rows: Sequence[Row], name: str) -> Decimal | None:
 
 
 def holdings(statement: Statement, positions: list[Row], named: list[Row], counts: Counts) -> HoldingsRecord:
-    """The open positions, of lots their sum, and the cash.
+    """The open positions, of lots their sum, with these lots, and the cash.
 
     They are complete only if each could be read, and if the query asks for them.
     """
     cash = pockets(named)
     held: list[HoldingRecord] = []
-    complete = "OpenPositions" in statement.sections
-    for row in chosen_positions(positions, counts):
+    complete, lots = "OpenPositions" in statement.sections, _lots(positions, counts)
+    for row in chosen_positions(positions):
         try:
             held.append(_holding(row))
         except Misread as problem:
@@ -117,7 +119,7 @@ def holdings(statement: Statement, positions: list[Row], named: list[Row], count
             complete = False
     return HoldingsRecord(
         as_of=as_of(statement),
-        holdings=[*summed(held), *(_cash(unit, amount) for unit, amount in cash.items())],
+        holdings=[*_with(lots, summed(held)), *(_cash(unit, amount) for unit, amount in cash.items())],
         securities=[
             *_securities([*named, *positions]).values(),
             *(SecurityRecord(f"cash:{unit}", unit, unit, "cash", "", "", unit) for unit in cash),
@@ -126,15 +128,45 @@ def holdings(statement: Statement, positions: list[Row], named: list[Row], count
     )
 
 
-def chosen_positions(positions: list[Row], counts: Counts) -> list[Row]:
+def chosen_positions(positions: list[Row]) -> list[Row]:
     """Of each security the summary, where there is one, else the lots: both say the same."""
-    lots = [row for row in positions if row.text("levelOfDetail").upper() == LOT]
-    summed = [row for row in positions if row.text("levelOfDetail").upper() != LOT]
-    whole = {security_id(row) for row in summed}
-    alone = [row for row in lots if security_id(row) not in whole]
-    if told := len(lots) - len(alone):
-        counts.left_out["lots of positions that are there"] += told
-    return [*summed, *alone]
+    whole = {security_id(row) for row in positions if not _is_lot(row)}
+    return [row for row in positions if not _is_lot(row) or security_id(row) not in whole]
+
+
+def _is_lot(row: Row) -> bool:
+    return row.text("levelOfDetail").upper() == LOT
+
+
+def _with(lots: dict[str, list[LotRecord]], held: list[HoldingRecord]) -> list[HoldingRecord]:
+    return [replace(each, lots=tuple(lots.get(each.security_id, ())) or None) for each in held]
+
+
+def _lots(positions: list[Row], counts: Counts) -> dict[str, list[LotRecord]]:
+    """The lots of each security. One that cannot be read is counted, and missing in their sum."""
+    found: dict[str, list[LotRecord]] = {}
+    for row in filter(_is_lot, positions):
+        try:
+            found.setdefault(require(security_id(row), "conid"), []).append(_lot(row))
+        except Misread as problem:
+            counts.unknown[f"lot of a position: {problem}"] += 1
+    return found
+
+
+def _lot(row: Row) -> LotRecord:
+    units, on_margin = row.number("position", "quantity"), row.text("assetCategory") in ON_MARGIN
+    cost, each = row.number("costBasisMoney"), row.number("costBasisPrice")
+    if units is not None:
+        cost = _of_all(row, "costBasisMoney", units, each)
+    return LotRecord(
+        id=row.text("originatingTransactionID"),
+        quantity=units,
+        price=row.number("openPrice"),
+        cost_basis=None if on_margin else cost,
+        market_value=_value(row, units or Decimal(0), row.number("markPrice") if units else None),
+        opened_on=row.day("openDateTime"),
+        opened_at=row.moment("openDateTime"),
+    )
 
 
 def _holding(row: Row) -> HoldingRecord:
@@ -207,7 +239,7 @@ def _worth(rows: list[Row], positions: list[Row], base: str) -> tuple[Decimal | 
     if days and days[-1].date == max(day for day in told if day):
         return days[-1].current, ""
     cash = _ending([row for row in rows if row.tag == "CashReportCurrency"], "endingCash")
-    values = [_in_base(row, base) for row in chosen_positions(positions, Counts())]
+    values = [_in_base(row, base) for row in chosen_positions(positions)]
     known = [value for value in values if value is not None]
     if cash is not None and positions and len(known) == len(values):
         return cash + sum(known, Decimal(0)), ""

@@ -137,8 +137,20 @@ class Security(Struct):
     option_contract: OptionContract | None = None
 
 
+class TaxLot(Struct):
+    """Units that were bought together; the institution may leave any member open."""
+
+    institution_lot_id: str | None = None
+    original_purchase_datetime: str | None = None
+    quantity: Decimal | None = None
+    purchase_price: Decimal | None = None
+    cost_basis: Decimal | None = None
+    current_value: Decimal | None = None
+    position_type: str | None = None
+
+
 class Holding(Struct):
-    """A position, or the cash of an account."""
+    """A position, or the cash of an account. Without `tax_lots` the institution tells none."""
 
     account_id: ProviderId
     security_id: ProviderId
@@ -148,6 +160,7 @@ class Holding(Struct):
     cost_basis: Decimal | None = None
     iso_currency_code: str | None = None
     unofficial_currency_code: str | None = None
+    tax_lots: list[TaxLot] | None = None
 
 
 class Holdings(Struct):
@@ -261,11 +274,3 @@ class Failure(Struct):
     error_type: str
     error_code: str
     error_code_reason: str | None = None
-
-
-class Heard(Struct):
-    """A webhook."""
-
-    webhook_type: str
-    webhook_code: str
-    item_id: str = field(default="")

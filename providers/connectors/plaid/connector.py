@@ -12,6 +12,7 @@ from providers.connectors import base
 from providers.connectors.contract.batches import Batch, Wanted
 from providers.connectors.contract.facts import Facts, Quota
 from providers.connectors.contract.institutions import Institution
+from providers.connectors.contract.news import News
 from providers.connectors.contract.steps import Reach, Said, Step
 from providers.connectors.plaid import faults, linking, pulling, webhooks
 from providers.connectors.plaid.answers import Institutions, ItemAnswer
@@ -110,9 +111,9 @@ class PlaidConnector(base.Connector):
     def fault(self, answer: httpx.Response) -> ProviderError | None:
         return faults.fault(answer)
 
-    async def hear(self, reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[str]:
-        """The Item that a webhook is about, if Plaid has signed it and it brings something new."""
-        return await webhooks.items(reach, headers, body)
+    async def hear(self, reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
+        """The news of an Item, if Plaid has signed them."""
+        return await webhooks.news(reach, headers, body)
 
     async def fetch_subject(self, client: httpx.AsyncClient) -> str:
         answer = await request_json(client, "POST", "/item/get", type=ItemAnswer, json={}, safe=True)

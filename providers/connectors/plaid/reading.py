@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from providers import records
+from providers.connectors.contract.positions import lot
 from providers.connectors.doubles import exact, exact_or_none
 from providers.connectors.plaid import answers
 from providers.connectors.plaid.kinds import activity_kind, kind
@@ -107,6 +108,19 @@ def holding(row: answers.Holding, own: str = "") -> records.HoldingRecord:
         market_value=exact(row.institution_value),
         cost_basis=exact_or_none(row.cost_basis),
         currency=unit(row) or own,
+        lots=tuple(map(_lot, row.tax_lots or ())) or None,
+    )
+
+
+def _lot(row: answers.TaxLot) -> records.LotRecord:
+    return lot(
+        id=row.institution_lot_id,
+        bought=row.original_purchase_datetime,
+        quantity=exact_or_none(row.quantity),
+        price=exact_or_none(row.purchase_price),
+        cost=exact_or_none(row.cost_basis),
+        value=exact_or_none(row.current_value),
+        side=row.position_type,
     )
 
 

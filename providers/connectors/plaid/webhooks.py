@@ -1,22 +1,26 @@
 """Webhooks of Plaid: a JWS in ES256 over the hash of the body, not older than five minutes, with a key that we fetch.
 
-A webhook carries no data, is believed in nothing but that something is new, and counts once.
+A webhook carries no data. It is believed in that something is new, in the end of a consent, and in what only a person
+can do at Plaid; and it counts once.
 """
 
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import jwt
 import msgspec
+from msgspec import Struct, field
 
 from dashtam import limits
 from dashtam.cache import cache
 from dashtam.errors import TooManyRequests
 from dashtam.limits import Limit
+from providers.connectors.contract.news import News
 from providers.connectors.contract.steps import Reach
-from providers.connectors.plaid.answers import Heard, Key, KeyAnswer
+from providers.connectors.plaid.answers import Key, KeyAnswer
+from providers.connectors.plaid.reading import aware
 from providers.errors import ProviderError
 from providers.wire.http import request_json
 
@@ -24,6 +28,7 @@ HEADER = "plaid-verification"
 OLDEST = 300  # seconds
 AHEAD = 60  # seconds that Plaid's clock may be before ours
 LONGEST = 2_000  # characters of a signature
+FARTHEST = timedelta(days=400)  # no consent ends later
 KEPT = 3600  # seconds that a key is kept before Plaid is asked again whether it still counts
 KEYS = Limit("keys of webhooks", 3, 90)  # strangers can name as many as they like
 NEWS = {
@@ -42,8 +47,18 @@ NEWS = {
 }
 
 
-async def items(reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[str]:
-    """The Item that a webhook tells to look at again; none for one that is not Plaid's, or brings nothing new."""
+class Heard(Struct):
+    """A webhook."""
+
+    webhook_type: str
+    webhook_code: str
+    item_id: str = field(default="")
+    consent_expiration_time: datetime | None = None
+    disconnect_time: datetime | None = None
+
+
+async def news(reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
+    """The news of a webhook; none for one that is not Plaid's, or brings nothing new."""
     signature = headers.get(HEADER, "")
     kid = key_id(signature)
     if kid is None:
@@ -51,7 +66,7 @@ async def items(reach: Reach, headers: Mapping[str, str], body: bytes) -> Sequen
     key = await _key(reach, kid)
     if key is None or not verified(signature, key, body, datetime.now(UTC)):
         return ()
-    return named(body) if await _first_time(signature) else ()
+    return told(body, datetime.now(UTC)) if await _first_time(signature) else ()
 
 
 async def _key(reach: Reach, kid: str) -> Key | None:
@@ -105,17 +120,29 @@ def verified(signature: str, key: Key, body: bytes, now: datetime) -> bool:
         age = now.timestamp() - float(claims["iat"])
     except (jwt.PyJWTError, ValueError, TypeError):
         return False
-    told = str(claims["request_body_sha256"])
-    same = hmac.compare_digest(told.encode(), hashlib.sha256(body).hexdigest().encode())
+    stated = str(claims["request_body_sha256"])
+    same = hmac.compare_digest(stated.encode(), hashlib.sha256(body).hexdigest().encode())
     return same and -AHEAD <= age <= OLDEST
 
 
-def named(body: bytes) -> Sequence[str]:
-    """The Item in a webhook that brings news."""
+def told(body: bytes, now: datetime) -> Sequence[News]:
+    """The news in the body of a webhook, about one Item."""
     try:
         heard = msgspec.json.decode(body, type=Heard)
     except msgspec.MsgspecError:
         return ()
+    if not heard.item_id or heard.webhook_code not in NEWS.get(heard.webhook_type, ()):
+        return ()
+    end = {
+        "PENDING_EXPIRATION": heard.consent_expiration_time,
+        "PENDING_DISCONNECT": heard.disconnect_time,
+    }.get(heard.webhook_code)
+    end = aware(end)
     return (
-        (heard.item_id,) if heard.item_id and heard.webhook_code in NEWS.get(heard.webhook_type, ()) else ()
+        News(
+            heard.item_id,
+            ends_at=end if end is not None and now < end < now + FARTHEST else None,
+            repaired=heard.webhook_code == "LOGIN_REPAIRED",
+            more_accounts=heard.webhook_code == "NEW_ACCOUNTS_AVAILABLE",
+        ),
     )

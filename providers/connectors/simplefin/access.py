@@ -10,7 +10,7 @@ from providers.connectors.contract.errors import CredentialsRefused
 from providers.wire.grants import Grant
 
 USER, PASSWORD, SUBJECT, KNOWN = "user", "password", "subject", "known"
-WRONG = "This is no setup token. Copy it whole, from the bridge's page."
+WRONG = "This is not a setup token. Copy the whole token from the bridge's page."
 USED = (
     "The bridge says that this token has been used already. If it was not you who used it, somebody else may have it: "
     "disable it on the bridge's page. Then make a new one."

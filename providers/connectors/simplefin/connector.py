@@ -40,7 +40,7 @@ class SimpleFinConnector(base.Connector):
 
     slug = "simplefin"
     name = "SimpleFIN Bridge"
-    description = "Banks, cards and brokers of the United States and Canada, through a bridge that you pay."
+    description = "Banks, cards and brokers of the United States and Canada, through a bridge you pay for."
     auth = "credentials"
     capabilities: ClassVar[tuple[Capability, ...]] = ("accounts", "balances", "transactions", "holdings")
     base_url = ""

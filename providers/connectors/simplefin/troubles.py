@@ -25,8 +25,8 @@ class LooksForYou(ProviderRefused):
     """The bank wants its person at the bridge; our own access to the bridge is sound."""
 
     code = "attention_needed"
-    title = "The institution wants to see you."
-    detail = "Sign in where you connected it, and follow what is asked there. Nothing is to be changed here."
+    title = "The institution needs you to sign in there."
+    detail = "Sign in where you connected it, and do what it asks. There is nothing to change here."
     retry_after = None
 
 

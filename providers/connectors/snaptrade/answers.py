@@ -96,6 +96,21 @@ class Instrument(Struct):
     multiplier: Decimal | None = None
 
 
+Told = str | int | float | None  # a number as text, by its description
+
+
+class TaxLot(Struct):
+    """Units that were bought together; any member may be left open, and their numbers are told as text."""
+
+    lot_id: str | None = None
+    original_purchase_date: str | None = None
+    quantity: Told = None
+    purchased_price: Told = None
+    cost_basis: Told = None
+    current_value: Told = None
+    position_type: str | None = None
+
+
 class Position(Struct):
     """A position. Price and cost are of one unit, and of one share in an option."""
 
@@ -104,6 +119,7 @@ class Position(Struct):
     price: Decimal | None = None
     cost_basis: Decimal | None = None
     currency: str | None = None
+    tax_lots: list[TaxLot] | None = None
 
 
 class Freshness(Struct):

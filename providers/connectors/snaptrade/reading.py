@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from providers import records
-from providers.connectors.doubles import exact, exact_or_none
+from providers.connectors.contract.positions import lot
+from providers.connectors.doubles import exact, exact_or_none, number_or_none
 from providers.connectors.snaptrade import answers
 from providers.connectors.snaptrade.kinds import WITHOUT_CASH, kind
 from providers.errors import ProviderUnreadable
@@ -99,6 +100,19 @@ def holding(row: answers.Position, currency: str) -> records.HoldingRecord | Non
         market_value=None if row.price is None or not paid else exact(each * row.price),
         cost_basis=None if row.cost_basis is None or not paid else exact(each * row.cost_basis),
         currency=row.currency or row.instrument.currency or currency,
+        lots=tuple(map(_lot, row.tax_lots or ())) or None,
+    )
+
+
+def _lot(row: answers.TaxLot) -> records.LotRecord:
+    return lot(
+        id=row.lot_id,
+        bought=row.original_purchase_date,
+        quantity=number_or_none(row.quantity),
+        price=number_or_none(row.purchased_price),
+        cost=number_or_none(row.cost_basis),
+        value=number_or_none(row.current_value),
+        side=row.position_type,
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from xml.etree.ElementTree import Element
 
+from msgspec.structs import replace
+
 from providers.formats.camt.codes import kind_of
 from providers.formats.camt.fields import Reader, amount_of, identifier, leaf, plain, signed
 from providers.formats.statement import StatementTransaction
@@ -17,6 +19,7 @@ from providers.formats.values import MAX_TEXT, BadValueError, clean_text, exact_
 MAX_NAMED = 50  # payments of a batch that the description may name
 _STATES = {"BOOK": "posted", "": "posted", "PDNG": "pending", "FUTR": "pending"}
 _PRECISION = 80
+_RARE = frozenset({"AmtDtls", "Chrgs"})
 _OTHER_AMOUNTS = ("InstdAmt/Amt", "TxAmt/Amt", "CntrValAmt/Amt")
 
 
@@ -34,45 +37,65 @@ def read_entry(reader: Reader, entry: Element, line: int) -> StatementTransactio
     when = booked or valued
     if when is None:
         raise BadValueError("The day (BookgDt) is missing.")
-    details = [each for block in reader.every(entry, "NtryDtls") for each in reader.every(block, "TxDtls")]
+    blocks = reader.every(entry, "NtryDtls") if "NtryDtls" in found else ()
+    details = [each for block in blocks for each in reader.every(block, "TxDtls")]
     only = reader.index(details[0]) if len(details) == 1 else {}
-    refs = reader.index(only.get("Refs"))
+    refs = reader.index(only.get("Refs")) if only else {}
     code, family, sub_family = _code(reader, found.get("BkTxCd"), only.get("BkTxCd"))
     fitid = identifier(found.get("AcctSvcrRef")) or identifier(refs.get("AcctSvcrRef"))
-    original, rate = _original(reader, (only.get("AmtDtls"), found.get("AmtDtls")), amount, currency)
     reversal = found.get("RvslInd")
     undone = reversal is not None and leaf(reversal).lower() in {"true", "1"}
     about = plain(found.get("AddtlNtryInf"))
-    return StatementTransaction(
+    row = StatementTransaction(
         fitid=fitid or None,
         date=when[0],
         posted_at=when[1],
         amount=amount,
         currency=currency,
-        original_currency=original[1] if original else None,
-        original_amount=original[0] if original else None,
-        exchange_rate=rate,
         description=_single(reader, only, about, amount)
         if only
         else _several(reader, details, about, amount),
         kind=kind_of(family, sub_family, amount),
         source_code=f"{code} reversal".strip() if undone else code,
-        check_number=identifier(refs.get("ChqNb")) or None,
         reference=_reference(reader, refs, only.get("RmtInf"))
         or identifier(found.get("NtryRef"))
         or fitid
         or None,
-        fees=_charges(reader, (found.get("Chrgs"), only.get("Chrgs")), currency),
         settled_on=valued[0] if valued and valued[0] != when[0] else None,
         status="pending" if status == "pending" else "posted",
         line=line,
+    )
+    rare = not _RARE.isdisjoint(found) or not _RARE.isdisjoint(only) or "ChqNb" in refs
+    return _with_rare(reader, row, found, only, refs) if rare else row
+
+
+def _with_rare(
+    reader: Reader,
+    row: StatementTransaction,
+    found: dict[str, Element],
+    only: dict[str, Element],
+    refs: dict[str, Element],
+) -> StatementTransaction:
+    """The row with the amount in another currency, its charges and the number of its cheque."""
+    amounts = (only.get("AmtDtls"), found.get("AmtDtls"))
+    original, rate = _original(reader, amounts, row.amount, row.currency)
+    foreign, currency = original or (None, None)
+    return replace(
+        row,
+        original_currency=currency,
+        original_amount=foreign,
+        exchange_rate=rate,
+        check_number=identifier(refs.get("ChqNb")) or None,
+        fees=_charges(reader, (found.get("Chrgs"), only.get("Chrgs")), row.currency),
     )
 
 
 def _status(reader: Reader, element: Element | None) -> str:
     word = ""
     if element is not None:
-        word = reader.text(element, "Cd", "Prtry") or clean_text(element.text or "", 20)
+        word = (reader.text(element, "Cd", "Prtry") if len(element) else "") or clean_text(
+            element.text or "", 20
+        )
     if word == "INFO":
         raise InformationOnly
     if word not in _STATES:

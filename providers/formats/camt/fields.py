@@ -29,6 +29,7 @@ class Reader:
         self.namespace = namespace
         self._paths: dict[str, tuple[str, ...]] = {}
         self._locals: dict[str, str] = {}
+        self._days = frozenset({f"{namespace}Dt", f"{namespace}DtTm"})
 
     def at(self, element: Element | None, path: str) -> Element | None:
         """The first element at the end of a path such as `Acct/Id/IBAN`."""
@@ -86,6 +87,8 @@ class Reader:
         """Day and moment of a choice between Dt and DtTm. Raises BadValueError."""
         if element is None:
             return None
+        if len(element) == 1 and element[0].tag in self._days:
+            return parse_when(leaf(element[0]))
         found = self.children(element)
         if {"Dt", "DtTm"} <= found.keys():
             raise BadValueError("A day is there twice.")
@@ -124,9 +127,14 @@ def amount_of(element: Element | None) -> tuple[Decimal, str | None]:
     if match is None:
         raise BadValueError(f"“{clean_text(text, 40)}” is not an amount.")
     currency = element.get("Ccy")
-    if currency is not None and not _CURRENCY.fullmatch(currency):
+    if currency is not None and not _is_currency(currency):
         raise BadValueError(f"“{clean_text(currency, 10)}” is not a currency.")
     return Decimal(match.group(1)), currency
+
+
+@lru_cache(256)  # a file names one currency in all its rows
+def _is_currency(code: str) -> bool:
+    return _CURRENCY.fullmatch(code) is not None
 
 
 def signed(amount: Decimal, indicator: Element | None) -> Decimal:

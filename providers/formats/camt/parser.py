@@ -18,6 +18,7 @@ from providers.formats.values import BadValueError
 Chunks = Callable[[], Iterator[bytes]]
 COUNT_EVERY = 5_000
 MAX_STATEMENTS = 20_000
+MAX_READERS = 100
 _CONTAINERS: dict[str, Format] = {"Stmt": "camt.053", "Rpt": "camt.052", "Ntfctn": "camt.054"}
 _ENTRY = "Ntry"
 
@@ -33,12 +34,12 @@ class _Reading:
         self.rows: list[StatementTransaction] = []
         self.entries = 0
         self.informed = 0
-        self.readers: dict[str, Reader] = {}
+        self.readers: dict[str, Reader] = {}  # by tag
 
     def take(self, stream: Iterable[tuple[str, Element]], lines: Lines) -> None:
         line = first = 0
         for name, element in stream:
-            reader = self._reader(element.tag.removesuffix(name))
+            reader = self.readers.get(element.tag) or self._reader(element.tag, name)
             if name == _ENTRY:
                 self.entries += 1
                 line = lines.starts.popleft() if lines.starts else self.entries
@@ -49,10 +50,12 @@ class _Reading:
                 first = 0
             element.clear()
 
-    def _reader(self, namespace: str) -> Reader:
-        if namespace not in self.readers:
-            self.readers[namespace] = Reader(namespace)
-        return self.readers[namespace]
+    def _reader(self, tag: str, name: str) -> Reader:
+        """The reader of the namespace that a tag is in, kept by that tag."""
+        if len(self.readers) > MAX_READERS:
+            self.readers.clear()
+        reader = self.readers[tag] = Reader(tag.removesuffix(name))
+        return reader
 
     def _entry(self, reader: Reader, element: Element, line: int) -> None:
         try:

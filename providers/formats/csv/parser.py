@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from providers.formats.csv.cells.records import Record
 from providers.formats.csv.choosing.choices import Choices, choose
@@ -23,7 +23,7 @@ from providers.formats.statement import (
     StatementFile,
     StatementTransaction,
 )
-from providers.formats.values import exact_sum
+from providers.formats.values import ALL_DIGITS, exact_sum
 
 Count = Callable[[int], None]
 
@@ -36,6 +36,14 @@ class _Group:
     stated: list[tuple[Decimal, int]] = field(default_factory=list)
     booked: int = 0
 
+    def take(self, read: Read) -> None:
+        """One record."""
+        for row in read.rows:
+            self.rows.append(row)
+            self.booked += row.status == "posted"
+        if read.balance is not None:
+            self.stated.append((read.balance, self.booked))
+
 
 AS_IT_IS = ReadOptions()
 
@@ -45,12 +53,13 @@ def parse_csv(data: bytes, options: ReadOptions = AS_IT_IS, count: Count = lambd
 
     Raises StatementNeedsAnswersError where the table has two readings, and StatementError for what is no table.
     """
-    reading = TableReading(data, options)
-    questions = reading.choices.understanding.questions
-    if questions:
-        text = " ".join(question.text for question in questions)
-        raise StatementNeedsAnswersError(text, fields=tuple(question.field for question in questions))
-    return reading.file(count)
+    with localcontext(prec=ALL_DIGITS):
+        reading = TableReading(data, options)
+        questions = reading.choices.understanding.questions
+        if questions:
+            text = " ".join(question.text for question in questions)
+            raise StatementNeedsAnswersError(text, fields=tuple(question.field for question in questions))
+        return reading.file(count)
 
 
 class TableReading:
@@ -77,16 +86,12 @@ class TableReading:
             self.note(record, read)
             if record.line in self.gaps and read.rows:
                 self.gaps[record.line] = f" ({read.rows[0].date})"
-            group = (
-                groups.setdefault((read.account, read.currency), _Group())
-                if read.rows or read.balance is not None
-                else None
-            )
-            if group is not None:
-                group.rows += read.rows
-                group.booked += sum(row.status == "posted" for row in read.rows)
-                if read.balance is not None:
-                    group.stated.append((read.balance, group.booked))
+            if not read.rows and read.balance is None:
+                continue
+            group = groups.get((read.account, read.currency))
+            if group is None:
+                group = groups[read.account, read.currency] = _Group()
+            group.take(read)
         statements = [self._statement(*key, group) for key, group in _together(groups).items() if group.rows]
         self._tell_left_out()
         self._tell_gaps()

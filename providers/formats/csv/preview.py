@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import ClassVar
 
 from providers.formats.csv.cells.records import Record
@@ -14,7 +14,7 @@ from providers.formats.csv.understanding import Preview, PreviewRow, Question
 from providers.formats.detect import detect
 from providers.formats.errors import StatementError
 from providers.formats.options import ReadOptions
-from providers.formats.values import exact_sum
+from providers.formats.values import ALL_DIGITS, exact_sum
 
 SHOWN = 20
 _COUNTED = 2_000
@@ -36,7 +36,8 @@ def preview_in_process(emit: Callable[[Preview], None], data: bytes, options: Re
 
 def preview_csv(data: bytes, options: ReadOptions = AS_IT_IS) -> Preview:
     """The preview of a table, with its first rows. Raises StatementError for what is no table."""
-    return _preview(TableReading(data, options))
+    with localcontext(prec=ALL_DIGITS):
+        return _preview(TableReading(data, options))
 
 
 def _preview(reading: TableReading) -> Preview:

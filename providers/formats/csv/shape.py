@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
 from providers.formats.csv.cells.records import Record, find_delimiter, lines_of, records
@@ -79,7 +79,7 @@ def _mark_cut(found: list[Record]) -> None:
     cell = last.cells[-1] if last.cells else ""
     shorter = len(ends) == 1 and ends != {0} and len(last.cells) == width and {_decimals(cell)} != ends
     if short or (shorter and cell.strip()[-1:] in "0123456789.,"):
-        found[-1] = replace(last, problem="The file ends in the middle of this line.")
+        found[-1] = Record(last.line, last.cells, "The file ends in the middle of this line.")
 
 
 def _decimals(cell: str) -> int:

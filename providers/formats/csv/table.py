@@ -65,10 +65,11 @@ def find_tables(records: Sequence[Record], *, header: bool | None = None) -> lis
         return [Table([], None, list(records[:first]), list(records[first:]))]
     tables: list[Table] = []
     waiting: list[Record] = []
-    index = 0
+    index = told = 0
     while index < len(records):
         record = records[index]
-        if _heads(record.cells):
+        told = _telling(record.cells, told)
+        if told < 0 and _heads(record.cells):
             headings, taken = _with_second_line(records, index)
             tables.append(Table(headings, record.line, above=waiting))
             waiting, index = [], index + taken
@@ -89,17 +90,30 @@ def is_row(cells: Sequence[str]) -> bool:
     )
 
 
+def _telling(cells: Sequence[str], before: int) -> int:
+    """The place of a cell with a day or a number, which headings have none of; below zero if there is none.
+
+    Of most rows that is the place where the row `before` had one.
+    """
+    if 0 <= before < len(cells) and _tells(cells[before]):
+        return before
+    return next((at for at, cell in enumerate(cells) if _tells(cell)), -1)
+
+
+def _tells(cell: str) -> bool:
+    return (
+        len(cell) <= 40
+        and _DIGIT.search(cell) is not None
+        and (looks_like_number(cell) or looks_like_date(cell))
+    )
+
+
 def _heads(cells: Sequence[str]) -> bool:
-    """True for the headings of a table: several words that we know, and neither days nor numbers."""
+    """True for the headings of a table: several words that we know."""
     if len(cells) < 2:
         return False
     filled = [cell for cell in cells if cell.strip()]
     if len(filled) < 2 or sum(map(len, filled)) > 60 * len(filled):
-        return False
-    if any(
-        len(cell) <= 40 and _DIGIT.search(cell) and (looks_like_date(cell) or looks_like_number(cell))
-        for cell in filled
-    ):
         return False
     roles = [role_of_heading(cell) for cell in filled]
     known = [role for role in roles if role is not None]

@@ -47,8 +47,9 @@ def read_details(information: Sequence[str], supplement: Sequence[str], other: S
     details = _information(information) if any(information) else Details()
     if other and not details.description:
         details = _non_swift(other)
-    more = " ".join(line.strip() for line in supplement if line.strip())
-    for kind, currency, text in _MONEY.findall("".join(supplement) + "".join(information[:6])):
+    more = " ".join([line.strip() for line in supplement if line.strip()])
+    told = "".join((*supplement, *information[:6]))
+    for kind, currency, text in _MONEY.findall(told) if "/OCMT/" in told or "/CHGS/" in told else ():
         try:
             amount = (parse_amount(text.rstrip(".")), currency)
         except BadValueError:
@@ -70,7 +71,7 @@ def _information(lines: Sequence[str]) -> Details:
     if marked:
         return _marked(lines, marked.group(1) or "", marked.group(2), marked.end() - 1)
     joined = "".join(lines)
-    if len(_SLASHED.findall(joined)) > 1:
+    if joined.count("/") > 3 and len(_SLASHED.findall(joined)) > 1:
         return _slashed(joined)
     code = _CODE.match(head)
     return Details(purpose=clean_text(_plain(lines)), code=code.group() if code and "PN" in head else "")
@@ -106,6 +107,8 @@ def _marked(lines: Sequence[str], code: str, mark: str, start: int) -> Details:
 
 def _sepa(purpose: str) -> dict[str, str]:
     """The words of SEPA in the purpose; under the empty word, the text before any of them."""
+    if "+" not in purpose:
+        return {"": purpose.strip()}
     parts = _SEPA.split(purpose)
     words = {"": parts[0].strip()}
     for word, text in zip(parts[1::2], parts[2::2], strict=True):
@@ -150,6 +153,8 @@ def _non_swift(lines: Sequence[str]) -> Details:
 
 def _plain(lines: Sequence[str]) -> str:
     """Lines as text: one that is full goes on in the next, within a word or not."""
+    if len(lines) == 1:
+        return lines[0].strip()
     text, full = "", False
     for line in lines:
         if text and not full and line.strip():

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from providers.formats.errors import NoStatementsError, StatementTooLargeError, TruncatedStatementError
 from providers.formats.findings import Findings
 from providers.formats.joining import MAX_ROWS, Draft, joined
@@ -28,6 +30,7 @@ _OPENING, _CLOSING = ("60F", "60M"), ("62F", "62M")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BANK = re.compile(r"([0-9]{8}|[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)/(.+)")
 _CURRENCY = re.compile(r"(?:[0-9]{1,5})?([A-Z]{3})")
+_OUT, _IN = Kind.DEBIT, Kind.CREDIT  # looking members up in their class takes a while
 _KINDS = {
     "CHG": Kind.FEE,
     "COM": Kind.FEE,
@@ -183,44 +186,50 @@ class _Reading:
 
 def _following(fields: Sequence[Field], index: int) -> list[Field]:
     """The :86: and :NS: fields after a row."""
-    found = []
-    for each in fields[index + 1 : index + 21]:
-        if each.tag not in {"86", "NS"}:
-            break
-        found.append(each)
-    return found
+    end = index + 1
+    last = min(index + 21, len(fields))
+    while end < last and fields[end].tag in {"86", "NS"}:
+        end += 1
+    return list(fields[index + 1 : end])
 
 
 def _row(line: Field, following: list[Field], currency: str | None, *, pending: bool) -> StatementTransaction:
     told = parse_line(line.lines[0])
-    information = [text for each in following if each.tag == "86" for text in each.lines]
-    other = [text for each in following if each.tag == "NS" for text in each.lines]
+    if len(following) == 1 and following[0].tag == "86":
+        information, other = following[0].lines, []
+    else:
+        information = [text for each in following if each.tag == "86" for text in each.lines]
+        other = [text for each in following if each.tag == "NS" for text in each.lines]
     details = read_details(information, line.lines[1:], other)
     day = told.booked or told.valued
     original = details.original if details.original and details.original[1] != currency else None
     charges = details.charges
-    code = " ".join(word for word in (told.code, details.code, "reversal" if told.reversal else "") if word)
-    return StatementTransaction(
+    code = told.code
+    if details.code or told.reversal:
+        code = " ".join([word for word in (code, details.code, "reversal" if told.reversal else "") if word])
+    row = StatementTransaction(
         fitid=None,
         date=day,
         posted_at=_noon(day),
         amount=told.amount,
         currency=currency,
-        original_currency=original[1] if original else None,
-        original_amount=_as(original[0], told.amount) if original else None,
         description=details.description or told.own_reference,
         kind=_kind(told.code, told.amount),
         source_code=code[:60],
         reference=details.reference or told.own_reference or told.bank_reference or None,
-        fees=charges[0] if charges and charges[1] == currency else None,
         settled_on=told.valued if told.valued != day else None,
         status="pending" if pending or told.expected else "posted",
         line=line.line,
     )
+    if original:
+        row = structs.replace(
+            row, original_currency=original[1], original_amount=_as(original[0], told.amount)
+        )
+    return structs.replace(row, fees=charges[0]) if charges and charges[1] == currency else row
 
 
 def _kind(code: str, amount: Decimal) -> Kind:
-    return _KINDS.get(code[1:4], Kind.DEBIT if amount < 0 else Kind.CREDIT)
+    return _KINDS.get(code[1:4]) or (_OUT if amount < 0 else _IN)
 
 
 def _as(value: Decimal, amount: Decimal) -> Decimal:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+import msgspec
+
 from providers.formats.values import BadValueError, clean_text
 
 _AMOUNT = re.compile(
@@ -30,8 +32,7 @@ class BalanceField:
     currency: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LineField:
+class LineField(msgspec.Struct, gc=False):
     """The first line of :61:. `booked` is the entry date, which takes its year from the value date."""
 
     valued: dt.date
@@ -52,6 +53,9 @@ def parse_amount(text: str, *, whole: bool = False) -> Decimal:
     """
     if whole and text.isdigit():
         return Decimal(text)
+    units, comma, fraction = text.partition(",")
+    if comma and len(units) < 16 and len(fraction) < 9 and f"{units}0{fraction}".isdigit() and text.isascii():
+        return Decimal(f"{units or 0}.{fraction}" if fraction else units or 0)
     match = _AMOUNT.fullmatch(text if text[:1] != "," else f"0{text}")
     if match is None:
         raise BadValueError(f"“{clean_text(text, 40)}” is not an amount with a decimal comma.")
@@ -128,5 +132,7 @@ def parse_line(text: str) -> LineField:
 
 def reference(text: str) -> str:
     """A reference; empty where the bank says that there is none."""
+    if text in _NOTHING:
+        return ""
     found = clean_text(text, 80)
     return "" if found.upper() in _NOTHING else found

@@ -8,6 +8,8 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 
+from msgspec import structs
+
 from providers.formats.identity import with_identities
 from providers.formats.ofx.currencies import row_currencies, with_currency
 from providers.formats.ofx.fields import Fields
@@ -102,24 +104,26 @@ def read_bank_row(fields: Fields, currency: str | None) -> StatementTransaction:
     if not (fitid or "").strip("0") and _BALANCE.fullmatch(description.casefold()):
         raise BadValueError("This row tells a balance, not a transaction, so it was not added.")
     row_currency, original, rate = row_currencies(fields, currency)
-    return StatementTransaction(
+    row = StatementTransaction(
         fitid=fitid,
         date=day,
         posted_at=moment,
         amount=amount,
         currency=row_currency,
-        original_currency=original,
-        original_amount=_original_amount(amount, rate) if original else None,
-        exchange_rate=rate,
         description=description,
         kind=_kind(code, amount),
         source_code=code,
         check_number=fields.id("CHECKNUM"),
         reference=fields.id("REFNUM"),
-        correct_fitid=fields.id("CORRECTFITID"),
-        correct_action=fields.word("CORRECTACTION") or None,
         line=fields.node.line,
     )
+    if original or rate is not None:
+        found = _original_amount(amount, rate) if original else None
+        row = structs.replace(row, original_currency=original, original_amount=found, exchange_rate=rate)
+    corrected, action = fields.id("CORRECTFITID"), fields.word("CORRECTACTION") or None
+    if corrected or action:
+        row = structs.replace(row, correct_fitid=corrected, correct_action=action)
+    return row
 
 
 def _wrapped(node: Node) -> Node:
@@ -134,8 +138,8 @@ def _rows(fields: Fields) -> Iterator[Fields]:
 
 
 def _description(fields: Fields) -> str:
-    payee = fields.within("PAYEE").text("NAME") or fields.text("PAYEE")
-    name = fields.text("NAME") or payee or fields.text("EXTDNAME")
+    name = fields.text("NAME") or fields.within("PAYEE").text("NAME") or fields.text("PAYEE")
+    name = name or fields.text("EXTDNAME")
     return join_description(name, fields.text("MEMO"))
 
 

@@ -17,6 +17,8 @@ def row_currencies(fields: Fields, default: str | None) -> tuple[str | None, str
 
     CURRENCY: the amounts are in CURSYM. ORIGCURRENCY: they were converted from CURSYM (OFX 5.2).
     """
+    if not fields.node.children and not {"CURRENCY", "ORIGCURRENCY"} & fields.node.values.keys():
+        return default, None, None
     own, original = fields.within("CURRENCY"), fields.within("ORIGCURRENCY")
     currency = own.currency("CURSYM") or fields.currency("CURRENCY") or default
     foreign = original.currency("CURSYM") or fields.currency("ORIGCURRENCY")

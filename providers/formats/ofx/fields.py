@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from providers.formats.ofx.tree import Node
-from providers.formats.ofx.values import parse_amount, parse_when
+from providers.formats.ofx.values import MAX_WHEN, maybe_when, parse_amount
 from providers.formats.values import BadValueError, clean_id, clean_text, clean_word, exact_sum
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_PLAIN_AMOUNT = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,10})?")  # one that has a single reading
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fields:
     """The values of one aggregate; `decimal_commas` holds for the whole file, `currency_code` for the statement."""
 
@@ -57,10 +58,13 @@ class Fields:
     def maybe_amount(self, tag: str) -> Decimal | None:
         """An exact number, None when missing. Raises BadValueError."""
         self._refuse_repetition(tag)
-        raw = clean_text(self.node.values.get(tag, ""), 80)
-        if not raw:
+        raw = self.node.values.get(tag)
+        if raw and _PLAIN_AMOUNT.fullmatch(raw) and not self.decimal_commas:
+            return Decimal(raw)
+        text = clean_text(raw, 80) if raw else ""
+        if not text:
             return None
-        return parse_amount(raw, decimal_commas=self.decimal_commas, currency=self.currency_code)
+        return parse_amount(text, decimal_commas=self.decimal_commas, currency=self.currency_code)
 
     def amount(self, tag: str) -> Decimal:
         """An exact number. Raises BadValueError, also when it is missing."""
@@ -77,8 +81,8 @@ class Fields:
     def maybe_when(self, tag: str) -> tuple[dt.date, dt.datetime] | None:
         """Calendar day and moment, None when missing. Raises BadValueError."""
         self._refuse_repetition(tag)
-        raw = clean_text(self.node.values.get(tag, ""), 80)
-        return parse_when(raw) if raw.strip("0") else None  # some banks fill an empty date with zeros
+        raw = self.node.values.get(tag)
+        return maybe_when(raw[:MAX_WHEN]) if raw else None
 
     def when(self, tag: str) -> tuple[dt.date, dt.datetime]:
         """Calendar day and moment. Raises BadValueError, also when missing."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from providers.formats.identity import with_identities
 from providers.formats.ofx.bank import read_bank_row
 from providers.formats.ofx.currencies import row_currencies, with_currency
@@ -154,7 +156,7 @@ def _cash_transaction(fields: Fields, currency: str | None) -> StatementTransact
     if kind not in _BANK_KINDS_KEPT:
         kind = Kind.CASH_OUT if row.amount < 0 else Kind.CASH_IN
     sub_account = fields.word("SUBACCTFUND") or None
-    return replace(row, kind=kind, sub_account=sub_account, line=fields.node.line)
+    return structs.replace(row, kind=kind, sub_account=sub_account, line=fields.node.line)
 
 
 def _kind(fields: Fields) -> Kind:

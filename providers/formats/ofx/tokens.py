@@ -6,16 +6,15 @@ No DTD is read and no entity declared in the file is expanded. What nests, `prov
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from itertools import pairwise
 
-from providers.formats.ofx.tree import Node, Tree, truncated
+from providers.formats.ofx.tags import LEAVES
+from providers.formats.ofx.tree import Count, Node, Tree, truncated
 
 MAX_NAMES = 10_000  # spellings of tags that are remembered; beyond them each is looked at anew
-COUNT_EVERY = 5_000
-
-Count = Callable[[int], None]
 
 _TAG = re.compile(r"<(?:(/?)([A-Za-z][A-Za-z0-9._:-]*+)([\s/][^<>]*+)?+|\?[^<>]*+)>")
+_LAST = "<?>"  # ends what follows the last tag
 _DECLARATION = re.compile(r"<!(?:--|\[CDATA\[|DOCTYPE\b)", re.IGNORECASE)
 _SUBSET_END = re.compile(r"\]\s*+>")
 
@@ -25,40 +24,49 @@ def parse_tree(text: str, count: Count = lambda _: None) -> Node:
 
     `count` is called now and then with the number of aggregates so far.
     """
-    tree = Tree()
-    counted = COUNT_EVERY
-    for tag, mark, value, line in _tags(_without_declarations(text)):
-        if mark != "/":
-            tree.begin(tag, value, line)
-        if mark:
+    tree, text = Tree(count), _without_declarations(text)
+    names: dict[str, tuple[str, bool]] = {}  # one string for each name: a million rows share their tags
+    lines = _Lines(text)
+    for match, following in pairwise(_TAG.finditer(f"{text}{_LAST}")):
+        slash, name, rest = match.groups()
+        tag, is_leaf = names.get(name) or _named(names, name)
+        if not slash and tag:
+            empty = rest is not None and rest.endswith("/")
+            value = "" if empty else text[match.end() : following.start()].strip()
+            if is_leaf:  # most tags are leaves, and these neither nest nor end
+                tree.put(tag, value)
+            else:
+                tree.begin(tag, value, lines.at(match.start()))
+            if empty and not is_leaf:
+                tree.end(tag)
+        elif not is_leaf:
             tree.end(tag)
-        if tree.count >= counted:
-            counted = tree.count + COUNT_EVERY
-            count(tree.count)
     return tree.finish()
 
 
-def _tags(text: str) -> Iterator[tuple[str, str, str, int]]:
-    """Name, mark ("/" for an end tag, "." for an empty element), text that follows, and line of every tag."""
-    names: dict[str, str] = {}  # one string for each name: a million rows share their tags
-    line, counted = 1, 0
-    matches = _TAG.finditer(text)
-    match = next(matches, None)
-    while match is not None:
-        following = next(matches, None)
-        slash, name, rest = match.groups()
-        tag = names.get(name) if name else ""
-        if tag is None:
-            tag = name.rpartition(":")[2].upper()
-            if len(names) < MAX_NAMES:
-                names[name] = tag
-        if tag:  # not <?…?>, nor <prefix:>, which names nothing
-            line += text.count("\n", counted, match.start())
-            counted = match.start()
-            mark = slash or ("." if rest and rest.endswith("/") else "")
-            value = "" if mark else text[match.end() : following.start() if following else None].strip()
-            yield tag, mark, value, line
-        match = following
+class _Lines:
+    """Lines of a text by positions in it, which only grow."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.line, self.counted = 1, 0
+
+    def at(self, position: int) -> int:
+        self.line += self.text.count("\n", self.counted, position)
+        self.counted = position
+        return self.line
+
+
+def _named(names: dict[str, tuple[str, bool]], name: str | None) -> tuple[str, bool]:
+    """A name without its prefix in capitals, and whether it is that of a leaf.
+
+    `<?…?>` has no name, and `<prefix:>` names nothing.
+    """
+    tag = name.rpartition(":")[2].upper() if name else ""
+    found = (tag, not tag or tag in LEAVES)
+    if name and len(names) < MAX_NAMES:
+        names[name] = found
+    return found
 
 
 def _without_declarations(text: str) -> str:

@@ -10,14 +10,16 @@ What is nested is decided by names:
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from providers.formats.errors import StatementTooDeepError, StatementTooLargeError, TruncatedStatementError
-from providers.formats.ofx.tags import AFTER_LISTS, AGGREGATES, LEAVES, LISTS, STATEMENTS, STRUCTURE
+from providers.formats.ofx.tags import AFTER_LISTS, AGGREGATES, LISTS, STATEMENTS, STRUCTURE
 
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
+COUNT_EVERY = 5_000
+
+Count = Callable[[int], None]
 
 _KEPT = STRUCTURE | AGGREGATES
 # Where an unknown aggregate is a section or a row the reader should hear about.
@@ -82,13 +84,20 @@ class Node:
 class Tree:
     """The aggregates that are open while the text goes by. Each step costs the same, whatever is open."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Count) -> None:
         self.root = Node("", 1)
-        self.count = 0
+        self.count, self.tell = 0, tell
         self._open = [self.root]
-        self._names: Counter[str] = Counter()  # of what is open
+        self._names: dict[str, int] = {}  # of what is open
+
+    def put(self, tag: str, value: str) -> None:
+        """A leaf of what is open: one of LEAVES, which never nest."""
+        parent = self._open[-1]
+        parent.filled = True
+        parent.put(tag, value)
 
     def begin(self, tag: str, value: str, line: int) -> None:
+        """An aggregate begins, or a leaf that is none of LEAVES."""
         structure = tag in STRUCTURE
         if tag in AFTER_LISTS and not value:
             self._end_lists()
@@ -96,27 +105,32 @@ class Tree:
             self._end_sibling(tag)
         parent = self._open[-1]
         parent.filled = True
-        if not structure and (value or tag in LEAVES):
-            if tag in LEAVES or tag in AGGREGATES:
+        if value and not structure:
+            if tag in AGGREGATES:
                 parent.put(tag, value)
             return
         self.count += 1
+        if not self.count % COUNT_EVERY:
+            self.tell(self.count)
         if self.count > MAX_NODES:
             raise StatementTooLargeError("The file has too many rows. Download a shorter period.")
         if len(self._open) > MAX_DEPTH:
             raise StatementTooDeepError("The file is nested far deeper than a statement. Download it again.")
         self._open.append(Node(tag, line))
-        self._names[tag] += 1
+        self._names[tag] = self._names.get(tag, 0) + 1
 
     def end(self, tag: str) -> None:
-        """Close the innermost aggregate of that name and all inside it; leaves have nothing to close."""
-        if tag in LEAVES or not self._names[tag]:
+        """Close the innermost aggregate of that name and all inside it."""
+        if tag not in self._names:
             return
-        place = len(self._open) - 1
-        while self._open[place].tag != tag:
-            place -= 1
-        node = self._open[place]
-        self._gather(place)
+        node, place = self._open[-1], len(self._open) - 1
+        if node.tag == tag:
+            self._forget(self._open.pop())
+        else:
+            while node.tag != tag:
+                place -= 1
+                node = self._open[place]
+            self._gather(place)
         self._attach_closed(node)
 
     def finish(self) -> Node:
@@ -126,7 +140,7 @@ class Tree:
         return self.root
 
     def _end_sibling(self, tag: str) -> None:
-        if tag == "OFX" and self._names[tag]:
+        if tag == "OFX" and tag in self._names:
             raise truncated()  # a second document begins before the first has ended
         self.end(tag)
 
@@ -146,11 +160,17 @@ class Tree:
                 parent = node
             else:
                 _give(node, parent)
-        self._names.subtract(node.tag for node in self._open[place:])
         for node in self._open[place:]:
-            if not self._names[node.tag]:
-                del self._names[node.tag]
+            self._forget(node)
         del self._open[place:]
+
+    def _forget(self, node: Node) -> None:
+        """One of that name is no longer open."""
+        left = self._names.get(node.tag, 0) - 1
+        if left > 0:
+            self._names[node.tag] = left
+        else:
+            self._names.pop(node.tag, None)
 
     def _attach_closed(self, node: Node) -> None:
         parent = self._open[-1]

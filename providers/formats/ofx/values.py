@@ -15,6 +15,7 @@ _SEPARATOR = re.compile(r"['\u2019]")
 _COMMA_DECIMALS = re.compile(
     r"<(?:TRNAMT|BALAMT|TOTAL|UNITS|MKTVAL)>\s{0,20}[-+]?[0-9.]{1,30},[0-9]{1,2}\s{0,20}<", re.IGNORECASE
 )
+MAX_WHEN = 960  # characters that are looked at
 _DATE = re.compile(
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
     r"(?:[T ]?([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?(?:[.,:][0-9]{1,9})?)?"
@@ -113,6 +114,12 @@ def parse_when(raw: str) -> tuple[dt.date, dt.datetime]:
 
 
 @lru_cache(4096)  # a file has many rows of few days
+def maybe_when(raw: str) -> tuple[dt.date, dt.datetime] | None:
+    """Day and moment; None for an empty one, which some banks fill with zeros. Raises BadValueError."""
+    text = clean_text(raw, 80)
+    return _when(text) if text.strip("0") else None
+
+
 def _when(text: str) -> tuple[dt.date, dt.datetime]:
     match = _DATE.fullmatch(text)
     if not match:

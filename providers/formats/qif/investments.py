@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from providers.formats.qif.records import Record
 from providers.formats.qif.rows import amount_of, day_of, noon, read_row

@@ -41,6 +41,8 @@ _TYPES: dict[str, tuple[AccountType, str | None]] = {
     "mutual": ("investment", None),
 }
 _SECTIONS = frozenset({"bank", "cash", "ccard", "oth a", "oth l", "invst"})
+# The letter of a row's day, and of that of an account's balance.
+_LETTER_OF_DAY = dict.fromkeys(_SECTIONS, "D") | {"account": "/"}
 # Lists that a program keeps beside the transactions.
 _LISTS = {
     "cat": "categories",
@@ -77,8 +79,13 @@ def parse_qif(
     if not moves:
         raise NoStatementsError("The file has no transactions. Export the transactions of an account.")
     habits = habits_of(
-        (value for record in found for key, value in record.values if _is_day(record, key)),
-        (value for record in moves for key, value in record.values if key in "TUQIO$"),
+        {
+            value
+            for record in found
+            if (letter := _LETTER_OF_DAY.get(record.section))
+            for value in record.all(letter)
+        },
+        (value for record in moves for value in record.all("TUQIO$")),
         options.date_order,
     )
     reading = _Reading(habits, count)
@@ -86,11 +93,6 @@ def parse_qif(
     for record in found:
         reading.take(record, cut=record is last)
     return reading.file()
-
-
-def _is_day(record: Record, key: str) -> bool:
-    """True for the day of a row, and for that of an account's balance."""
-    return (key == "D" and record.section in _SECTIONS) or (key == "/" and record.section == "account")
 
 
 class _Reading:
@@ -102,6 +104,7 @@ class _Reading:
         self.findings = Findings()
         self.accounts: dict[tuple[str | None, str], _Account] = {}
         self.current: Record | None = None
+        self.places: dict[str, _Account] = {}  # by section, until another account begins
         self.symbols: dict[str, Security] = {}
         self.left_out: Counter[str] = Counter()
         self.taken = 0
@@ -109,7 +112,7 @@ class _Reading:
     def take(self, record: Record, *, cut: bool) -> None:
         """One record."""
         if record.section == "account":
-            self.current = record
+            self.current, self.places = record, {}
         elif record.section == "security":
             security = read_security(record)
             if security is not None and security.name:
@@ -123,7 +126,7 @@ class _Reading:
         self.taken += 1
         if not self.taken % COUNT_EVERY:
             self.count(self.taken)
-        account = self._account(record.section)
+        account = self.places.get(record.section) or self._account(record.section)
         try:
             if cut:
                 raise BadValueError("The file ends within this row.")
@@ -168,6 +171,7 @@ class _Reading:
             account = self.accounts[name, section] = _Account(stated)
         if named is not None and account.closing is None:
             account.closing = self._closing(named)
+        self.places[section] = account
         return account
 
     def _closing(self, record: Record) -> tuple[Decimal, dt.date] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _SECTION = re.compile(r"!\s*(type\s*:\s*)?([A-Za-z /]+)(?::\s*([A-Za-z ]+))?", re.IGNORECASE)
 MAX_VALUES = 3_000  # of one record: a split has three
@@ -16,15 +16,18 @@ class Record:
 
     section: str
     line: int
-    values: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[str]
 
     def first(self, letter: str) -> str:
         """The first value of that letter; empty if there is none."""
-        return next((value for key, value in self.values if key == letter), "")
+        for line in self.lines:
+            if line[0] == letter:
+                return line[1:].strip()
+        return ""
 
-    def all(self, letter: str) -> list[str]:
-        """Every value of that letter."""
-        return [value for key, value in self.values if key == letter]
+    def all(self, letters: str) -> list[str]:
+        """Every value of these letters."""
+        return [line[1:].strip() for line in self.lines if line[0] in letters]
 
 
 def records(text: str) -> Iterator[Record]:
@@ -44,9 +47,10 @@ def records(text: str) -> Iterator[Record]:
             current = None
             section = _section(line, section) if line[0] == "!" else section
             continue
-        current = current or Record(section, number)
-        if len(current.values) < MAX_VALUES:
-            current.values.append((line[0], line[1:].strip()))
+        if current is None:
+            current = Record(section, number, [line])
+        elif len(current.lines) < MAX_VALUES:
+            current.lines.append(line)
     if current is not None:
         yield current
 

@@ -32,20 +32,20 @@ _OPENING = frozenset(
 
 def amount_of(record: Record, habits: Habits) -> Decimal | None:
     """The amount: T, and U, which says the same with more digits. Raises BadValueError where they differ."""
-    found = {parse_amount(value, habits) for key, value in record.values if key in "TU" and value}
-    if len(found) > 1:
+    found = [parse_amount(value, habits) for value in record.all("TU") if value]
+    if any(value != found[0] for value in found):
         raise BadValueError("The amount is there twice with different values.")
-    return found.pop() if found else None
+    return found[0] if found else None
 
 
 def day_of(record: Record, habits: Habits) -> dt.date:
     """The day. Raises BadValueError."""
-    days = {value for value in record.all("D") if value}
-    if len(days) > 1:
-        raise BadValueError("The date is there twice with different values.")
+    days = [value for value in record.all("D") if value]
     if not days:
         raise BadValueError("The date (D) is missing.")
-    return parse_day(days.pop(), habits)
+    if any(value != days[0] for value in days):
+        raise BadValueError("The date is there twice with different values.")
+    return parse_day(days[0], habits)
 
 
 def noon(day: dt.date) -> dt.datetime:
@@ -98,22 +98,23 @@ def _description(record: Record) -> str:
     told = join_description(clean_text(record.first("P")), clean_text(record.first("M")))
     if not told:
         told = clean_text(" ".join(record.all("A")))
-    parts = [f"{clean_text(name, 80)} {amount}".strip() for name, _, amount in splits(record)]
-    if len(parts) < 2:
+    found = splits(record)
+    if len(found) < 2:
         return told or clean_text(record.first("L"), 80).strip("[]")
+    parts = [f"{clean_text(name, 80)} {amount}".strip() for name, _, amount in found]
     return join_description(told, "; ".join(parts))[:MAX_TEXT]
 
 
 def splits(record: Record) -> list[tuple[str, str, str]]:
     """Category, memo and amount of each part of a split."""
     found: list[tuple[str, str, str]] = []
-    for key, value in record.values:
-        if key == "S":
-            found.append((value, "", ""))
-        elif found and key == "E":
-            found[-1] = (found[-1][0], value, found[-1][2])
-        elif found and key == "$":
-            found[-1] = (found[-1][0], found[-1][1], value)
+    for line in record.lines:
+        if line[0] == "S":
+            found.append((line[1:].strip(), "", ""))
+        elif found and line[0] == "E":
+            found[-1] = (found[-1][0], line[1:].strip(), found[-1][2])
+        elif found and line[0] == "$":
+            found[-1] = (found[-1][0], found[-1][1], line[1:].strip())
     return found
 
 

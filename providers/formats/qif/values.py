@@ -22,6 +22,7 @@ _NAMED = re.compile(r"([0-9]{1,2})[-/. ]*([A-Za-z]{3})[a-z]*[-/. ,']*([0-9]{4}|[
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _NUMBER = re.compile(r"([-+]?)([0-9.,' \u00a0\u202f]{1,60})([-+]?)")
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
 _COMMA_CENTS = re.compile(r"[-+]?[0-9.' \u00a0]*,[0-9]{1,2}[-+]?")
 _POINT_CENTS = re.compile(r"[-+]?[0-9,' \u00a0]*\.[0-9]{1,2}[-+]?")
 
@@ -78,8 +79,10 @@ def _decimal_commas(amounts: Iterable[str]) -> bool | None:
     """True if a comma can only be the decimal mark, False if a point can only be; None if the file tells neither."""
     commas = points = False
     for text in amounts:
-        commas |= _COMMA_CENTS.fullmatch(text) is not None
-        points |= _POINT_CENTS.fullmatch(text) is not None
+        if not commas and "," in text:
+            commas = _COMMA_CENTS.fullmatch(text) is not None
+        if not points and "." in text:
+            points = _POINT_CENTS.fullmatch(text) is not None
     return commas if commas != points else None
 
 
@@ -124,6 +127,8 @@ def _date(text: str, year: int, month: int, day: int) -> dt.date:
 
 def parse_amount(text: str, habits: Habits) -> Decimal:
     """An exact number. Raises BadValueError for one that has two readings."""
+    if _PLAIN.fullmatch(text) and not (habits.decimal_commas and "." in text):
+        return Decimal(text) or Decimal(text).copy_abs()
     cleaned = clean_text(text, 80).replace("\u2212", "-").replace("$", "").strip()
     match = _NUMBER.fullmatch(cleaned)
     if match is None or not any(char.isdigit() for char in cleaned) or (match.group(1) and match.group(3)):

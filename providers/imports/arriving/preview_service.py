@@ -23,6 +23,7 @@ from providers.imports.errors import ReadingStopped, StatementUnreadable
 from providers.imports.import_service import BOUNDS, IMPORT_BY_PERSON, ImportService
 from providers.imports.models import FileImport
 from providers.ledger.models import FinancialAccount
+from providers.ledger.own_words import own_words
 
 
 class PreviewService:
@@ -88,17 +89,19 @@ class PreviewService:
         account_id: UUID | None = None,
         currency: str = "",
         new_account: bool = False,
+        account_name: str = "",
     ) -> FileImport:
         """Import the table as it is understood with the corrections, and keep these for the next one of its shape.
 
-        Raises NotFound, TooManyImports, ImportRefused, and StatementUnreadable with the code `needs_answers` or
-        `no_statements`.
+        `account_name` is for an account that it makes.
+
+        Raises NotFound, ValidationFailed, TooManyImports, ImportRefused, and StatementUnreadable with the code
+        `needs_answers` or `no_statements`.
         """
         file, preview = await self.look(user_id=user_id, import_id=import_id, corrections=corrections)
         questions = preview.understanding.questions
         if questions:
-            text = " ".join(question.text for question in questions)
-            raise StatementUnreadable(StatementNeedsAnswersError(text))
+            raise StatementUnreadable(StatementNeedsAnswersError(" ".join(each.text for each in questions)))
         if not preview.first_day:  # it waits on, and what was said of it is not kept
             text = (
                 "Read like this, none of its rows has a day and an amount. Say again which columns these are."
@@ -109,6 +112,7 @@ class PreviewService:
         await limits.require((IMPORT_BY_PERSON, user_id))
         await run_db(self._keep, user_id, preview, clean_layout(corrections or {}))
         chosen = {"target_id": account_id, "currency": currency, "new_account": new_account}
+        chosen["account_name"] = own_words("name", account_name)
         await run_db(FileImport.objects.confirm, user_id, file.id, **chosen)
         done = await self.imports.start(file.id, file.size)
         accounts = {statement["account_id"] for statement in done.statements}

@@ -114,7 +114,12 @@ def _overlaps(accounts: list[UUID], fresh: list[UUID]) -> dict[tuple[UUID, UUID]
 
 def _ask(old: FinancialAccount, new: FinancialAccount, overlap: Overlap) -> int:
     if overlap.convinces(old):
-        why = f"{overlap.common} of its {overlap.rows} transactions are the same"
+        many = (
+            f"all {overlap.rows}"
+            if overlap.common == overlap.rows
+            else f"{overlap.common} of its {overlap.rows}"
+        )
+        why = f"{many} transactions are the same"
     elif old.closed_at and new.mask and (old.mask, old.subtype) == (new.mask, new.subtype):
         why = "number and kind are the same"
     else:

@@ -46,7 +46,7 @@ def ask(account: FinancialAccount, told: AccountRecord) -> None:
     asked = Question.objects.filter(kind=Question.Kind.SUDDEN, left=account.id, right=account.id).first()
     if asked and asked.state == Question.State.REFUSED and asked.evidence["balance"] == evidence["balance"]:
         return  # the same number again
-    why = "the balance has changed at once by much"
+    why = "the balance changed a lot at once"
     questions.ask(account, Question.Kind.SUDDEN, account.id, why, evidence)
 
 

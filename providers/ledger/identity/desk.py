@@ -24,6 +24,7 @@ class Desk:
     live: dict[UUID, Held] = field(default_factory=dict)  # by event, what the source says of it today
     by_id: dict[str, list[Held]] = field(default_factory=dict)
     stated: frozenset[str] = frozenset()  # the ids of all rows, also of those known already
+    told: dict[UUID, list[int]] = field(default_factory=dict)  # by event, the observations that stand
 
     def __post_init__(self) -> None:
         """Index what the source has said."""
@@ -31,6 +32,8 @@ class Desk:
         for held in self.mine:
             if held.id:
                 by_id[held.id].append(held)
+            if held.state != State.PAST:
+                self.told.setdefault(held.event, []).append(held.key)
             if held.state in (State.LIVE, State.GONE):
                 self.live[held.event] = held
         self.by_id = by_id
@@ -50,7 +53,7 @@ class Desk:
         if state != State.LIVE and self._said(event, row):
             return
         same = {event, *(one for one, into in self.draft.merged if into == event)}
-        ended = tuple(h.key for h in self.mine if h.event in same and h.state != State.PAST)
+        ended = tuple(sorted(key for each in same for key in self.told.get(each, ())))
         self.draft.placed.append(
             Placed(row, reason, event, state, ended=ended if state == State.LIVE else ())
         )

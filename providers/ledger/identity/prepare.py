@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from providers.ledger.identity.records import Grade, Row, Status
 from providers.ledger.identity.texts import says_nothing
@@ -20,7 +20,7 @@ class Prepared:
 def prepare(rows: Sequence[Row], grade: Grade) -> Prepared:
     """Order one delivery's rows. Rows whose id is no id lose it; their order stays."""
     if grade == Grade.NONE:
-        return Prepared([replace(row, id="") if row.id else row for row in rows], [], 0)
+        return Prepared([_without_id(row) if row.id else row for row in rows], [], 0)
     by_id: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_id[row.id].append(row)
@@ -32,13 +32,20 @@ def prepare(rows: Sequence[Row], grade: Grade) -> Prepared:
     kept, absorbed, met = [], [], set()
     for row in rows:
         if row.id in nothing or row.id in several:
-            kept.append(replace(row, id=""))
+            kept.append(_without_id(row))
         elif (heir := heirs.get(row.place)) is not None:
             absorbed.append((row, heir))
         elif row.hash not in met:
             kept.append(row)
             met.add(row.hash)
     return Prepared(kept, absorbed, sum(len(by_id[name]) for name in several))
+
+
+def _without_id(row: Row) -> Row:
+    """The row as one that no id names; `replace` takes five times as long."""
+    return Row(
+        row.place, "", row.date, row.amount, row.unit, row.status, row.text, row.hash, replaces=row.replaces
+    )
 
 
 def _several(same: Sequence[Row]) -> bool:

@@ -47,6 +47,8 @@ def _ask(desk: Desk, events: list[UUID], edges: Iterable[Edge]) -> None:
 def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
     """Candidates from the delivery's own source: provisional rows, and booked ones that it left out."""
     pool = [held for held in desk.mine if desk.open(held) and _left_over(desk, held)]
+    if not pool:
+        return
     numbers = {held.key: number for number, held in enumerate(pool, len(events))}
     events += [held.event for held in pool]
     near = _Pool(pool)
@@ -93,6 +95,8 @@ def _observed(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
         for held in desk.others
         if held.state in (State.LIVE, State.GONE) and held.event not in mine | desk.used
     ]
+    if not pool:
+        return
     first = {
         held.event: held for held in sorted(pool, key=lambda h: (h.status, h.key))
     }  # the most certain last

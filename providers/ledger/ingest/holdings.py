@@ -10,12 +10,13 @@ from django.db.models import Max
 from dashtam.bridge.database import one_transaction
 from providers.errors import ProviderUnreadable
 from providers.ledger import checks
+from providers.ledger.ingest import lots
 from providers.ledger.models import FinancialAccount, Holding, Security
 from providers.ledger.models.numbers import UNIT
 from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord
 
 _SECURITY = {"symbol": 40, "name": 300, "type": 40, "cusip": 9, "isin": 12, "currency": UNIT}
-_HOLDING = ("quantity", "price", "market_value", "cost_basis", "currency", "as_of", "fetched_at")
+_HOLDING = ("quantity", "price", "market_value", "cost_basis", "currency", "lots", "as_of", "fetched_at")
 
 
 @one_transaction()
@@ -53,6 +54,7 @@ def _check(record: HoldingsRecord) -> None:
     for holding in record.holdings:
         checks.currency(holding.currency)
         checks.numbers(holding.quantity, holding.price, holding.market_value, holding.cost_basis)
+        lots.check(holding.lots)
     for security in record.securities:
         checks.currency(security.currency)
 
@@ -106,6 +108,7 @@ def _holding(
         market_value=record.market_value,
         cost_basis=record.cost_basis,
         currency=record.currency,
+        lots=lots.kept(record.lots),
         as_of=as_of,
         fetched_at=fetched_at,
     )

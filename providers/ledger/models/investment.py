@@ -65,6 +65,9 @@ class Holding(models.Model):
     market_value = ExactField(null=True)
     cost_basis = ExactField(null=True, help_text="Of the whole position, not per unit.")
     currency = models.CharField(max_length=UNIT)
+    lots = models.JSONField(
+        null=True, help_text="Units by purchase, if the institution tells them: LotRecords."
+    )
     as_of = models.DateTimeField()
     fetched_at = models.DateTimeField()
 

@@ -34,7 +34,7 @@ def _question(
         kind=Question.Kind.SUDDEN if sudden else Question.Kind.EVENT,
         left=event,
         right=events.get(place, event),
-        why="the amount has changed at once by much" if sudden else why,
+        why="the amount changed a lot at once" if sudden else why,
         evidence={"others": [str(other) for other in others]},
     )
 
@@ -42,7 +42,7 @@ def _question(
 def _vanished(account: FinancialAccount, source: Source, plan: Plan) -> int:
     if not plan.doubted:
         return 0
-    why = f"{len(plan.doubted)} booked rows are stated no more, at once"
+    why = f"{len(plan.doubted)} booked transactions are missing all at once"
     evidence = {"observations": [held.key for held in plan.doubted]}
     return questions.ask(account, Question.Kind.VANISHED, UUID(int=source.id), why, evidence)
 
@@ -57,7 +57,7 @@ def _late(account: FinancialAccount, source: Source, plan: Plan, events: Mapping
     kind, right = Question.Kind.LATE, UUID(int=source.id)
     asked = Question.objects.filter(kind=kind, left=account.id, right=right, state="open").first()
     ids = [*(asked.evidence["observations"] if asked else []), *ids]
-    why = f"{len(ids)} old transactions came at once"
+    why = f"{len(ids)} old transactions came at the same time"
     return questions.ask(account, kind, right, why, {"observations": ids})
 
 

@@ -60,9 +60,10 @@ def carry_out(
     at = statement.day
     events, back = _events(account, plan)
     projection.keep_words(account, _touching(plan))
+    shared = _shared(source, plan, events)
     known, merged = _write_down(account, source, statement, taken, plan, events)
     new, touched = _sorted(plan, events, merged, back)
-    fresh = _fresh(account, source, plan, new, known, at)
+    fresh = _fresh(account, source, plan, new, known, shared, at)
     projection.write(account, fresh)
     seen = projection.project(account, touched, known)
     asked = asking.ask(account, source, plan, events)
@@ -213,13 +214,13 @@ def _fresh(
     plan: Plan,
     new: Mapping[int, UUID],
     known: Known,
+    shared: Collection[str],
     at: datetime,
 ) -> list[projection.Projected]:
     records = (
         dict(zip((item.row.place for item in plan.placed), known.values(), strict=True)) if known else {}
     )
     rows = {item.row.place: item.row for item in plan.placed if item.row.place in new}
-    shared = _shared(source, [row.id for row in rows.values() if row.id])
     return [
         projection.Projected(
             event,
@@ -234,14 +235,25 @@ def _fresh(
     ]
 
 
-def _shared(source: Source, ids: Sequence[str]) -> frozenset[str]:
-    if not ids:
-        return frozenset()
-    with database.cursor() as cursor:
-        cursor.execute(sql.SHARED_IDS, {"source": source.id, "ids": list(ids)})
-        return frozenset(row_id for (row_id,) in cursor.fetchall())
+def _shared(source: Source, plan: Plan, events: Mapping[int, UUID]) -> set[str]:
+    """Of the ids of events that begin, those that name another event too: before anything is written down."""
+    named: dict[str, UUID] = {}
+    shared, begun = set(), []
+    for item in plan.placed:
+        name, event = item.row.id, events[item.row.place]
+        if name and named.setdefault(name, event) != event:
+            shared.add(name)
+        if name and item.event is None and item.heir is None:
+            begun.append(name)
+    if begun and Observation.objects.filter(source=source).exists():
+        with database.cursor() as cursor:
+            cursor.execute(sql.SAID_IDS, {"source": source.id, "ids": begun})
+            shared.update(name for (name,) in cursor.fetchall())
+    return shared
 
 
-def _name(account: FinancialAccount, source: Source, event: UUID, row_id: str, shared: frozenset[str]) -> str:
+def _name(
+    account: FinancialAccount, source: Source, event: UUID, row_id: str, shared: Collection[str]
+) -> str:
     own = projection.is_own(account, source.kind, source.name, row_id)
     return projection.name_of(event, row_id, source.id, own=own, is_first=row_id not in shared)

@@ -49,7 +49,8 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
 
 def _land(account: FinancialAccount, observer: Observer, statement: Statement) -> Landed:
     source = source_of(account, observer)
-    taken = [cleaned(record) for record in (*statement.rows, *statement.scheduled)]
+    clean = statement.digests is not None
+    taken = [*(statement.rows if clean else map(cleaned, statement.rows)), *map(cleaned, statement.scheduled)]
     plan = _plan(source, observer, statement, taken)
     if plan is None:
         return Landed()
@@ -68,7 +69,8 @@ def _plan(
 ) -> Plan | None:
     """The changes of the statement; None, found out without placing rows, if its source has said all of it before."""
     stated, days = len(statement.rows), [record.date for record in taken]
-    digests = [digest(record, scheduled=place >= stated) for place, record in enumerate(taken)]
+    digests = list(statement.digests or map(digest, taken[:stated]))
+    digests += [digest(record, scheduled=True) for record in taken[stated:]]
     found, absent = near.novel(source, digests, days, statement.covers)
     plain = _each_once(taken) and not statement.gone
     if plain and not found and not absent and not near.may_expire(source, statement.covers):

@@ -101,11 +101,10 @@ WHERE o.event = ANY(%(events)s) AND o.state = 0
 ORDER BY o.event, o.status DESC, s.kind, o.id DESC
 """
 
-# Of ids, those that have named another event of the source before.
-SHARED_IDS = """
-SELECT row_id FROM providers_observation
+# Of ids, those that have named an event of the source before.
+SAID_IDS = """
+SELECT DISTINCT row_id FROM providers_observation
 WHERE source_id = %(source)s AND row_id = ANY(%(ids)s) AND row_id <> ''
-GROUP BY row_id HAVING count(DISTINCT event) > 1
 """
 
 SECURITIES = """

@@ -45,7 +45,8 @@ class Statement:
     `scheduled` are rows that are announced for later, and count in no total. `gone` are ids that the source says
     it has taken back. An institution in trouble covers nothing. A page of a longer reading tells what the pages
     before it have `said`, by id; one that `continues` after a cursor has news only, never all of it again. `ids` is
-    the most that the ids of these rows are worth, if that is less than those of the source usually are.
+    the most that the ids of these rows are worth, if that is less than those of the source usually are. `digests` are
+    those of the rows, where these are cleaned already.
     """
 
     rows: Sequence[TransactionRecord]
@@ -56,6 +57,7 @@ class Statement:
     said: frozenset[str] = frozenset()
     continues: bool = False
     ids: Grade = Grade.STABLE
+    digests: Sequence[bytes] | None = None
 
     @property
     def day(self) -> datetime:

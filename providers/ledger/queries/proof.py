@@ -1,75 +1,13 @@
 """The proof of an account's days, from the balances that are stated and the rows between them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.db import connection
-
 from dashtam.api.paging import Listing, Page, invalid_cursor, listing
 from dashtam.bridge.doors import run_db
-from dashtam.errors import NotFound
-from providers.ledger.counted import newest_day
-from providers.ledger.history import Moved, Stated
-from providers.ledger.ingest.history import TYPES
 from providers.ledger.money import plain
-from providers.ledger.proof import Stretch, stretches
-
-_ACCOUNT = """
-SELECT account.currency, account.type, least(
-    (SELECT min(date) FROM providers_transaction WHERE account_id = account.id),
-    (SELECT min(date) FROM providers_balancesnapshot WHERE account_id = account.id AND NOT derived)
-)
-FROM providers_financialaccount AS account WHERE account.user_id = %(user)s AND account.id = %(account)s
-"""
-# From the last stated balance before the first day to the first one at or after the last day.
-_STATED = """
-SELECT date, current FROM providers_balancesnapshot
-WHERE account_id = %(account)s AND NOT derived AND lacks = ''
-    AND date >= coalesce((
-        SELECT max(date) FROM providers_balancesnapshot
-        WHERE account_id = %(account)s AND NOT derived AND lacks = '' AND date < %(first)s
-    ), %(first)s)
-    AND date <= least(%(newest)s, coalesce((
-        SELECT min(date) FROM providers_balancesnapshot
-        WHERE account_id = %(account)s AND NOT derived AND lacks = '' AND date >= %(last)s
-    ), %(last)s))
-ORDER BY date
-"""
-# The institution counts rows that their person has hidden or deleted, and does not count those of their own. A row
-# that was first seen after the balance of its day was read is not in that balance.
-_MOVED = """
-WITH rows AS (
-    SELECT date, amount, currency, first_seen_at FROM providers_transaction AS row
-    WHERE account_id = %(account)s AND status = 'posted' AND date BETWEEN %(from)s AND %(to)s
-        AND NOT EXISTS (
-            SELECT FROM providers_source AS source JOIN providers_observation AS said ON said.source_id = source.id
-            WHERE source.account_id = %(account)s AND source.kind = 'person' AND said.event = row.id
-        )
-    UNION ALL
-    SELECT said.date, said.amount, said.unit, said.at
-    FROM (
-        SELECT DISTINCT event FROM providers_edit
-        WHERE account_id = %(account)s AND field IN ('hidden', 'deleted') AND value <> ''
-    ) AS aside
-    CROSS JOIN LATERAL (
-        SELECT o.date, o.amount, o.unit, o.at FROM providers_observation AS o
-        JOIN providers_source AS source ON source.id = o.source_id
-        WHERE o.event = aside.event AND o.state = 0 AND o.status = 2 AND source.kind <> 'person'
-        ORDER BY source.kind, o.id DESC LIMIT 1
-    ) AS said
-    WHERE said.date BETWEEN %(from)s AND %(to)s
-)
-SELECT rows.date, sum(rows.amount),
-    coalesce(sum(rows.amount) FILTER (WHERE rows.first_seen_at > stated.fetched_at), 0),
-    bool_and(rows.currency = %(currency)s)
-FROM rows
-LEFT JOIN providers_balancesnapshot AS stated
-    ON stated.account_id = %(account)s AND stated.date = rows.date AND NOT stated.derived
-GROUP BY rows.date ORDER BY rows.date
-"""
+from providers.ledger.proof import Proof, Stretch, proof_now
 
 
 class DayProof(TypedDict):
@@ -90,20 +28,9 @@ class DayProof(TypedDict):
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """The standing of an account's days, as stretches in order. `applies` is false where rows do not make the value."""
-
-    currency: str
-    applies: bool
-    first: date
-    last: date
-    stretches: Sequence[Stretch]
-
-
 async def proof(user_id: UUID, account_id: UUID, /, first: date | None, last: date | None) -> Proof:
     """The standing of an account's days, from its first known one on if none is given. Raises NotFound."""
-    return await run_db(_proof, user_id, account_id, first, last)
+    return await run_db(proof_now, user_id, account_id, first, last)
 
 
 async def proof_days(
@@ -112,7 +39,7 @@ async def proof_days(
     """The same day by day, newest first. Raises NotFound."""
     before = _before(page)
     end = before if before is not None and (last is None or before < last) else last
-    found = await run_db(_proof, user_id, account_id, first, end)
+    found = await run_db(proof_now, user_id, account_id, first, end)
     return listing(list(_days(found, page.limit + 1)), page, lambda day: (day["date"],))
 
 
@@ -124,33 +51,6 @@ def _before(page: Page) -> date | None:
         return date.fromisoformat(text) - timedelta(days=1)
     except (ValueError, OverflowError):
         raise invalid_cursor() from None
-
-
-def _proof(user_id: UUID, account_id: UUID, first: date | None, last: date | None) -> Proof:
-    with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNT, {"user": user_id, "account": account_id})
-        found = cursor.fetchone()
-        if found is None:
-            raise NotFound
-        currency, type_, known = found
-        last = min(last or newest_day(), newest_day())
-        first = max(first, known) if first and known else known or first or last
-        applies = type_ in TYPES
-        if not applies or first > last:
-            return Proof(currency, applies, first, last, _unproved(first, last))
-        values: dict[str, Any] = {"account": account_id, "first": first, "last": last, "newest": newest_day()}
-        cursor.execute(_STATED, values)
-        stated = [Stated(*row) for row in cursor.fetchall()]
-        if len(stated) < 2:
-            return Proof(currency, applies, first, last, _unproved(first, last))
-        ends = {"from": stated[0].day, "to": stated[-1].day, "currency": currency}
-        cursor.execute(_MOVED, values | ends)
-        moved = [Moved(*row) for row in cursor.fetchall()]
-    return Proof(currency, applies, first, last, stretches(stated, moved, first, last))
-
-
-def _unproved(first: date, last: date) -> list[Stretch]:
-    return [Stretch(first, last, "unproved")] if first <= last else []
 
 
 def _days(found: Proof, most: int) -> Any:

@@ -102,7 +102,7 @@ def _bank(url: str, options: dict[str, Any]) -> Sandbox:
     if not EPOCH <= start < today:
         raise CommandError(f"The books can start on any day from {EPOCH} until yesterday.")
     try:
-        grants = Grants(options["state"], start, options["access_ttl"], offset)
+        grants = Grants.of(options["state"], start, options["access_ttl"], offset)
     except StateError as error:
         raise CommandError(f"{error} Move it away, or choose another with --state.") from error
     client = Client(

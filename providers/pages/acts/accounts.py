@@ -77,7 +77,7 @@ async def balance(request: SignedInRequest, id: UUID) -> HttpResponse:
         except DashtamError as error:
             form.take(error)
         else:
-            messages.success(request, "Written down.")
+            messages.success(request, "The balance is saved.")
             return see_other(reverse("account", args=[id]))
     return await form_page(request, "providers/account_balance.html", form, account=account)
 

@@ -8,6 +8,7 @@ from django import forms
 from accounts.pages.forms import AccountForm
 from dashtam.ui.currencies import CODES
 from dashtam.ui.long_select import LongSelect
+from providers.ledger.by_hand import PROVIDER as BY_HAND
 from providers.ledger.models.account import AccountChanges
 from providers.ledger.own_words import LONGEST
 from providers.ledger.review.transaction_service import Changes
@@ -41,7 +42,9 @@ class AccountSettings(AccountForm):
         super().__init__(data, initial=dict(account))
         self.account = account
         provider, name = account["provider_name"], account["institution_name"]
-        self.fields["name"].help_text = f"{provider} calls it “{name}”. Leave this empty to use that name."
+        by_hand = account["provider"] == BY_HAND
+        first = f"You first called it “{name}”." if by_hand else f"{provider} calls it “{name}”."
+        self.fields["name"].help_text = f"{first} Leave this empty to use that name."
         if account["closed"] and not account["closed_by_person"]:
             del self.fields["closed"]  # the institution closed it
 

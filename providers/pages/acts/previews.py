@@ -1,6 +1,5 @@
 """A table before it is imported: its first rows, and the corrections of its person."""
 
-import contextlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -38,7 +37,6 @@ async def preview(request: SignedInRequest, id: UUID) -> HttpResponse:
     if look.sent is not None and look.sent.get("act") == "import" and form.is_valid():
         done = await _confirmed(user_id, look, form)
         if done is not None:
-            await _name(user_id, done, form.new_name)
             return see_other(reverse("import", args=[done.id]))
     seen = digest(layout_in(look.sent if look.sent is not None else form.as_sent()))
     view = preview_view(look.preview, form.asked_now)
@@ -69,16 +67,6 @@ async def _look(user_id: UUID, id: UUID, sent: QueryDict | None) -> _Look:
         return _Look(*await service.look(user_id=user_id, import_id=id), None, told)
 
 
-async def _name(user_id: UUID, done: FileImport, name: str) -> None:
-    """Give a new account the name that its person typed, once it is there."""
-    accounts = {UUID(statement["account_id"]) for statement in done.statements}
-    if name and len(accounts) == 1:
-        with contextlib.suppress(DashtamError):  # the rows are in; a name can be given later
-            await wiring.account_service().change(
-                user_id=user_id, account_id=accounts.pop(), changes={"name": name}
-            )
-
-
 async def _confirmed(user_id: UUID, look: _Look, form: PreviewForm) -> FileImport | None:
     """The import, of what its person has seen; None if something is to be looked at first."""
     if look.preview.understanding.questions:
@@ -93,6 +81,7 @@ async def _confirmed(user_id: UUID, look: _Look, form: PreviewForm) -> FileImpor
             corrections=layout_in(form.data),
             account_id=form.target_id,
             new_account=form.wants_new_account,
+            account_name=form.new_name,
         )
     except DashtamError as error:
         form.take(error)

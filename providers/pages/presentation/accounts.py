@@ -71,6 +71,9 @@ def _folded(groups: Iterable[AccountGroup]) -> Iterator[AccountGroup]:
         yield replace(group, open=fits)
 
 
+_KINDS = {**words.ACCOUNT_KINDS, "other": "Other account"}
+
+
 def stale_balance(account: Mapping[str, Any], now: datetime) -> bool:
     """True where the account's provider should have had a newer balance."""
     return connectors.balances_overdue(account["provider"], account["balances"]["as_of"], now)
@@ -78,12 +81,12 @@ def stale_balance(account: Mapping[str, Any], now: datetime) -> bool:
 
 def kind_name(account: Mapping[str, Any]) -> str:
     """`Credit card`: the subtype, or the type where the institution gives none."""
-    kind: str = account["subtype"] or account["type"]
-    return kind.replace("_", " ").capitalize()
+    subtype: str = account["subtype"].replace("_", " ").capitalize()
+    return subtype or _KINDS.get(account["type"], _KINDS["other"])
 
 
 def lacks(account: Mapping[str, Any]) -> str:
-    """`without its cash, which is not stated`, or nothing."""
+    """`without its cash, which is not reported`, or nothing."""
     return words.LACKS.get(account["balances"]["lacks"], "")
 
 

@@ -57,12 +57,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Institutions that a search has found behind one aggregator; `more` counts those that are not shown."""
+    """Institutions that a search has found behind one aggregator; `more` counts those that are not shown.
+
+    `sample`: they are from a few names that we know, and not from the aggregator itself.
+    """
 
     offer: Offer
     institutions: Sequence[tuple[Institution, str, str]]
     more: int
     answered: bool
+    sample: bool
 
 
 def offers(search: str) -> list[Offer]:
@@ -78,11 +82,13 @@ def reached(found: Sequence[Behind]) -> list[Reached]:
 
 
 def unlisted() -> list[Offer]:
-    """The aggregators in use here that do not say which institutions they reach."""
+    """The aggregators in use here that do not say which institutions they reach, or of which we know a few by name."""
     return [
         offer(each)
         for each in CONNECTORS.values()
-        if each.facts.behind and each.configured and not each.lists_institutions
+        if each.facts.behind
+        and each.configured
+        and (each.samples_institutions or not each.lists_institutions)
     ]
 
 
@@ -91,12 +97,12 @@ def offer(connector: Connector) -> Offer:
     needs = connector.facts.needs or _NEEDS[connector.auth].format(name=connector.name)
     facts = [
         Fact("You need", needs),
-        Fact("It brings", _brings(connector)),
-        Fact("It costs", connector.facts.cost),
-        Fact("It is for", *places(connector.facts.regions)),
-        Fact("It reaches back", _reaches(connector)),
-        Fact("It is updated", _updated(connector)),
-        Fact("It lasts", _lasts(connector)),
+        Fact("Brings in", _brings(connector)),
+        Fact("Cost", connector.facts.cost),
+        Fact("Available in", *places(connector.facts.regions)),
+        Fact("History", _reaches(connector)),
+        Fact("Updates", _updated(connector)),
+        Fact("Access lasts", _lasts(connector)),
     ]
     url, action = _begin(connector)
     return Offer(
@@ -129,7 +135,7 @@ def _reached(behind: Behind, connector: Connector) -> Reached:
         for each in behind.institutions[:SHOWN]
     ]
     more = len(behind.institutions) - len(shown)
-    return Reached(offer(connector), shown, more, behind.answered)
+    return Reached(offer(connector), shown, more, behind.answered, connector.samples_institutions)
 
 
 def _asked_for(connector: Connector, institution: Institution) -> dict[str, str]:
@@ -164,7 +170,7 @@ def _reaches(connector: Connector) -> str:
 def _updated(connector: Connector) -> str:
     """The rhythm of updates, and how old the figures may be that they bring."""
     if connector.by_person:
-        when = "When you import another one." if connector.auth == "file" else "When you write it down."
+        when = "When you import another one." if connector.auth == "file" else "When you enter a new balance."
         return f"{when} {connector.facts.freshness}".strip()
     every = max(connector.facts.cadence or timedelta(0), timedelta(minutes=settings.SYNC_INTERVAL_MINUTES))
     times = timedelta(days=1) / every

@@ -108,6 +108,8 @@ def connection_row(
             if file
             else ["erase" if connection["state"] == "disconnected" else "disconnect"]
         )
+    if connection["accounts_offered_at"] and connection["state"] == "active":
+        actions.insert(1, "add")
     if busy and "sync" in actions:
         actions.remove("sync")
     own = [account for account in accounts if account["connection_id"] == connection["id"]]

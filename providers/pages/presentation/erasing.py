@@ -52,9 +52,9 @@ def connection_erasure(connection: Mapping[str, Any], contents: Contents) -> Que
     """The question before what a connection brought is erased."""
     name, many = connection["provider_name"], contents["accounts"]
     will = [
-        f"{_count(many, 'account')} with everything in {_it(many)} {_go(many)}.",
+        f"{_count(many, 'account')} with everything in {_it(many)} will be deleted.",
         *_going(contents),
-        "The connection leaves your list.",
+        "The connection disappears from your list.",
         "This cannot be undone.",
     ]
     if connection["provider"] == BY_HAND:
@@ -66,7 +66,7 @@ def connection_erasure(connection: Mapping[str, Any], contents: Contents) -> Que
             "Erase these files’ accounts?", "Erase everything", will, ["Your own copies of the files."]
         )
     stays = [f"Your accounts at {name}: nothing changes there.", "You can connect again at any time."]
-    return Question(f"Erase what {name} brought?", "Erase everything", will, stays)
+    return Question(f"Erase all data from {name}?", "Erase everything", will, stays)
 
 
 def import_undo(file: Mapping[str, Any], effect: Effect) -> Question:
@@ -74,19 +74,21 @@ def import_undo(file: Mapping[str, Any], effect: Effect) -> Question:
     name = file["filename"] or "this file"
     will = []
     if file["state"] == "failed":
-        will = ["This file, of which nothing was imported, leaves your list."]
+        will = ["The file disappears from your list. Nothing was imported from it."]
         return Question(
             f"Remove {name}?", "Remove it from the list", will, ["All your accounts and their rows."]
         )
-    will.append(f"{_count(effect.going, 'transaction')} that only this file has brought {_go(effect.going)}.")
+    will.append(f"{_count(effect.going, 'transaction')} that only this file brought will be deleted.")
     if effect.noted:
-        will.append(f"{effect.noted:,} of them have a note or a category of your own.")
-    will.append("Its balance and holdings go too. Where another file states them, that counts again.")
+        will.append(f"{effect.noted:,} of them {_have(effect.noted)} a note or a category of your own.")
+    will.append(
+        "The balance and holdings from it are deleted too. If another file has them, those count again."
+    )
     stays = []
     if effect.staying:
         stays.append(f"{_count(effect.staying, 'transaction')} that came from elsewhere too.")
     stays.append("Your own copy of the file: you can import it again.")
-    return Question(f"Take {name} back?", "Take it back", will, stays)
+    return Question(f"Undo the import of {name}?", "Undo this import", will, stays)
 
 
 def undone_message(file: Mapping[str, Any], effect: Effect) -> str:
@@ -95,23 +97,25 @@ def undone_message(file: Mapping[str, Any], effect: Effect) -> str:
     if file["state"] == "failed":
         return f"{name} is no longer in the list."
     stayed = f" {_count(effect.staying, 'transaction')} stayed." if effect.staying else ""
-    return f"{name} is taken back: {_count(effect.going, 'transaction')} removed.{stayed}"
+    return f"The import of {name} is undone: {_count(effect.going, 'transaction')} removed.{stayed}"
 
 
 def _going(contents: Contents) -> list[str]:
     lines = []
     if count := contents["transactions"]:
         lines.append(
-            f"{_count(count, 'transaction')}{_span(contents['first'], contents['last'])} {_go(count)}."
+            f"{_count(count, 'transaction')}{_span(contents['first'], contents['last'])} will be deleted."
         )
     if contents["noted"]:
-        lines.append(f"{contents['noted']:,} of them have words of your own.")
+        lines.append(
+            f"{contents['noted']:,} of them {_have(contents['noted'])} your own description, category or note."
+        )
     if days := contents["days"]:
         lines.append(
-            f"{_count(days, 'day')} of balances {_go(days)}, and so does their part in your net worth."
+            f"{_count(days, 'day')} of balances will be deleted, so your net worth on those days changes."
         )
     if holdings := contents["holdings"]:
-        lines.append(f"{_count(holdings, 'holding')} {_go(holdings)}.")
+        lines.append(f"{_count(holdings, 'holding')} will be deleted.")
     return lines or ["There are no transactions and no balances in it."]
 
 
@@ -129,8 +133,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _go(number: int) -> str:
-    return "goes" if number == 1 else "go"
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"
 
 
 def _it(number: int) -> str:

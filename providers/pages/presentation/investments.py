@@ -16,7 +16,6 @@ from providers.ledger.portfolio import Part, Portfolio
 TYPES = {
     "etf": "ETF",
     "mutual_fund": "Mutual fund",
-    "mf": "Mutual fund",
     "reit": "REIT",
     "cd": "CD",
     "": "Not classified",
@@ -94,7 +93,7 @@ def _row(name: str, part: Part) -> PartRow:
         part=part,
         share_text="" if part.share is None else share_text(part.share),
         gain_percent=_percent(part.gain, part.cost),
-        partly=f"known for {part.compared} of {count} holdings" if 0 < part.compared < count else "",
+        partly=f"known for {part.compared:,} of {count:,} holdings" if 0 < part.compared < count else "",
     )
 
 

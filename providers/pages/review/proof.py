@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from providers.imports.periods import unproved
+from providers.ledger.history import Period
 from providers.ledger.proof import Stretch
 from providers.ledger.queries.proof import Proof
 
@@ -64,6 +66,12 @@ def days_of_proof(found: Proof) -> DaysOfProof | None:
     )
 
 
+def without_files(found: Proof, uncovered: Sequence[Period]) -> Sequence[Period]:
+    """Of the days that no file covers, those that are shown and whose balances prove nothing, the newest first."""
+    seen = [gap for gap in reversed(uncovered) if found.first <= gap.last and gap.first <= found.last]
+    return unproved(found, seen)[:MOST_GAPS]
+
+
 def _bars(found: Proof) -> Iterator[Bar]:
     for each in found.stretches:
         first, last = max(each.first, found.first), min(each.last, found.last)
@@ -87,6 +95,8 @@ def _summary(counts: dict[str, int]) -> str:
     days = sum(counts.values())
     if counts["proved"] == days:
         return f"All {_days(days)} are proved."
+    if counts["unproved"] == days:
+        return f"None of the {_days(days)} can be proved."
     parts = [f"{counts['proved']:,} of {_days(days)} {'is' if counts['proved'] == 1 else 'are'} proved"]
     if counts["gap"]:
         parts.append(f"on {counts['gap']:,} something is missing")

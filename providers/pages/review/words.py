@@ -9,45 +9,46 @@ from dashtam.ui.formats import date_text
 from providers.pages import words
 
 _HAPPENED = {
-    "first": "It came from {source} first",
-    "seen_too": "It came from {source} too",
+    "first": "It first came from {source}",
+    "seen_too": "It also came from {source}",
     "changed": "{source} changed what it says",
-    "held": "{source} sent a change so large that it waits for you",
-    "older": "{source} sent an older word again; it was kept and not applied",
+    "held": "{source} sent a change so large that we ask you first",
+    "older": "{source} sent an older version again; it was kept, but not used",
     "announced": "{source} announced it for later",
-    "withdrawn": "{source} states it no more",
-    "joined": "Two rows turned out to be one",
-    "parted": "A row was taken out: it is another transaction",
-    "applied": "A change that had waited was applied",
+    "withdrawn": "{source} no longer lists it",
+    "joined": "Two rows turned out to be the same transaction",
+    "parted": "A row was split off: it is a different transaction",
+    "applied": "A change that was waiting was applied",
     "edited": "You changed its {field}",
     "hidden": "You hid it from lists and totals",
     "deleted": "You deleted it",
 }
 _BY_YOU = {
-    "first": "You wrote it down",
-    "joined": "You said that two rows are one",
-    "parted": "You said that a row is another transaction",
-    "applied": "You let a change through that had waited",
+    "first": "You entered it",
+    "seen_too": "You entered it too",
+    "joined": "You said that two rows are the same transaction",
+    "parted": "You said that a row is a different transaction",
+    "applied": "You let a waiting change through",
 }
 _WHY = {
-    "link": "{source} itself names the row that this one came from.",
+    "link": "{source} itself names the row this one came from.",
     "content": "Day, amount and name are the same, and each side has as many of them.",
-    "reminted": "Day, amount and name are the same, only the id that {source} gives it is new.",
+    "reminted": "Day, amount and name are the same; only its id at {source} is new.",
     "pending": "A pending row with this amount and name was waiting to be booked.",
     "rewritten": "It takes the place of a row that {source} no longer has.",
     "observer": "Amount, day and name agree with what another source said.",
     "person": "You said so.",
-    "stale": "What was known is newer.",
+    "stale": "What was already here is newer.",
     "sudden": "Changes like this one are usually mistakes of a feed.",
-    "the source links them": "The source itself says that they are one.",
+    "the source links them": "The source itself says that they are the same.",
     "one took the place of the other": "The source has this row in place of a pending one.",
-    "both accounts have it": "Two accounts were found to be one, and both had this row.",
+    "both accounts have it": "Two accounts turned out to be the same, and both had this row.",
 }
 _UNDO = {
-    "joined": "Take them apart",
+    "joined": "Separate them",
     "parted": "Put it back",
     "applied": "Take the change back",
-    "edited": "Use the earlier word again",
+    "edited": "Use the earlier value again",
     "hidden": "Show it again",
     "deleted": "Bring it back",
 }
@@ -82,7 +83,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
     kind, source = entry["kind"], entry["source"]
     texts = _BY_YOU if source == "You" and kind in _BY_YOU else _HAPPENED
     field = FIELDS.get(entry["changes"][0]["field"], entry["changes"][0]["field"]) if entry["changes"] else ""
-    default = "Take it as another transaction"
+    default = "Make it a separate transaction"
     return Step(
         id=entry["id"],
         at=entry["at"],
@@ -129,16 +130,16 @@ class Asked:
 
 _ASKED = {
     "same_event": Asked(
-        "One transaction or two?",
-        "One is counted once, and keeps both sources. Two are both counted.",
-        "They are one",
-        "They are two",
+        "Is this the same transaction?",
+        "If it is the same, it counts once and keeps both sources. If not, both count.",
+        "Same transaction",
+        "Two transactions",
         "One",
         "The other",
     ),
     "same_account": Asked(
         "The same account?",
-        "If it is the same, it goes on under the account that you had, with its history, notes and settings.",
+        "If it is the same, the account that you had goes on, with its history, notes and settings.",
         "The same account",
         "Different accounts",
         "The account that you had",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from providers.simulator.books.customers import Account, Kind
@@ -19,19 +19,49 @@ CASH_RATE = Decimal("0.0010")  # a month, on idle cash
 
 
 @dataclass(slots=True)
-class Position:
-    """Units of one security and their total cost, fees included; a sale takes its average cost with it."""
+class Lot:
+    """The units that are left of one purchase; `cost` is theirs, with fees."""
 
-    units: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)
+    id: str
+    at: datetime
+    price: Decimal
+    units: Decimal
+    cost: Decimal
+
+
+@dataclass(slots=True)
+class Position:
+    """Units of one security, by purchase; a sale takes the oldest ones, with what they cost."""
+
+    lots: list[Lot] = field(default_factory=list)
+
+    @property
+    def units(self) -> Decimal:
+        """All units."""
+        return sum((lot.units for lot in self.lots), Decimal(0))
+
+    @property
+    def cost(self) -> Decimal:
+        """The cost of all units."""
+        return sum((lot.cost for lot in self.lots), Decimal(0))
 
     def apply(self, entry: Entry) -> None:
         """Take one trade into account."""
         if entry.type == "SELL":
-            self.cost += (self.cost * entry.unit_change / self.units).quantize(CENT, ROUND_HALF_UP)
-        elif entry.type in ("BUY", "REINVESTMENT"):
-            self.cost -= entry.amount
-        self.units += entry.unit_change
+            self._sell(-entry.unit_change)
+        elif entry.trade and entry.type in ("BUY", "REINVESTMENT"):
+            quote = entry.trade.unit_price or Decimal(0)
+            self.lots.append(Lot(entry.id, entry.at, quote, entry.unit_change, -entry.amount))
+
+    def _sell(self, units: Decimal) -> None:
+        while units and self.lots:
+            oldest = self.lots[0]
+            sold = min(units, oldest.units)
+            oldest.cost -= (oldest.cost * sold / oldest.units).quantize(CENT, ROUND_HALF_UP)
+            oldest.units -= sold
+            units -= sold
+            if not oldest.units:
+                del self.lots[0]
 
 
 def positions(entries: Iterable[Entry], day: date) -> dict[str, Position]:
@@ -45,19 +75,27 @@ def positions(entries: Iterable[Entry], day: date) -> dict[str, Position]:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A position at the close of a day; `cost_basis` is of the whole position."""
+    """A position at the close of a day; `cost_basis` is of the whole position, and of all its `lots`."""
 
     security_id: str
     units: Decimal
     price: Decimal
     value: Decimal
     cost_basis: Decimal
+    lots: tuple[Lot, ...] = ()
 
 
 def holdings(entries: Iterable[Entry], day: date) -> list[Holding]:
     """The positions at the close of a day, with prices and values."""
     return [
-        Holding(held, position.units, price(held, day), worth(held, position.units, day), position.cost)
+        Holding(
+            held,
+            position.units,
+            price(held, day),
+            worth(held, position.units, day),
+            position.cost,
+            tuple(position.lots),
+        )
         for held, position in positions(entries, day).items()
     ]
 

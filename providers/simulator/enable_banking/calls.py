@@ -69,9 +69,13 @@ class Call:
     def _count(self, session: Session, uid: str, scope: str) -> None:
         if self.present or self.request.GET.get("continuation_key"):
             return
-        key = (uid, scope, self.bank.now().date())
-        session.reads[key] += 1
-        if session.reads[key] > READS_A_DAY:
+        today = self.bank.now().date().isoformat()
+        key = f"{today} {scope} {uid}"
+        count = session.reads.get(key, 0) + 1
+        session.reads = {name: n for name, n in session.reads.items() if name.startswith(today)} | {
+            key: count
+        }
+        if count > READS_A_DAY:
             raise Refusal(429, "ASPSP_RATE_LIMIT_EXCEEDED", "ASPSP Rate limit exceeded")
 
     def ledger(self, session: Session) -> Ledger:

@@ -101,7 +101,7 @@ async def visit(request: HttpRequest, id: str) -> HttpResponse:
     del vendor.authorizations[id]
     told = {"state": begun.given["state"]}
     if decided.approved:
-        begun.customer, code = decided.customer, secrets.token_urlsafe(24)
+        begun.customer, code = decided.customer.id, secrets.token_urlsafe(24)
         vendor.codes[code] = begun
         told["code"] = code
     else:
@@ -112,7 +112,7 @@ async def visit(request: HttpRequest, id: str) -> HttpResponse:
 def open_session(call: Call) -> dict[str, Any]:
     """`POST /sessions`: a session for a code, once."""
     begun = call.vendor.codes.pop(str(call.given.get("code")), None)
-    if begun is None or begun.customer is None:
+    if begun is None or not begun.customer:
         raise Refusal(422, "WRONG_AUTHORIZATION_CODE", "Wrong authorization code provided")
     given = begun.given
     session = Session(

@@ -1,13 +1,12 @@
 """Enable Banking as it runs: registered applications, authorizations under way, and sessions."""
 
 import uuid
-from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from providers.simulator.bank import Bank
-from providers.simulator.books.customers import Account, Customer, Kind
+from providers.simulator.books.customers import CUSTOMERS, Account, Customer, Kind
 from providers.simulator.books.dice import digest
 
 BANK = "Sandbox Bank"
@@ -24,21 +23,26 @@ class Authorization:
 
     given: dict[str, Any]
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    customer: Customer | None = None
+    customer: str = ""
 
 
 @dataclass(slots=True)
 class Session:
     """A consent. Its accounts have ids of their own, which end with it."""
 
-    customer: Customer
+    customer_id: str
     country: str
     psu_type: str
     created: datetime
     valid_until: datetime
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     status: str = "AUTHORIZED"
-    reads: Counter[tuple[str, str, date]] = field(default_factory=Counter)
+    reads: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def customer(self) -> Customer:
+        """The person."""
+        return CUSTOMERS[self.customer_id]
 
     def uid(self, account: Account) -> str:
         """The id of an account in this session."""

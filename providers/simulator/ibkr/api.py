@@ -64,7 +64,7 @@ async def send_request(request: HttpRequest) -> HttpResponse:
     if window is None:
         return _failed("1003")
     reference = str(int(minted("", 6).strip("-"), 16))
-    ibkr_of(request).making[reference] = (desk, desk.polls, window)
+    ibkr_of(request).making[reference] = (desk.token, desk.polls, window)
     answer = _response("Success")
     SubElement(answer, "ReferenceCode").text = reference
     SubElement(answer, "Url").text = "https://elsewhere.example/FlexWebService/GetStatement"
@@ -80,11 +80,11 @@ async def get_statement(request: HttpRequest) -> HttpResponse:
         return _failed(problem)
     reference = request.GET.get("q", "")
     made = service.making.get(reference)
-    if desk is None or made is None or made[0] is not desk:
+    if desk is None or made is None or made[0] != desk.token:
         return _failed("1017")
     _, polls, window = made
     if polls:
-        service.making[reference] = (desk, polls - 1, window)
+        service.making[reference] = (desk.token, polls - 1, window)
         return _failed("1019", "Warn")
     bank = bank_of(request)
     return _xml(document(bank.ledger(desk.customer.id), bank.now(), desk.without, window))

@@ -18,24 +18,29 @@ class Desk:
     `without` names sections, and fields as `Trade.transactionID`, that the query leaves out.
     """
 
-    customer: Customer
+    customer_id: str
     token: str = field(default_factory=lambda: str(int(digest(minted("t")), 16)))
     query: str = "1117042"
     error: str = ""
     polls: int = 0
     without: list[str] = field(default_factory=list)
 
+    @property
+    def customer(self) -> Customer:
+        """The person."""
+        return CUSTOMERS[self.customer_id]
+
 
 @dataclass(slots=True)
 class Ibkr:
-    """The vendor's state."""
+    """The vendor's state. Statements under way are by reference: whose token, how often to wait, and which days."""
 
     desks: dict[str, Desk] = field(default_factory=dict)
-    making: dict[str, tuple[Desk, int, tuple[date, date]]] = field(default_factory=dict)
+    making: dict[str, tuple[str, int, tuple[date, date]]] = field(default_factory=dict)
 
     def desk(self, customer: Customer) -> Desk:
         """A customer's token and query, made when they are first asked for."""
-        return self.desks.setdefault(customer.id, Desk(customer))
+        return self.desks.setdefault(customer.id, Desk(customer.id))
 
     def known(self, token: str) -> Desk | None:
         """The desk with this token."""

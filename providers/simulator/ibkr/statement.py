@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from xml.etree.ElementTree import Element, SubElement
+from zoneinfo import ZoneInfo
 
+from providers.simulator.books.brokerage import Holding, Lot, worth
 from providers.simulator.books.customers import Account
 from providers.simulator.books.dice import digest
 from providers.simulator.books.entries import Entry
@@ -14,6 +16,7 @@ from providers.simulator.ibkr.state import account_id, portfolio
 from providers.simulator.responses import plain
 
 PERIOD = timedelta(days=364)
+ZONE = ZoneInfo("America/New_York")  # of times without an offset
 FUND = "MUTUAL_FUND"
 TRADES = ("BUY", "SELL", "REINVESTMENT")
 CASH = {
@@ -175,8 +178,20 @@ def _positions(ledger: Ledger, account: Account, last: date) -> list[tuple[str, 
             "side": "Long",
         }
         found.append(("OpenPosition", {**both, "levelOfDetail": "SUMMARY"}))
-        found.append(("OpenPosition", {**both, "levelOfDetail": "LOT", "openDateTime": "20240105;093000"}))
+        found.extend(("OpenPosition", {**both, **_lot(row, lot, last)}) for lot in row.lots)
     return found
+
+
+def _lot(row: Holding, lot: Lot, last: date) -> Fields:
+    return {
+        "position": lot.units,
+        "positionValue": worth(row.security_id, lot.units, last),
+        "openPrice": lot.price,
+        "costBasisMoney": lot.cost,
+        "levelOfDetail": "LOT",
+        "openDateTime": f"{lot.at.astimezone(ZONE):%Y%m%d;%H%M%S}",
+        "originatingTransactionID": int(digest("ibkr", lot.id), 16) % 10**11,
+    }
 
 
 def _cash_report(ledger: Ledger, account: Account, first: date, last: date) -> list[tuple[str, Fields]]:

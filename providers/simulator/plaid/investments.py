@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from providers.simulator.books.brokerage import Holding
+from providers.simulator.books.brokerage import Holding, Lot, worth
 from providers.simulator.books.customers import Account
 from providers.simulator.books.entries import Entry
 from providers.simulator.books.ledger import Ledger
@@ -88,22 +88,20 @@ def _cash(item: Item, ledger: Ledger, each: Account) -> dict[str, Any]:
 
 
 def _holding(item: Item, ledger: Ledger, each: Account, row: Holding) -> dict[str, Any]:
-    bought = next(
-        entry.at
-        for entry in ledger.entries[each.id]
-        if entry.trade and entry.trade.security_id == row.security_id and entry.trade.units
-    )
-    lot = {
-        "institution_lot_id": f"lot_{row.security_id}",
-        "original_purchase_datetime": f"{bought:%Y-%m-%dT%H:%M:%SZ}",
-        "quantity": row.units,
-        "purchase_price": None,
-        "cost_basis": row.cost_basis,
-        "current_value": row.value,
+    line = _line(item, each, row.security_id, ledger.through, row.units, row.price, row.value, row.cost_basis)
+    return line | {"tax_lots": [_lot(item, ledger, row, lot) for lot in row.lots]}
+
+
+def _lot(item: Item, ledger: Ledger, row: Holding, lot: Lot) -> dict[str, Any]:
+    return {
+        "institution_lot_id": item.own_id(lot.id),
+        "original_purchase_datetime": f"{lot.at:%Y-%m-%dT%H:%M:%SZ}",
+        "quantity": lot.units,
+        "purchase_price": lot.price,
+        "cost_basis": lot.cost,
+        "current_value": worth(row.security_id, lot.units, ledger.through),
         "position_type": "LONG",
     }
-    line = _line(item, each, row.security_id, ledger.through, row.units, row.price, row.value, row.cost_basis)
-    return line | {"tax_lots": [lot]}
 
 
 def _line(

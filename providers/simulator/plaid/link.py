@@ -32,7 +32,7 @@ def create(call: Call) -> dict[str, Any]:
         raise Refusal("INVALID_REQUEST", "MISSING_FIELDS", "products are needed to make an item")
     if updates is not None and given.get("products"):
         raise Refusal("INVALID_REQUEST", "INVALID_FIELD", "products are not taken in update mode")
-    session = Session(given, updates)
+    session = Session(given, updates.access_token if updates else "")
     call.plaid.sessions[session.token] = session
     found = {"link_token": session.token, "expiration": _time(session.expires)}
     if isinstance(given.get("hosted_link"), dict):
@@ -115,7 +115,8 @@ async def hosted(request: HttpRequest, token: str) -> HttpResponse:
         return agreement.ask("Plaid")
     session.finished = datetime.now(UTC)
     if decided.approved and session.updates:
-        session.updates.error = None
+        if mended := plaid.items.get(session.updates):
+            mended.error = None
         session.public_token = minted("public-sandbox", 16)  # there, and good for nothing
     elif decided.approved:
         session.public_token = plaid.new_item(decided.customer, session.given.get("webhook"))

@@ -3,9 +3,15 @@
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from django.http import HttpRequest
 
 from providers.simulator.bank import Bank, bank_of
@@ -32,12 +38,17 @@ class Item:
     `error` is a code and a reason; while it is set, the Item's data cannot be read.
     """
 
-    customer: Customer
+    customer_id: str
     webhook: str | None
     id: str = field(default_factory=lambda: minted("item", 16))
     access_token: str = field(default_factory=lambda: minted("access-sandbox", 16))
     error: tuple[str, str | None] | None = None
     linked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def customer(self) -> Customer:
+        """The person."""
+        return CUSTOMERS[self.customer_id]
 
     def own_id(self, id: str) -> str:
         """The id of an account or a row of the bank in this Item."""
@@ -56,10 +67,10 @@ class Item:
 
 @dataclass(slots=True)
 class Session:
-    """A visit to the hosted page, begun with a link token. `updates` is the Item that it mends."""
+    """A visit to the hosted page, begun with a link token. `updates` is the access token of the Item that it mends."""
 
     given: dict[str, Any]
-    updates: Item | None
+    updates: str
     token: str = field(default_factory=lambda: minted("link-sandbox", 16))
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     finished: datetime | None = None
@@ -71,6 +82,11 @@ class Session:
         return self.created + timedelta(hours=4)
 
 
+def _new_key() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 @dataclass(slots=True)
 class Plaid:
     """The vendor's state."""
@@ -78,14 +94,19 @@ class Plaid:
     sessions: dict[str, Session] = field(default_factory=dict)
     public: dict[str, Item] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    signing_key: str = field(default_factory=_new_key)
     kid: str = field(default_factory=lambda: minted("kid", 8))
     key_made: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """The key that webhooks are signed with."""
+        return cast("ec.EllipticCurvePrivateKey", load_pem_private_key(self.signing_key.encode(), None))
 
     def new_item(self, customer: Customer, webhook: str | None) -> str:
         """A public token, good for one exchange."""
         token = minted("public-sandbox", 16)
-        self.public[token] = Item(customer, webhook)
+        self.public[token] = Item(customer.id, webhook)
         return token
 
 

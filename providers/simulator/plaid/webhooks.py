@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -78,11 +79,21 @@ def signed(plaid: Plaid, item: Item, code: str, *, age: int = 0) -> tuple[dict[s
             "environment": "sandbox",
             "initial_update_complete": True,
             "historical_update_complete": True,
+            **_ending(code),
         }
     )
     claims = {"iat": int(time.time()) - age, "request_body_sha256": hashlib.sha256(body).hexdigest()}
     token = jwt.encode(claims, plaid.key, algorithm="ES256", headers={"kid": plaid.kid})
     return {"Plaid-Verification": token, "Content-Type": "application/json"}, body
+
+
+def _ending(code: str) -> dict[str, str]:
+    """The end that a webhook announces: in seven days, as a rule."""
+    end = f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"
+    return {
+        "PENDING_EXPIRATION": {"consent_expiration_time": end},
+        "PENDING_DISCONNECT": {"reason": "INSTITUTION_MIGRATION", "disconnect_time": end},
+    }.get(code, {})
 
 
 def _url64(number: bytes) -> str:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
+import msgspec
 from django.http import HttpRequest
 
 from providers.simulator.bank import Bank, bank_of
@@ -77,6 +78,18 @@ class Sandbox(Bank):
 
     def forget_consents(self) -> None:
         self.grants.reset()
+
+    def kept(self, name: str) -> Any:
+        return self.grants.state.beside.get(name)
+
+    def keep(self) -> None:
+        if self.grants.path is None:
+            return
+        before = self.grants.state.beside
+        now = before | {name: msgspec.to_builtins(state) for name, state in self.beside.items()}
+        if now != before:
+            self.grants.state.beside = now
+            self.grants.save()
 
 
 def sandbox_of(request: HttpRequest) -> Sandbox:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -62,7 +63,10 @@ class RefreshToken(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """The state that survives a restart. The dicts below `grants` are keyed by hash."""
+    """The state that survives a restart. The dicts below `grants` are keyed by hash.
+
+    `beside` are the vendors' dialects, as plain data.
+    """
 
     start: date
     advanced_days: int = 0
@@ -70,6 +74,7 @@ class State(msgspec.Struct):
     codes: dict[str, Code] = {}
     access: dict[str, AccessToken] = {}
     refresh: dict[str, RefreshToken] = {}
+    beside: dict[str, Any] = {}
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -84,11 +89,18 @@ class Tokens(msgspec.Struct, frozen=True):
 class Grants:
     """Issues, checks and ends grants. `bank_now` is the wall clock plus `offset` plus what tests advanced."""
 
-    def __init__(self, path: Path | None, start: date, access_ttl: int, offset: timedelta) -> None:
+    def __init__(
+        self, path: Path | None, state: State, access_ttl: int, offset: timedelta = timedelta(0)
+    ) -> None:
         self.path = path
         self.access_ttl = access_ttl
         self.offset = offset
-        self.state = _read(path) or State(start=start)
+        self.state = state
+
+    @classmethod
+    def of(cls, path: Path | None, start: date, access_ttl: int, offset: timedelta) -> "Grants":
+        """Those in the file, or none yet. Raises StateError."""
+        return cls(path, _read(path) or State(start=start), access_ttl, offset)
 
     def bank_now(self) -> datetime:
         """The bank's own time: data and consents follow it, codes and access tokens do not."""

@@ -20,23 +20,28 @@ BANKS = {True: "Lighthouse Brokerage", False: "Sandbox Bank"}  # whether an acco
 class Access:
     """The access that a token was exchanged for. `scenario` names the trouble that it is in."""
 
-    customer: Customer
+    customer_id: str
     user: str = field(default_factory=lambda: minted("user", 8))
     password: str = field(default_factory=lambda: minted("pass", 16))
     scenario: Scenario = ""
+
+    @property
+    def customer(self) -> Customer:
+        """The person."""
+        return CUSTOMERS[self.customer_id]
 
 
 @dataclass(slots=True)
 class SimpleFin:
     """The vendor's state."""
 
-    waiting: dict[str, Customer] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     given: dict[str, Access] = field(default_factory=dict)
 
     def token(self, customer: Customer, issuer: str) -> str:
         """A new setup token: an address in base64."""
         code = minted("claim", 12)
-        self.waiting[code] = customer
+        self.waiting[code] = customer.id
         return base64.b64encode(f"{issuer}/simplefin/claim/{code}".encode()).decode()
 
     def claim(self, code: str) -> Access | None:

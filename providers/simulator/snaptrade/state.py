@@ -2,12 +2,12 @@
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from providers.simulator.bank import Bank
 from providers.simulator.books.customers import CUSTOMERS, Customer
 from providers.simulator.books.dice import digest
-from providers.simulator.sandbox.grants import Grants
+from providers.simulator.sandbox.grants import Grants, State
 from providers.simulator.vendor import minted
 
 ACCESS_SECONDS = 36_000
@@ -19,10 +19,15 @@ ENDPOINTS = {"balances": "balances", "activities": "transactions", "all": "holdi
 class Connection:
     """A person's connection to the brokerage, as SnapTrade holds it."""
 
-    customer: Customer
+    customer_id: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     disabled: bool = False
+
+    @property
+    def customer(self) -> Customer:
+        """The person."""
+        return CUSTOMERS[self.customer_id]
 
     def account_id(self, id: str) -> str:
         """The id of an account of the bank in this connection."""
@@ -50,10 +55,15 @@ class Login:
 class SnapTrade:
     """The vendor's state."""
 
-    grants: Grants
+    consents: State = field(default_factory=lambda: State(start=date.min))
     keys: dict[str, Key] = field(default_factory=dict)
     connections: list[Connection] = field(default_factory=list)
     logins: dict[str, Login] = field(default_factory=dict)
+
+    @property
+    def grants(self) -> Grants:
+        """The consents given by OAuth."""
+        return Grants(None, self.consents, ACCESS_SECONDS)
 
     def of(self, customer: str) -> list[Connection]:
         """The connections of a customer."""
@@ -65,7 +75,7 @@ class SnapTrade:
             if each.id == reconnect:
                 each.disabled = False
                 return
-        self.connections.append(Connection(CUSTOMERS[customer]))
+        self.connections.append(Connection(customer))
 
 
 def ids(*parts: str) -> str:
@@ -87,4 +97,4 @@ def endpoint(path: list[str]) -> tuple[str, str | None]:
 
 def state(bank: Bank) -> SnapTrade:
     """The vendor beside this bank."""
-    return bank.vendor("snaptrade", lambda: SnapTrade(Grants(None, bank.start, ACCESS_SECONDS, timedelta(0))))
+    return bank.vendor("snaptrade", SnapTrade)

@@ -207,7 +207,7 @@ async def test_a_stale_form_leads_back_to_its_page_and_nowhere_else(browser: Bro
     ):
         stale = await browser.client.post("/settings/profile", {}, headers={"referer": referer})
         assert stale.status_code == 403
-        assert f'href="{back}">Load the page again</a>' in stale.content.decode(), referer
+        assert f'href="{back}">Reload the page</a>' in stale.content.decode(), referer
 
 
 async def test_a_form_sent_after_signing_out_elsewhere_says_that_nothing_was_done(

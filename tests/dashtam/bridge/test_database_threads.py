@@ -121,6 +121,38 @@ def test_a_statement_without_end_costs_its_connection_and_frees_its_thread(make_
     assert pool.submit(backend).result(timeout=30) != before
 
 
+def test_t15_the_watch_over_statements_sleeps_while_there_are_none_and_wakes_for_the_next(
+    make_threads: MakeThreads,
+) -> None:
+    pool = make_threads()
+    pool.start_watchdog(wait_seconds=60, work_seconds=0.05)
+    for _ in range(3):
+        before = pool.submit(backend).result(timeout=30)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.3)")  # longer than the watch waits for more
+
+        def hang() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(30)")
+
+        with pytest.raises(OperationalError):
+            pool.submit(hang).result(timeout=20)
+        assert pool.submit(backend).result(timeout=30) != before
+
+
+def test_t15_a_thread_without_work_hangs_up_where_memory_is_spared(make_threads: MakeThreads) -> None:
+    pool, wasteful = make_threads(), make_threads()
+    pool.spare_connections(after=0.01)
+    pid, kept = (each.submit(backend).result(timeout=30) for each in (pool, wasteful))
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid IN (%s, %s)", [pid, kept])
+            if cursor.fetchall() == [(kept,)]:
+                break
+    assert pool.submit(backend).result(timeout=30) != pid
+    assert wasteful.submit(backend).result(timeout=30) == kept
+
+
 def test_a_connection_that_was_ended_while_idle_is_replaced(make_threads: MakeThreads) -> None:
     pool = make_threads(threads=2)
     for _ in range(4):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -19,7 +20,8 @@ from dashtam.jobs.background import defer
 from dashtam.jobs.lanes import lanes
 from notifications.models import Email
 from providers.connections.models import Connection
-from providers.sync.models import BY_HAND_AT_ONCE, SCHEDULED_AT_ONCE, SyncRun
+from providers.sync.due import by_hand_at_once
+from providers.sync.models import SyncRun
 
 pytestmark = pytest.mark.django_db
 BEFORE_LANES = {
@@ -106,8 +108,8 @@ async def test_s04_syncs_of_one_institution_leave_room_for_those_of_others(
     await run_db(connections, "fast", 60)
     await run_db(queue_due)
     found = Counter([await run_db(provider_of, job) for job in await fetched("syncs")])
-    assert 0 < found["slow"] <= SCHEDULED_AT_ONCE
-    assert 0 < found["fast"] <= SCHEDULED_AT_ONCE
+    assert 0 < found["slow"] <= settings.SYNCS_AT_ONCE
+    assert 0 < found["fast"] <= settings.SYNCS_AT_ONCE
 
 
 async def test_s04_a_person_who_asks_does_not_wait_for_the_schedule(
@@ -128,7 +130,7 @@ async def test_s04_syncs_by_hand_of_one_institution_are_few_at_once(
 ) -> None:
     for connection in await run_db(connections, "slow", 30):
         await run_db(SyncRun.objects.request, connection_id=connection.id, trigger="manual")
-    assert 0 < len(await fetched("by_hand")) <= BY_HAND_AT_ONCE
+    assert 0 < len(await fetched("by_hand")) <= by_hand_at_once()
 
 
 async def test_s04_a_queued_job_of_an_older_version_is_fetched() -> None:

@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 
 THEMES = ("light", "dark")
@@ -76,3 +77,12 @@ def test_colours_live_in_the_tokens_only() -> None:
 def test_the_stylesheet_loads_nothing() -> None:
     assert "url(" not in stylesheet()
     assert "@import" not in stylesheet()
+
+
+def test_t11_mails_have_the_colours_of_the_pages() -> None:
+    """A mail program loads no stylesheet, so its frame repeats the tokens."""
+    frame = (Path(settings.BASE_DIR) / "templates/email/base.html").read_text()
+    assert set(re.findall(r"#[0-9a-f]{6}\b", frame)) <= {
+        *colours("light").values(),
+        *colours("dark").values(),
+    }

@@ -96,6 +96,15 @@ async def test_t13_the_portfolio_comes_with_its_own_numbers(ana: User, desk: Des
         (Decimal(row["units"]), Decimal(row["value"]), Decimal(row["cost_basis"]))
         for row in truth["holdings"]
     )
+    lots = sorted(
+        [(Decimal(lot["quantity"]), Decimal(lot["cost_basis"])) for lot in each.lots]
+        for each in holdings
+        if each.lots
+    )
+    assert lots == sorted(
+        [(Decimal(lot["units"]), Decimal(lot["cost_basis"])) for lot in row["lots"]]
+        for row in truth["holdings"]
+    )
     closed = date.fromisoformat(desk.bank.control("truth?customer=ana")["closed_day"])
     books = ledger("ana", closed.replace(year=closed.year - 2, day=1), closed)
     rows = [each for each in books.entries[truth["id"]] if each.settles_on <= closed]

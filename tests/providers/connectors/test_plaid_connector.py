@@ -83,6 +83,10 @@ async def test_plaid_brings_the_household_and_then_only_what_is_new(bank: Sandbo
     invests = pulled.accounts[pulled.of("5562")]
     assert invests.pockets == ()  # its cash is in its own currency
     named = {row.id for row in pulled.holdings[invests.id].securities}
+    for each in pulled.holdings[invests.id].holdings:
+        assert each.lots
+        assert sum(lot.quantity or 0 for lot in each.lots) == each.quantity
+        assert sum(lot.cost_basis or 0 for lot in each.lots) == each.cost_basis
     rows = [row for rows in pulled.rows.values() for row in rows.values()]
     assert {row.security_id for row in pulled.posted(invests.id) if row.security_id} <= named
     assert all(row.source_code and row.kind != "unknown" for row in rows)
@@ -295,7 +299,7 @@ async def test_plaid_is_heard_only_when_it_signed_just_now_and_once(bank: Sandbo
 
     async def heard(signature: str = "", content: bytes = body) -> list[str]:
         given = headers | ({"plaid-verification": signature} if signature else {})
-        return list(await CONNECTOR.hear(reached, given, content))
+        return [news.subject for news in await CONNECTOR.hear(reached, given, content)]
 
     kid = jwt.get_unverified_header(headers["plaid-verification"])["kid"]
     claims = jwt.decode(headers["plaid-verification"], options={"verify_signature": False})

@@ -239,7 +239,7 @@ async def test_the_catalogue_says_what_each_way_needs_and_how_long_it_lasts(
 ) -> None:
     browser = await signed_in(ana)
     told = browser.text(await browser.get("/connections/new"))
-    for words in ("Sandbox Bank", "You need", "It costs", "It lasts", "Statement files"):
+    for words in ("Sandbox Bank", "You need", "Cost", "Access lasts", "Statement files"):
         assert words in told
 
 

@@ -123,7 +123,7 @@ async def test_t01_without_a_rate_there_is_no_total_instead_of_zero(ana: User) -
     await User.objects.filter(id=ana.id).aupdate(base_currency="EUR")
     await hold(ana, USD="10.00", ILS="7.00")
     told = await page(ana)
-    assert "Net worth — not available" in told
+    assert "Net worth – not available" in told
     assert "No total in EUR, because we know no exchange rate: ₪7.00" in told
     assert "€0.00" not in told
     assert "Owned and owed" not in told
@@ -167,6 +167,23 @@ async def test_a_first_reading_under_way_is_shown_live(ana: User) -> None:
     answer = await browser.get("/")
     assert f'data-sync-progress="{place.id}"' in answer.content.decode()
     assert "2 of 5 accounts read" in browser.text(answer)
+
+
+@pytest.mark.parametrize("path", ["/transactions", "/cash-flow", "/investments", "/accounts/{account}"])
+async def test_every_page_of_numbers_shows_an_update_under_way_and_is_read_anew_at_its_end(
+    ana: User, path: str
+) -> None:
+    browser = await signed_in(ana)
+    place = await run_db(connection_of, ana)
+    if "{account}" in path:
+        path = path.format(account=(await run_db(account_in, place)).id)
+    run = await SyncRun.objects.acreate(connection=place, trigger="initial", accounts_total=5)
+    answer = await browser.get(path)
+    assert f'data-sync-progress="{place.id}"' in answer.content.decode()
+    assert "being read" in browser.text(answer)
+    assert " data-refresh>" in answer.content.decode()
+    await SyncRun.objects.filter(id=run.id).aupdate(state="succeeded")
+    assert "data-sync-progress" not in (await browser.get(path)).content.decode()
 
 
 async def test_a_bank_disconnected_while_it_was_read_leaves_the_first_step(ana: User) -> None:

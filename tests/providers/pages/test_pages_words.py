@@ -30,7 +30,12 @@ def family(error: type[DashtamError]) -> set[type[DashtamError]]:
 def connection(state: str, state_reason: str = "", **fields: Any) -> dict[str, Any]:
     named = {"id": uuid4(), "provider": "sandbox", "provider_name": "Sandbox Bank"}
     named |= {"last_success_at": timezone.now()}
-    return named | {"state": state, "state_reason": state_reason, "consent_expires_at": None} | fields
+    return (
+        named
+        | {"state": state, "state_reason": state_reason, "consent_expires_at": None}
+        | {"accounts_offered_at": None}
+        | fields
+    )
 
 
 @pytest.mark.parametrize("code", sorted({error.code for error in family(errors.ProviderError)}))

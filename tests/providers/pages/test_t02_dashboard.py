@@ -84,3 +84,19 @@ async def test_t02_without_anything_that_needs_the_person_it_says_so(ana: User) 
         state="revoked", state_reason="revoked_by_user"
     )
     assert "Nothing needs your attention." not in await page(ana)
+
+
+async def test_t11_what_has_stopped_comes_first_and_the_rest_folds(ana: User) -> None:
+    soon, later = timezone.now() + timedelta(hours=20), timezone.now() + timedelta(days=3)
+    for provider, state, end in (
+        ("ibkr", "degraded", None),
+        ("plaid", "expiring", later),
+        ("simplefin", "expiring", soon),
+        ("sandbox", "revoked", None),
+    ):
+        await Connection.objects.acreate(user=ana, provider=provider, state=state, consent_expires_at=end)
+    told = await page(ana)
+    places = [
+        told.index(name) for name in ("Sandbox Bank ended", "SimpleFIN", "Show 2 more", "Plaid", "Inter")
+    ]
+    assert places == sorted(places)

@@ -115,9 +115,9 @@ async def test_t06_deleting_an_account_says_first_what_goes(ana: User, account: 
     browser = await signed_in(ana)
     told = await read(browser, f"/accounts/{account.id}/delete")
     for words in (
-        "2 transactions of 9 March 2026 go.",
-        "1 of them have words of your own.",
-        "1 day of balances goes",
+        "2 transactions of 9 March 2026 will be deleted.",
+        "1 of them has your own description, category or note.",
+        "1 day of balances will be deleted",
         "no update brings it back",
         "This cannot be undone.",
         "nothing changes there",
@@ -150,14 +150,14 @@ async def test_t06_an_import_is_taken_back_after_its_page_said_what_goes(ana: Us
     first = await bring(ana, line("1"), line("2"))
     second = await bring(ana, line("2"), line("3"), balance="95.00")
     browser = await signed_in(ana)
-    assert "Take it back" in await read(browser, f"/imports/{second.id}")
+    assert "Undo this import" in await read(browser, f"/imports/{second.id}")
     told = await read(browser, f"/imports/{second.id}/undo")
-    assert "1 transaction that only this file has brought goes." in told
+    assert "1 transaction that only this file brought will be deleted." in told
     assert "1 transaction that came from elsewhere too." in told
     assert "Delete the account" not in told
     done = await browser.post(f"/imports/{second.id}/undo")
     assert (done.status_code, done["Location"]) == (303, "/imports/new")
-    assert "march.ofx is taken back: 1 transaction removed. 1 transaction stayed." in await read(
+    assert "The import of march.ofx is undone: 1 transaction removed. 1 transaction stayed." in await read(
         browser, "/imports/new"
     )
     told = await read(browser, f"/imports/{first.id}/undo")
@@ -171,10 +171,10 @@ async def test_t06_an_import_from_before_has_no_way_back_on_its_page(ana: User) 
     file = await bring(ana, line("1"))
     await FileImport.objects.aupdate(traced=False)
     browser = await signed_in(ana)
-    assert "Take it back" not in await read(browser, f"/imports/{file.id}")
+    assert "Undo this import" not in await read(browser, f"/imports/{file.id}")
     refused = await browser.get(f"/imports/{file.id}/undo")
     assert (refused.status_code, refused["Location"]) == (303, f"/imports/{file.id}")
-    assert "too old to be taken back" in await read(browser, f"/imports/{file.id}")
+    assert "too old to be undone" in await read(browser, f"/imports/{file.id}")
 
 
 async def test_t06_what_a_connection_brought_is_erased(ana: User, account: FinancialAccount) -> None:
@@ -185,10 +185,10 @@ async def test_t06_what_a_connection_brought_is_erased(ana: User, account: Finan
     assert (refused.status_code, refused["Location"]) == (303, place)
     assert "Disconnect it first" in await read(browser, place)
     await Connection.objects.aupdate(state="disconnected")
-    assert "Erase what it brought" in await read(browser, place)
+    assert "Erase its data" in await read(browser, place)
     told = await read(browser, f"{place}/erase")
-    assert "1 account with everything in it goes." in told
-    assert "2 transactions of 9 March 2026 go." in told
+    assert "1 account with everything in it will be deleted." in told
+    assert "2 transactions of 9 March 2026 will be deleted." in told
     gone = await browser.post(f"{place}/erase")
     assert (gone.status_code, gone["Location"]) == (303, "/connections")
     assert not await Connection.objects.aexists()

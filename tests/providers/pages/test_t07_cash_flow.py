@@ -103,7 +103,7 @@ async def test_t07_a_person_without_transactions_is_shown_the_first_step(ana: Us
 
 async def test_t07_the_page_reads_two_statements_of_its_own(ana: User, household: None) -> None:
     browser = await signed_in(ana)
-    assert await queries_of(browser, "/cash-flow") == 3  # and how many questions wait
+    assert await queries_of(browser, "/cash-flow") == 4  # updates under way, and how many questions wait
 
 
 async def test_t07_nothing_of_others_is_in_it(ana: User, ben: User, household: None) -> None:

@@ -130,8 +130,19 @@ async def test_t07_accounts_that_are_closed_or_of_others_do_not_count(
 
 async def test_t07_two_statements_read_any_number_of_holdings(ana: User, broker: Any, rates: None) -> None:
     browser = await signed_in(ana)
-    assert await queries_of(browser, "/investments") == 3  # and how many questions wait
+    assert await queries_of(browser, "/investments") == 4  # and how many questions wait
     for number in range(5):
         account = await run_db(open_account, ana, id=f"i{number}", type="investment")
         await run_db(hold, account, (WORLD, held(WORLD, "1", "10.00", None)))
-    assert await queries_of(browser, "/investments") == 3
+    assert await queries_of(browser, "/investments") == 4
+
+
+async def test_t07_types_that_institutions_name_differently_are_one(ana: User, rates: None) -> None:
+    one = SecurityRecord("x", "X", "X fund", "Mutual Fund", "", "", "USD")
+    other = SecurityRecord("y", "Y", "Y fund", "mutualfund", "", "", "USD")
+    account = await run_db(open_account, ana, id="f", name="Funds", type="investment")
+    await run_db(
+        hold, account, (one, held(one, "1", "10.00", None)), (other, held(other, "1", "20.00", None))
+    )
+    found: Any = await queries.investments(ana.id, "USD")
+    assert [(each.key, each.value) for each in found.by_type] == [("mutual_fund", 30)]

@@ -157,7 +157,7 @@ async def test_t07_nobody_sees_transactions_of_others(ana: User, ben: User, hous
 async def test_t07_the_page_reads_the_same_for_one_account_and_many(ana: User, household: Any) -> None:
     browser = await signed_in(ana)
     few = await queries_of(browser, "/transactions")
-    assert few == 3  # choices with sums, page, and how many questions wait
+    assert few == 4  # choices with sums, page, updates under way, and how many questions wait
     for number in range(8):
         account = await run_db(open_account, ana, id=f"a{number}")
         await run_db(upsert_transactions, account, [row(f"r{n}") for n in range(20)])

@@ -58,7 +58,7 @@ async def test_t13_what_an_institution_states_is_not_written_down(ana: User) -> 
         "POST", f"accounts/{account.id}/balances", {"balance": "1", "date": "2026-03-09"}
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "not_kept_by_hand")
-    assert "Write down a new balance" not in (await signed_in(ana)).text(
+    assert "Enter a new balance" not in (await signed_in(ana)).text(
         await (await signed_in(ana)).get(f"/accounts/{account.id}")
     )
 
@@ -76,8 +76,8 @@ async def test_t13_the_pages_of_accounts_by_hand(ana: User) -> None:
     assert "type -1200" in browser.text(wrong)
     done = await browser.post("/accounts/new", **form, balance="−1200")
     page = await browser.get(urlsplit(done["Location"]).path)
-    assert "Write down a new balance" in browser.text(page)
-    assert "Written down" in browser.text(page)
+    assert "Enter a new balance" in browser.text(page)
+    assert "Entered by you" in browser.text(page)
     await browser.get(f"{done['Location']}/balance")
     again = await browser.post(f"{done['Location']}/balance", balance="-1100", date=str(today))
     assert again["Location"] == done["Location"]

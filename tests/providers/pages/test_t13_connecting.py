@@ -58,11 +58,15 @@ async def test_t13_the_catalogue_finds_institutions_behind_aggregators(
     for place in ("Finland", "Germany", "United States", "Canada"):
         assert place in told
     assert "?provider=enable-banking&amp;bank=Bank+of+the+Long+Pier&amp;country=FI" in source
-    assert "SimpleFIN Bridge reaches thousands" in told
+    assert "SimpleFIN Bridge reaches more institutions than can be searched from here" in told
     calls = vendors.control("log")["counts"]
     await browser.get("/connections/new", {"q": "long píer"})
     assert vendors.control("log")["counts"] == calls, "the answers are kept"
-    assert "Through SnapTrade" in browser.text(await browser.get("/connections/new", {"q": "questrade"}))
+    known = browser.text(await browser.get("/connections/new", {"q": "questrade"}))
+    assert "Through SnapTrade" in known
+    assert "From a few names that we know" in known
+    assert "From a few names" not in told
+    assert "SnapTrade reaches more institutions than can be searched from here" in told
 
 
 async def test_t13_an_aggregator_that_is_away_hides_nobody_else(
@@ -78,14 +82,12 @@ async def test_t13_an_aggregator_that_is_away_hides_nobody_else(
 def test_t13_a_card_says_what_a_person_wants_to_know_before() -> None:
     cards = {row.slug: {fact.label: fact for fact in row.facts} for row in offers("")}
     for slug, card in cards.items():
-        assert {"You need", "It brings", "It costs", "It is updated", "It lasts"} <= card.keys(), slug
-    assert cards["enable-banking"]["It is for"].text == "31 countries of Europe"
-    assert "Germany" in cards["enable-banking"]["It is for"].more
-    assert cards["simplefin"]["It is for"].text == "United States, Canada"
-    assert cards["snaptrade"]["It is updated"].text.startswith(
-        "Twice a day, and when you ask. Transactions are"
-    )
-    assert cards["plaid"]["It reaches back"].text == "2 years."
+        assert {"You need", "Brings in", "Cost", "Updates", "Access lasts"} <= card.keys(), slug
+    assert cards["enable-banking"]["Available in"].text == "31 countries of Europe"
+    assert "Germany" in cards["enable-banking"]["Available in"].more
+    assert cards["simplefin"]["Available in"].text == "United States, Canada"
+    assert cards["snaptrade"]["Updates"].text.startswith("Twice a day, and when you ask. Transactions are")
+    assert cards["plaid"]["History"].text == "2 years."
     assert {"enable-banking"} <= {row.slug for row in offers("finland")}
 
 

@@ -7,6 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
+from providers import wiring
+from providers.imports.import_service import SMALL_BYTES
 from providers.imports.models import FileImport
 from providers.ledger.models import FinancialAccount, Transaction
 from tests.providers.formats.ofx.writing import bank_file, row
@@ -17,6 +19,7 @@ DAYS = b"Date,Text,Amount (EUR)\n03/04/2026,Cafe,-4.50\n05/04/2026,Pay,100.00\n"
 UNSIGNED = b"Date;Text;Betrag\n2026-04-03;Bakery;3,20\n2026-04-13;Pay;100,00\n"
 GROUPED = b"Date,Text,Amount (EUR)\n2026-04-03,Rent,-1.234\n2026-04-13,Pay,2.500\n"
 FEES = b"Date,Text,Amount (EUR),Fee\n2026-04-03,Shop,-50.00,1.20\n2026-04-13,Pay,100.00,0.00\n"
+NAMED = b"Date,Text,Amount (EUR)\n2026-04-03,Cafe,-4.50\n2026-04-13,Pay,100.00\n"
 PAIR = b"2026-04-03,Cafe,4.50,,EUR\n2026-04-13,Pay,,100.00,EUR\n2026-04-14,Tea,3.00,,EUR\n"
 
 
@@ -134,3 +137,34 @@ async def test_t14_several_files_are_taken_each_for_itself(ana: User) -> None:
     result = await browser.get(done["Location"])
     assert "Check july.csv" in browser.text(result)
     assert f'href="/imports/{waiting[1].id}/preview"' in result.content.decode()
+
+
+async def test_t14_a_name_for_a_new_account_waits_for_the_worker_too(ana: User) -> None:
+    browser = await signed_in(ana)
+    page = (await send(browser, NAMED))["Location"]
+    told = {"account_id": "new", "account_name": "  Household\u200b ", "act": "import"}
+    await FileImport.objects.aupdate(size=SMALL_BYTES + 1)
+    await browser.post(page, **form_of(await browser.get(page)) | told)
+    assert not await FinancialAccount.objects.aexists()
+    waiting = await FileImport.objects.aget()
+    await wiring.import_service().land(import_id=waiting.id)
+    account = await FinancialAccount.objects.aget()
+    assert (account.name, account.institution_name) == ("Household", "Imported account")
+    page = (await send(browser, NAMED.replace(b"04-13", b"04-14")))["Location"]
+    told |= {"account_id": str(account.id), "account_name": "Another"}
+    await browser.post(page, **form_of(await browser.get(page)) | told)
+    await account.arefresh_from_db()
+    assert account.name == "Household"
+
+
+async def test_t14_a_list_of_what_was_spent_does_not_make_its_account_a_card(ana: User) -> None:
+    browser = await signed_in(ana)
+    page = (await send(browser, UNSIGNED))["Location"]
+    first = form_of(await browser.get(page))
+    answered = first | {"sign": "reversed", "currency": "EUR", "act": "show"}
+    shown = await browser.post(page, **answered)
+    assert "Not clear from the file" in browser.text(shown)
+    told = {"account_id": "new", "account_name": "", "act": "import"}
+    await browser.post(page, **form_of(shown) | told)
+    account = await FinancialAccount.objects.aget()
+    assert (account.type, account.subtype, account.name) == ("other", "", "Imported account")

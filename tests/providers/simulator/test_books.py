@@ -125,24 +125,23 @@ def test_holdings_are_what_was_bought_less_what_was_sold(client: OAuthClient) ->
         assert 0 < Decimal(holding["cost_basis"]) <= spent[holding["security_id"]] * Decimal("1.2")
 
 
-def test_selling_takes_its_average_cost_along(client: OAuthClient) -> None:
+def test_selling_takes_the_oldest_units_with_their_cost(client: OAuthClient) -> None:
     token = client.connect()["access_token"]
     account = client.accounts(token)["BROKERAGE"]
-    basis: dict[str, Decimal] = {}
-    units: dict[str, Decimal] = {}
-    for row in client.changes(account["id"], token).added:
-        security, amount = row["security_id"], Decimal(row["amount"])
+    lots: defaultdict[str, list[list[Decimal]]] = defaultdict(list)
+    for row in sorted(client.changes(account["id"], token).added, key=lambda row: str(row["transacted_at"])):
+        security, amount, units = row["security_id"], Decimal(row["amount"]), Decimal(row["units"] or 0)
         if row["type"] in ("BUY", "REINVESTMENT"):
-            basis[security] = basis.get(security, Decimal(0)) + amount
-            units[security] = units.get(security, Decimal(0)) + Decimal(row["units"])
-        elif row["type"] == "SELL":
-            basis[security] -= (basis[security] * Decimal(row["units"]) / units[security]).quantize(
-                Decimal("0.01")
-            )
-            units[security] -= Decimal(row["units"])
+            lots[security].append([units, amount / units])
+        while row["type"] == "SELL" and units:
+            sold = min(units, lots[security][0][0])
+            lots[security][0][0] -= sold
+            units -= sold
+            lots[security] = [lot for lot in lots[security] if lot[0]]
     holdings = client.get(f"accounts/{account['id']}/holdings", token).json()["holdings"]
     for holding in holdings:
-        assert abs(Decimal(holding["cost_basis"]) - basis[holding["security_id"]]) <= Decimal("0.05")
+        cost = sum((units * each for units, each in lots[holding["security_id"]]), Decimal(0))
+        assert abs(Decimal(holding["cost_basis"]) - cost) <= Decimal("0.05")
 
 
 def test_zoe_has_an_account_and_nothing_in_it(client: OAuthClient) -> None:

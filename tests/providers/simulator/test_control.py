@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import httpx
 import pytest
 
 from providers.simulator.process import ROOT, SandboxBank, SandboxBankError
-from tests.providers.simulator.conftest import REDIRECT_URI, TODAY, OAuthClient
+from tests.providers.simulator.conftest import REDIRECT_URI, OAuthClient
 
 
 def test_a_customer_may_revoke_at_the_bank(client: OAuthClient) -> None:
@@ -89,37 +88,6 @@ def test_the_first_page_explains_itself(client: OAuthClient) -> None:
     page = client.http.get("/")
     assert "simulator" in page.text
     assert client.http.get("/simulator.css").headers["Content-Type"].startswith("text/css")
-
-
-def test_grants_and_clock_survive_a_restart_and_no_token_is_written_down(tmp_path: Path) -> None:
-    state = tmp_path / "bank.json"
-    with (
-        SandboxBank.start(redirect_uri=REDIRECT_URI, state=state, today=TODAY) as first,
-        httpx.Client(base_url=first.url, timeout=20) as http,
-    ):
-        client = OAuthClient(first, http)
-        tokens = client.connect()
-        spent = tokens["refresh_token"]
-        tokens = client.refresh(spent).json()
-        first.control("advance", {"days": 2})
-        truth = first.control("truth")
-        secret = first.client_secret
-    assert stat.S_IMODE(state.stat().st_mode) == 0o600
-    written = state.read_text()
-    assert not any(
-        token in written for token in (tokens["access_token"], tokens["refresh_token"], spent, secret)
-    )
-    with (
-        SandboxBank.start(
-            redirect_uri=REDIRECT_URI, state=state, today=TODAY, client_secret=secret
-        ) as second,
-        httpx.Client(base_url=second.url, timeout=20) as http,
-    ):
-        client = OAuthClient(second, http)
-        assert second.control("truth") == truth
-        assert client.get("customer", tokens["access_token"]).status_code == 200
-        assert client.refresh(spent).json()["error"] == "invalid_grant"
-        assert client.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
 
 
 def command(*options: str) -> "subprocess.Popen[str]":

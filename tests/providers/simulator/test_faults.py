@@ -39,6 +39,21 @@ def test_too_many_requests_says_when_to_come_back(client: OAuthClient, token: st
     assert first.headers["X-Request-Id"]
 
 
+@pytest.mark.parametrize("said", ["Fri, 31 Dec 9999 23:59:59 GMT", "soon", "9" * 40])
+def test_t15_when_to_come_back_may_be_said_in_any_words(client: OAuthClient, token: str, said: str) -> None:
+    order(client, "accounts", "status_503", retry_after=said)
+    order(client, "accounts", "status_502")
+    first, second = client.get("accounts", token), client.get("accounts", token)
+    assert (first.status_code, first.headers["Retry-After"]) == (503, said)
+    assert (second.status_code, second.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
+
+
+def test_t15_an_answer_can_be_edited(client: OAuthClient, token: str) -> None:
+    order(client, "customer", "edited", pattern=r'"id":\s*"([^"]*)"', by=r'"id": "\1\\u0000"')
+    first, second = (client.get("customer", token).json()["id"] for _ in range(2))
+    assert first == f"{second}\0"
+
+
 def test_faults_hit_only_their_target(client: OAuthClient, token: str) -> None:
     order(client, "holdings", "status_500")
     accounts = client.accounts(token)
@@ -152,6 +167,8 @@ def test_invalid_grant_is_refused_without_touching_the_family(client: OAuthClien
         {"target": "everything", "mode": "drop"},
         {"target": "accounts", "mode": "drop", "times": 0},
         {"target": "accounts", "mode": "drop", "sometimes": 1},
+        {"target": "accounts", "mode": "edited", "pattern": "("},
+        {"target": "accounts", "mode": "status_503", "retry_after": "a\nb"},
         {},
     ],
 )

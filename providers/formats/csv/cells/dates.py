@@ -7,9 +7,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+import msgspec
 
 Order = Literal["dmy", "mdy", ""]
 FIRST, LAST = 1950, 2150
@@ -25,6 +26,7 @@ _ZONE = r"(?:Z|UTC|GMT|[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2})"
 _TIME_AFTER = re.compile(rf"(.{{6,30}}?)(?:T| / |, ?| {{1,3}}| at )({_CLOCK}) ?({_ZONE})?")
 _TIME_BEFORE = re.compile(rf"{_CLOCK},? (.{{6,20}})")
 _AS_OF = re.compile(r"(.{6,20}) as of .{6,20}")
+_PLACES: dict[Order, tuple[int, int, int]] = {"": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
 _MONTHS: dict[str, int] = {}
 for _names in (
@@ -48,8 +50,7 @@ for _names in (
     _MONTHS |= {_name: _number for _number, _name in enumerate(_names.split(), 1)}
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, gc=False):
     """A day as it is written: three numbers, in each order that they could be in, and a moment's time if sure.
 
     `form` is the way it is written, such as with the year first or with zeros before small numbers.
@@ -130,6 +131,8 @@ def usual_forms(cells: Iterable[Written]) -> frozenset[str]:
 def moment(written: Written, day: dt.date) -> dt.datetime:
     """The moment in UTC where time and zone are stated; else noon UTC of that day."""
     noon = dt.datetime(day.year, day.month, day.day, 12, tzinfo=dt.UTC)
+    if not written.clock:
+        return noon
     offset = _offset(written.zone)
     parts = re.findall(r"[0-9]+", written.clock)
     if offset is None or len(parts) < 2 or written.clock[-1:] in "mM.":
@@ -194,11 +197,9 @@ def _year(number: int) -> int:
     return number + (2000 if number < 70 else 1900)
 
 
+@lru_cache(8192)
 def _day(numbers: tuple[int, int, int], order: Order) -> dt.date | None:
-    one, two, three = numbers
-    year, month, day = {"": (one, two, three), "dmy": (three, two, one), "mdy": (three, one, two)}.get(
-        order, (0, 0, 0)
-    )
+    year, month, day = (numbers[place] for place in _PLACES[order])
     if not FIRST <= year <= LAST:
         return None
     try:

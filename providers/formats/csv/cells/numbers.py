@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
+
+import msgspec
 
 from dashtam.ui.currencies import CODES
 
@@ -40,8 +41,7 @@ _SPACED = re.compile(r"[0-9]{1,3}(?:[ '][0-9]{3})+(?:[.,][0-9]*)?")
 _INDIAN = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}(?:\.[0-9]*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(msgspec.Struct, frozen=True, gc=False):
     """A number as written. `marks` are the decimal marks it can have: both where the cell alone does not say.
 
     `negative` is None where no sign is written; `word` is a CR or DR beside it, `currency` its code or sign.
@@ -60,13 +60,16 @@ class Number:
                 return None
         else:
             mark = self.marks
-        group = "," if mark == "." else "."
-        plain = self.digits.replace(group, "").replace(mark, ".") if mark else self.digits
+        plain = self.digits
+        if mark == ",":
+            plain = plain.replace(".", "").replace(",", ".")
+        elif mark and "," in plain:
+            plain = plain.replace(",", "")
         number = Decimal(plain)
         return -number if self.negative else number
 
 
-@lru_cache(16384)
+@lru_cache(131072)  # a column is read several times: as a whole, for its signs, and row by row
 def read_number(cell: str) -> Number | None:
     """A number as written; None for what is none."""
     text = cell.strip()

@@ -106,16 +106,24 @@ def _account_type(context: Context, facts: Facts) -> AccountType:
     if {"quantity", "price"} <= context.roles or context.roles & {"isin", "symbol"}:
         return "investment"
     words = {word for column in context.understood.columns for word in plain(column.heading).split()}
-    if context.understood.sign == "reversed" or words & {
-        "card",
-        "cardholder",
-        "kartennummer",
-        "karteninhaber",
-    }:
+    if words & {"card", "cardholder", "kartennummer", "karteninhaber"}:
         return "credit"
+    if context.understood.sign == "reversed" or _always_owed(context):
+        return "other"  # a card, a loan, or a list of what was spent from a bank account
     return (
         "depository" if "balance" in context.roles or context.where("account") or facts.account else "other"
     )
+
+
+def _always_owed(context: Context) -> bool:
+    """True if the table has balances, and none of them is above zero."""
+    told = [
+        number
+        for at in context.where("balance")
+        for number in context.numbers(at)
+        if number.digits.strip("0.,")
+    ]
+    return bool(told) and all(number.negative for number in told)
 
 
 def _mixed(context: Context) -> frozenset[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +16,7 @@ OUT = frozenset(
     {Kind.BUY, Kind.FEE, Kind.TAX, Kind.CASH_OUT, Kind.ATM, Kind.CHECK, Kind.PURCHASE, Kind.DEBIT}
 )
 IN = frozenset({Kind.SELL, Kind.DIVIDEND, Kind.INTEREST, Kind.DEPOSIT, Kind.CREDIT, Kind.CAPITAL_GAIN})
+_TOLD = IN | OUT
 # A card's bill being paid: money into the account of the card, whatever sign it has.
 _PAID_TEXT = """
     payment thank you, thank you for your payment, autopay, payment received, automatic payment, direct debit payment,
@@ -24,11 +24,11 @@ _PAID_TEXT = """
     paiement recu, versement recu, betaling ontvangen, pagamento recebido, pagamento de fatura, pagamento em, pago
     recibido, su pago, pagamento ricevuto, inbetalning, innbetaling, indbetaling, splata karty
 """
-_PAID = re.compile("|".join(" ".join(phrase.split()) for phrase in _PAID_TEXT.split(",")))
+_PAID = tuple(" ".join(phrase.split()) for phrase in _PAID_TEXT.split(","))
 _MANY, _LOOKED_AT = 8, 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sample:
     """An amount as it is written, and the words beside it."""
 
@@ -64,10 +64,10 @@ def sign_rule(samples: Sequence[Sample], *, has_direction: bool) -> Verdict:
 
 def _by_kind(moved: Sequence[Sample]) -> Verdict | None:
     """The rule by what kinds the rows are: where purchases are positive, or no amount has a sign at all."""
-    kinds = [kind_of(sample.kind) for sample in moved]
-    bought = any(kind is Kind.BUY and sample.amount > 0 for kind, sample in zip(kinds, moved, strict=True))
+    said = {sample.kind for sample in moved if sample.amount > 0}
+    bought = any(kind_of(words) is Kind.BUY for words in said)
     unsigned = not any(sample.signed for sample in moved)
-    if bought or (unsigned and all(kind in OUT or kind in IN for kind in kinds)):
+    if bought or (unsigned and all(kind_of(sample.kind) in _TOLD for sample in moved)):
         return Verdict("action")
     return None
 
@@ -114,11 +114,16 @@ def _as_written(moved: Sequence[Sample], negative: Sequence[Sample]) -> Verdict:
     if not negative and not all(sample.signed for sample in moved):
         text = "No amount has a sign, and no other column says which is money in and which is money out."
         return Verdict("as_written", text)
-    paid = [sample for sample in moved if _PAID.search(plain(sample.text))]
-    if paid and all(sample.amount < 0 for sample in paid) and len(negative) * 2 <= len(moved):
+    if len(negative) * 2 <= len(moved) and _paid(negative) and not _paid(s for s in moved if s.amount > 0):
         text = "Payments of the bill are negative here, so a positive amount may be money spent."
         return Verdict("reversed", text)
     return _turned_round(moved, negative) if negative else Verdict("as_written")
+
+
+def _paid(samples: Iterable[Sample]) -> bool:
+    """True if one of them is the payment of a bill."""
+    said = {plain(sample.text) for sample in samples}
+    return any(phrase in words for words in said for phrase in _PAID)
 
 
 def _turned_round(moved: Sequence[Sample], negative: Sequence[Sample]) -> Verdict:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
 from typing import cast
 
 from providers.formats.csv.cells.dates import Order, read_date
@@ -68,18 +68,23 @@ def _doubted(context: Context, verdict: Verdict, proof: Proof | None) -> Verdict
 def newest_first(context: Context) -> bool | None:
     """True if days mostly fall from row to row, False if they mostly rise; None if it cannot be told."""
     at, order = context.only("date"), cast("Order", context.understood.date_order)
-    found = [read_date(row.cells[at]) for row in context.table.rows if at is not None and at < len(row.cells)]
-    days = [day for each in found if each and (day := each.day(order))]
-    falls = sum(one > other for one, other in pairwise(days))
-    rises = sum(one < other for one, other in pairwise(days))
+    if at is None:
+        return None
+    told = {cell: each.day(order) for cell in context.different(at) if (each := read_date(cell))}
+    written = (row.cells[at] for row in context.table.rows if at < len(row.cells))
+    days = [day for cell in written if (day := told.get(cell))]
+    falls = sum(map(operator.gt, days, days[1:]))
+    rises = sum(map(operator.lt, days, days[1:]))
     return None if falls == rises else falls > rises
 
 
 def _proof(context: Context) -> Proof | None:
     """The proof by the running balance, unless the days say something else."""
     proof = prove(_steps(context))
+    if proof is None:
+        return None
     by_days = newest_first(context)
-    if proof is None or (by_days is not None and by_days != proof.newest_first):
+    if by_days is not None and by_days != proof.newest_first:
         return None
     return None if proof.sign == -1 and proof.steps < _CERTAIN else proof
 
@@ -113,12 +118,16 @@ def _samples(context: Context) -> Iterable[Sample]:
     at, direction = context.only("amount"), context.only("direction")
     at = context.only("credit") if at is None else at
     kinds, texts = context.where("kind"), context.where("description") + context.where("payee")
+    mark = context.marks.get(at or 0, "")
     for row in context.table.rows if at is not None else ():
-        number, value = read_number(_cell(row.cells, at)), context.value(row.cells, at)
-        text, action = _joined(row.cells, texts), _joined(row.cells, kinds)
-        if number is None or value is None or no_movement(text):
+        number = read_number(_cell(row.cells, at))
+        value = number.value(mark) if number else None
+        if number is None or value is None:
             continue
-        beside = _cell(row.cells, direction)
+        text = _joined(row.cells, texts)
+        if no_movement(text):
+            continue
+        action, beside = _joined(row.cells, kinds) if kinds else "", _cell(row.cells, direction)
         yield Sample(value, number.negative is not None, number.word, beside, action or text[:80], text)
 
 
@@ -167,4 +176,4 @@ def _cell(cells: Sequence[str], at: int | None) -> str:
 
 
 def _joined(cells: Sequence[str], places: Iterable[int]) -> str:
-    return " ".join(text for at in places if (text := _cell(cells, at)))
+    return " ".join([text for at in places if (text := _cell(cells, at))])

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from providers.formats.csv.cells.dates import Written, moment, read_date
 from providers.formats.csv.cells.numbers import is_nothing, read_number
 from providers.formats.csv.cells.records import Record
@@ -37,7 +39,7 @@ class Read:
     rejected: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Written:
     """A row that moves money, as it is written."""
 
@@ -95,7 +97,7 @@ class RowReader(CellReader):
 
     def _with_day(self, line: int, cells: list[str], day: Written, *, pending: bool) -> Read:
         date = self._certain(day, cells, pending=pending)
-        if any(cell.strip() for cell in cells[self.width :]):
+        if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
             raise Rejected("This row has more cells than the table has columns.")
         state = cells[self.state] if self.state is not None else ""
         if state.strip() and word_in(state, VOID):
@@ -119,17 +121,19 @@ class RowReader(CellReader):
 
     def _certain(self, day: Written, cells: Sequence[str], *, pending: bool) -> dt.date:
         """The day, if it is one only, and is written as the others are. Raises Rejected."""
-        date, shown = day.day(self.order), clean_text(cells[self.date or 0], 40)
-        if date is None:
-            raise Rejected(f"“{shown}” could be read as two different days.")
-        if day.form not in self.forms and not pending:
-            raise Rejected(f"“{shown}” is written otherwise than the other days.")
-        return date
+        date = day.day(self.order)
+        usual = pending or day.form in self.forms
+        if date is not None and usual:
+            return date
+        why = "is written otherwise than the other days" if date else "could be read as two different days"
+        raise Rejected(f"“{clean_text(cells[self.date or 0], 40)}” {why}.")
 
     def _words(self, cells: Sequence[str]) -> tuple[str, str]:
         """The description and the action, which is the description where it is a long one or there is none."""
-        action = clean_text(" ".join(cells[index] for index in self.kinds), 200)
         text = self.text_of(cells)
+        if not self.kinds:
+            return text, ""
+        action = clean_text(" ".join([cells[index] for index in self.kinds]), 200)
         return (action if len(action) > _LONG or not text else text), action
 
     def _sort(self, text: str, action: str, amount: Decimal | None, currency: str) -> str:
@@ -154,37 +158,28 @@ class RowReader(CellReader):
                     else None
                 )
         foreign, foreign_amount, rate = self.foreign_of(cells, currency)
-        reference = next(
-            (clean_id(cells[each]) for each in self.reference if not is_nothing(cells[each])), None
-        )
-        check = (
-            clean_id(cells[self.check])
-            if self.check is not None and not is_nothing(cells[self.check])
-            else None
-        )
-        code = clean_word(action)
-        return StatementTransaction(
+        row = StatementTransaction(
             fitid=None,
             date=written.date,
             posted_at=moment(written.day, written.date),
             amount=amount,
             currency=currency or None,
-            original_currency=foreign,
-            original_amount=foreign_amount,
-            exchange_rate=rate,
             description=text,
             kind=kind,
-            source_code=code,
-            check_number=check,
-            reference=reference,
-            security=security,
-            quantity=units,
-            price=abs(price) if price else None,
+            source_code=clean_word(action) if action else "",
+            check_number=_first(cells, self.checks),
+            reference=_first(cells, self.reference),
             fees=self.fee_of(cells) if self.understood.fee == "included" else None,
-            taxes=self.number_of(self.tax, cells, strict=False) or None,
             status="pending" if written.pending else "posted",
             line=written.line,
         )
+        if foreign:
+            row = replace(row, original_currency=foreign, original_amount=foreign_amount, exchange_rate=rate)
+        if security is not None or self.tax is not None:
+            taxes = self.number_of(self.tax, cells, strict=False) or None
+            price = abs(price) if price else None
+            row = replace(row, security=security, quantity=units, price=price, taxes=taxes)
+        return row
 
     def _security(
         self, cells: Sequence[str], text: str, amount: Decimal, currency: str
@@ -202,6 +197,14 @@ class RowReader(CellReader):
         security = security_of(isin, symbol, name or text, coin=self.asset is not None)
         units = self.number_of(self.quantity, cells, strict=False) if security is not None else None
         return security, units, amount, currency
+
+
+def _first(cells: Sequence[str], places: Sequence[int]) -> str | None:
+    """The identifier in the first of these cells that has one."""
+    for each in places:
+        if not is_nothing(cells[each]):
+            return clean_id(cells[each])
+    return None
 
 
 def _no_movement(text: str, action: str, amount: Decimal | None) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from providers.formats.csv.cells.numbers import is_currency, is_nothing
 from providers.formats.csv.reading.values import Rejected

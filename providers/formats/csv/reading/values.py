@@ -37,7 +37,8 @@ class CellReader:
         self.balance, self.fee, self.tax = only("balance"), only("fee"), only("tax")
         self.currency, self.asset, self.quantity = only("currency"), only("asset"), only("quantity")
         self.state, self.direction, self.kinds = only("state"), only("direction"), understood.where("kind")
-        self.check, self.price, self.rate = only("check_number"), only("price"), only("exchange_rate")
+        self.checks, self.price = understood.where("check_number")[:1], only("price")
+        self.rate = only("exchange_rate")
         self.foreign, self.foreign_currency = only("original_amount"), only("original_currency")
         self.account = understood.where("account") or understood.where("account_name")
         self.texts = understood.where("payee") + understood.where("description")
@@ -49,6 +50,8 @@ class CellReader:
         """The words of the row: those of its other party, then its description."""
         parts: list[str] = []
         for index in self.texts:
+            if not cells[index]:
+                continue
             part = clean_text(cells[index])
             if part and not is_nothing(part) and part not in parts:
                 parts.append(part)
@@ -112,7 +115,7 @@ class CellReader:
 
     def account_of(self, cells: Sequence[str]) -> str:
         """The account that the row is of; empty if no column names it."""
-        return " ".join(part for index in self.account[:1] if (part := clean_id(cells[index].strip("'\" "))))
+        return clean_id(cells[self.account[0]].strip("'\" ")) if self.account else ""
 
     def currency_of(self, cells: Sequence[str]) -> str:
         """The currency of the row. Raises Rejected for one that does not exist, or for two different ones."""

@@ -33,14 +33,16 @@ _CYRILLIC = dict(zip("абвгдезийклмнопрстуфхцыэіґ", "ab
     "џ": "dz",
 }
 _LETTERS = str.maketrans(_LATIN | _GREEK | _CYRILLIC)
+_ASCII = str.maketrans({chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
 
 
 @lru_cache(8192)
 def plain(text: str) -> str:
     """Words in lower case, without accents and punctuation, one blank between them."""
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.casefold())
-        text = "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_LETTERS)
+    if text.isascii():
+        return " ".join(text.translate(_ASCII).split())
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    text = "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_LETTERS)
     return _NOT_WORDS.sub(" ", text.lower()).strip()
 
 

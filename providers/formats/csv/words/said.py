@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from providers.formats.csv.words.plain import plain
@@ -89,6 +90,7 @@ for _sort, _text in _NO_MOVEMENT.items():
         _PHRASES.setdefault(" ".join(_phrase.split()), _sort)
 _LONGEST = max(phrase.count(" ") + 1 for phrase in _PHRASES)
 _FIRST = frozenset(phrase.partition(" ")[0] for phrase in _PHRASES)
+_WORD = re.compile("[0-9A-Za-z]+")
 
 
 def word_in(cell: str, words: frozenset[str]) -> bool:
@@ -100,6 +102,8 @@ def word_in(cell: str, words: frozenset[str]) -> bool:
 @lru_cache(8192)
 def no_movement(text: str) -> str | None:
     """The sort of row that moves nothing, if the text is or begins with the words of one."""
+    if text.isascii() and (beginning := _WORD.search(text)) and beginning.group().lower() not in _FIRST:
+        return None
     words = plain(text)
     if words in _PHRASES:
         return _PHRASES[words]

@@ -139,7 +139,7 @@ async def test_t03_the_queue_is_read_by_pages_with_as_many_statements_for_many_a
     async with listening() as one_question:
         await queue(api)
     balance = {"balance": "100.5", "as_of": "2026-06-01T00:00:00+00:00"}
-    kinds: dict[str, Any] = {"account": account, "why": "the balance has changed at once by much"}
+    kinds: dict[str, Any] = {"account": account, "why": "the balance changed a lot at once"}
     await Question.objects.acreate(
         kind=Question.Kind.SUDDEN, left=account.id, right=account.id, evidence=balance, **kinds
     )

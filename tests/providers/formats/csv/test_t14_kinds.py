@@ -116,6 +116,14 @@ def test_t14_facts_beside_the_rows() -> None:
     assert [(row.line, row.reason) for row in found.rejected] == [(9, "“not a day” is not a date.")]
 
 
+@pytest.mark.parametrize("sign", ["as_written", "reversed"])
+def test_t14_a_number_keeps_all_its_digits_whatever_its_sign(sign: str) -> None:
+    digits = "123456789012.123456789012345678"
+    text = f"Date;Text;Amount;Currency\n2026-01-14;a;-{digits};EUR\n2026-01-15;b;{digits};EUR\n"
+    amounts = sorted(row.amount for row in read(text, sign=sign).statements[0].transactions)
+    assert amounts == [Decimal(f"-{digits}"), Decimal(digits)]
+
+
 def test_t14_several_accounts_and_currencies_stay_apart() -> None:
     found = read(
         "Account,Date,Text,Amount,Currency\nA1,2026-01-14,a,-1.00,EUR\nB2,2026-01-14,b,-2.00,EUR\n"

@@ -130,6 +130,13 @@ def test_t14_accounts_splits_transfers_and_lists() -> None:
     ]
 
 
+def test_t14_a_balance_that_cannot_be_read_is_told_once_however_many_rows_follow() -> None:
+    rows = "".join(f"D2026-03-{day:02}\nT-5.00\n^\n" for day in range(1, 10))
+    file = parse_statement_file(f"!Account\nNHouse\nTBank\n$9x\n/2026-03-31\n^\n!Type:Bank\n{rows}".encode())
+    assert [each.code for each in file.notices].count("value_left_out") == 1
+    assert file.statements[0].ledger_balance is None
+
+
 INVESTMENTS: tuple[tuple[str, list[tuple[str | None, ...]]], ...] = (
     ("NBuy\nYAcme\nI10.00\nQ5\nT52.00\nO2.00", [("buy", "-52.00", "5", "2.00")]),
     (

@@ -234,3 +234,18 @@ def ends_as_its_last_window_and_rebuilds(
 
 
 FEED_WITHOUT_IDS = type(FEED)("feed", "bank", "corpus", FILES.grade)
+
+
+def test_t14_texts_and_numbers_are_stored_as_they_are_whatever_is_in_them(account: FinancialAccount) -> None:
+    texts = ["\\N", "\\", "C:\\new\\table", "\"a\", 'b'", "\\.", "Füchse 🦊 \u3000 ß", "{1,2}", "NULL"]
+    numbers = ["1E+3", "-0.00", "123456789012.123456789012345678", "-7"]
+    rows = [told(f"t{n}\\{n}", 3, "-1", text, details={"reference": text}) for n, text in enumerate(texts)]
+    rows += [told(f"n{n}", 4, number, category="a\\b") for n, number in enumerate(numbers)]
+    land(account, FEED, stated(*rows))
+    kept = Transaction.objects.filter(account=account).order_by("date", "provider_transaction_id")
+    assert [(row.description, row.details) for row in kept[: len(texts)]] == [
+        (text, {"reference": text}) for text in texts
+    ]
+    assert [row.amount for row in kept[len(texts) :]] == [Decimal(number) for number in numbers]
+    assert {row.category for row in kept} == {"", "a\\b"}
+    assert land(account, FEED, stated(*rows)) == Landed()

@@ -51,7 +51,7 @@ async def test_t01_the_page_of_a_transaction_edits_hides_deletes_and_restores(
         assert "Bring it back" in aside
         back = await browser.post(f"{page}/put-aside", act="back", next="/transactions/set-aside")
         assert back["Location"] == "/transactions/set-aside"
-        assert "Nothing is put aside" in await read(browser, "/transactions/set-aside")
+        assert "Nothing is hidden or deleted" in await read(browser, "/transactions/set-aside")
         assert "Kiosk" in await read(browser, "/transactions")
     assert (await browser.post(f"{page}/put-aside", act="burn")).status_code == 404
 
@@ -67,18 +67,18 @@ async def test_t02_the_history_says_in_words_what_happened_and_undoes_it(
     page = f"/transactions/{row.id}/history"
     found = await read(browser, page)
     for words in (
-        "It came from corpus first",
-        "It came from CSV files too",
+        "It first came from corpus",
+        "It also came from CSV files",
         "Amount: −20.00",
         "A pending row with this amount and name was waiting to be booked.",
         "Still there",
         "&lt;b&gt;Bistro",
-        "Take it as another transaction",
+        "Make it a separate transaction",
     ):
         assert words in found, words
     link = await row_link(row)
     assert (await browser.post(f"{page}/undo", entry=f"observation-{link}")).status_code == 303
-    assert "You said that a row is another transaction" in await read(browser, page)
+    assert "You said that a row is a different transaction" in await read(browser, page)
     assert await Transaction.objects.acount() == 2
     his = await signed_in(ben)
     assert (await his.get(page)).status_code == 404
@@ -98,14 +98,20 @@ async def test_t03_questions_are_answered_on_their_page_and_counted_in_the_navig
     ana: User, ben: User, account: FinancialAccount
 ) -> None:
     browser = await signed_in(ana)
-    assert "Nothing waits for you" in await read(browser, "/reviews")
+    assert "Nothing is waiting for you" in await read(browser, "/reviews")
     assert "Nothing answered yet" in await read(browser, "/reviews?answered=true")
     await run_db(unsure, account)
     asked = await Question.objects.aget()
     assert "Review , 1 waiting" in await read(browser, "/settings/profile")
-    assert "1 question about your accounts waits for you." in await read(browser, "/")
+    assert "1 question about your accounts is waiting for you." in await read(browser, "/")
     found = await read(browser, "/reviews")
-    for words in ("One transaction or two?", "They are two", "Bistro", "Kiosk", "The amounts are equal."):
+    for words in (
+        "Is this the same transaction?",
+        "Two transactions",
+        "Bistro",
+        "Kiosk",
+        "The amounts are equal.",
+    ):
         assert words in found, words
     answered = await browser.post(f"/reviews/{asked.id}", act="accept")
     assert (answered.status_code, answered["Location"]) == (303, "/reviews?answered=true")
@@ -119,7 +125,7 @@ async def test_t03_questions_are_answered_on_their_page_and_counted_in_the_navig
     assert "That question is not open any more." in await read(browser, "/reviews?answered=true")
     assert (await browser.post(f"/reviews/{asked.id}", act="burn")).status_code == 404
     his = await signed_in(ben)
-    assert "Nothing waits for you" in await read(his, "/reviews")
+    assert "Nothing is waiting for you" in await read(his, "/reviews")
 
 
 async def test_t03_every_kind_of_question_has_words(ana: User, account: FinancialAccount) -> None:

@@ -1,4 +1,4 @@
-"""Faults of Dashtam's own processes, of the people who use it, and of the clock."""
+"""Faults of Dashtam's own processes, and of the people who use it."""
 
 import contextlib
 import socket
@@ -10,7 +10,7 @@ import httpx
 from dashtam.installation.demo.browser import Browser
 from tests.faults.rows import GONE, fault, hold
 from tests.faults.world import World
-from tests.stack import PASSWORD, free_port
+from tests.stack import PASSWORD
 
 TAKEN_OVER_SECONDS = 60.0  # until then a dead worker's job may hold one of the institution's few locks
 # What the hours do that nobody here wants to wait for: leases run out, and runs that stand still are given up.
@@ -30,7 +30,7 @@ async_to_sync(sync_service().schedule_due)()
     "worker-killed-before", "the worker killed before it refreshes a token", well_within=TAKEN_OVER_SECONDS
 )
 def worker_killed_before(world: World) -> Iterator[None]:
-    world.stack.bank.control("expire-access-tokens", {})
+    world.expire_access()
     world.kill("worker")
     calls, run = world.token_calls(), world.ask_for_a_sync()
     hold(1)
@@ -47,7 +47,7 @@ def worker_killed_before(world: World) -> Iterator[None]:
     well_within=TAKEN_OVER_SECONDS,
 )
 def worker_killed_inside(world: World) -> Iterator[None]:
-    world.stack.bank.control("expire-access-tokens", {})
+    world.expire_access()
     world.fault("token", "hang")
     calls = world.token_calls()
     world.ask_for_a_sync()
@@ -67,7 +67,7 @@ def worker_killed_inside(world: World) -> Iterator[None]:
     well_within=TAKEN_OVER_SECONDS,
 )
 def worker_killed_after(world: World) -> Iterator[None]:
-    world.stack.bank.control("expire-access-tokens", {})
+    world.expire_access()
     world.fault("transactions", "hang")
     calls = world.token_calls()
     world.ask_for_a_sync()
@@ -110,8 +110,8 @@ def client_gone(world: World) -> Iterator[None]:
     with world.stack.api() as api:
         latest = _pair(world, api)
     for pause in (0.0, 0.005, 0.02, 0.1):
-        _hang_up(world, "tokens/refresh", f'{{"refresh_token": "{latest}"}}', pause)
-        _hang_up(world, "tokens", f'{{"email": "{world.email}", "password": "{PASSWORD}"}}', pause)
+        _hang_up(world, "auth/tokens/refresh", f'{{"refresh_token": "{latest}"}}', pause)
+        _hang_up(world, "auth/tokens", f'{{"email": "{world.email}", "password": "{PASSWORD}"}}', pause)
     _expect_alive(world, latest)
     yield
 
@@ -132,10 +132,53 @@ def client_gone_callback(world: World) -> Iterator[None]:
     yield
 
 
-def _hang_up(world: World, path: str, body: str, pause: float) -> None:
-    head = f"POST /api/v1/auth/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+@fault(
+    "client-gone-work",
+    "clients hang up as they ask for a sync, and in an upload: the sync is done, the upload leaves nothing",
+)
+def client_gone_work(world: World) -> Iterator[None]:
+    bearer, before = f"Authorization: Bearer {world.token}\r\n", set(_runs(world))
+    for pause in (0.0, 0.01, 0.5):
+        _hang_up(world, f"connections/{world.connection}/syncs", "", pause, more=bearer)
+    new = [run for run in _runs(world) if run not in before]
+    world.expect(bool(new), "nobody asked for a sync")
+    for run in new:
+        state = world.ended(run, within=30).get("state")
+        world.expect(state == "succeeded", f"the sync ended {state}")
+    imports, form = (
+        world.count(IMPORTS),
+        "--x\r\nContent-Disposition: form-data; name=file; filename=a.ofx\r\n\r\n",
+    )
+    for pause in (0.0, 0.2):
+        kind = "multipart/form-data; boundary=x"
+        _hang_up(world, "imports", form + "OFXHEADER:100", pause, more=bearer, kind=kind, length=50_000)
+    hold(0.5)
+    world.expect(world.count(IMPORTS) == imports, "half an upload was taken")
+    yield
+
+
+IMPORTS = "SELECT count(*) FROM providers_fileimport"
+
+
+def _runs(world: World) -> list[str]:
+    with world.stack.api(world.token) as api:
+        return [run["id"] for run in api.get(f"connections/{world.connection}/syncs").json()["results"]]
+
+
+def _hang_up(
+    world: World,
+    path: str,
+    body: str,
+    pause: float,
+    *,
+    more: str = "",
+    kind: str = "application/json",
+    length: int | None = None,
+) -> None:
+    """Send a request, of which more was to come if it has that `length`, and go."""
+    head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{more}"
     with socket.create_connection(("127.0.0.1", world.stack.port)) as client:
-        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        client.sendall(f"{head}Content-Length: {length or len(body)}\r\n\r\n{body}".encode())
         hold(pause)
 
 
@@ -149,36 +192,3 @@ def _expect_alive(world: World, refresh_token: str) -> None:
     with world.stack.api() as api:
         answer = api.post("auth/tokens/refresh", json={"refresh_token": refresh_token})
         world.expect(answer.status_code == 200, f"the session is lost: {answer.text[:200]}")
-
-
-@fault("clock-ahead", "another web process whose clock is 60 seconds ahead")
-def clock_ahead(world: World) -> Iterator[None]:
-    _with_another_clock(world, 60)
-    yield
-
-
-@fault("clock-behind", "another web process whose clock is 60 seconds behind")
-def clock_behind(world: World) -> Iterator[None]:
-    _with_another_clock(world, -60)
-    yield
-
-
-def _with_another_clock(world: World, seconds: int) -> None:
-    port = free_port()
-    options = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-proxy-headers")
-    world.stack.processes.start("other", "-m", "tests.faults.off_clock", str(seconds), "web", *options)
-    there = f"http://localhost:{port}/api/v1/"
-    world.stack.processes.wait_for("other", f"{there}openapi.json")
-    with world.stack.api() as here:
-        credentials = {"email": world.email, "password": PASSWORD}
-        ours = here.post("auth/tokens", json=credentials).json()
-        theirs = here.post(f"{there}auth/tokens", json=credentials).json()
-        for address, pair in ((there, ours), (str(here.base_url), theirs)):
-            bearer = {"Authorization": f"Bearer {pair['access_token']}"}
-            status = here.get(f"{address}accounts", headers=bearer).status_code
-            world.expect(status == 200, f"a token is refused ({status})")
-            body = {"refresh_token": pair["refresh_token"]}
-            world.expect(
-                here.post(f"{address}auth/tokens/refresh", json=body).status_code == 200, "no refresh"
-            )
-    world.stack.end("other", within=20)

@@ -17,7 +17,7 @@ from tests.stack import PASSWORD, free_port
 
 LEAST_REQUESTS = 5_000
 CLIENTS = 4
-EACH_WRITES = 10  # one of so many requests changes something
+EACH_WRITES = 40  # one of so many requests changes something: a session may change 240 things in ten minutes
 MOST_PEOPLE = 12
 ROUNDS = 20
 DRAIN = ("--drain", "3")

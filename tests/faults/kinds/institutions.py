@@ -1,18 +1,18 @@
-"""Faults of the institution and of the mail service."""
+"""Faults of the institution: away, silent, slow, and with more than anybody can hold."""
 
-import contextlib
-import http.server
-import json
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-from tests.faults.rows import fault, hold
+from dashtam.installation.demo.vendors import answers_of
+from providers.simulator.process import SandboxBank
+from tests.faults.rows import ANEW, GONE, fault, hold
 from tests.faults.world import World
 
 ENOUGH = 3  # a GET is tried three times
+FAILURES = 5  # in a row, after which an institution is left alone
+REST_SECONDS = 20
 DEADLINE = 10.0  # for a whole exchange with all its retries, and a run that ends by it
 ASKED = "SELECT count(*) FROM notifications_email WHERE kind = 'connection_needs_attention'"
-THROTTLED = b'{"__type": "TooManyRequestsException", "message": "slow down"}'
 
 
 @fault("provider-refused", "the institution refuses connections in the middle of a sync, and comes back")
@@ -65,7 +65,7 @@ def provider_gzip_bomb(world: World) -> Iterator[None]:
     "the institution rotated the token and its answer was lost: one mail asks for one new consent",
 )
 def provider_reply_lost(world: World) -> Iterator[None]:
-    world.stack.bank.control("expire-access-tokens", {})
+    world.expire_access()
     world.fault("token", "drop_after")
     calls, mails = world.token_calls(), world.count(ASKED)
     world.ended(world.ask_for_a_sync(), within=DEADLINE)
@@ -78,56 +78,44 @@ def provider_reply_lost(world: World) -> Iterator[None]:
     yield
 
 
-class MailService(http.server.ThreadingHTTPServer):
-    """Amazon SES as far as we use it: throttles first, then takes letters."""
-
-    daemon_threads = True
-
-    def __init__(self, port: int, *, throttled: int) -> None:
-        super().__init__(("127.0.0.1", port), _Letters)
-        self.throttled, self.taken = throttled, 0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class _Letters(http.server.BaseHTTPRequestHandler):
-    server: MailService
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.throttled -= 1
-        if self.server.throttled >= 0:
-            return self._answer(429, THROTTLED)
-        self.server.taken += 1
-        return self._answer(200, json.dumps({"MessageId": f"letter-{self.server.taken}"}).encode())
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
-@fault("mail-down", "the mail service refuses connections, then throttles, then takes the letter: once")
-def mail_down(world: World) -> Iterator[None]:
-    keys = {
-        "AWS_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "AKIDMAILFAULTS",
-        "AWS_SECRET_ACCESS_KEY": "mail" * 10,
-    }
-    address = f"http://127.0.0.1:{world.mail_port}"
-    world.restart_worker(EMAIL_PROVIDER="ses", AWS_SES_ENDPOINT_URL=address, **keys)
-    with world.stack.api() as api:
-        body = {"email": "late@example.org", "password": "correct horse battery staple", "name": "Late"}
-        world.expect(api.post("auth/users", json=body).status_code == 202, "signing up depends on mail")
-    hold(2)
-    service = MailService(world.mail_port, throttled=1)
-    with contextlib.closing(service.socket):
-        world.stack.wait_for(lambda: service.taken, "the letter")
-        hold(1)
-        world.expect(service.taken == 1, "the letter went out twice")
-        service.shutdown()
-    world.restart_worker()
+@fault(
+    "provider-rests",
+    f"the institution fails in {FAILURES} syncs in a row: then it is left alone for a while, and another one is not",
+    answers=GONE,
+    well_within=ANEW,
+)
+def provider_rests(world: World) -> Iterator[None]:
+    with _another_institution(world) as (token, connection):
+        world.fault("accounts", "status_500", FAILURES * ENOUGH + 1)
+        for _ in range(FAILURES):
+            world.expect_failed(world.ask_for_a_sync(), "provider_unavailable", within=DEADLINE)
+        calls = world.calls("accounts")
+        world.expect_failed(world.ask_for_a_sync(), "provider_unavailable", within=DEADLINE)
+        world.expect(world.calls("accounts") == calls, "it was called while it was to rest")
+        with world.stack.api(token) as api:
+            asked = api.post(f"connections/{connection}/syncs")
+            world.stack.synced(token)
+            run = api.get(f"connections/{connection}/syncs").json()["results"][0]
+        world.expect(asked.is_success, f"another institution's sync was answered {asked.status_code}")
+        world.expect(run["state"] == "succeeded", f"another institution's sync ended {run['state']}")
+        world.stack.bank.control("calm", {})
     yield
+
+
+@contextmanager
+def _another_institution(world: World) -> Iterator[tuple[str, str]]:
+    """A person with a connection to an institution of their own: their access token, and the connection's id."""
+    stack = world.stack
+    with SandboxBank.start(redirect_uri=f"{stack.origin}/nowhere") as bank:
+        where = {"SIMPLEFIN_URL": f"{bank.url}/simplefin"}
+        world.restart_web(**where)
+        world.restart_worker(**where, PROVIDER_REST_SECONDS=str(REST_SECONDS))
+        _, token = stack.sign_up("Dee")
+        ((_, (answers,)),) = answers_of(["simplefin"], bank.url)
+        with stack.api(token) as api:
+            api.post("connections", json={"provider": "simplefin", "credentials": answers})
+            connection = str(stack.synced(token)["id"])
+            yield token, connection
+            api.delete(f"connections/{connection}")
+    world.restart_web()
+    world.restart_worker()

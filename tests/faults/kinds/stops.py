@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from tests.faults.other_parties import ENOUGH
-from tests.faults.processes import LATER
+from tests.faults.kinds.institutions import ENOUGH
+from tests.faults.kinds.processes import LATER
 from tests.faults.rows import fault, hold
 from tests.faults.world import World
 

@@ -144,13 +144,13 @@ def _event(page: ClientConnection, seconds: float) -> bool:
 def disk_full(world: World) -> Iterator[None]:
     stack = world.stack
     folders = [stack.home / name for name in FOLDERS]
-    _end_all(world)
+    end_all(world)
     for folder in folders:
-        _mount(folder)
+        mount(folder)
     try:
-        _start_all(world)
+        start_all(world)
         for folder in folders:
-            _fill(folder)
+            fill(folder)
         world.seen.answers.clear()
         letters = len(list(stack.outbox.glob("*.eml")))
         with stack.api() as api:
@@ -162,16 +162,22 @@ def disk_full(world: World) -> Iterator[None]:
             (folder / "filler").unlink()
         world.stack.wait_for(lambda: len(list(stack.outbox.glob("*.eml"))) > letters, "the mail")
     finally:
-        _end_all(world)
+        end_all(world)
         for folder in folders:
-            _run("umount", str(folder))
-        _start_all(world)
+            unmount(folder)
+        start_all(world)
     yield
 
 
-def _mount(folder: Path) -> None:
+def mount(folder: Path, *, size: int = DISK) -> None:
+    """Put a small file system of its own there."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    _run("mount", "-t", "tmpfs", "-o", f"size={DISK},mode=0700", "dashtam-full", str(folder))
+    _run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "dashtam-full", str(folder))
+
+
+def unmount(folder: Path) -> None:
+    """Take it away again."""
+    _run("umount", str(folder))
 
 
 def _run(*command: str) -> None:
@@ -179,19 +185,22 @@ def _run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-def _fill(folder: Path) -> None:
+def fill(folder: Path) -> None:
+    """Use up all its space, by the file `filler`."""
     with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(b"x" * 4096)
 
 
-def _end_all(world: World) -> None:
+def end_all(world: World) -> None:
+    """End web and worker."""
     for name in ("worker", "web"):
         if name in world.stack.processes.running:
             world.stack.end(name)
 
 
-def _start_all(world: World) -> None:
+def start_all(world: World) -> None:
+    """Start them again."""
     world.stack.start_web("web", world.stack.port)
     world.stack.start_worker()
     world.stack.processes.wait_for("web", f"{world.stack.origin}/healthz")

