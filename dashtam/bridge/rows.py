@@ -15,7 +15,7 @@ from django.db import connection, models
 class Rows:
     """A statement and the models that it reads, by the names that their tables have in it.
 
-    `Rows("SELECT {run} FROM providers_syncrun AS run WHERE run.id = %(id)s", run="providers.SyncRun")`
+    `Rows("SELECT {page} FROM library_page AS page WHERE page.id = %(id)s", page="library.Page")`
     """
 
     def __init__(self, statement: str, **named: str) -> None:
