@@ -26,14 +26,13 @@ from accounts.models.sign_up import KEPT, SignUp, browser_hash_of
 from dashtam.ids import uuid7
 from notifications.models import Email
 
+LEAVING = Q(deletion_due_at__isnull=False)
+UNCONFIRMED = Q(email_verified_at=None, last_login=None)
+
 
 def normalise_email(email: str) -> str:
     """Lower-case an email address: no mail provider runs two mailboxes that differ in case."""
     return email.strip().lower()
-
-
-LEAVING = Q(deletion_due_at__isnull=False)
-UNCONFIRMED = Q(email_verified_at=None, last_login=None)
 
 
 class Verified(NamedTuple):
@@ -270,9 +269,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, and announce a new superuser, however the person became one."""
         supers = User.objects.filter(pk=self.pk, is_superuser=True)
-        appointed = self.is_superuser and not supers.exists()
+        first = self.is_superuser and not supers.exists()
         super().save(*args, **kwargs)
-        if appointed and supers.exists():
+        if first and supers.exists():
             User.objects.announce_superuser(self)
 
     @property

@@ -105,10 +105,10 @@ class SyncRunManager(DueManager):
         modified and removed beside it.
         """
         account_errors, code = account_errors or {}, error.code if error else ""
-        asked_as = getattr(error, "provider_request_id", "")
-        told: list[Any] = [code, Jsonb(account_errors), Jsonb(dict(notices)), asked_as]
+        told: list[Any] = [code, Jsonb(account_errors), Jsonb(dict(notices))]
+        told.append(getattr(error, "provider_request_id", ""))
         with database.cursor() as cursor:
-            cursor.execute(sql.FINISH, [state.value, timezone.now(), *told, run.id, run.started_at])
+            cursor.execute(sql.FINISH, (state.value, timezone.now(), *told, run.id, run.started_at))
             counted = cursor.fetchone()
         if counted is None:
             return None

@@ -13,8 +13,8 @@ from providers.formats.ofx.findings import OfxFindings
 from providers.formats.ofx.investment import read_investment_statement
 from providers.formats.ofx.securities import read_securities
 from providers.formats.ofx.tags import ACTIVITIES, STATEMENTS, STRUCTURE
-from providers.formats.ofx.tokens import Count, parse_tree
-from providers.formats.ofx.tree import Node
+from providers.formats.ofx.tokens import parse_tree
+from providers.formats.ofx.tree import Count, Node
 from providers.formats.ofx.values import uses_decimal_commas
 from providers.formats.statement import Institution, Security, Statement, StatementFile
 

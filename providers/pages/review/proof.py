@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from providers.imports.periods import unproved
 from providers.ledger.history import Period
-from providers.ledger.proof import Stretch
-from providers.ledger.queries.proof import Proof
+from providers.ledger.proof import Proof, Stretch
 
 MOST_GAPS = 12
 

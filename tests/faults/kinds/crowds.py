@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID
 
 import psutil
@@ -204,7 +205,8 @@ def _page_that_reads_nothing(world: World, ticket: str) -> Iterator[socket.socke
 async def _publish(world: World, person: UUID) -> None:
     """Events as the worker publishes them, each with its number and some weight."""
     server = {"address": f"redis://127.0.0.1:{world.valkey.port}/0"}
-    layer = LiveLayer(**{**settings.CHANNEL_LAYERS["default"]["CONFIG"], "hosts": [server]})
+    options: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    layer = LiveLayer(**options | {"hosts": [server]})
     for number in range(1, EVENTS + 1):
         event = {"type": "sync.progress", "number": number, "weight": "x" * WEIGHT}
         await layer.group_send(group_of(person), {"type": "live.event", "event": event})
