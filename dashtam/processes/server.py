@@ -1,7 +1,6 @@
 """How uvicorn serves Dashtam: its options, and the same bounds where it was started without them."""
 
 import ctypes
-import gc
 import logging
 import os
 import resource
@@ -34,18 +33,6 @@ def prepare(receive: Any) -> None:
     spare_memory()
     bound_frames(receive)
     raise_descriptor_limit()
-
-
-def settle() -> None:
-    """Tune the interpreter for a process that serves for days; called once, when everything is loaded."""
-    # A thread that wants the interpreter waits this long for each one that has it. With Python's 5 ms, a burst that
-    # keeps eight database threads busy held the loop up for 34 to 69 ms; with 1 ms for 30 to 36 ms.
-    sys.setswitchinterval(0.001)
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays; no collection has to walk through it again
-    # With Python's 700, a crowd of 300 readers, all of whose requests are alive, is walked through many times a second:
-    # it got 5 % less than 32 readers did. Much more than this, and the pauses show in the slowest answers.
-    gc.set_threshold(20_000, 20, 20)
 
 
 def bound_frames(receive: Any) -> None:

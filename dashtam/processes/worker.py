@@ -45,7 +45,7 @@ class Command(procrastinate.Command):
         given = {name: value for name, value in options.items() if name not in self._django_options}
         connector: Any = app.connector
         with app.replace_connector(connector.get_worker_connector()):
-            # procrastinate's own command has asyncio's loop, which takes twice as long for each turn.
+            # procrastinate's own command would have Python's loop; web processes have this one too.
             uvloop.run(cli.execute_command({**given, "app": app, "func": _work_until_stopped}))
 
 
@@ -54,7 +54,6 @@ async def _work_until_stopped(app: App, **options: Any) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     server.spare_memory()
-    server.settle()
     recorder.start("worker")
     upkeep = asyncio.create_task(keep_up(rescue))
     supervisor.ready()

@@ -5,7 +5,9 @@ kept is told apart by every digit and word that it shows, never by whose numbers
 """
 
 import functools
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -39,7 +41,7 @@ def account_row(
     *,
     dated: SafeString,
     balance: object,
-    trend: Sequence[Decimal | None],
+    trend: Sequence[Decimal | str | None],
     **words: Any,
 ) -> SafeString:
     """components/account_row.html; `words` are its other parameters, `dated` its date in words, which grow old."""
@@ -47,7 +49,30 @@ def account_row(
     return _account_row(view, str(id_), dated, told, _texts(trend), tuple(words.items()))
 
 
-def _texts(amounts: Sequence[Decimal | None]) -> Texts:
+class Parts:
+    """Parts of pages by what they show, the least recently used ones leaving."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.kept: OrderedDict[Hashable, SafeString] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def get(self, key: Hashable, write: Callable[[], SafeString]) -> SafeString:
+        """The part of that key, written if it is not kept."""
+        with self.lock:
+            found = self.kept.get(key)
+            if found is not None:
+                self.kept.move_to_end(key)
+                return found
+        part = write()
+        with self.lock:
+            self.kept[key] = part
+            if len(self.kept) > self.most:
+                self.kept.popitem(last=False)
+        return part
+
+
+def _texts(amounts: Sequence[Decimal | str | None]) -> Texts:
     return tuple(None if amount is None else str(amount) for amount in amounts)
 
 

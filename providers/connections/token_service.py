@@ -107,8 +107,7 @@ class TokenService:
 
     async def _read(self, connection_id: UUID) -> ProviderToken:
         """The row with its connection. Raises ConsentEnded unless the connection lives."""
-        found = ProviderToken.objects.select_related("connection").filter(connection_id=connection_id)
-        token = await run_db(found.first)
+        token = await run_db(ProviderToken.objects.of, connection_id)
         if token is None:
             raise ConsentEnded
         if token.connection.state not in Connection.SYNCABLE:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
@@ -64,7 +65,7 @@ async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> di
         "lists": lists,
         "worth": worth if worth["as_of"] else None,
         "history": net_worth_history(worth),
-        "groups": account_groups(lists.open, recent),
+        "groups": account_groups(lists.open, recent, ZoneInfo(zone)),
         "holdings": most_valuable(holdings.results, accounts, currency, TOP),
         "transactions": transaction_rows(latest.results, accounts),
     }

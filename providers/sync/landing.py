@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
+from typing import cast
 from uuid import UUID
 
 from django.db import connection as database
@@ -44,13 +45,11 @@ def land_batches(
     Returns the names of the accounts that are read, those that their person has closed among them as long as they are
     listed. Where accounts are among what the batches say, the run counts those that it does not know of yet.
     """
-    connection = Connection.objects.select_for_update(no_key=True).get(id=run.connection_id)
+    connection = _locked(run.connection_id)
     for batch in batches:
         if batch.accounts is not None:
             _land_accounts(connection, connector, batch, now)
-    accounts = {
-        each.provider_account_id: each for each in connection.accounts.all()
-    }  # each knows its connection
+    accounts = _accounts(connection)
     for batch in batches:
         for name, record in batch.holdings.items():
             if account := accounts.get(name):
@@ -72,6 +71,19 @@ def land_batches(
         counts["accounts_total"] = max(0, len(names) - run.accounts_total)
     SyncRun.objects.progress(run, **counts)
     return names
+
+
+def _locked(connection_id: UUID) -> Connection:
+    for (connection,) in sql.CONNECTION.read({"id": connection_id}):
+        return cast("Connection", connection)
+    raise Connection.DoesNotExist
+
+
+def _accounts(connection: Connection) -> dict[str, FinancialAccount]:
+    found = [account for (account,) in sql.ACCOUNTS.read({"connection": connection.id})]
+    for account in found:
+        account.connection = connection
+    return {account.provider_account_id: account for account in found}
 
 
 def read_to_its_end(connection_id: UUID, troubled: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.db import connection as database
@@ -70,17 +70,10 @@ class SyncRunManager(DueManager):
 
         A run whose worker has been SILENT is taken over: it keeps its counts of rows and reads on from the cursors.
         """
-        silent = Q(state=SyncRun.State.RUNNING, progress_at__lt=Now() - SyncRun.SILENT)
-        free = self.filter(Q(state=SyncRun.State.QUEUED) | silent, id=id)
-        if not free.update(
-            state=SyncRun.State.RUNNING,
-            started_at=Now(),
-            progress_at=Now(),
-            accounts_total=0,
-            accounts_done=0,
-        ):
-            return None
-        return self.select_related("connection").get(id=id)
+        for run, place in sql.CLAIM.read({"id": id, "silent": SyncRun.SILENT}):
+            run.connection = place
+            return cast("SyncRun", run)
+        return None
 
     def beat(self, run: "SyncRun") -> bool:
         """Note that the run's worker lives; False when the run is not this worker's any more."""

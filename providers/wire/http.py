@@ -47,14 +47,21 @@ def client(
     context: ssl.SSLContext | None = None,
     hosts: Sequence[str] = (),
     fault: Fault | None = None,
+    provider: str = "",
 ) -> httpx.AsyncClient:
     """A client for one provider: for the origins of `base_url` and `hosts` only. It raises ProviderErrors only.
 
     A GET that fails is repeated up to twice, so a fault shows only if it lasts for three attempts. `fault` is the
-    provider's own word for what went wrong; None leaves the verdict to the status.
+    provider's own word for what went wrong; None leaves the verdict to the status. `provider` is its slug, if all of
+    these are addresses of its own.
     """
     guard = OutageGuard(
-        base_url, hosts=hosts, deadline=settings.PROVIDER_DEADLINE_SECONDS, context=context, fault=fault
+        base_url,
+        hosts=hosts,
+        deadline=settings.PROVIDER_DEADLINE_SECONDS,
+        context=context,
+        fault=fault,
+        provider=provider,
     )
     return httpx.AsyncClient(
         base_url=base_url, auth=auth, transport=guard, timeout=TIMEOUT, headers=HEADERS, trust_env=False

@@ -59,7 +59,10 @@ _origins: PerLoop[dict[Origin, OriginState]] = PerLoop(dict)
 
 
 class OutageGuard(httpx.AsyncBaseTransport):
-    """One exchange with its retries: to these origins only, within `deadline` seconds, at most MAX_ANSWER_BYTES."""
+    """One exchange with its retries: to these origins only, within `deadline` seconds, at most MAX_ANSWER_BYTES.
+
+    `provider` is the slug that all its origins belong to; without it each host is looked up.
+    """
 
     def __init__(
         self,
@@ -69,7 +72,9 @@ class OutageGuard(httpx.AsyncBaseTransport):
         hosts: Sequence[str] = (),
         context: ssl.SSLContext | None = None,
         fault: Callable[[httpx.Response], ProviderError | None] | None = None,
+        provider: str = "",
     ) -> None:
+        self.provider = provider
         self.origins = {_origin(httpx.URL(url)) for url in (base_url, *hosts)}
         self.deadline = deadline
         self.fault = fault
@@ -77,7 +82,8 @@ class OutageGuard(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry out one exchange. Raises ProviderUnreachable, AnswerLost, ProviderUnreadable."""
-        return await metrics.provider_call(provider_of(request.url.host), self._guarded(request))
+        provider = self.provider or provider_of(request.url.host)
+        return await metrics.provider_call(provider, self._guarded(request))
 
     async def _guarded(self, request: httpx.Request) -> httpx.Response:
         origin = _origin(request.url)

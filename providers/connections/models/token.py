@@ -1,7 +1,7 @@
 """Grants, encrypted: tokens and other secrets, with the lease that allows one refresh at a time."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.db import models, transaction
@@ -10,14 +10,28 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from dashtam.bridge.rows import Rows
 from dashtam.crypto.sealed_fields import SealedField
 
+_OF = Rows(
+    "SELECT {held}, {place} FROM providers_providertoken AS held"
+    " JOIN providers_connection AS place ON place.id = held.connection_id WHERE held.connection_id = %(id)s",
+    held="providers.ProviderToken",
+    place="providers.Connection",
+)
 LEASE = timedelta(seconds=45)
 LONG_OVERDUE = timedelta(days=2)
 
 
 class ProviderTokenManager(models.Manager["ProviderToken"]):
     """Every change is one statement, guarded by `version`, so that two processes cannot both win."""
+
+    def of(self, connection_id: UUID) -> "ProviderToken | None":
+        """The grant of a connection, with the connection, as it is asked for before each call."""
+        for token, place in _OF.read({"id": connection_id}):
+            token.connection = place
+            return cast("ProviderToken", token)
+        return None
 
     def claim(self, *, connection_id: UUID, version: int, lease_id: UUID) -> bool:
         """Take the lease to refresh, and record the attempt before it is made, so that a crash is visible."""

@@ -26,12 +26,14 @@ def reach(connector: Connector, url: str = "", grant: Grant | None = None) -> ht
 
 def opened(connector: Connector, base_url: str, auth: httpx.Auth | None) -> httpx.AsyncClient:
     """A client that reaches this address, and the connector's `hosts`."""
+    own = _origin(base_url) in _own(connector)
     return http.client(
-        foreign(base_url) if _origin(base_url) not in _own(connector) else base_url,
+        base_url if own else foreign(base_url),
         auth,
         context=client_auth.with_certificate(connector.placement.certificate),
         hosts=connector.hosts,
         fault=connector.fault,
+        provider=connector.slug if own else "",
     )
 
 

@@ -1,6 +1,6 @@
 """Accounts at institutions, and their balances over time."""
 
-from typing import ClassVar, TypedDict
+from typing import ClassVar, TypedDict, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -9,11 +9,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from dashtam.bridge.rows import Rows
 from dashtam.errors import Conflict, NotFound
 from dashtam.ids import uuid7
 from providers.connections.models import AuthorizationRequest, Connection, DeletedAccount
 from providers.errors import ConnectionNotEnded
 from providers.ledger.models.numbers import UNIT, ExactField
+
+_LOCKED = Rows(
+    "SELECT {account} FROM providers_financialaccount AS account WHERE id = %(id)s FOR NO KEY UPDATE",
+    account="providers.FinancialAccount",
+)
 
 
 class Lacks(models.TextChoices):
@@ -99,6 +105,12 @@ class FinancialAccountManager(models.Manager["FinancialAccount"]):
         connection.delete()
         connection.id = connection_id
         connection.record("connection.erased")
+
+    def locked(self, id: UUID) -> "FinancialAccount":
+        """The account, whose row nobody else changes before the caller's transaction has ended."""
+        for (account,) in _LOCKED.read({"id": id}):
+            return cast("FinancialAccount", account)
+        raise FinancialAccount.DoesNotExist
 
     def currency_of(self, *, user_id: UUID, id: UUID) -> str:
         """The currency of an account of this person. Raises NotFound, also for another person's."""

@@ -36,7 +36,7 @@ def land(account: FinancialAccount, observer: Observer, statement: Statement) ->
     """
     behind = _behind(account)
     observer = _through(account, behind, observer)
-    account = FinancialAccount.objects.select_for_update(no_key=True).get(id=behind)
+    account = FinancialAccount.objects.locked(behind)
     adopt(account)
     statement = replace(statement, at=statement.day)
     try:

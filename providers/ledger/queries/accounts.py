@@ -6,7 +6,6 @@ and psycopg do both faster than Python.
 """
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -32,7 +31,7 @@ FROM providers_financialaccount AS a JOIN providers_connection AS c ON c.id = a.
 LEFT JOIN providers_accountdoor AS door ON door.account_id = a.id
 WHERE a.user_id = %s"""
 _TRENDS = """
-SELECT account.id, array_agg(trim_scale(snapshot.current) ORDER BY snapshot.date)
+SELECT account.id, array_agg(trim_scale(snapshot.current)::text ORDER BY snapshot.date)
 FROM providers_financialaccount AS account
 JOIN providers_balancesnapshot AS snapshot
     ON snapshot.account_id = account.id AND snapshot.date BETWEEN %(since)s AND %(newest)s
@@ -130,8 +129,8 @@ async def balances(
     return await run_db(_balances, user_id, account_id, start, end, page)
 
 
-async def trends(user_id: UUID, /, since: date) -> dict[UUID, list[Decimal]]:
-    """Each account's end-of-day balances since a day, the oldest first."""
+async def trends(user_id: UUID, /, since: date) -> dict[UUID, list[str]]:
+    """Each account's end-of-day balances since a day, the oldest first; decimals as text."""
     return await run_db(_trends, user_id, since)
 
 
@@ -246,7 +245,7 @@ def _balances(
     return listing(rows, page, lambda row: (row["date"],))
 
 
-def _trends(user_id: UUID, since: date) -> dict[UUID, list[Decimal]]:
+def _trends(user_id: UUID, since: date) -> dict[UUID, list[str]]:
     with connection.cursor() as cursor:
         cursor.execute(_TRENDS, {"user": user_id, "since": since, "newest": newest_day()})
         return dict(cursor.fetchall())

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from django.utils import timezone
 
+from dashtam.ui.formats import relative_text
 from providers import connectors
 from providers.pages import words
 
@@ -20,12 +21,13 @@ SHOWN = 12  # accounts that a page shows before it folds the rest away
 class AccountRow:
     """An account in a group. `trend` is its small line, where the page draws one.
 
-    `stale` is true where the balance is older than its source lets one expect.
+    `stale` is true where the balance is older than its source lets one expect; `age` is how old it is, in words.
     """
 
     account: Mapping[str, Any]
     trend: Any = None
     stale: bool = False
+    age: str = ""
 
     @property
     def lacks(self) -> str:
@@ -46,14 +48,15 @@ class AccountGroup:
 
 
 def account_groups(
-    accounts: Iterable[Mapping[str, Any]], trends: Mapping[Any, Any] | None = None
+    accounts: Iterable[Mapping[str, Any]], trends: Mapping[Any, Any] | None = None, zone: tzinfo = UTC
 ) -> list[AccountGroup]:
     """The groups in the order people think of them; a kind in two currencies makes two groups.
 
-    `trends` holds small lines by account id.
+    `trends` holds small lines by account id, `zone` is the person's.
     """
-    ordered = sorted(accounts, key=_key)
-    groups = [_group(*key, list(rows), trends or {}) for key, rows in groupby(ordered, key=_key)]
+    ordered, now = sorted(accounts, key=_key), timezone.now()
+    rows = [_row(account, trends or {}, now, zone) for account in ordered]
+    groups = [_group(*key, list(same)) for key, same in groupby(rows, key=lambda row: _key(row.account))]
     titles = [group.title for group in groups]
     named = [_with_currency(group) if titles.count(group.title) > 1 else group for group in groups]
     return list(_folded(named))
@@ -92,16 +95,16 @@ def _key(account: Mapping[str, Any]) -> tuple[int, str]:
     return _ORDER.index(type_), account["currency"]
 
 
-def _group(
-    type_index: int, currency: str, accounts: list[Mapping[str, Any]], trends: Mapping[Any, Any]
-) -> AccountGroup:
+def _row(account: Mapping[str, Any], trends: Mapping[Any, Any], now: datetime, zone: tzinfo) -> AccountRow:
+    as_of = account["balances"]["as_of"]
+    age = relative_text(as_of, now, zone) if as_of else ""
+    return AccountRow(account, trends.get(account["id"]), stale_balance(account, now), age)
+
+
+def _group(type_index: int, currency: str, rows: list[AccountRow]) -> AccountGroup:
     title, icon = words.TYPES[_ORDER[type_index]]
-    balances = [account["balances"]["current"] for account in accounts]
+    balances = [row.account["balances"]["current"] for row in rows]
     known = [Decimal(balance) for balance in balances if balance is not None]
-    now = timezone.now()
-    rows = [
-        AccountRow(account, trends.get(account["id"]), stale_balance(account, now)) for account in accounts
-    ]
     return AccountGroup(title, icon, currency, sum(known, Decimal(0)) if known else None, rows)
 
 
