@@ -126,7 +126,7 @@ class AuthService:
         if attempt.enrolled:
             await self.throttle.succeeded(attempt)
             return await self._log_in_enrolled(user, otp, device=device)
-        async with self.throttle.outages_excused(attempt.taken):
+        async with self.throttle.proved(attempt):
             session = await self.open_session(user, factor="", device=device, attempt=attempt)
         await self.throttle.settle(attempt)
         return session

@@ -1,9 +1,11 @@
 """Throttling of sign-ins and everything else that can be guessed or flooded, before any work is done."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
+
+from django.db import DatabaseError
 
 from accounts import limits as account_limits
 from accounts.devices import Device
@@ -12,8 +14,8 @@ from accounts.models import FailedProof, OneTimeLink, User
 from accounts.models.failed_proof import subject_of
 from accounts.models.user import normalise_email
 from dashtam import limits
-from dashtam.bridge.database import is_outage
-from dashtam.bridge.doors import run_db
+from dashtam.bridge.database import DatabaseBusy, is_outage
+from dashtam.bridge.doors import keep_running, run_db
 from dashtam.limits import Limit, Take
 
 
@@ -112,6 +114,21 @@ class ThrottleService:
             if is_outage(error):
                 await limits.undo(once=taken)
             raise
+
+    @asynccontextmanager
+    async def proved(self, attempt: Attempt) -> AsyncIterator[None]:
+        """Excuse outages after a right password, also where the database took the count, and not what came after."""
+        try:
+            async with self.outages_excused(attempt.taken):
+                yield
+        except Exception as error:
+            if is_outage(error):
+                keep_running(self._forget_if_possible(attempt))  # not awaited: the database may be silent
+            raise
+
+    async def _forget_if_possible(self, attempt: Attempt) -> None:
+        with suppress(DatabaseError, DatabaseBusy):
+            await run_db(FailedProof.objects.forget, *attempt.subjects)
 
     async def settle(self, attempt: Attempt) -> None:
         """Do the same for the rate limits alone, where the failures in a row have been deleted already."""
