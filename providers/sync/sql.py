@@ -25,14 +25,14 @@ PROGRESS = """
 UPDATE providers_syncrun SET progress_at = statement_timestamp(),
     accounts_total = accounts_total + %(accounts_total)s, accounts_done = accounts_done + %(accounts_done)s,
     added = added + %(added)s, modified = modified + %(modified)s, removed = removed + %(removed)s
-WHERE id = %(id)s AND state = 'running' AND started_at = %(started_at)s
+WHERE id = %(id)s AND state = 'running' AND started_at IS NOT DISTINCT FROM %(started_at)s
 """
 NOTHING_DONE = dict.fromkeys(("accounts_total", "accounts_done", "added", "modified", "removed"), 0)
 
 FINISH = """
 UPDATE providers_syncrun SET state = %s, finished_at = %s, error_code = %s, account_errors = %s, notices = %s,
     provider_request_id = %s
-WHERE id = %s AND state = 'running' AND started_at = %s
+WHERE id = %s AND state = 'running' AND started_at IS NOT DISTINCT FROM %s
 RETURNING added, modified, removed
 """
 

@@ -18,6 +18,7 @@ from providers.simulator.process import SandboxBank
 from tests.providers.connections.linking import Trip, connect
 
 FIELDS = {
+    "accounts_offered_at",
     "quotas",
     "id",
     "provider",

@@ -272,8 +272,8 @@ async def test_s03_a_file_beyond_its_bounds_fails_with_a_way_out(
 
 
 async def test_s03_a_small_file_beyond_its_bounds_is_refused_at_once(ana: User) -> None:
-    bounded = service(bounds=Bounds(seconds=300, cpu_seconds=60, memory=1 * MB))
-    data = statement(*(line(str(n)) for n in range(1_500)))
+    bounded = service(bounds=Bounds(seconds=300, cpu_seconds=60, memory=MB // 4))
+    data = statement(*(line(str(n)) for n in range(2_500)))
     with pytest.raises(StatementUnreadable) as caught:
         await bounded.import_statement(user_id=ana.id, filename="a.ofx", data=data, account_id=None)
     assert (caught.value.status, caught.value.code) == (422, "too_much_memory")
