@@ -23,8 +23,8 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 from providers.models import Connection, ProviderToken
 from providers.wiring import sync_service
-ProviderToken.objects.update(access_expires_at=timezone.now())
-Connection.objects.update(next_sync_at=timezone.now())
+ProviderToken.objects.filter(connection_id="{id}").update(access_expires_at=timezone.now())
+Connection.objects.filter(id="{id}").update(next_sync_at=timezone.now())
 async_to_sync(sync_service().schedule_due)()
 """
 
@@ -41,7 +41,7 @@ def backup_restored(world: World) -> Iterator[None]:
             world.ask_for_a_sync(), within=30
         )  # the original's tokens are newer than the backup's now
         calls = world.token_calls()
-        world.stack.manage("shell", "-c", MAKE_DUE, **environment)
+        world.stack.manage("shell", "-c", MAKE_DUE.format(id=world.connection), **environment)
         world.stack.start_worker("copy", environment=environment)
         try:
             _until_at_rest(database)
@@ -149,12 +149,12 @@ def _expect_life_there(world: World, database: str, environment: Mapping[str, st
             bearer = {"Authorization": f"Bearer {signed_in.json().get('access_token')}"}
             read = api.get(f"{here}/api/v1/accounts", headers=bearer)
             world.expect(bool(read.json().get("results")), "the accounts are not there")
-        stack.manage("shell", "-c", MAKE_DUE, **environment)
+        stack.manage("shell", "-c", MAKE_DUE.format(id=world.connection), **environment)
         _until_at_rest(database)
         world.expect(world.token_calls() == calls, "the institution was called before anybody allowed it")
         stack.manage("resume_outgoing", **environment)
         for _ in range(2):
-            stack.manage("shell", "-c", MAKE_DUE, **environment)
+            stack.manage("shell", "-c", MAKE_DUE.format(id=world.connection), **environment)
             _until_at_rest(database)
         state, more = _found(world, database)
         world.expect(state == "reauth_required outcome_unknown", f"the connection there is {state}")
