@@ -64,7 +64,7 @@ class World(Parts):
     def newest_run(self, id: str) -> dict[str, Any]:
         """A sync run as the API shows it; empty before it does."""
         with self.stack.api(self.token) as api:
-            runs = api.get(f"connections/{self.connection}/syncs").json().get("results", [])
+            runs = api.get(f"connections/{self.connection}/syncs?limit=500").json().get("results", [])
         return next((run for run in runs if run["id"] == id), {})
 
     def ended(self, id: str, *, within: float) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class World(Parts):
     def _ends(self, api: httpx.Client, run_id: str) -> str:
         deadline = time.monotonic() + WELL_WITHIN_SECONDS
         while time.monotonic() < deadline:
-            runs = api.get(f"connections/{self.connection}/syncs").json().get("results", [])
+            runs = api.get(f"connections/{self.connection}/syncs?limit=500").json().get("results", [])
             run = next((run for run in runs if run["id"] == run_id), None)
             if run is not None and run["state"] not in {"queued", "running"}:
                 return str(run["state"])
