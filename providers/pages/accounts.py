@@ -32,6 +32,7 @@ from providers.sync.queries import unfinished_syncs
 async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Balances over time, holdings, and transactions to search through."""
     user_id, range_ = request.principal.user_id, ranges.chosen(request)
+    under_way = await unfinished_syncs(user_id)
     row = await ledger_queries.account(user_id, id)
     if row["same_as"] is not None:
         return see_other(reverse("account", args=[row["same_as"]]))
@@ -40,7 +41,7 @@ async def account(request: SignedInRequest, id: UUID) -> HttpResponse:
     holdings = await ledger_queries.holdings(user_id, account_id=id)
     filters = TransactionFilters(request.GET, choices=await filter_choices(user_id), one_account=True)
     found = await transaction_list(request, filters, account_id=id)
-    syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == row["connection_id"]]
+    syncing = [run for run in under_way if run["connection_id"] == row["connection_id"]]
     standing = await proof(user_id, id, range_.start, range_.end)
     context = {
         "account": row,

@@ -40,11 +40,12 @@ class Months:
 async def cash_flow(request: SignedInRequest) -> HttpResponse:
     """Money in and out, in the person's currency."""
     months, principal = _chosen(request), request.principal
+    syncing = await unfinished_syncs(principal.user_id)
     flow = await ledger_queries.cash_flow(
         principal.user_id, months.start, months.end, "month", principal.base_currency
     )
     context = {
-        "syncing": await unfinished_syncs(request.principal.user_id),
+        "syncing": syncing,
         "flow": flow,
         "rows": flow_rows(flow),
         "months": months,

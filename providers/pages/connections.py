@@ -58,11 +58,11 @@ async def connections(request: SignedInRequest) -> HttpResponse:
 async def connection(request: SignedInRequest, id: UUID) -> HttpResponse:
     """One connection: its accounts, and the result of each update."""
     user_id, wanted = request.principal.user_id, replace(page(request), limit=RUNS)
+    syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == id]
     row = await connection_queries.connection(user_id, id)
     accounts = (await ledger_queries.accounts(user_id, connection_id=id)).results
     runs = await sync_queries.sync_runs(user_id, id, wanted)
     newer = await previous_syncs(user_id, id, wanted)
-    syncing = [run for run in await unfinished_syncs(user_id) if run["connection_id"] == id]
     lists = account_lists(accounts, show_hidden=request.GET.get("hidden") == "true")
     context = {
         "lists": lists,

@@ -33,13 +33,14 @@ TREND = timedelta(days=30)
 async def dashboard(request: SignedInRequest) -> HttpResponse:
     """Net worth, accounts, holdings, latest transactions."""
     user_id, range_ = request.principal.user_id, ranges.chosen(request)
+    syncing = await unfinished_syncs(user_id)
     connections = (await connection_queries.connections(user_id)).results
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {
         "attention": words.most_urgent_first(
             item for row in connections if (item := _attention(row, accounts))
         ),
-        "syncing": await unfinished_syncs(user_id),
+        "syncing": syncing,
         "empty": not in_use(connections) and not accounts,
         "range": range_,
     }

@@ -14,10 +14,7 @@ from providers.sync.queries import unfinished_syncs
 @signed_in
 async def investments(request: SignedInRequest) -> HttpResponse:
     """All holdings, in the person's currency."""
+    syncing = await unfinished_syncs(request.principal.user_id)
     found = await ledger_queries.investments(request.principal.user_id, request.principal.base_currency)
-    context = {
-        "syncing": await unfinished_syncs(request.principal.user_id),
-        "found": found,
-        "rows": investment_rows(found),
-    }
+    context = {"syncing": syncing, "found": found, "rows": investment_rows(found)}
     return await rendered(request, "providers/investments.html", context)

@@ -32,11 +32,11 @@ ANCHOR = "transactions"
 @signed_in
 async def transactions(request: SignedInRequest) -> HttpResponse:
     """All transactions, narrowed down by the filters in the URL."""
+    syncing = await unfinished_syncs(request.principal.user_id)
     choices = await filter_choices(request.principal.user_id, with_sums=not request.GET)
     filters = TransactionFilters(request.GET, choices=choices)
     context = await transaction_list(request, filters, accounts=choices["accounts"], totals=choices["sums"])
-    context["accounts"] = choices["accounts"]
-    context["syncing"] = await unfinished_syncs(request.principal.user_id)
+    context |= {"accounts": choices["accounts"], "syncing": syncing}
     status = 422 if filters.errors else 200
     return await rendered(request, "providers/transactions.html", context, status=status)
 

@@ -81,7 +81,10 @@ async def previous_syncs(user_id: UUID, connection_id: UUID, /, page: Page) -> s
 
 
 async def unfinished_syncs(user_id: UUID, /) -> list[UnfinishedSyncRow]:
-    """The person's runs that wait or are under way, the oldest first; none of a disconnected connection."""
+    """The person's runs that wait or are under way, the oldest first; none of a disconnected connection.
+
+    A page reads them before anything else: one that ends meanwhile is then shown as under way, and the page read anew.
+    """
     return await run_db(_unfinished_syncs, user_id)
 
 

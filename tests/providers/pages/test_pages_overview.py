@@ -24,6 +24,7 @@ from tests.jobs import run_queued
 from tests.providers.connections.linking import connect
 from tests.providers.ledger.test_ingest import account_record, row
 from tests.providers.pages.browsing import Browser, link, queries_of, signed_in
+from tests.said import listening
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +185,29 @@ async def test_every_page_of_numbers_shows_an_update_under_way_and_is_read_anew_
     assert " data-refresh>" in answer.content.decode()
     await SyncRun.objects.filter(id=run.id).aupdate(state="succeeded")
     assert "data-sync-progress" not in (await browser.get(path)).content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/connections",
+        "/connections/{place}",
+        "/transactions",
+        "/cash-flow",
+        "/investments",
+        "/accounts/{account}",
+    ],
+)
+async def test_updates_under_way_are_read_before_what_they_change(ana: User, path: str) -> None:
+    """One that ends while a page is read is then seen as under way, and the page is read anew."""
+    browser = await signed_in(ana)
+    place = await run_db(connection_of, ana)
+    path = path.format(place=place.id, account=(await run_db(account_in, place)).id)
+    await browser.get("/connections/new")  # so that the session is in the cache
+    async with listening() as said:
+        assert (await browser.get(path)).status_code == 200
+    assert "providers_syncrun" in next(each for each in said if "providers_" in each)
 
 
 async def test_a_bank_disconnected_while_it_was_read_leaves_the_first_step(ana: User) -> None:
