@@ -27,9 +27,13 @@ from providers.records import TransactionRecord
 
 _PART = 2000
 _FILES = Observer("file", "ofx", "ofx")
+# In the order of an index each: where one account has most of all rows, EXISTS alone reads the whole table for another
+# that has none.
 _ANY_ROWS = """
-SELECT EXISTS (SELECT FROM providers_transaction WHERE account_id = %(account)s)
-    OR EXISTS (SELECT FROM providers_withdrawntransaction WHERE account_id = %(account)s)
+SELECT (SELECT true FROM providers_transaction WHERE account_id = %(account)s
+        ORDER BY account_id, date DESC, id DESC LIMIT 1) IS NOT NULL
+    OR (SELECT true FROM providers_withdrawntransaction WHERE account_id = %(account)s
+        ORDER BY account_id, provider_transaction_id LIMIT 1) IS NOT NULL
 """
 
 
