@@ -16,7 +16,7 @@ from accounts.pages.answers import see_other
 from dashtam.api.paging import page
 from dashtam.web.rendering import rendered
 from providers.ledger import queries as ledger_queries
-from providers.ledger.queries.transaction_sums import CurrencySum, filter_choices, sums
+from providers.ledger.queries.transaction_sums import MOST_ADDED, NOTHING, Sums, filter_choices, sums
 from providers.ledger.queries.transactions import previous_transactions, transactions_in_parts
 from providers.pages.forms import TransactionFilters
 from providers.pages.paging import links
@@ -74,7 +74,7 @@ async def transaction_list(
     *,
     account_id: UUID | None = None,
     accounts: Iterable[Mapping[str, Any]] = (),
-    totals: Sequence[CurrencySum] | None = None,
+    totals: Sums | None = None,
 ) -> dict[str, Any]:
     """The context of `providers/_transaction_list.html`: one page of the matching transactions, and their sums.
 
@@ -97,17 +97,18 @@ async def _found(
     filters: TransactionFilters,
     account_id: UUID | None,
     accounts: Iterable[Mapping[str, Any]],
-    totals: Sequence[CurrencySum] | None,
+    totals: Sums | None,
 ) -> dict[str, Any]:
     user_id, wanted, account_id = request.principal.user_id, page(request), account_id or filters.account_id
     found = await ledger_queries.transactions(user_id, filters.wanted, wanted, account_id=account_id)
     newer = await previous_transactions(user_id, filters.wanted, wanted, account_id=account_id)
     if totals is None:
-        totals = await sums(user_id, filters.wanted, account_id=account_id) if found.results else []
+        totals = await sums(user_id, filters.wanted, account_id=account_id) if found.results else NOTHING
     return {
         "transactions": transaction_rows(found.results, accounts),
-        "sums": totals,
-        "count": sum(each["count"] for each in totals),
+        "sums": totals["by_currency"],
+        "count": sum(each["count"] for each in totals["by_currency"]),
+        "too_many_to_add": MOST_ADDED if totals["too_many"] else None,
         **links(request, older=found.next_cursor, newer=newer, anchor=ANCHOR),
     }
 

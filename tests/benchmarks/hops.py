@@ -14,6 +14,7 @@ from tests.stack import PASSWORD
 
 TIMES = 3_000
 LOOP_MS = 20  # the longest that the event loop may be held up by one thing
+PAGE_MS = 100  # beside its rows, for a page deep in a large account: sums, menus, and writing it
 
 
 def _each(function: Callable[[], object], *, times: int = TIMES) -> float:
@@ -57,14 +58,14 @@ def measure(scene: Scene) -> list[Row]:
         # What holds the loop up must not do so for longer than people and sockets can wait without noticing.
         row("P10.json", "500 transactions as JSON", rows / 1e3, "ms", yardstick=LOOP_MS, at_most=1.0),
         row("P10.mail", "writing a mail", letter / 1e3, "ms", yardstick=LOOP_MS, at_most=1.0),
-        # Longer than that, so it is rendered on a thread: the hop must cost little of what it avoids.
+        # More than that, with its questions, so it is rendered on a thread, where it holds nobody up.
         row(
             "P10.page",
-            "a page of 50 transactions, beyond its data ÷ a hop to a thread",
-            page * 1e3,
-            "µs",
-            yardstick=hop,
-            at_least=50,
+            "50 of a million transactions as a page, beyond the rows",
+            page,
+            "ms",
+            yardstick=PAGE_MS,
+            at_most=1.0,
         ),
     ]
 

@@ -177,9 +177,8 @@ def _lists(user: UUID) -> Iterator[Question]:
             user, TransactionFilters(start=day - timedelta(days=900), end=day - timedelta(days=897))
         ),
     )
-    yield Question(
-        "choices", "what there is to filter by", 60_000, lambda: async_to_sync(filter_choices)(user)
-    )
+    yield Question("sums.all", "sums of more than are added up", 8_000, lambda: async_to_sync(sums)(user))
+    yield Question("choices", "what there is to filter by", 500, lambda: async_to_sync(filter_choices)(user))
     yield Question("worth", "net worth by day, ninety days", 5_000, lambda: async_to_sync(net_worth)(user))
     yield Question("accounts", "accounts", 500, lambda: async_to_sync(accounts)(user))
     yield Question("connections", "connections", 500, lambda: async_to_sync(connections)(user))

@@ -81,6 +81,7 @@ class Transaction(models.Model):
         indexes = (
             models.Index(fields=("account", "-date", "-id"), name="transaction_by_account"),
             models.Index(fields=("user", "-date", "-id"), name="transaction_by_user"),
+            models.Index(fields=("user", "category"), name="transaction_by_category"),
             models.Index(
                 fields=("account", "replaced_id"), name="transaction_replaced", condition=~Q(replaced_id="")
             ),

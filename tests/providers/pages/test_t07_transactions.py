@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.template.loader import render_to_string
 
 from accounts.models import User
 from dashtam.bridge.doors import run_db
@@ -255,9 +256,19 @@ async def test_t11_the_sums_that_come_with_the_choices_are_the_sums(
     await LedgerSettings.objects.acreate(user_id=ana.id, count_pending=count_pending)
     chosen = await filter_choices(ana.id, with_sums=True)
     assert chosen["sums"] == await sums(ana.id)
-    assert [(each["currency"], each["count"]) for each in chosen["sums"] or []] == [
+    assert chosen["sums"]
+    assert [(each["currency"], each["count"]) for each in chosen["sums"]["by_currency"]] == [
         ("EUR", 1),
         ("USD", 4 if count_pending else 3),
     ]
     assert sorted(chosen["categories"]) == sorted((await filter_choices(ana.id))["categories"])
-    assert (await filter_choices(ben.id, with_sums=True))["sums"] == []
+    assert (await filter_choices(ben.id, with_sums=True))["sums"] == {"by_currency": [], "too_many": False}
+
+
+async def test_t11_more_rows_than_a_page_can_add_up_are_not_added_up(ana: User, household: Any) -> None:
+    none = {"by_currency": [], "too_many": True}
+    assert await sums(ana.id, most=4) == none
+    assert (await filter_choices(ana.id, with_sums=True, most=4))["sums"] == none
+    assert not (await sums(ana.id, most=5))["too_many"]
+    told = render_to_string("providers/_sums.html", {"sums": [], "too_many_to_add": 100_000})
+    assert "More than" in told and "100,000" in told and "too many to add up" in told
