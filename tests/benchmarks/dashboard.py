@@ -13,6 +13,7 @@ from tests.stack import PASSWORD
 
 ACCOUNTS, ROWS, DAYS = 50, 20_000, 90
 READERS, ROUNDS, SECONDS = 8, 3, 4.0
+ALONE = 0.05  # seconds for a page that one person reads, one after the other
 PERSON = 1
 
 SNAPSHOTS = """
@@ -33,6 +34,10 @@ def measure(scene: Scene) -> list[Row]:
         assert browser.open("/").status_code == 200
         name = settings.SESSION_COOKIE_NAME
         cookie = f"{name}={browser.client.cookies[name]}"
+    alone = [
+        load.read(f"{scene.stack.origin}{path}", readers=1, seconds=SECONDS, cookie=cookie)
+        for path in ("/", "/transactions")
+    ]
     rates: dict[str, list[float]] = {"page": [], "list": []}
     latest = []
     for _ in range(ROUNDS):
@@ -45,7 +50,17 @@ def measure(scene: Scene) -> list[Row]:
         latest.append(page.p99)
     page_rate, list_rate = (statistics.median(found) for found in rates.values())
     what = f"dashboard of {ACCOUNTS} accounts and {ROWS:,} rows"
+    seconds = [1 / each.per_second for each in alone]
     return [
+        row("dashboard.alone", what, seconds[0], "s", yardstick=ALONE, at_most=1),
+        row(
+            "transactions.alone",
+            "the page of all their transactions",
+            seconds[1],
+            "s",
+            yardstick=ALONE,
+            at_most=1,
+        ),
         row(
             "dashboard.p99",
             f"{what}, p99 at {READERS} readers",

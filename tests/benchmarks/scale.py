@@ -73,7 +73,22 @@ def main(*, filled: bool) -> None:
             f"| {question.what} | {cost.way} | {cost.rows:,} | {cost.pages:,} | {cost.ms:,.1f} |", flush=True
         )
         found.append({"id": question.id, "what": question.what, "most": question.pages, **asdict(cost)})
+    print("", "| table | rows | bytes a row |", "|---|--:|--:|", sep="\n")
+    for name, count, size in _sizes():
+        print(f"| {name} | {count:,} | {size:,} |")
     print(json.dumps(found))
+
+
+def _sizes() -> list[tuple[str, int, int]]:
+    """The large tables: rows, and what one takes on disk with all its indexes."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, reltuples::bigint, pg_total_relation_size(oid) / reltuples::bigint"
+            " FROM pg_class WHERE relkind = 'r' AND reltuples > 100000 ORDER BY reltuples DESC, relname"
+        )
+        return cursor.fetchall()
 
 
 def questions(user: UUID) -> Iterator[Question]:
