@@ -1,12 +1,22 @@
-"""Plans of the statements that our own code sends: each is explained, in a transaction of its own, before it runs."""
+"""Plans of the statements that our own code sends: each is explained, in a transaction of its own, before it runs.
 
+A statement that comes again is prepared, and PostgreSQL may plan it once for any values.
+Where it would, that plan counts.
+"""
+
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from psycopg import Error
+from psycopg.sql import SQL, Composed, Literal
 
+_ANALYZED = "ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON"
+_NUMBER = itertools.count()
+_PLACE = re.compile(r"%\((\w+)\)s|%s|%%")
 _EXPLAINED = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
@@ -44,12 +54,13 @@ def cost_of(ask: Callable[[], object]) -> Cost:
 def _add(found: Cost, sql: str, params: Any) -> None:
     postgres = connection.connection
     with postgres.transaction(force_rollback=True), postgres.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {sql}", params or None)
-        (told,) = cursor.fetchone()
-    (plan,) = told
-    found.ms += plan["Execution Time"]
-    found.pages += sum(plan["Plan"].get(f"Shared {kind} Blocks", 0) for kind in ("Hit", "Read"))
-    for node in _nodes(plan["Plan"]):
+        told = _told(cursor, f"EXPLAIN ({_ANALYZED}) {sql}", params or None)
+    with postgres.transaction(force_rollback=True), postgres.cursor() as cursor:
+        if postgres.prepare_threshold is not None:
+            told = _of_anybody(cursor, sql, params or (), told["Plan"]["Total Cost"]) or told
+    found.ms += told["Execution Time"]
+    found.pages += sum(told["Plan"].get(f"Shared {kind} Blocks", 0) for kind in ("Hit", "Read"))
+    for node in _nodes(told["Plan"]):
         if way := _way(node):
             found.ways.append(way)
         if (
@@ -59,6 +70,34 @@ def _add(found: Cost, sql: str, params: Any) -> None:
         ):
             looked_at = (node["Actual Rows"], *(node.get(f"Rows Removed by {why}", 0) for why in _REMOVED))
             found.rows += round(sum(looked_at) * node["Actual Loops"])
+
+
+def _told(cursor: Any, sql: str | Composed, params: Any = None) -> dict[str, Any]:
+    cursor.execute(sql, params)
+    ((plan,),) = cursor.fetchone()
+    return dict(plan)
+
+
+def _of_anybody(cursor: Any, sql: str, params: Any, cost: float) -> dict[str, Any] | None:
+    """The plan for any values, if PostgreSQL would take it: from the sixth time on, if it looks cheaper."""
+    values: list[Any] = []
+
+    def numbered(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        values.append(params[match[1]] if match[1] else params[len(values)])
+        return f"${len(values)}"
+
+    statement, name = _PLACE.sub(numbered, sql), f"of_anybody_{next(_NUMBER)}"
+    try:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE {name} AS {statement}")
+    except Error:  # a value whose type only the driver tells
+        return None
+    given = SQL("({})").format(SQL(", ").join(map(Literal, values))) if values else SQL("")
+    execute = SQL("EXECUTE ") + SQL(name) + given
+    hoped = _told(cursor, SQL("EXPLAIN (FORMAT JSON) ") + execute)["Plan"]["Total Cost"]
+    return _told(cursor, SQL(f"EXPLAIN ({_ANALYZED}) ") + execute) if hoped <= cost else None
 
 
 _REMOVED = ("Filter", "Index Recheck")

@@ -10,6 +10,7 @@ from django.db.models import Exists
 
 from dashtam import limits
 from dashtam.bridge.doors import run_db
+from dashtam.bridge.plans import planned_for_its_values
 from providers.ledger.models import Transaction
 from providers.ledger.observations.models import LedgerSettings
 from providers.ledger.queries.transactions import SEARCHES, UNFILTERED, TransactionFilters
@@ -119,7 +120,7 @@ def _sums(user_id: UUID, filters: TransactionFilters, account_id: UUID | None, m
         rows = rows.order_by("-date", "-id")[: most + 1]
     counted = rows.values("currency", "amount")
     sql, values = counted.query.sql_with_params()
-    with connection.cursor() as cursor:
+    with planned_for_its_values(), connection.cursor() as cursor:
         cursor.execute(
             f"SELECT currency, count(*), sum(amount) FROM ({sql}) AS counted GROUP BY currency",  # noqa: S608 - Django's
             values,

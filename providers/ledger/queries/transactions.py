@@ -19,6 +19,7 @@ from dashtam import errors, limits
 from dashtam.api.keyset import after, beyond, previous_cursor
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
+from dashtam.bridge.plans import planned_for_its_values
 from providers.ledger import details
 from providers.ledger.details import TransactionDetails
 from providers.ledger.models import FinancialAccount, Security, Transaction, grams
@@ -200,7 +201,8 @@ async def previous_transactions(
 def _previous(
     user_id: UUID, filters: TransactionFilters, page: Page, rows: QuerySet[Transaction]
 ) -> str | None:
-    return previous_cursor(filters.find(rows, user_id), page, "date", date.fromisoformat)
+    with planned_for_its_values():
+        return previous_cursor(filters.find(rows, user_id), page, "date", date.fromisoformat)
 
 
 def _transactions(
@@ -245,10 +247,11 @@ def _filtered(
         return read[: page.limit + 1]
     # What matches often fills a page soon, and the index would find too much of it: the NEWEST are read first.
     since = _beyond(rows, page).values_list("date", flat=True)[NEWEST : NEWEST + 1].first()
-    newest = list((read if since is None else read.filter(date__gte=since))[: page.limit + 1])
-    if since is None or len(newest) > page.limit:
-        return newest
-    return _beyond(filters.find(rows, user_id), page).values_list(*_COLUMNS)[: page.limit + 1]
+    with planned_for_its_values():
+        newest = list((read if since is None else read.filter(date__gte=since))[: page.limit + 1])
+        if since is None or len(newest) > page.limit:
+            return newest
+        return list(_beyond(filters.find(rows, user_id), page).values_list(*_COLUMNS)[: page.limit + 1])
 
 
 def _beyond(rows: QuerySet[Transaction], page: Page) -> QuerySet[Transaction]:

@@ -111,3 +111,21 @@ def test_s17_the_index_of_words_serves_the_search(ana: User) -> None:
     # Of a few rows the index of the person's rows would be as good.
     plan = TransactionFilters(q="nowhere").find(Transaction.objects.all(), ana.id).explain()
     assert "transaction_grams" in plan
+
+
+async def test_s17_a_search_that_comes_again_is_planned_for_its_own_words(ana: User) -> None:
+    """A plan made once for all words would read everything that somebody has."""
+    await run_db(fill, ana, [("corner shop", "", "", "")])
+    for _ in range(4):
+        await queries.transactions(ana.id, TransactionFilters(q="corner shop"))
+        await queries.transactions(ana.id, TransactionFilters(q="nowhere to be found"))
+        await queries.transactions(ana.id)
+    planned_once = await run_db(prepared)
+    assert any("providers_transaction" in statement for statement in planned_once)
+    assert not any("UPPER(" in statement for statement in planned_once)
+
+
+def prepared() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [statement for (statement,) in cursor.fetchall()]

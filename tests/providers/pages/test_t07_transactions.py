@@ -271,4 +271,5 @@ async def test_t11_more_rows_than_a_page_can_add_up_are_not_added_up(ana: User, 
     assert (await filter_choices(ana.id, with_sums=True, most=4))["sums"] == none
     assert not (await sums(ana.id, most=5))["too_many"]
     told = render_to_string("providers/_sums.html", {"sums": [], "too_many_to_add": 100_000})
-    assert "More than" in told and "100,000" in told and "too many to add up" in told
+    assert "100,000" in told
+    assert "too many to add up" in told
