@@ -25,7 +25,7 @@ ANSWER = (0.1, 1.0)  # seconds that an institution takes for a call
 HERE, PAGES, SIGNING_IN, BY_HAND, FILES = 0.08, 8, 0.05, 0.1, 0.01  # of all; of those who are here
 MAILS = 1 / 24 / 30  # for each person: one a month
 # Measured: seconds of a core.
-SYNC_CPU, PAGE_CPU, HASH_CPU = 0.15, (0.01, 0.045), 0.3
+SYNC_CPU, PAGE_CPU, HASH_CPU = 0.06, (0.01, 0.045), 0.3
 FILE_SECONDS, MAIL_SECONDS = (0.5, 6.0), (0.1, 1.0)
 BUSY = 0.6  # of a core, so that waits stay short
 SYNCS, HAND, MAIL, FILE = 20, 8, 8, 2  # places of a worker's lanes

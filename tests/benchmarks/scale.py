@@ -88,7 +88,7 @@ def _sizes() -> list[tuple[str, int, int]]:
             "SELECT relname, reltuples::bigint, pg_total_relation_size(oid) / reltuples::bigint"
             " FROM pg_class WHERE relkind = 'r' AND reltuples > 100000 ORDER BY reltuples DESC, relname"
         )
-        return cursor.fetchall()
+        return [(name, int(count), int(size)) for name, count, size in cursor.fetchall()]
 
 
 def questions(user: UUID) -> Iterator[Question]:
@@ -234,7 +234,10 @@ def _ends() -> Iterator[Question]:
     )
     yield Question("end.leavers", "people whose days of grace are over", 50, User.objects.due_to_leave)
     yield Question(
-        "end.surplus", "people with more sessions than anybody uses", 5_000, Session.objects.surplus
+        "end.surplus",
+        "people with more sessions than anybody uses, once an hour",
+        12_000,
+        Session.objects.surplus,
     )
     yield Question("end.reminded", "API keys that soon expire", 50, ApiKey.objects.remind)
 
