@@ -24,12 +24,25 @@ def elsewhere(statement: Statement, section: str, mine: Mine) -> str:
 
 def untaxed(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]:
     """Taxes on trades that do not count them already."""
-    trades = statement.rows("Trades")
-    taxed = {row.text("tradeID") for row in trades if row.text("taxes").strip("0.")} - {""}
+    taxed = {row.text("tradeID") for row in statement.rows("Trades") if _taxed(row)} - {""}
     untold = [row for row in rows if row.text("tradeId", "tradeID") not in taxed]
     if told := len(rows) - len(untold):
         counts.left_out["taxes that their trade counts"] += told
     return untold
+
+
+def _taxed(row: Row) -> bool:
+    """True if the cash of this trade counts its taxes: by the field Taxes, else by Net Cash."""
+    try:
+        taxes, net = row.number("taxes"), row.number("netCash")
+        paid, commission = row.number("proceeds"), row.number("ibCommission")
+    except Misread:
+        return False
+    if taxes is not None or net is None:
+        return bool(taxes)
+    if row.text("assetCategory") in kinds.ON_MARGIN:
+        paid = Decimal(0)
+    return paid is None or commission is None or net != paid + commission
 
 
 def untold(statement: Statement, rows: list[Row], mine: Mine, counts: Counts) -> list[Row]:
@@ -64,15 +77,23 @@ def _told(row: Row, code: str, statement: Statement, names: set[str], sums: Coun
     return True
 
 
+def line_amount(row: Row) -> Decimal | None:
+    """The amount of a line of funds: as one number, or in the column of its side."""
+    whole, out = row.number("amount"), row.number("debit")
+    if whole is not None or out is None:
+        return row.number("credit") if whole is None else whole
+    return (row.number("credit") or Decimal(0)) - abs(out)
+
+
 def _money(row: Row) -> Money:
     try:
-        return row.text("currency"), row.number("amount"), reported(row)
+        return row.text("currency"), line_amount(row), reported(row)
     except Misread:
         return SUMMARY, None, None
 
 
 def _empty(row: Row) -> bool:
     try:
-        return not row.number("amount")
+        return not line_amount(row)
     except Misread:
         return False

@@ -82,7 +82,8 @@ def _commission(row: Row, id: str, event: str) -> TransactionRecord:
 def _cash(row: Row) -> tuple[Decimal, bool]:
     """The effect on cash in the trade's currency, and whether the commission is another currency's.
 
-    Without the field Net Cash it is worked out, for assets that are paid for in full. Raises Misread for others.
+    Without the field Net Cash it is worked out: what is not paid for costs its commission and taxes alone. Raises
+    Misread where it is not known which of both an asset is.
     """
     net, proceeds = row.number("netCash"), row.number("proceeds")
     taxes = row.number("taxes", "tax") or Decimal(0)
@@ -93,19 +94,25 @@ def _cash(row: Row) -> tuple[Decimal, bool]:
         if apart and proceeds is not None and net == proceeds + taxes + commission:
             apart = False  # the same sum in both: the currency was named for the commission's tariff only
         return net, apart
-    if row.text("assetCategory") not in kinds.PAID_IN_FULL:
-        raise Misread("netCash")
-    if proceeds is None:
+    asset = row.text("assetCategory")
+    if asset in kinds.ON_MARGIN:
+        require(row.number("ibCommission", "commission"), "netCash")
+        proceeds = Decimal(0)
+    elif proceeds is None:
         proceeds = -_money(row)
+    elif asset not in kinds.PAID_IN_FULL and asset not in kinds.PAID_BY_PERCENT:
+        raise Misread("netCash")
     return proceeds + taxes + (Decimal(0) if apart else commission), apart
 
 
 def _money(row: Row) -> Decimal:
-    money = row.number("tradeMoney", "amount")
+    asset, money = row.text("assetCategory"), row.number("tradeMoney", "amount")
+    if asset not in kinds.PAID_IN_FULL and (money is None or asset not in kinds.PAID_BY_PERCENT):
+        raise Misread("netCash")
     if money is not None:
         return money
     multiplier = row.number("multiplier")
-    if kinds.PAID_IN_FULL[row.text("assetCategory")]:
+    if kinds.PAID_IN_FULL[asset]:
         multiplier = Decimal(1)
     units, price = (
         require(_quantity(row), "quantity"),

@@ -283,8 +283,9 @@ def test_t13_a_trade_has_a_leg_for_each_currency(
 @pytest.mark.parametrize(
     ("changes", "wanting"),
     [
-        ({"assetCategory": "FUT", "netCash": ""}, "netCash"),
-        ({"assetCategory": "BOND", "netCash": "--"}, "netCash"),
+        ({"assetCategory": "FUT", "netCash": "", "ibCommission": ""}, "netCash"),
+        ({"assetCategory": "BOND", "netCash": "--", "proceeds": ""}, "netCash"),
+        ({"assetCategory": "EVENT", "netCash": ""}, "netCash"),
         ({"currency": ""}, "currency"),
         ({"netCash": "1.2.3"}, "netCash"),
         ({"reportDate": "20261305"}, "reportDate"),

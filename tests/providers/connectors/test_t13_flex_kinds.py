@@ -138,6 +138,65 @@ def test_t13_lines_of_funds_are_told_elsewhere_or_kept() -> None:
     }
 
 
+def test_t13_lines_of_funds_stand_in_the_column_of_their_side_and_gains_of_futures_are_no_other_sections() -> (
+    None
+):
+    line = {"currency": "EUR", "date": "20260107"}
+    told = document(
+        section("CashTransactions", paid("Other Fees", "-5", transactionID="c1")),
+        section(
+            "StmtFunds",
+            row("L", activityCode="ADJ", activityDescription="Cash Settling MTM", amount="31.5", **line),
+            row("L", activityCode="MOON", debit="-2", credit="0", **line),
+            row("L", activityCode="MOON", debit="", credit="7", **line),
+            row("L", activityCode="OFEE", debit="-5", **line),
+        ),
+    )
+    reading = only(told)
+    assert legs(reading)[1:] == [
+        ("EUR", "31.5", "unknown"),
+        ("EUR", "-2", "unknown"),
+        ("EUR", "7", "unknown"),
+    ]
+    assert reading.counts.unknown == {"activityCode ADJ": 1, "activityCode MOON": 2}
+
+
+@pytest.mark.parametrize(
+    ("trade", "taxed"),
+    [
+        ({"netCash": "-28"}, 0),
+        ({"netCash": "-28", "proceeds": ""}, 0),
+        ({"netCash": "-26"}, 1),
+        ({"netCash": ""}, 1),
+        ({"netCash": "-3", "assetCategory": "CFD"}, 0),
+        ({"netCash": "-1", "assetCategory": "CFD"}, 1),
+    ],
+)
+def test_t13_a_tax_that_net_cash_counts_is_told_once(trade: dict[str, object], taxed: int) -> None:
+    tax = row("TransactionTax", tradeId="t1", taxAmount="-2", currency="USD", date="20260105")
+    told = bought(**trade).replace('taxes="0" ', "")
+    reading = only(document(section("Trades", told), section("TransactionTaxes", tax)))
+    assert [each.kind for each in reading.rows] == ["buy", *["tax"] * taxed]
+
+
+@pytest.mark.parametrize(
+    ("cash", "worth"),
+    [
+        ({"EUR": "5"}, 5),
+        ({"EUR": "5", "USD": "0"}, 5),
+        ({"EUR": "5", "USD": "1"}, None),
+        ({"EUR": "5", "USD": ""}, None),
+        ({"EUR": "5", "BASE_SUMMARY": "6"}, 6),
+        ({"USD": "0"}, None),
+    ],
+)
+def test_t13_cash_without_a_sum_is_that_of_the_base_currency_if_it_is_alone(
+    cash: dict[str, str], worth: int | None
+) -> None:
+    rows = [row("CashReportCurrency", currency=unit, endingCash=amount) for unit, amount in cash.items()]
+    assert only(document(section("CashReport", *rows))).account.current == worth
+
+
 def total(day: str, amount: str, **more: str) -> str:
     return row("EquitySummaryByReportDateInBase", reportDate=day, total=amount, **more)
 
@@ -222,6 +281,12 @@ def test_t13_a_position_of_which_only_lots_are_told_stands_beside_summaries() ->
         ({"assetCategory": "CRYPTO", "netCash": "", "proceeds": "-20000"}, "-20001"),
         ({"assetCategory": "OPT", "multiplier": "100", "netCash": "", "proceeds": ""}, "-2501.00"),
         ({"assetCategory": "FUT", "netCash": "-2.07"}, "-2.07"),
+        ({"assetCategory": "FUT", "netCash": ""}, "-1"),
+        ({"assetCategory": "CFD", "netCash": "", "taxes": "-0.5"}, "-1.5"),
+        ({"assetCategory": "FOP", "multiplier": "50", "netCash": "", "proceeds": ""}, "-1251.00"),
+        ({"assetCategory": "BOND", "netCash": ""}, "-26"),
+        ({"assetCategory": "BILL", "netCash": "", "proceeds": "", "tradeMoney": "9"}, "-10"),
+        ({"levelOfDetail": "ORDER", "settleDateTarget": "MULTI", "tradePrice": "MULTI"}, "-26"),
         ({"assetCategory": "BOND", "netCash": "-1010.5", "accruedInt": "-12"}, "-1010.5"),
         ({"levelOfDetail": "ORDER", "transactionID": "", "tradeID": ""}, "-26"),
         ({"levelOfDetail": "SYMBOL_SUMMARY", "buySell": ""}, "-26"),
