@@ -18,7 +18,8 @@ TYPES: dict[str, tuple[records.AccountType, str]] = {
     "LOAN": ("loan", "loan"),
 }
 BOOKED = ("ITBD", "CLBD", "XPCD", "PRCD", "OPBD")  # the best first; an older day is told with it
-AVAILABLE = ("ITAV", "CLAV", "FWAV")
+FORECAST = "FWAV"
+AVAILABLE = ("ITAV", "CLAV", FORECAST)
 STATUSES = {"BOOK": "posted", "PDNG": "pending", "HOLD": "pending"}
 NO_DAY = "no day"
 NOT_MONEY = ("SCHD", "CNCL", "RJCT")  # planned, cancelled, rejected
@@ -134,8 +135,14 @@ def _details(row: answers.Transaction, other: answers.Party | None) -> records.D
 
 
 def _best(told: Sequence[answers.Balance], types: Sequence[str]) -> answers.Balance | None:
+    """The balance of the best type; of several days the latest, of forecasts the nearest."""
     ranked = [balance for balance in told if balance.balance_type in types]
-    return min(ranked, key=lambda balance: types.index(balance.balance_type), default=None)
+
+    def rank(balance: answers.Balance) -> tuple[int, int]:
+        day = balance.reference_date.toordinal() if balance.reference_date else 0
+        return types.index(balance.balance_type), day if balance.balance_type == FORECAST else -day
+
+    return min(ranked, key=rank, default=None)
 
 
 def _amount(balance: answers.Balance | None) -> Decimal | None:
