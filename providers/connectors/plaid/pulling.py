@@ -119,7 +119,8 @@ async def _changes(client: httpx.AsyncClient, cursor: str, units: Units) -> Asyn
                 rows.setdefault(row.account_id, []).append(told)
         gone: dict[str, list[str]] = {}
         for removed in page.removed:
-            gone.setdefault(removed.account_id or "", []).append(removed.transaction_id)
+            for account in (removed.account_id,) if removed.account_id else units:
+                gone.setdefault(account, []).append(removed.transaction_id)
         # An Item that Plaid has not read yet has an empty cursor, which says nothing.
         cursors = {CONNECTION: cursor} if cursor and not more else {}
         notices = unknown_words(chain(*rows.values()))
