@@ -263,6 +263,23 @@ def test_a_balance_is_the_booked_one_in_the_accounts_own_currency() -> None:
     assert reading.iban_alias("fi2112345600000785") in account.aliases
 
 
+@pytest.mark.parametrize(
+    ("units", "currency", "current", "pockets"),
+    [
+        (["SEK"], "SEK", Decimal(1), ()),
+        (["SEK", "EUR"], "XXX", None, (("SEK", 1), ("EUR", 1))),
+        ([], "XXX", None, ()),
+    ],
+)
+def test_t13_an_account_of_no_currency_has_that_of_its_balances(
+    units: list[str], currency: str, current: Decimal | None, pockets: tuple[tuple[str, int], ...]
+) -> None:
+    balances = [answers.Balance(answers.Amount(unit, "1"), "CLBD") for unit in units]
+    listed, details = answers.SessionAccount("u", "hash"), answers.Details("CACC", "XXX")
+    account = reading.account(listed, details, balances, "Bank", datetime.now(UTC))
+    assert (account.currency, account.current, account.pockets) == (currency, current, pockets)
+
+
 def test_t13_a_booked_row_without_a_day_is_counted_and_the_others_are_read() -> None:
     listed = [read(ROW), read(ROW | {"booking_date": None, "entry_reference": "r2"})]
     rows, left_out = reading.rows(listed, "FI:Bank", TODAY)
