@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from providers.connectors.ibkr_flex import kinds
 from providers.connectors.ibkr_flex.document import SUMMARY, Row, Statement
-from providers.connectors.ibkr_flex.reading import Counts, reported
+from providers.connectors.ibkr_flex.reading import Counts, reported, security_id
 from providers.connectors.ibkr_flex.values import Misread
 
 Mine = Callable[[Row], bool]
 Money = tuple[str, Decimal | None, date | None]
+IDS = ("transactionID", "tradeID")
 BOOKED = ("Trades", "CashTransactions", "CorporateActions", "Transfers", "SalesTaxes", "DebitCardActivities")
 
 
@@ -24,11 +25,27 @@ def elsewhere(statement: Statement, section: str, mine: Mine) -> str:
 
 def untaxed(statement: Statement, rows: list[Row], counts: Counts) -> list[Row]:
     """Taxes on trades that do not count them already."""
-    taxed = {row.text("tradeID") for row in statement.rows("Trades") if _taxed(row)} - {""}
-    untold = [row for row in rows if row.text("tradeId", "tradeID") not in taxed]
+    trades = statement.rows("Trades")
+    taxed = [row for row in trades if _taxed(row)]
+    named = {row.text("tradeID") for row in trades} - {""}
+    numbers, places = {row.text("tradeID") for row in taxed}, set(map(_place, taxed))
+
+    def counted(row: Row) -> bool:
+        number = row.text("tradeId", "tradeID")
+        return number in numbers if number and named else _place(row) in places
+
+    untold = [row for row in rows if not counted(row)]
     if told := len(rows) - len(untold):
         counts.left_out["taxes that their trade counts"] += told
     return untold
+
+
+def _place(row: Row) -> tuple[str | None, date | None]:
+    """The security and the day of a trade, which tell it where it has no number."""
+    try:
+        return security_id(row), row.day("tradeDate", "date", "reportDate")
+    except Misread:
+        return None, None
 
 
 def _taxed(row: Row) -> bool:
@@ -51,7 +68,7 @@ def untold(statement: Statement, rows: list[Row], mine: Mine, counts: Counts) ->
     A code that we know names the section that would tell it; under any other, the line itself has to be found there.
     """
     booked = [row for section in BOOKED for row in statement.rows(section) if mine(row)]
-    names = {row.text("transactionID") for row in booked} - {""}
+    names = {(name, row.text(name)) for row in booked for name in IDS if row.text(name)}
     sums = Counter(_money(row) for row in statement.rows("CashTransactions") if mine(row))
     lines = []
     for row in rows:
@@ -65,10 +82,12 @@ def untold(statement: Statement, rows: list[Row], mine: Mine, counts: Counts) ->
     return lines
 
 
-def _told(row: Row, code: str, statement: Statement, names: set[str], sums: Counter[Money]) -> bool:
+def _told(
+    row: Row, code: str, statement: Statement, names: set[tuple[str, str]], sums: Counter[Money]
+) -> bool:
     if code in kinds.ACTIVITIES:
         return kinds.ACTIVITIES[code] in statement.sections
-    if row.text("transactionID") in names:
+    if any((name, row.text(name)) in names for name in IDS):
         return True
     same = _money(row)
     if sums[same] <= 0:

@@ -150,14 +150,13 @@ def test_t13_lines_of_funds_stand_in_the_column_of_their_side_and_gains_of_futur
             row("L", activityCode="MOON", debit="-2", credit="0", **line),
             row("L", activityCode="MOON", debit="", credit="7", **line),
             row("L", activityCode="OFEE", debit="-5", **line),
+            row("L", amount="-26", tradeID="t1", **line),
         ),
+        section("Trades", bought()),
     )
     reading = only(told)
-    assert legs(reading)[1:] == [
-        ("EUR", "31.5", "unknown"),
-        ("EUR", "-2", "unknown"),
-        ("EUR", "7", "unknown"),
-    ]
+    amounts = [amount for _, amount, kind in legs(reading) if kind == "unknown"]
+    assert (amounts, len(reading.rows)) == (["31.5", "-2", "7"], 5)
     assert reading.counts.unknown == {"activityCode ADJ": 1, "activityCode MOON": 2}
 
 
@@ -173,10 +172,50 @@ def test_t13_lines_of_funds_stand_in_the_column_of_their_side_and_gains_of_futur
     ],
 )
 def test_t13_a_tax_that_net_cash_counts_is_told_once(trade: dict[str, object], taxed: int) -> None:
-    tax = row("TransactionTax", tradeId="t1", taxAmount="-2", currency="USD", date="20260105")
+    tax = {"taxAmount": "-2", "currency": "USD", "date": "20260105", "conid": "77"}
     told = bought(**trade).replace('taxes="0" ', "")
-    reading = only(document(section("Trades", told), section("TransactionTaxes", tax)))
-    assert [each.kind for each in reading.rows] == ["buy", *["tax"] * taxed]
+    nameless = told.replace('tradeID="t1"', "")
+    for each, name in ((told, {"tradeId": "t1"}), (told, {}), (nameless, {"tradeId": "t1"})):
+        taxes = section("TransactionTaxes", row("TransactionTax", **tax, **name))
+        reading = only(document(section("Trades", each), taxes))
+        assert [found.kind for found in reading.rows] == ["buy", *["tax"] * taxed]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"assetCategory": "", "symbol": "EUR.USD", "netCash": "0"}, ["10", "-25", "-1"]),
+        (
+            {"assetCategory": "CASH", "symbol": "EUR.USD", "proceeds": "", "tradeMoney": "-25"},
+            ["10", "-25", "-1"],
+        ),
+        ({"buySell": "SELL", "netCash": "", "proceeds": "", "tradeMoney": "25"}, ["24"]),
+        ({"buySell": "SELL", "netCash": "", "proceeds": "", "tradeMoney": "-25"}, ["24"]),
+    ],
+)
+def test_t13_a_conversion_is_one_without_its_asset_and_money_goes_the_other_way_of_units(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    reading = only(document(section("Trades", bought(**changes))))
+    assert [amount for _, amount, _ in legs(reading)] == expected
+    assert {each.security_id for each in reading.rows} == {"77" if len(expected) == 1 else None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        ({"netCash": "", "ibCommission": ""}, 1),
+        ({"netCash": "", "ibCommission": "0"}, 0),
+        ({"ibCommission": ""}, 0),
+        ({"assetCategory": "CASH", "symbol": "EUR.USD", "ibCommission": ""}, 1),
+    ],
+)
+def test_t13_a_trade_that_tells_neither_net_cash_nor_commission_is_counted(
+    changes: dict[str, object], unknown: int
+) -> None:
+    reading = only(document(section("Trades", bought(**changes))))
+    assert dict(reading.counts.unknown) == ({"commission of a trade": 1} if unknown else {})
+    assert reading.rows
 
 
 @pytest.mark.parametrize(
