@@ -238,6 +238,9 @@ def _worth(rows: list[Row], positions: list[Row], base: str) -> tuple[Decimal | 
     told = [row.day("reportDate") for row in rows if row.tag == "EquitySummaryByReportDateInBase"]
     if days and days[-1].date == max(day for day in told if day):
         return days[-1].current, ""
+    whole = None if days else _whole([row for row in rows if row.tag == "ChangeInNAV"], "endingValue")
+    if whole is not None:
+        return whole, ""
     cash = _in_all([row for row in rows if row.tag == "CashReportCurrency"], "endingCash", base)
     values = [_in_base(row, base) for row in chosen_positions(positions)]
     known = [value for value in values if value is not None]

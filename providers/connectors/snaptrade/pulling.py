@@ -155,7 +155,7 @@ async def _holdings(
     }
     held = [reading.holding(each, record.currency) for each in found.results]
     return records.HoldingsRecord(
-        as_of=found.data_freshness.as_of,
+        as_of=reading.aware(found.data_freshness.as_of),
         holdings=summed(each for each in held if each is not None),
         securities=list(securities.values()),
         complete=reading.holdings_told(row) and all(each is not None for each in held),

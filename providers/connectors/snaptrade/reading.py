@@ -99,7 +99,12 @@ def _time(text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return aware(found)
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment, in UTC where it names no zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def holding(row: answers.Position, currency: str) -> records.HoldingRecord | None:
@@ -181,7 +186,7 @@ def activity(row: answers.Activity, currency: str) -> records.TransactionRecord 
     return records.TransactionRecord(
         id=row.id,
         date=when.date(),
-        posted_at=when if when.tzinfo else when.replace(tzinfo=UTC),
+        posted_at=aware(when),
         status="posted",
         amount=amount,
         currency=_unit(row, currency),

@@ -306,9 +306,10 @@ async def test_t13_positions_that_snaptrade_cannot_read_are_not_gone(
 ) -> None:
     read_from = {"first_transaction_date": "2026-02-01T00:00:00Z", "last_successful_sync": "2026-03-01"}
     account = ACCOUNT | {"number": None, "sync_status": {"holdings": status, "transactions": read_from}}
-    nothing = {"results": [], "data_freshness": {"as_of": "2026-03-01T00:00:00Z"}}
+    nothing = {"results": [], "data_freshness": {"as_of": "2026-03-01T00:00:00"}}
     pulled = await pulled_from(accounts=[account], all=nothing)
     assert pulled.holdings["h1"].complete is complete
+    assert pulled.holdings["h1"].as_of == datetime(2026, 3, 1, tzinfo=UTC)
     [cover] = pulled.batches[-1].covers
     assert (cover.first, cover.last) == (date(2026, 2, 1), date(2026, 3, 1))
 

@@ -272,6 +272,17 @@ def test_t13_a_portfolio_of_models_is_the_sum_of_them_or_unknown() -> None:
     assert [worth(("", "100")).account.current, worth(("", "7"), ("", "7")).account.current] == [100, 7]
 
 
+def test_t13_a_change_of_net_value_says_the_worth_where_no_day_does() -> None:
+    cash = section("CashReport", row("CashReportCurrency", currency="BASE_SUMMARY", endingCash="5"))
+    change = row("ChangeInNAV", startingValue="90", endingValue="100.5")
+    account = only(document(cash, change)).account
+    assert (account.current, account.lacks) == (Decimal("100.5"), "")
+    told = section("EquitySummaryInBase", total("20260131", "99"))
+    assert only(document(cash, change, told)).account.current == 99
+    models = [row("ChangeInNAV", model=name, endingValue="1") for name in ("Growth", "Calm")]
+    assert only(document(*models)).account.current == 2
+
+
 def test_t13_what_is_not_paid_for_is_worth_its_gain_alone() -> None:
     cash = section("CashReport", row("CashReportCurrency", currency="BASE_SUMMARY", endingCash="100"))
     cfd = held(
