@@ -267,12 +267,12 @@ def test_a_balance_is_the_booked_one_in_the_accounts_own_currency() -> None:
     ("units", "currency", "current", "pockets"),
     [
         (["SEK"], "SEK", Decimal(1), ()),
-        (["SEK", "EUR"], "XXX", None, (("SEK", 1), ("EUR", 1))),
+        (["SEK", "EUR"], "XXX", None, (("SEK", Decimal(1)), ("EUR", Decimal(1)))),
         ([], "XXX", None, ()),
     ],
 )
 def test_t13_an_account_of_no_currency_has_that_of_its_balances(
-    units: list[str], currency: str, current: Decimal | None, pockets: tuple[tuple[str, int], ...]
+    units: list[str], currency: str, current: Decimal | None, pockets: tuple[tuple[str, Decimal], ...]
 ) -> None:
     balances = [answers.Balance(answers.Amount(unit, "1"), "CLBD") for unit in units]
     listed, details = answers.SessionAccount("u", "hash"), answers.Details("CACC", "XXX")
@@ -346,7 +346,9 @@ def test_t13_of_several_days_the_last_balance_counts_and_the_nearest_forecast(
 ) -> None:
     listed = answers.SessionAccount("u", "hash")
     balances = [
-        answers.Balance(answers.Amount("EUR", amount), type_, reference_date=day and date(2026, 2, day))
+        answers.Balance(
+            answers.Amount("EUR", amount), type_, reference_date=date(2026, 2, day) if day else None
+        )
         for type_, amount, day in stated
     ]
     found = reading.account(listed, answers.Details("CACC", "EUR"), balances, "Bank", datetime.now(UTC))
