@@ -86,6 +86,7 @@ class Lot(Struct):
     units: DecimalText
     price: AmountText
     cost: DecimalText
+    value: DecimalText
 
 
 class Position(Struct):

@@ -187,6 +187,7 @@ def _lot(row: answers.Lot) -> records.LotRecord:
         quantity=Decimal(row.units),
         price=Decimal(row.price),
         cost_basis=Decimal(row.cost),
+        market_value=Decimal(row.value),
         opened_on=row.bought_at.date(),
         opened_at=row.bought_at,
     )

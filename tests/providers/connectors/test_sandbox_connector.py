@@ -78,7 +78,9 @@ class TestSandboxConnector(ConnectorContract):
             for held in truth["holdings"]
         }
         assert all(
-            lot.opened_at and lot.price and lot.id for held in record.holdings for lot in held.lots or ()
+            lot.opened_at and lot.market_value and lot.id
+            for held in record.holdings
+            for lot in held.lots or ()
         )
 
     def answer_garbage(self) -> None:
