@@ -12,6 +12,8 @@ from providers.connectors.ibkr_flex.values import Misread
 
 Mine = Callable[[Row], bool]
 Money = tuple[str, Decimal | None, date | None]
+Paid = tuple[str, str, str | None, date | None]
+SUMS = "sums of rows that are there"
 IDS = ("transactionID", "tradeID")
 BOOKED = ("Trades", "CashTransactions", "CorporateActions", "Transfers", "SalesTaxes", "DebitCardActivities")
 
@@ -94,6 +96,35 @@ def _told(
         return False
     sums[same] -= 1
     return True
+
+
+def unsummed(rows: list[Row], counts: Counts) -> list[Row]:
+    """Cash without its sums: where no row tells its level, those have no number, and add up others that have one."""
+    if any(row.text("levelOfDetail") for row in rows):
+        return rows
+    added: dict[Paid, Decimal] = {}
+    for row in rows:
+        if row.text("transactionID") and (paid := _paid(row)):
+            added[paid[0]] = added.get(paid[0], Decimal(0)) + paid[1]
+    kept = [row for row in rows if row.text("transactionID") or not _adds_up(row, added)]
+    if sums := len(rows) - len(kept):
+        counts.left_out[SUMS] += sums
+    return kept
+
+
+def _adds_up(row: Row, added: dict[Paid, Decimal]) -> bool:
+    paid = _paid(row)
+    return paid is not None and added.get(paid[0]) == paid[1]
+
+
+def _paid(row: Row) -> tuple[Paid, Decimal] | None:
+    """The kind and place of a payment, and its amount; None where it cannot be read."""
+    try:
+        amount = row.number("amount")
+        place = row.text("type"), row.text("currency"), security_id(row), reported(row)
+    except Misread:
+        return None
+    return None if amount is None else (place, amount)
 
 
 def line_amount(row: Row) -> Decimal | None:

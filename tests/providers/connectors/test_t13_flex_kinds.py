@@ -272,6 +272,20 @@ def test_t13_a_portfolio_of_models_is_the_sum_of_them_or_unknown() -> None:
     assert [worth(("", "100")).account.current, worth(("", "7"), ("", "7")).account.current] == [100, 7]
 
 
+def test_t13_sums_of_cash_are_known_by_their_amount_where_no_level_is_told() -> None:
+    whole = {"conid": "7", "description": "ABC"}
+    parts = [paid("Dividends", amount, transactionID=f"c{amount}", **whole) for amount in ("2", "3")]
+    for level, kept in (({}, ["2", "3", "4"]), ({"levelOfDetail": "DETAIL"}, ["2", "3", "5", "4"])):
+        others = [paid("Dividends", "5", **whole, **level), paid("Dividends", "4", **whole)]
+        reading = only(document(section("CashTransactions", *parts, *others)))
+        assert [amount for _, amount, _ in legs(reading)] == kept
+        assert counted(reading) == 4
+    nameless = section(
+        "CashTransactions", *[paid("Dividends", "2", **whole)] * 2, paid("Dividends", "4", **whole)
+    )
+    assert len(only(document(nameless)).rows) == 3
+
+
 def test_t13_a_change_of_net_value_says_the_worth_where_no_day_does() -> None:
     cash = section("CashReport", row("CashReportCurrency", currency="BASE_SUMMARY", endingCash="5"))
     change = row("ChangeInNAV", startingValue="90", endingValue="100.5")
