@@ -140,15 +140,17 @@ def _kind(row: Row, counts: Counts) -> Kind:
     codes = {code.strip() for code in row.text("notes", "code").split(";")}
     if row.text("assetCategory") in kinds.OPTIONS and codes & kinds.OPTION_ENDS:
         return Kind.OPTION
-    if kinds.REINVESTED in codes and word.startswith("BUY"):
-        return Kind.REINVESTMENT
     if word and word not in kinds.BOUGHT:
         counts.unknown[f"buySell {word}"] += 1
         return Kind.UNKNOWN
-    if word:
-        return Kind.BUY if word.startswith("BUY") else Kind.SELL
     units = row.number("quantity")
-    return Kind.UNKNOWN if not units else Kind.BUY if units > 0 else Kind.SELL
+    if not word and not units:
+        return Kind.UNKNOWN
+    taken_back = form.endswith("Cancel")  # whose units go the other way
+    buys = word.startswith("BUY") if word else ((units or 0) > 0) is not taken_back
+    if kinds.REINVESTED in codes and buys:
+        return Kind.REINVESTMENT
+    return Kind.BUY if buys else Kind.SELL
 
 
 def _event(row: Row) -> str:
