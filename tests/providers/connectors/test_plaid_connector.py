@@ -432,6 +432,18 @@ async def test_t13_a_row_that_is_gone_is_gone_though_plaid_does_not_say_from_whe
     assert pulled.batches[-1].gone["a1"] == ["t1", "t3"]
 
 
+async def test_t13_rows_of_accounts_that_plaid_does_not_list_are_counted() -> None:
+    strays = [ROW | {"account_id": name, "amount": 1, "pending": False} for name in ("a1", "a9", "a9")]
+    traded = [ACTIVITY | {"account_id": "a9", "amount": 5, "quantity": 1}]
+    pulled = await pulled_from(
+        {
+            "/transactions/sync": {"added": strays[:2], "modified": strays[2:]},
+            "/investments/transactions/get": {"investment_transactions": traded},
+        }
+    )
+    assert [batch.notices.get("account not listed") for batch in pulled.batches] == [None, 1, 2]
+
+
 async def test_t13_what_names_no_currency_has_its_accounts_and_pieces_of_a_position_are_one() -> None:
     pulled = await pulled_from({})
     assert {name: account.currency for name, account in pulled.accounts.items()} == {"a1": "BTC", "a3": "CHF"}
