@@ -5,6 +5,7 @@ import functools
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,10 @@ def check(folder: Path) -> Iterator[Outcome]:
 
 
 def _sample(file: Path) -> Outcome:
-    answer = json.loads(file.read_text())
+    answer = json.loads(file.read_text(), parse_float=Decimal)
     read = account_set(answer, NOW)
     given, rows, held = (
-        len(answer["accounts"]),
+        len(answer.get("accounts") or ()),
         _members(answer, "transactions"),
         _members(answer, "holdings"),
     )
@@ -59,7 +60,7 @@ def _sample(file: Path) -> Outcome:
     )
     faults = [] if found == (given, rows, held) else [f"{(given, rows, held)} were given"]
     faults += [f"{reason} of {each.account.id}" for each in read.found for reason in each.refused]
-    errors = len(answer.get("errlist", answer.get("errors", [])))
+    errors = len(answer.get("errlist") or answer.get("errors") or ())
     told = [each.error.code for each in troubles(answer)]
     if len(told) != errors:
         faults.append(f"{errors} errors were given")
@@ -68,7 +69,7 @@ def _sample(file: Path) -> Outcome:
 
 
 def _members(answer: dict[str, Any], name: str) -> int:
-    return sum(len(account.get(name) or ()) for account in answer["accounts"])
+    return sum(len(account.get(name) or ()) for account in answer.get("accounts") or ())
 
 
 async def _dialogue(running: SandboxBank, schema: dict[str, Any], name: str) -> Outcome:

@@ -159,7 +159,7 @@ class Transaction(Struct):
     transaction_date: date | None = None
     balance_after_transaction: Amount | None = None
     reference_number: str | None = None
-    remittance_information: list[str] | None = None
+    remittance_information: list[str | None] | None = None
     exchange_rate: Rate | None = None
     note: str | None = None
 
@@ -175,4 +175,3 @@ class Failure(Struct):
     """An error."""
 
     error: str | None = None
-    message: str = ""

@@ -1,5 +1,6 @@
 """Pulls of a session: details, balances and rows of each account. One account's trouble does not stop the others."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -70,11 +71,15 @@ async def pull(client: httpx.AsyncClient, wanted: Wanted, *, now: datetime) -> A
 async def _accounts(
     reader: Reader, session: answers.Session
 ) -> tuple[list[records.AccountRecord], dict[str, ProviderError]]:
+    """The accounts that answered. Several that share one number are told apart by their currencies."""
     found: list[records.AccountRecord] = []
     troubles: dict[str, ProviderError] = {}
+    numbers = Counter(listed.identification_hash for listed in session.accounts_data)
     for listed in session.accounts_data:
+        alone = numbers[listed.identification_hash] == 1
         try:
-            found.append(await _account(reader, listed, session.aspsp.name))
+            account = await _account(reader, listed, session.aspsp.name, alone=alone)
+            found.append(account if alone else replace(account, id=f"{account.id}:{account.currency}"))
         except ConsentEnded:
             raise
         except ProviderError as error:
@@ -103,9 +108,11 @@ async def _psu_headers(reader: Reader, session: answers.Session) -> Mapping[str,
     return headers if headers.keys() == names else {}
 
 
-async def _account(reader: Reader, listed: answers.SessionAccount, bank: str) -> records.AccountRecord:
+async def _account(
+    reader: Reader, listed: answers.SessionAccount, bank: str, *, alone: bool
+) -> records.AccountRecord:
     path = f"/accounts/{quote(listed.uid, safe='')}"
-    counted = listed.identification_hash
+    counted = listed.identification_hash if alone else listed.uid
     details = await reader.get(f"{path}/details", answers.Details, f"{counted} details")
     balances = await reader.get(f"{path}/balances", answers.Balances, f"{counted} balances")
     return reading.account(listed, details, balances.balances, bank, reader.now)
@@ -137,17 +144,18 @@ async def _pages(
 ) -> list[answers.Transaction]:
     """All pages: an empty one may be followed by others. Raises StartAgain where a page's key is void."""
     params = {"date_from": first.isoformat()} if first else {"strategy": "longest"}
-    path, key = f"/accounts/{quote(account.handle, safe='')}/transactions", ""
+    path, keys = f"/accounts/{quote(account.handle, safe='')}/transactions", set[str]()
     listed: list[answers.Transaction] = []
     while True:
         try:
-            counted = "" if key else f"{account.id} transactions"
+            counted = "" if keys else f"{account.id} transactions"
             page = await reader.get(path, answers.Transactions, counted, **params)
         except CursorVoid as error:
             raise StartAgain from error
         listed += page.transactions
         if not page.continuation_key:
             return listed
-        if page.continuation_key == key:
+        if page.continuation_key in keys:
             raise StartAgain
-        key = params["continuation_key"] = page.continuation_key
+        keys.add(page.continuation_key)
+        params["continuation_key"] = page.continuation_key

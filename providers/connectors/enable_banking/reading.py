@@ -18,9 +18,11 @@ TYPES: dict[str, tuple[records.AccountType, str]] = {
     "LOAN": ("loan", "loan"),
 }
 BOOKED = ("ITBD", "CLBD", "XPCD", "PRCD", "OPBD")  # the best first; an older day is told with it
-AVAILABLE = ("ITAV", "CLAV", "FWAV")
+FORECAST = "FWAV"
+AVAILABLE = ("ITAV", "CLAV", FORECAST)
 STATUSES = {"BOOK": "posted", "PDNG": "pending", "HOLD": "pending"}
 NO_DAY = "no day"
+NO_CURRENCY = "XXX"  # ISO 4217; of accounts that may hold several
 NOT_MONEY = ("SCHD", "CNCL", "RJCT")  # planned, cancelled, rejected
 POSITIONAL: frozenset[str] = (
     frozenset()
@@ -36,7 +38,8 @@ def account(
 ) -> records.AccountRecord:
     """An account, known by the hash of its number; `uid` is what to call it in this session."""
     type_, subtype = TYPES.get(details.cash_account_type, ("other", details.cash_account_type.lower()))
-    here = [balance for balance in told if balance.balance_amount.currency == details.currency]
+    currency = _currency(details, told)
+    here = [balance for balance in told if balance.balance_amount.currency == currency]
     booked, available = _best(here, BOOKED), _best(here, AVAILABLE)
     current = _amount(booked)
     number = details.account_id or answers.Number()
@@ -47,7 +50,7 @@ def account(
         mask="".join(shown.split())[-4:],
         type=type_,
         subtype=subtype,
-        currency=details.currency,
+        currency=currency,
         current=-abs(current) if current is not None and type_ == "loan" else current,
         available=_amount(available),
         limit=Decimal(details.credit_limit.amount) if details.credit_limit else None,
@@ -56,8 +59,14 @@ def account(
         handle=listed.uid,
         aliases=(listed.identification_hash, *((iban_alias(number.iban),) if number.iban else ())),
         institution=bank,
-        pockets=_pockets(told, details.currency),
+        pockets=_pockets(told, currency),
     )
+
+
+def _currency(details: answers.Details, told: Sequence[answers.Balance]) -> str:
+    """The account's currency; that of its balances where the bank says that it has none, and they have one."""
+    units = {balance.balance_amount.currency for balance in told}
+    return units.pop() if details.currency == NO_CURRENCY and len(units) == 1 else details.currency
 
 
 def iban_alias(iban: str) -> str:
@@ -134,8 +143,14 @@ def _details(row: answers.Transaction, other: answers.Party | None) -> records.D
 
 
 def _best(told: Sequence[answers.Balance], types: Sequence[str]) -> answers.Balance | None:
+    """The balance of the best type; of several days the latest, of forecasts the nearest."""
     ranked = [balance for balance in told if balance.balance_type in types]
-    return min(ranked, key=lambda balance: types.index(balance.balance_type), default=None)
+
+    def rank(balance: answers.Balance) -> tuple[int, int]:
+        day = balance.reference_date.toordinal() if balance.reference_date else 0
+        return types.index(balance.balance_type), day if balance.balance_type == FORECAST else -day
+
+    return min(ranked, key=rank, default=None)
 
 
 def _amount(balance: answers.Balance | None) -> Decimal | None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from providers.connectors.ibkr_flex import kinds
 from providers.connectors.ibkr_flex.document import Row, require
 from providers.connectors.ibkr_flex.reading import Counts, moved, transaction
+from providers.connectors.ibkr_flex.told import line_amount
 from providers.connectors.ibkr_flex.values import Misread
 from providers.records import Details, Kind, TransactionRecord
 
@@ -200,7 +201,7 @@ def line(row: Row, counts: Counts) -> TransactionRecord:
     return transaction(
         row,
         id=row.text("transactionID"),
-        amount=require(row.number("amount"), "amount"),
+        amount=require(line_amount(row), "amount"),
         kind=kind or Kind.UNKNOWN,
         word=word,
         description=row.text("activityDescription", "description"),

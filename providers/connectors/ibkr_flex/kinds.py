@@ -13,6 +13,7 @@ CASH_TYPES = {
     "broker interest received": Kind.INTEREST,
     "bond interest paid": Kind.INTEREST,
     "bond interest received": Kind.INTEREST,
+    "bond interest": Kind.INTEREST,
     "other fees": Kind.FEE,
     "broker fees": Kind.FEE,
     "advisor fees": Kind.FEE,
@@ -31,11 +32,16 @@ BOUGHT = {"BUY": 1, "SELL": -1, "BUY (Ca.)": -1, "SELL (Ca.)": 1}  # the sign of
 TRADE_TYPES = frozenset(
     ["ExchTrade", "TradeCancel", "FracShare", "FracShareCancel", "TradeCorrect", "BookTrade", "DvpTrade"]
 )
-OPTIONS = frozenset({"OPT", "FOP", "FSFOP", "FSOPT", "WAR"})
+OPTIONS = frozenset({"OPT", "FOP", "FSFOP", "FSOPT", "WAR", "IOPT"})
 OPTION_ENDS = frozenset({"A", "AEx", "Ep", "Ex", "MEx"})  # assigned, expired, exercised
 REINVESTED = "R"
-PAID_IN_FULL = {"STK": True, "FUND": True, "CRYPTO": True, "OPT": False, "WAR": False, "IOPT": False}
+PAID_IN_FULL = {
+    **dict.fromkeys(("STK", "FUND", "CRYPTO", "CMDTY"), True),
+    **dict.fromkeys(("OPT", "FOP", "WAR", "IOPT"), False),
+}
 """Assets whose price times units is what they cost; True where a unit is one share, whatever the multiplier says."""
+PAID_BY_PERCENT = frozenset({"BOND", "BILL"})
+"""Assets that are paid for as well, with a price that is a part of their nominal value."""
 ON_MARGIN = {"FUT": False, "FSFOP": False, "FSOPT": False, "CFD": True, "FXCFD": True}
 """Assets that are not paid for; True where the gain stays in the position, False where each day settles it in cash."""
 
@@ -54,7 +60,7 @@ ACTION_WORDS = (
     (re.compile(r"\bSPLIT \d"), Kind.SPLIT),
     (re.compile(r"\b(STOCK DIVIDEND|CASH DIVIDEND|DIVIDEND)\b"), Kind.DIVIDEND),
     (re.compile(r"\b(COUPON PAYMENT)\b"), Kind.INTEREST),
-    (re.compile(r"\b(MATURITY|MATURED|DELISTED|WORTHLESS)\b"), Kind.SELL),
+    (re.compile(r"\b(MATURITY|MATURED|DELISTED|WORTHLESS|REDEMPTION|(FULL|PARTIAL) CALL)\b"), Kind.SELL),
     (re.compile(r"\b(MERGED|TENDERED|SPINOFF|ACQUISITION|RIGHTS ISSUE|SUBSCRIBES?|EXCHANGE)\b"), Kind.MERGER),
     (re.compile(r"\b(CUSIP/ISIN CHANGE|SYMBOL CHANGE|NAME CHANGE|CONVERTED)\b"), Kind.MERGER),
 )
@@ -83,7 +89,7 @@ ACTIVITIES = {  # codes of the Statement of Funds
     **dict.fromkeys(("BUY", "SELL", "FOREX", "ASSIGN", "EXE", "EXP"), "Trades"),
     **dict.fromkeys(("DIV", "PIL", "FRTAX", "WHTAX", "871M"), "CashTransactions"),
     **dict.fromkeys(("CINT", "DINT", "INTP", "INTR", "SLBINT"), "CashTransactions"),
-    **dict.fromkeys(("OFEE", "ADVFEE", "CLIENTFEE", "COMMADJ", "DEP", "WITH", "ADJ"), "CashTransactions"),
+    **dict.fromkeys(("OFEE", "ADVFEE", "CLIENTFEE", "COMMADJ", "DEP", "WITH"), "CashTransactions"),
     **dict.fromkeys(("STAX",), "SalesTaxes"),
     **dict.fromkeys(("CORP",), "CorporateActions"),
     **dict.fromkeys(("DEBITCARD", "BILLPAY"), "DebitCardActivities"),

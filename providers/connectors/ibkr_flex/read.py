@@ -12,7 +12,8 @@ from providers.connectors.contract.batches import CONNECTION, Batch, Cover
 from providers.connectors.ibkr_flex import state
 from providers.connectors.ibkr_flex.document import SUMMARY, Row, Statement, statements
 from providers.connectors.ibkr_flex.reading import Counts, Reading
-from providers.connectors.ibkr_flex.sections import NO_TRANSACTIONS, READ, STATE, SUMS, transactions
+from providers.connectors.ibkr_flex.sections import NO_TRANSACTIONS, READ, STATE, transactions
+from providers.connectors.ibkr_flex.told import SUMS
 from providers.connectors.ibkr_flex.values import Misread
 from providers.errors import ProviderError, ProviderUnreadable
 from providers.records import BalanceRecord, TransactionRecord

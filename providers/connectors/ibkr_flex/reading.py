@@ -1,5 +1,6 @@
 """The outcome of reading a document, and the parts that all its transactions have in common."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from providers.records import (
     SecurityRecord,
     TransactionRecord,
 )
+
+PAIR = re.compile(r"([A-Z]{3})[./]([A-Z]{3})")  # a currency, and that which it is paid in
 
 
 @dataclass(slots=True)
@@ -91,9 +94,17 @@ def moved(amount: Decimal) -> Kind:
     return Kind.CASH_IN if amount > 0 else Kind.CASH_OUT
 
 
+def converts(row: Row) -> bool:
+    """True for a currency bought with another; where the query leaves the asset out, its symbol says so."""
+    if asset := row.text("assetCategory"):
+        return asset == "CASH"
+    pair = PAIR.fullmatch(row.text("symbol"))
+    return pair is not None and pair[2] == row.text("currency")
+
+
 def security_id(row: Row) -> str | None:
-    """IBKR's contract id, else the best name that the row has for its security."""
-    if row.text("assetCategory") == "CASH":
+    """IBKR's contract id, else the best name that the row has for its security; none for a currency."""
+    if converts(row):
         return None
     return row.text("conid", "isin", "figi", "securityID", "cusip", "symbol") or None
 

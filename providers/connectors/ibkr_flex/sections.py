@@ -45,7 +45,6 @@ NEVER = {
     "TRANSFER_LOT": "lots of a transfer",
     "TransactionTaxDetail": "details of taxes",
 }
-SUMS = "sums of rows that are there"
 
 
 def _one(read: Callable[[Row, Counts], TransactionRecord]) -> Read:
@@ -154,6 +153,8 @@ def _chosen(statement: Statement, mine: Callable[[Row], bool], counts: Counts) -
             counts.left_out[reason] += len(rows)
         else:
             rows = _finest(rows, counts)
+            if section == "CashTransactions":
+                rows = told.unsummed(rows, counts)
             if section == "StmtFunds":
                 rows = told.untold(statement, rows, mine, counts)
             if section == "TransactionTaxes":
@@ -168,7 +169,7 @@ def _finest(rows: list[Row], counts: Counts) -> list[Row]:
         level = row.text("levelOfDetail").upper() or BY_TAG.get(row.tag, "")
         reason = NEVER.get(level) or NEVER.get(row.tag)
         if reason is None and row.text("currency") == SUMMARY:
-            reason = SUMS
+            reason = told.SUMS
         if reason is not None:
             counts.left_out[reason] += 1
         else:
@@ -178,5 +179,5 @@ def _finest(rows: list[Row], counts: Counts) -> list[Row]:
     finest = min((rank for _, rank in kept if rank != UNKNOWN_LEVEL), default=UNKNOWN_LEVEL)
     found = [row for row, rank in kept if rank in (finest, UNKNOWN_LEVEL)]
     if coarser := len(kept) - len(found):
-        counts.left_out[SUMS] += coarser
+        counts.left_out[told.SUMS] += coarser
     return found

@@ -37,7 +37,7 @@ def account(id: str, statement: Statement, rows: list[Row], positions: list[Row]
         subtype=(about.text("accountType") if about else "").lower()[:40],
         currency=currency,
         current=current,
-        available=_ending(funds, "endingSettledCash"),
+        available=_in_all(funds, "endingSettledCash", currency),
         limit=None,
         as_of=as_of(statement),
         day=statement.last,
@@ -238,7 +238,10 @@ def _worth(rows: list[Row], positions: list[Row], base: str) -> tuple[Decimal | 
     told = [row.day("reportDate") for row in rows if row.tag == "EquitySummaryByReportDateInBase"]
     if days and days[-1].date == max(day for day in told if day):
         return days[-1].current, ""
-    cash = _ending([row for row in rows if row.tag == "CashReportCurrency"], "endingCash")
+    whole = None if days else _whole([row for row in rows if row.tag == "ChangeInNAV"], "endingValue")
+    if whole is not None:
+        return whole, ""
+    cash = _in_all([row for row in rows if row.tag == "CashReportCurrency"], "endingCash", base)
     values = [_in_base(row, base) for row in chosen_positions(positions)]
     known = [value for value in values if value is not None]
     if cash is not None and positions and len(known) == len(values):
@@ -257,5 +260,14 @@ def _in_base(row: Row, base: str) -> Decimal | None:
     return None if value is None or rate is None else value * rate
 
 
-def _ending(funds: list[Row], name: str, unit: str = SUMMARY) -> Decimal | None:
+def _in_all(funds: list[Row], name: str, base: str) -> Decimal | None:
+    """The cash of all currencies in the base one: as it is summed up, or that of the base where no other has any."""
+    units = {row.text("currency") for row in funds}
+    if SUMMARY in units:
+        return _ending(funds, name, SUMMARY)
+    others = [_ending(funds, name, unit) for unit in units - {base}]
+    return None if any(each != 0 for each in others) else _ending(funds, name, base)
+
+
+def _ending(funds: list[Row], name: str, unit: str) -> Decimal | None:
     return _whole([row for row in funds if row.text("currency") == unit], name)

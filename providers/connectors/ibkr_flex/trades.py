@@ -1,24 +1,22 @@
 """Trades: the security and its cash in one transaction, and a leg of its own for each further currency."""
 
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from providers.connectors.ibkr_flex import kinds
 from providers.connectors.ibkr_flex.document import Row, require
-from providers.connectors.ibkr_flex.reading import Counts, transaction
+from providers.connectors.ibkr_flex.reading import PAIR, Counts, converts, transaction
 from providers.connectors.ibkr_flex.values import Misread
 from providers.records import Details, Kind, TransactionRecord
-
-PAIR = re.compile(r"([A-Z]{3})[./]([A-Z]{3})")
 
 
 def trade(row: Row, counts: Counts) -> Iterator[TransactionRecord]:
     """The transactions of one execution, order or confirmation. Raises Misread."""
     event, own = _event(row), row.text("transactionID")
     word = " ".join(filter(None, (row.text("transactionType"), row.text("buySell"))))
-    if row.text("assetCategory") == "CASH":
+    if converts(row):
         yield from _conversion(row, own, event, word)
+        _count_commission(row, counts, "ibCommission", "commission")
         return
     amount, apart = _cash(row)
     details: Details = {}
@@ -39,6 +37,13 @@ def trade(row: Row, counts: Counts) -> Iterator[TransactionRecord]:
     )
     if apart:
         yield _commission(row, own, event)
+    _count_commission(row, counts, "netCash", "ibCommission", "commission")
+
+
+def _count_commission(row: Row, counts: Counts, *told: str) -> None:
+    """Count a trade that may have cost more than it tells."""
+    if row.number(*told) is None:
+        counts.unknown["commission of a trade"] += 1
 
 
 def _conversion(row: Row, id: str, event: str, word: str) -> Iterator[TransactionRecord]:
@@ -48,10 +53,9 @@ def _conversion(row: Row, id: str, event: str, word: str) -> Iterator[Transactio
         raise Misread("symbol")
     units, price = require(_quantity(row), "quantity"), row.number("tradePrice", "price")
     proceeds = row.number("proceeds")
-    if proceeds is None and (money := row.number("tradeMoney", "amount")) is not None:
-        proceeds = -money
     if proceeds is None:
-        raise Misread("proceeds")
+        money = require(row.number("tradeMoney", "amount"), "proceeds")
+        proceeds = -abs(money) if units > 0 else abs(money)
     for currency, amount, leg in ((pair[1], units, ""), (pair[2], proceeds, ":2")):
         yield transaction(
             row,
@@ -82,7 +86,8 @@ def _commission(row: Row, id: str, event: str) -> TransactionRecord:
 def _cash(row: Row) -> tuple[Decimal, bool]:
     """The effect on cash in the trade's currency, and whether the commission is another currency's.
 
-    Without the field Net Cash it is worked out, for assets that are paid for in full. Raises Misread for others.
+    Without the field Net Cash it is worked out: what is not paid for costs its commission and taxes alone. Raises
+    Misread where it is not known which of both an asset is.
     """
     net, proceeds = row.number("netCash"), row.number("proceeds")
     taxes = row.number("taxes", "tax") or Decimal(0)
@@ -93,19 +98,25 @@ def _cash(row: Row) -> tuple[Decimal, bool]:
         if apart and proceeds is not None and net == proceeds + taxes + commission:
             apart = False  # the same sum in both: the currency was named for the commission's tariff only
         return net, apart
-    if row.text("assetCategory") not in kinds.PAID_IN_FULL:
+    asset = row.text("assetCategory")
+    if asset in kinds.ON_MARGIN:
+        require(row.number("ibCommission", "commission"), "netCash")
+        proceeds = Decimal(0)
+    elif proceeds is None:
+        proceeds = -_money(row)  # what came in with a sale is below zero there
+    elif asset not in kinds.PAID_IN_FULL and asset not in kinds.PAID_BY_PERCENT:
         raise Misread("netCash")
-    if proceeds is None:
-        proceeds = -_money(row)
     return proceeds + taxes + (Decimal(0) if apart else commission), apart
 
 
 def _money(row: Row) -> Decimal:
-    money = row.number("tradeMoney", "amount")
+    asset, money = row.text("assetCategory"), row.number("tradeMoney", "amount")
+    if asset not in kinds.PAID_IN_FULL and (money is None or asset not in kinds.PAID_BY_PERCENT):
+        raise Misread("netCash")
     if money is not None:
-        return money
+        return abs(money) if (_quantity(row) or money) > 0 else -abs(money)
     multiplier = row.number("multiplier")
-    if kinds.PAID_IN_FULL[row.text("assetCategory")]:
+    if kinds.PAID_IN_FULL[asset]:
         multiplier = Decimal(1)
     units, price = (
         require(_quantity(row), "quantity"),
@@ -129,15 +140,17 @@ def _kind(row: Row, counts: Counts) -> Kind:
     codes = {code.strip() for code in row.text("notes", "code").split(";")}
     if row.text("assetCategory") in kinds.OPTIONS and codes & kinds.OPTION_ENDS:
         return Kind.OPTION
-    if kinds.REINVESTED in codes and word.startswith("BUY"):
-        return Kind.REINVESTMENT
     if word and word not in kinds.BOUGHT:
         counts.unknown[f"buySell {word}"] += 1
         return Kind.UNKNOWN
-    if word:
-        return Kind.BUY if word.startswith("BUY") else Kind.SELL
     units = row.number("quantity")
-    return Kind.UNKNOWN if not units else Kind.BUY if units > 0 else Kind.SELL
+    if not word and not units:
+        return Kind.UNKNOWN
+    taken_back = form.endswith("Cancel")  # whose units go the other way
+    buys = word.startswith("BUY") if word else ((units or 0) > 0) is not taken_back
+    if kinds.REINVESTED in codes and buys:
+        return Kind.REINVESTMENT
+    return Kind.BUY if buys else Kind.SELL
 
 
 def _event(row: Row) -> str:

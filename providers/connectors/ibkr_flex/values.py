@@ -10,6 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 NOTHING = frozenset({"", "-", "--", "N/A", "null"})
+SEVERAL = NOTHING | {"MULTI"}  # what a row says of the days or prices of all that it sums up
 ZONE = ZoneInfo("America/New_York")  # Flex statements are made in it, and name no offset
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -32,7 +33,7 @@ class Misread(ValueError):
 
 def number(text: str) -> Decimal | None:
     """An exact number; None for what is left empty. Raises Misread."""
-    if text in NOTHING:
+    if text in SEVERAL:
         return None
     if not _NUMBER.fullmatch(text) or not any(sign.isdigit() for sign in text):
         raise Misread
@@ -71,11 +72,11 @@ class Calendar:
 
     def day(self, text: str) -> date | None:
         """The day of a date or a time; None for what is left empty. Raises Misread."""
-        return None if text in NOTHING else self._split(text)[0]
+        return None if text in SEVERAL else self._split(text)[0]
 
     def moment(self, text: str) -> datetime | None:
         """The time, in New York where it names no zone; None if there is only a day, or nothing. Raises Misread."""
-        if text in NOTHING:
+        if text in SEVERAL:
             return None
         day, rest = self._split(text)
         clock = _CLOCK.fullmatch(rest)

@@ -155,8 +155,8 @@ class Holding(Struct):
     account_id: ProviderId
     security_id: ProviderId
     quantity: Decimal
-    institution_price: Decimal
-    institution_value: Decimal
+    institution_price: Decimal | None = None
+    institution_value: Decimal | None = None
     cost_basis: Decimal | None = None
     iso_currency_code: str | None = None
     unofficial_currency_code: str | None = None
@@ -177,11 +177,11 @@ class Activity(Struct):
     account_id: ProviderId
     day: date = field(name="date")
     name: str
-    quantity: Decimal
     amount: Decimal
-    price: Decimal
     type: str
-    subtype: str
+    subtype: str | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
     security_id: str | None = None
     fees: Decimal | None = None
     cancel_transaction_id: str | None = None

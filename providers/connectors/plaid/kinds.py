@@ -61,6 +61,7 @@ CASH = {
     "unqualified gain": "capital_gain",
     "distribution": "capital_gain",
     "return of principal": "return_of_capital",
+    "stock distribution": "dividend",
     "interest": "interest",
     "interest receivable": "interest",
     "margin expense": "interest",
@@ -87,6 +88,7 @@ TRANSFERS = {
     "split": "split",
     "merger": "merger",
     "spin off": "merger",
+    "stock distribution": "dividend",
 }
 
 

@@ -1,5 +1,6 @@
 """Pulls of an Item: its accounts, what they hold, and what has happened since the cursor or within the window."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -31,6 +32,7 @@ CASH = "cash"  # the type of a security that is none
 BY_ITEM = ("transactions", "investments")
 
 
+NOT_LISTED = "account not listed"  # of a row
 NO_UNIT = "unknown_currency"  # of an account that names none, and no unit of Plaid's own
 Units = Mapping[str, str]  # the currency of each account
 
@@ -45,6 +47,7 @@ class Investments:
     rows: dict[str, list[records.TransactionRecord]] = field(default_factory=dict)
     accounts: Sequence[str] = ()
     units: Units = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     trouble: ProviderError | None = None
     first: date = date.min
 
@@ -113,16 +116,18 @@ async def _changes(client: httpx.AsyncClient, cursor: str, units: Units) -> Asyn
         page = await _post(client, "/transactions/sync", answers.Changes, **asked)
         cursor, more = page.next_cursor, page.has_more
         rows: dict[str, list[records.TransactionRecord]] = {}
+        left_out = Counter(NOT_LISTED for row in (*page.added, *page.modified) if row.account_id not in units)
         for row in (*page.added, *page.modified):
             if row.account_id in units:
                 told = reading.transaction(row, units[row.account_id])
                 rows.setdefault(row.account_id, []).append(told)
         gone: dict[str, list[str]] = {}
         for removed in page.removed:
-            gone.setdefault(removed.account_id or "", []).append(removed.transaction_id)
+            for account in (removed.account_id,) if removed.account_id else units:
+                gone.setdefault(account, []).append(removed.transaction_id)
         # An Item that Plaid has not read yet has an empty cursor, which says nothing.
         cursors = {CONNECTION: cursor} if cursor and not more else {}
-        notices = unknown_words(chain(*rows.values()))
+        notices = unknown_words(chain(*rows.values())) + left_out
         yield Batch(rows=rows, gone=gone, cursors=cursors, notices=notices, final=not more)
 
 
@@ -171,7 +176,9 @@ async def _read_activities(client: httpx.AsyncClient, wanted: Wanted, found: Inv
             raise StartAgain
         total, offset = page.total_investment_transactions, offset + len(listed)
         for row in listed:
-            if (own := found.units.get(row.account_id)) is not None:
+            if (own := found.units.get(row.account_id)) is None:
+                found.left_out[NOT_LISTED] += 1
+            else:
                 found.rows.setdefault(row.account_id, []).append(reading.activity(row, own))
         _name(found, page.securities, listed)
 
@@ -211,7 +218,7 @@ def _investments(found: Investments, wanted: Wanted, as_of: datetime) -> Batch:
         holdings=held,
         covers=[Cover(account, found.first, wanted.last) for account in found.accounts],
         cursors=dict.fromkeys(found.accounts, wanted.last.isoformat()),
-        notices=unknown_words(chain(*found.rows.values())),
+        notices=unknown_words(chain(*found.rows.values())) + found.left_out,
     )
 
 

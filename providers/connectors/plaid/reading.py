@@ -77,7 +77,7 @@ def _details(row: answers.Transaction) -> records.Details | None:
 
 def activity(row: answers.Activity, own: str = "") -> records.TransactionRecord:
     """A row of an investment account. Units that leave it are negative already."""
-    quantity, price = exact(row.quantity), exact(row.price)
+    quantity, price = exact_or_none(row.quantity), exact_or_none(row.price)
     details = records.Details()
     if row.cancel_transaction_id:
         details["event"] = f"cancelled:{row.cancel_transaction_id}"
@@ -89,8 +89,8 @@ def activity(row: answers.Activity, own: str = "") -> records.TransactionRecord:
         amount=-exact(row.amount),
         currency=unit(row) or own,
         description=row.name,
-        kind=activity_kind(row.type, row.subtype),
-        source_code=f"{row.type}/{row.subtype}",
+        kind=activity_kind(row.type, row.subtype or ""),
+        source_code="/".join(part for part in (row.type, row.subtype) if part),
         security_id=row.security_id,
         quantity=quantity if quantity and row.security_id else None,  # Plaid writes 0 where there is none
         price=price if price and quantity and row.security_id else None,
@@ -104,8 +104,8 @@ def holding(row: answers.Holding, own: str = "") -> records.HoldingRecord:
     return records.HoldingRecord(
         security_id=row.security_id,
         quantity=exact(row.quantity),
-        price=exact(row.institution_price),
-        market_value=exact(row.institution_value),
+        price=exact_or_none(row.institution_price),
+        market_value=exact_or_none(row.institution_value),
         cost_basis=exact_or_none(row.cost_basis),
         currency=unit(row) or own,
         lots=tuple(map(_lot, row.tax_lots or ())) or None,
@@ -125,8 +125,8 @@ def _lot(row: answers.TaxLot) -> records.LotRecord:
 
 
 def cash(row: answers.Holding, own: str = "") -> tuple[str, Decimal]:
-    """Uninvested cash, which Plaid lists among the holdings."""
-    return unit(row) or own, exact(row.quantity)
+    """Uninvested cash, which Plaid lists among the holdings: its worth, as its units may be of another currency."""
+    return unit(row) or own, exact(row.quantity if row.institution_value is None else row.institution_value)
 
 
 def security(row: answers.Security, own: str = "") -> records.SecurityRecord:

@@ -14,6 +14,7 @@ from providers.errors import ProviderUnreadable
 from providers.records import AccountRecord, Details, HoldingsRecord, Kind, TransactionRecord
 
 LONGEST_ID = 200
+WAITING = (True, 1, "1", "true")
 _NUMBER = re.compile(r"(?:[(•*#.…-]|\bx+|\bending in )\s*(\d{4})\)?\s*$", re.IGNORECASE)
 
 
@@ -49,6 +50,8 @@ class AccountSet:
 def account_set(answer: Mapping[str, Any], now: datetime) -> AccountSet:
     """The accounts of an answer. Raises ProviderUnreadable for what is no account set."""
     listed = answer.get("accounts")
+    if listed is None and any(objects(answer.get(name)) for name in ("errlist", "errors")):
+        listed = []  # an answer of errors alone
     if not isinstance(listed, list):
         raise ProviderUnreadable
     banks = _banks(answer)
@@ -133,7 +136,7 @@ def _id(item: Mapping[str, Any]) -> str:
 def _transaction(row: Mapping[str, Any], currency: str, seen: datetime) -> TransactionRecord:
     """A row; pending while its server says so, or while it has no time of posting."""
     posted, happened = moment(row, "posted"), moment(row, "transacted_at")
-    pending = row.get("pending") is True or posted is None
+    pending = row.get("pending") in WAITING or posted is None
     day = ((happened or posted or seen) if pending else posted or seen).date()
     return TransactionRecord(
         id=_id(row),

@@ -48,9 +48,9 @@ class Trouble:
 
 
 def troubles(answer: Mapping[str, Any]) -> Iterator[Trouble]:
-    """The errors that an answer lists. Of both versions of the list, the newer is read."""
-    if isinstance(answer.get("errlist"), list):
-        for item in answer["errlist"]:
+    """The errors that an answer lists. Of both versions of the list, the newer is read, unless it is empty."""
+    if typed := objects(answer.get("errlist")):
+        for item in typed:
             yield _typed(item)
     else:
         for item in objects(answer.get("errors")):

@@ -35,9 +35,9 @@ def type_of(name: str, *, invests: bool) -> tuple[AccountType, str]:
 
 def unit_of(value: Any) -> str:
     """A currency code, or for points and miles a short name of the URL that defines them. Raises Misread."""
-    if isinstance(value, str) and _CODE.fullmatch(value.strip()):
-        return value.strip()
-    if not isinstance(value, str) or not value.startswith("https://"):
+    if isinstance(value, str) and _CODE.fullmatch(code := value.strip().upper()):
+        return code
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
         raise Misread("currency")
     parts = urlsplit(value)
     last = re.sub(r"[^A-Za-z0-9.-]", "", parts.path.rstrip("/").rpartition("/")[2]).lstrip(".-") or "unit"

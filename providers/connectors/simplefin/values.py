@@ -8,7 +8,7 @@ from typing import Any
 
 from dashtam.plain_text import visible
 
-_MONEY = re.compile(r"-?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})")
+_MONEY = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([Ee][+-]?\d{1,2})?")
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
 
@@ -22,10 +22,15 @@ def money(found: Mapping[str, Any], name: str) -> Decimal | None:
     if value is None or value == "":
         return None
     if isinstance(value, str) and _MONEY.fullmatch(value.strip()):
-        return _unsigned_zero(Decimal(value.strip()))
+        return _unsigned_zero(_plain(Decimal(value.strip())))
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return _unsigned_zero(Decimal(value))
+        return _unsigned_zero(_plain(Decimal(value)))
     raise Misread(name)
+
+
+def _plain(value: Decimal) -> Decimal:
+    """The same without a power of ten above it: 1E+3 is 1000."""
+    return value if int(value.as_tuple().exponent) <= 0 else Decimal(int(value))
 
 
 def _unsigned_zero(value: Decimal) -> Decimal:

@@ -1,6 +1,6 @@
 """SnapTrade's JSON: the members that are read. Anything else is ProviderUnreadable."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct
@@ -28,7 +28,8 @@ class Synced(Struct):
 
     initial_sync_completed: bool | None = None
     last_successful_sync: str | None = None
-    first_transaction_date: date | None = None
+    first_transaction_date: str | None = None
+    holdings_unavailable: bool | None = None
 
 
 class SyncStatus(Struct):
@@ -56,11 +57,11 @@ class Account(Struct):
 
     id: ProviderId
     brokerage_authorization: str
-    number: str
     institution_name: str
     balance: AccountBalance
     sync_status: SyncStatus
     name: str | None = None
+    number: str | None = None
     institution_account_id: str | None = None
     status: str | None = None
     raw_type: str | None = None
@@ -161,7 +162,10 @@ class OptionSymbol(Struct):
 
 
 class Activity(Struct):
-    """A row. Not all that SnapTrade sends has a sign that means the same everywhere, and no member has to be there."""
+    """A row. Not all that SnapTrade sends has a sign that means the same everywhere, and no member has to be there.
+
+    Its numbers are in the currency, or in units of the security that takes a currency's place.
+    """
 
     id: str = ""
     type: str = ""
@@ -172,6 +176,7 @@ class Activity(Struct):
     price: Decimal | None = None
     fee: Decimal | None = None
     currency: Unit = None
+    currency_universal_symbol: Symbol | None = None
     symbol: Symbol | None = None
     option_symbol: OptionSymbol | None = None
     option_type: str | None = None

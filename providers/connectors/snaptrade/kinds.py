@@ -5,6 +5,7 @@ KINDS = {
     "SELL": "sell",
     "DIVIDEND": "dividend",
     "SUBSTITUTE_DIVIDEND": "dividend",
+    "STOCK_DIVIDEND": "dividend",
     "DISTRIBUTION": "capital_gain",
     "REI": "reinvestment",
     "RETURN_OF_CAPITAL": "return_of_capital",

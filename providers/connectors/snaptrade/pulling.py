@@ -100,7 +100,7 @@ async def _contents(
         told = await _rows(client, record, first, last)
     holdings = {}
     if "holdings" in wanted.what and record.type == "investment":
-        holdings = {record.id: await _holdings(client, record, told)}
+        holdings = {record.id: await _holdings(client, row, record, told)}
     covers = [Cover(record.id, first, last, ("posted",))] if told.rows or first <= last else []
     return Batch(
         rows={record.id: told.rows},
@@ -112,7 +112,7 @@ async def _contents(
 
 def _window(wanted: Wanted, synced: answers.Synced | None) -> tuple[date, date]:
     """The days that SnapTrade knows: it reads activities once a day, and knows nothing of the days after."""
-    oldest = (synced.first_transaction_date if synced else None) or OLDEST
+    oldest = reading.oldest(synced) or OLDEST
     read = reading.moment(synced)
     last = min(wanted.last, read.date()) if read else wanted.last
     return max(wanted.first or oldest, OLDEST), last
@@ -146,7 +146,7 @@ async def _rows(client: httpx.AsyncClient, record: records.AccountRecord, first:
 
 
 async def _holdings(
-    client: httpx.AsyncClient, record: records.AccountRecord, told: Told
+    client: httpx.AsyncClient, row: answers.Account, record: records.AccountRecord, told: Told
 ) -> records.HoldingsRecord:
     path = f"/accounts/{quote(record.handle, safe='')}/positions/all"
     found = await _get(client, path, answers.Positions, record.handle)
@@ -155,10 +155,10 @@ async def _holdings(
     }
     held = [reading.holding(each, record.currency) for each in found.results]
     return records.HoldingsRecord(
-        as_of=found.data_freshness.as_of,
+        as_of=reading.aware(found.data_freshness.as_of),
         holdings=summed(each for each in held if each is not None),
         securities=list(securities.values()),
-        complete=all(each is not None for each in held),
+        complete=reading.holdings_told(row) and all(each is not None for each in held),
     )
 
 

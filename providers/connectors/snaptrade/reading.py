@@ -1,7 +1,7 @@
 """SnapTrade's answers as records."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from providers import records
@@ -41,11 +41,11 @@ def account(row: answers.Account, cash: list[answers.Balance], now: datetime) ->
     if not currency:
         raise ProviderUnreadable
     current = exact_or_none(total.amount) if total else None
-    lasting = lasting_id(row)
+    lasting, mask = lasting_id(row), (row.number or "")[-4:]
     return records.AccountRecord(
         id=lasting,
-        name=row.name or f"{row.institution_name} {row.number[-4:]}",
-        mask=row.number[-4:],
+        name=row.name or f"{row.institution_name} {mask}".strip(),
+        mask=mask,
         type=type_,
         subtype=(row.raw_type or "brokerage").lower().replace(" ", "_")[:40],
         currency=currency,
@@ -75,16 +75,36 @@ def _pockets(cash: list[answers.Balance]) -> list[tuple[str, Decimal]]:
     return list(found.items())
 
 
+def holdings_told(row: answers.Account) -> bool:
+    """False where an empty list of positions says nothing: SnapTrade cannot read them there, or has not yet."""
+    told = row.sync_status.holdings
+    return told is None or not (told.holdings_unavailable or told.initial_sync_completed is False)
+
+
 def moment(synced: answers.Synced | None) -> datetime | None:
     """The time of a reading; a day alone is its beginning."""
-    text = synced.last_successful_sync if synced else None
+    return _time(synced.last_successful_sync if synced else None)
+
+
+def oldest(synced: answers.Synced | None) -> date | None:
+    """The day of the first transaction that SnapTrade knows."""
+    first = _time(synced.first_transaction_date if synced else None)
+    return first.date() if first else None
+
+
+def _time(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return aware(found)
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment, in UTC where it names no zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def holding(row: answers.Position, currency: str) -> records.HoldingRecord | None:
@@ -131,7 +151,7 @@ def security(row: answers.Instrument, own: str) -> records.SecurityRecord:
 
 def traded(row: answers.Activity, own: str) -> records.SecurityRecord | None:
     """The security that an activity is about, by default in the currency of that, or of the account."""
-    usual = code(row.currency) or own
+    usual = _unit(row, own)
     if row.option_symbol:
         option = row.option_symbol
         return records.SecurityRecord(option.id, option.ticker, option.ticker, "option", "", "", usual)
@@ -150,6 +170,12 @@ def traded(row: answers.Activity, own: str) -> records.SecurityRecord | None:
     )
 
 
+def _unit(row: answers.Activity, own: str) -> str:
+    """The unit that a row is counted in: a currency, or the security in its place; by default the account's own."""
+    quote = row.currency_universal_symbol
+    return code(row.currency) or ((quote.raw_symbol or quote.symbol) if quote else "") or own
+
+
 def activity(row: answers.Activity, currency: str) -> records.TransactionRecord | None:
     """A row; None for one that tells neither a day nor how much money moved."""
     type_, when = row.type.upper(), row.trade_date or row.settlement_date
@@ -160,10 +186,10 @@ def activity(row: answers.Activity, currency: str) -> records.TransactionRecord 
     return records.TransactionRecord(
         id=row.id,
         date=when.date(),
-        posted_at=when if when.tzinfo else when.replace(tzinfo=UTC),
+        posted_at=aware(when),
         status="posted",
         amount=amount,
-        currency=code(row.currency) or currency,
+        currency=_unit(row, currency),
         description=row.description or (f"{row.type} {about.symbol}" if about else row.type),
         kind=kind(row.type),
         source_code="/".join(part for part in (row.type, row.option_type) if part),
@@ -187,7 +213,8 @@ def _details(row: answers.Activity) -> records.Details | None:
 def _amount(row: answers.Activity, type: str) -> Decimal | None:
     """The effect on cash. The way that money goes in a purchase or a sale is not up to the sign that was sent."""
     if row.amount is None:
-        return Decimal(0) if type in WITHOUT_CASH else None
+        in_kind = type == "TRANSFER" and row.symbol is not None and row.units
+        return Decimal(0) if in_kind or type in WITHOUT_CASH else None
     amount = exact(row.amount)
     if type in CASH_OUT:
         return -abs(amount)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from providers.simulator.books.brokerage import Holding, Lot, worth
 from providers.simulator.books.customers import CUSTOMERS, Account, Customer, Kind
 from providers.simulator.books.dice import digest
 from providers.simulator.books.ledger import Ledger
@@ -205,9 +206,22 @@ def _holdings(ledger: Ledger, account: Account) -> list[dict[str, Any]]:
             "value": plain(holding.value),
             "cost_basis": plain(holding.cost_basis),
             "currency": account.currency,
+            "lots": [_lot(holding, lot, ledger.through) for lot in holding.lots],
         }
         for holding in ledger.holdings(account, ledger.through)
     ]
+
+
+def _lot(holding: Holding, lot: Lot, day: date) -> dict[str, Any]:
+    """The units that are left of one purchase, and their value at the close."""
+    return {
+        "id": lot.id,
+        "bought_at": lot.at.isoformat(),
+        "units": plain(lot.units),
+        "price": plain(lot.price),
+        "cost": plain(lot.cost),
+        "value": plain(worth(holding.security_id, lot.units, day)),
+    }
 
 
 def _mentioned(ledger: Ledger, account: Account) -> list[str]:

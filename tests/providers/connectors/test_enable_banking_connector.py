@@ -1,8 +1,10 @@
 """Enable Banking's connector against the vendor's dialect over real HTTP."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import cycle, repeat
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,6 +17,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from providers.connectors.contract.batches import StartAgain
 from providers.connectors.contract.reach import reach
 from providers.connectors.contract.steps import Ask, Done, Said, Visit
 from providers.connectors.enable_banking import EnableBankingConnector, answers, reading
@@ -30,7 +33,7 @@ from providers.errors import (
 from providers.simulator.process import SandboxBank
 from providers.wire import http
 from providers.wire.grants import Grant
-from tests.providers.connectors.household import SIGNS, pull, since, told, truth
+from tests.providers.connectors.household import SIGNS, Pulled, pull, since, told, truth, wanted
 
 CONNECTOR = EnableBankingConnector()
 BACK = "https://dashtam.example/providers/enable-banking/callback"
@@ -186,7 +189,7 @@ def test_enable_banking_names_its_errors(
     path: str, status: int, code: str, error: type[ProviderError] | None
 ) -> None:
     asked = httpx.Request("GET", f"https://api.enablebanking.com{path}")
-    found = CONNECTOR.fault(httpx.Response(status, json={"message": "", "error": code}, request=asked))
+    found = CONNECTOR.fault(httpx.Response(status, json={"message": None, "error": code}, request=asked))
     assert (type(found) if found else None) is error
 
 
@@ -260,7 +263,93 @@ def test_a_balance_is_the_booked_one_in_the_accounts_own_currency() -> None:
     assert reading.iban_alias("fi2112345600000785") in account.aliases
 
 
+@pytest.mark.parametrize(
+    ("units", "currency", "current", "pockets"),
+    [
+        (["SEK"], "SEK", Decimal(1), ()),
+        (["SEK", "EUR"], "XXX", None, (("SEK", Decimal(1)), ("EUR", Decimal(1)))),
+        ([], "XXX", None, ()),
+    ],
+)
+def test_t13_an_account_of_no_currency_has_that_of_its_balances(
+    units: list[str], currency: str, current: Decimal | None, pockets: tuple[tuple[str, Decimal], ...]
+) -> None:
+    balances = [answers.Balance(answers.Amount(unit, "1"), "CLBD") for unit in units]
+    listed, details = answers.SessionAccount("u", "hash"), answers.Details("CACC", "XXX")
+    account = reading.account(listed, details, balances, "Bank", datetime.now(UTC))
+    assert (account.currency, account.current, account.pockets) == (currency, current, pockets)
+
+
 def test_t13_a_booked_row_without_a_day_is_counted_and_the_others_are_read() -> None:
     listed = [read(ROW), read(ROW | {"booking_date": None, "entry_reference": "r2"})]
     rows, left_out = reading.rows(listed, "FI:Bank", TODAY)
     assert ([row.id for row in rows], left_out) == (["r1"], {reading.NO_DAY: 1})
+
+
+# --- sessions and pages that only other banks have ------------------------------------------------
+
+AT = "https://enable.example/sessions/s"
+
+
+async def read_from(pages: Iterator[str | None], **uids: str) -> Pulled:
+    """A pull of accounts of one number, each in its currency, whose pages have these keys."""
+    numbered = {"identification_hash": "h", "identification_hashes": ["h"]}
+    session = {
+        "status": "AUTHORIZED",
+        "aspsp": {"name": "Bank", "country": "FI"},
+        "accounts_data": [numbered | {"uid": uid} for uid in uids],
+    }
+
+    def told_by(request: httpx.Request) -> httpx.Response:
+        *_, uid, word = request.url.path.split("/")
+        unit = uids.get(uid, "")
+        if word == "details":
+            return httpx.Response(200, json={"cash_account_type": "CACC", "currency": unit})
+        if word == "balances":
+            balance = {"balance_amount": {"currency": unit, "amount": "1"}, "balance_type": "CLBD"}
+            return httpx.Response(200, json={"balances": [balance]})
+        if word == "transactions":
+            return httpx.Response(200, json={"transactions": [ROW], "continuation_key": next(pages)})
+        return httpx.Response(200, json=session)
+
+    pulled = Pulled()
+    async with httpx.AsyncClient(base_url=AT, transport=httpx.MockTransport(told_by)) as client:
+        pulled.land([batch async for batch in CONNECTOR.pull(client, wanted(first=date(2026, 2, 1)))])
+    return pulled
+
+
+async def test_t13_accounts_that_share_a_number_are_told_apart_by_their_currencies() -> None:
+    alone = await read_from(repeat(None), u1="EUR")
+    assert alone.accounts.keys() == {"h"}
+    both = await read_from(repeat(None), u1="EUR", u2="USD")
+    assert {name: each.handle for name, each in both.accounts.items()} == {"h:EUR": "u1", "h:USD": "u2"}
+    assert both.rows.keys() == {"h:EUR", "h:USD"}
+
+
+async def test_t13_pages_whose_keys_come_again_have_no_end() -> None:
+    assert not (await read_from(iter(["a", "b", None]), u1="EUR")).troubles
+    for keys in ("a", "ab"):
+        with pytest.raises(StartAgain):
+            await read_from(cycle(keys), u1="EUR")
+
+
+@pytest.mark.parametrize(
+    ("stated", "current", "available"),
+    [
+        ([("CLBD", "1", 27), ("CLBD", "2", 28), ("CLBD", "3", 26)], "2", None),
+        ([("FWAV", "9", 28), ("FWAV", "8", 27), ("OTHR", "7", 28)], None, "8"),
+        ([("CLBD", "1", None), ("CLBD", "2", 1), ("CLAV", "4", 2), ("ITAV", "3", 1)], "2", "3"),
+    ],
+)
+def test_t13_of_several_days_the_last_balance_counts_and_the_nearest_forecast(
+    stated: list[tuple[str, str, int | None]], current: str | None, available: str | None
+) -> None:
+    listed = answers.SessionAccount("u", "hash")
+    balances = [
+        answers.Balance(
+            answers.Amount("EUR", amount), type_, reference_date=date(2026, 2, day) if day else None
+        )
+        for type_, amount, day in stated
+    ]
+    found = reading.account(listed, answers.Details("CACC", "EUR"), balances, "Bank", datetime.now(UTC))
+    assert (found.current, found.available) == tuple(text and Decimal(text) for text in (current, available))

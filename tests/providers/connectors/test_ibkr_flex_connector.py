@@ -260,6 +260,11 @@ def legs(reading: Reading) -> list[tuple[str, str, str]]:
         ({"buySell": "BUY (Ca.)", "transactionType": "TradeCancel", "netCash": "25"}, [("USD", "25", "buy")]),
         ({"buySell": "SELL", "quantity": "-10", "netCash": "24"}, [("USD", "24", "sell")]),
         ({"notes": "R;P"}, [("USD", "-26", "reinvestment")]),
+        ({"notes": "R", "buySell": ""}, [("USD", "-26", "reinvestment")]),
+        (
+            {"buySell": "", "quantity": "-10", "transactionType": "TradeCancel", "netCash": "25"},
+            [("USD", "25", "buy")],
+        ),
         ({"assetCategory": "OPT", "notes": "Ep", "netCash": "0"}, [("USD", "0", "option")]),
         ({"assetCategory": "CFD", "netCash": "-1"}, [("USD", "-1", "buy")]),
         ({"ibCommissionCurrency": "EUR", "netCash": "-25"}, [("USD", "-25", "buy"), ("EUR", "-1", "fee")]),
@@ -283,8 +288,9 @@ def test_t13_a_trade_has_a_leg_for_each_currency(
 @pytest.mark.parametrize(
     ("changes", "wanting"),
     [
-        ({"assetCategory": "FUT", "netCash": ""}, "netCash"),
-        ({"assetCategory": "BOND", "netCash": "--"}, "netCash"),
+        ({"assetCategory": "FUT", "netCash": "", "ibCommission": ""}, "netCash"),
+        ({"assetCategory": "BOND", "netCash": "--", "proceeds": ""}, "netCash"),
+        ({"assetCategory": "EVENT", "netCash": ""}, "netCash"),
         ({"currency": ""}, "currency"),
         ({"netCash": "1.2.3"}, "netCash"),
         ({"reportDate": "20261305"}, "reportDate"),

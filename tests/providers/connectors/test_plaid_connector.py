@@ -184,6 +184,8 @@ FAULTS = [
     ("ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "OAUTH_CONSENT_EXPIRED", 400, ConsentEnded, "consent_expired"),
     ("ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "OAUTH_USER_REVOKED", 400, ConsentEnded, "revoked_by_user"),
     ("ITEM_ERROR", "USER_PERMISSION_REVOKED", None, 400, ConsentEnded, "revoked_by_user"),
+    ("ITEM_ERROR", "PASSWORD_RESET_REQUIRED", None, 400, ConsentEnded, "consent_ended"),
+    ("ITEM_ERROR", "ITEM_NOT_SUPPORTED", None, 400, NotSupported, "not_supported"),
     ("ITEM_ERROR", "PRODUCT_NOT_READY", None, 400, ProviderUnavailable, "provider_unavailable"),
     ("ITEM_ERROR", "NO_INVESTMENT_ACCOUNTS", None, 400, NotSupported, "not_supported"),
     ("RATE_LIMIT_EXCEEDED", "ACCOUNTS_LIMIT", None, 429, ProviderRateLimited, "rate_limited"),
@@ -391,16 +393,59 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-async def test_t13_what_names_no_currency_has_its_accounts_and_pieces_of_a_position_are_one() -> None:
+async def pulled_from(changes: dict[str, dict[str, Any]]) -> Pulled:
+    """A pull of the answers above, with these changes to them, by path."""
+
     def told(request: httpx.Request) -> httpx.Response:
-        body = msgspec.json.Encoder(decimal_format="number").encode(ANSWERS[request.url.path])
-        return httpx.Response(200, content=body)
+        path = request.url.path
+        answer = ANSWERS[path] | changes.get(path, {})
+        return httpx.Response(200, content=msgspec.json.Encoder(decimal_format="number").encode(answer))
 
     pulled = Pulled()
     async with httpx.AsyncClient(
         base_url="https://plaid.example", transport=httpx.MockTransport(told)
     ) as client:
         pulled.land([batch async for batch in CONNECTOR.pull(client, wanted())])
+    return pulled
+
+
+async def test_t13_what_an_institution_leaves_open_at_plaid_is_unknown_and_the_rest_is_read() -> None:
+    line = {"account_id": "a3", "security_id": "s1", "quantity": 2, "institution_price": None}
+    euros = {"security_id": "eur", "quantity": 100, "institution_price": Decimal("1.08")}
+    euros |= {"iso_currency_code": "USD", "institution_value": 108}
+    securities = [{"security_id": "s1", "type": "equity"}, {"security_id": "eur", "type": "cash"}]
+    listed = [line | {"institution_value": None}, line | euros]
+    row = ACTIVITY | {"account_id": "a3", "type": "cash", "subtype": None, "amount": 5, "price": None}
+    pulled = await pulled_from({"/investments/holdings/get": {"holdings": listed, "securities": securities}})
+    [held] = pulled.holdings["a3"].holdings
+    assert (held.quantity, held.price, held.market_value) == (Decimal(2), None, None)
+    assert pulled.accounts["a3"].pockets == (("USD", Decimal(108)),)
+    record = reading.activity(read(answers.Activity, row))
+    assert (record.amount, record.quantity, record.price) == (Decimal(-5), None, None)
+    assert (record.kind, record.source_code) == ("unknown", "cash")
+
+
+async def test_t13_a_row_that_is_gone_is_gone_though_plaid_does_not_say_from_where() -> None:
+    added = [ROW | {"transaction_id": name, "amount": 1, "pending": False} for name in ("t1", "t2", "t3")]
+    gone = [{"transaction_id": "t1", "account_id": "a1"}, {"transaction_id": "t3"}]
+    pulled = await pulled_from({"/transactions/sync": {"added": added, "removed": gone}})
+    assert pulled.batches[-1].gone["a1"] == ["t1", "t3"]
+
+
+async def test_t13_rows_of_accounts_that_plaid_does_not_list_are_counted() -> None:
+    strays = [ROW | {"account_id": name, "amount": 1, "pending": False} for name in ("a1", "a9", "a9")]
+    traded = [ACTIVITY | {"account_id": "a9", "amount": 5, "quantity": 1}]
+    pulled = await pulled_from(
+        {
+            "/transactions/sync": {"added": strays[:2], "modified": strays[2:]},
+            "/investments/transactions/get": {"investment_transactions": traded},
+        }
+    )
+    assert [batch.notices.get("account not listed") for batch in pulled.batches] == [None, 1, 2]
+
+
+async def test_t13_what_names_no_currency_has_its_accounts_and_pieces_of_a_position_are_one() -> None:
+    pulled = await pulled_from({})
     assert {name: account.currency for name, account in pulled.accounts.items()} == {"a1": "BTC", "a3": "CHF"}
     assert {name: error.code for name, error in pulled.troubles.items()} == {"a2": "unknown_currency"}  # type: ignore[attr-defined]
     assert {row.currency for rows in pulled.rows.values() for row in rows.values()} == {"BTC", "CHF"}

@@ -65,6 +65,24 @@ class TestSandboxConnector(ConnectorContract):
             units=units if type_ == "investment" else None,
         )
 
+    async def test_t13_its_lots_are_the_purchases_that_are_left(self) -> None:
+        truth = next(row for row in self.bank.control("truth?customer=ana")["accounts"] if row["holdings"])
+        async with self.client() as client:
+            record = await self.connector.fetch_holdings(client, AccountRef(truth["id"], "investment"))
+        told = {
+            held.security_id: [(lot.quantity, lot.cost_basis) for lot in held.lots or ()]
+            for held in record.holdings
+        }
+        assert told == {
+            held["security_id"]: [(Decimal(lot["units"]), Decimal(lot["cost_basis"])) for lot in held["lots"]]
+            for held in truth["holdings"]
+        }
+        assert all(
+            lot.opened_at and lot.market_value and lot.id
+            for held in record.holdings
+            for lot in held.lots or ()
+        )
+
     def answer_garbage(self) -> None:
         self.bank.control("faults", {"target": "any", "mode": "garbage", "times": 100})
 

@@ -25,7 +25,13 @@ from providers.connectors.simplefin import SimpleFinConnector
 from providers.connectors.simplefin.answers import account_set
 from providers.connectors.simplefin.connector import batch, windows
 from providers.connectors.simplefin.troubles import troubles
-from providers.errors import ConsentEnded, PaymentRequired, ProviderError, ProviderRateLimited
+from providers.errors import (
+    ConsentEnded,
+    PaymentRequired,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderUnreadable,
+)
 from providers.ledger.models import FinancialAccount, Transaction
 from providers.simulator.process import SandboxBank
 from providers.sync.models import SyncRun
@@ -225,7 +231,8 @@ def test_t13_signs_and_decimals_survive(rows: list[tuple[Decimal, bool]], balanc
     ("bad", "reason"),
     [
         ({"amount": "1,5"}, "amount"),
-        ({"amount": "1e5"}, "amount"),
+        ({"amount": "1e"}, "amount"),
+        ({"amount": "-"}, "amount"),
         ({"amount": None}, "amount"),
         ({"amount": "NaN"}, "amount"),
         ({"id": None}, "id"),
@@ -243,6 +250,42 @@ def test_t13_a_row_that_cannot_be_read_is_counted_and_its_account_covers_nothing
     assert [row.amount for row in made.rows["C1/A"]] == [Decimal("-3.10")]
     assert (made.covers, dict(made.notices)) == ([], {f"unread transactions: {reason}": 1})
     assert made.troubles["C1/A"].code == "provider_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("-.5", "-0.5"),
+        ("1e3", "1000"),
+        ("+5.00", "5.00"),
+        ("7.", "7"),
+        ("25E-1", "2.5"),
+        (Decimal("1E+2"), "100"),
+    ],
+)
+def test_t13_an_amount_is_read_however_a_server_writes_the_number(written: Any, plain: str) -> None:
+    row = {"id": "1", "posted": 1_764_000_000, "amount": written, "description": "Tea"}
+    [found] = account_set(one_account(transactions=[row]), NOW).found
+    assert [str(each.amount) for each in found.rows] == [plain]
+
+
+def test_t13_servers_write_flags_units_and_errors_in_their_own_ways() -> None:
+    row = {"id": "1", "posted": 1_764_000_000, "amount": "1", "description": "Tea"}
+    waiting = [
+        row | {"id": str(n), "pending": flag} for n, flag in enumerate((True, 1, "true", 0, "no", None))
+    ]
+    [found] = account_set(one_account(transactions=waiting, currency="eur"), NOW).found
+    assert [each.status for each in found.rows] == ["pending"] * 3 + ["posted"] * 3
+    assert found.account.currency == "EUR"
+    [points] = account_set(one_account(currency="http://air.example/miles"), NOW).found
+    assert points.account.currency.startswith("miles:")
+    beside = one_account() | {"errors": ["Connection to Bank may need attention"]}
+    assert [each.error.code for each in troubles(beside)] == ["attention_needed"]
+    alone: dict[str, Any] = {"errlist": [{"code": "gen.auth", "msg": "Gone"}], "accounts": None}
+    made = batch(account_set(alone, NOW), list(troubles(alone)), TODAY, TODAY, newest=True)
+    assert {name: error.code for name, error in made.troubles.items()} == {CONNECTION: "consent_ended"}
+    with pytest.raises(ProviderUnreadable):
+        account_set({"errlist": []}, NOW)
 
 
 @pytest.mark.parametrize(

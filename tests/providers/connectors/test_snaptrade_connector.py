@@ -206,6 +206,20 @@ def test_a_type_we_do_not_know_is_kept_and_a_row_without_an_amount_is_not_guesse
     assert (split.kind, split.amount, split.quantity) == ("split", Decimal(0), Decimal(30))
 
 
+def test_t13_what_is_counted_in_a_security_is_no_money_and_what_moves_in_kind_moves_none() -> None:
+    coin = {"id": "q1", "symbol": "USDC"}
+    bought = read(
+        type="BUY", amount=Decimal(-5), units=Decimal(1), currency=None, currency_universal_symbol=coin
+    )
+    assert (bought.currency, bought.amount) == ("USDC", Decimal(-5))
+    assert read(type="FEE", amount=Decimal(-1), currency=None).currency == "USD"
+    moved = read(type="TRANSFER", amount=None, units=Decimal(5))
+    assert (moved.kind, moved.amount, moved.quantity) == ("transfer", Decimal(0), Decimal(5))
+    assert read(type="TRANSFER", amount=None, units=None) is None
+    shares = read(type="STOCK_DIVIDEND", amount=None, units=Decimal(1))
+    assert (shares.kind, shares.amount, shares.quantity) == ("dividend", Decimal(0), Decimal(1))
+
+
 # --- shapes that the vendor's schema allows -------------------------------------------------------
 
 HELD: dict[str, Any] = {"kind": "stock", "id": "s1", "symbol": "XYZ"}
@@ -264,15 +278,44 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-async def test_t13_members_may_be_missing_and_currencies_be_objects_or_ids() -> None:
+async def pulled_from(**answers: Any) -> Pulled:
+    """A pull of these answers, and of the usual ones to the other requests."""
+
     def told(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=ANSWERS[request.url.path.rpartition("/")[2]])
+        return httpx.Response(200, json=(ANSWERS | answers)[request.url.path.rpartition("/")[2]])
 
     pulled = Pulled()
     async with httpx.AsyncClient(
         base_url="https://snaptrade.example", transport=httpx.MockTransport(told)
     ) as client:
         pulled.land([batch async for batch in CONNECTOR.pull(client, wanted())])
+    return pulled
+
+
+@pytest.mark.parametrize(
+    ("status", "complete"),
+    [
+        ({}, True),
+        ({"initial_sync_completed": True, "holdings_unavailable": False}, True),
+        ({"initial_sync_completed": True, "holdings_unavailable": True}, False),
+        ({"initial_sync_completed": False}, False),
+    ],
+)
+async def test_t13_positions_that_snaptrade_cannot_read_are_not_gone(
+    status: dict[str, Any], complete: bool
+) -> None:
+    read_from = {"first_transaction_date": "2026-02-01T00:00:00Z", "last_successful_sync": "2026-03-01"}
+    account = ACCOUNT | {"number": None, "sync_status": {"holdings": status, "transactions": read_from}}
+    nothing = {"results": [], "data_freshness": {"as_of": "2026-03-01T00:00:00"}}
+    pulled = await pulled_from(accounts=[account], all=nothing)
+    assert pulled.holdings["h1"].complete is complete
+    assert pulled.holdings["h1"].as_of == datetime(2026, 3, 1, tzinfo=UTC)
+    [cover] = pulled.batches[-1].covers
+    assert (cover.first, cover.last) == (date(2026, 2, 1), date(2026, 3, 1))
+
+
+async def test_t13_members_may_be_missing_and_currencies_be_objects_or_ids() -> None:
+    pulled = await pulled_from()
     [account] = pulled.accounts.values()
     assert (account.currency, account.pockets, pulled.troubles) == ("USD", (("CAD", Decimal(3)),), {})
     rows = [(row.kind, row.currency, row.amount) for row in pulled.posted("h1")]

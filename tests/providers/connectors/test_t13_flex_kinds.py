@@ -138,6 +138,104 @@ def test_t13_lines_of_funds_are_told_elsewhere_or_kept() -> None:
     }
 
 
+def test_t13_lines_of_funds_stand_in_the_column_of_their_side_and_gains_of_futures_are_no_other_sections() -> (
+    None
+):
+    line = {"currency": "EUR", "date": "20260107"}
+    told = document(
+        section("CashTransactions", paid("Other Fees", "-5", transactionID="c1")),
+        section(
+            "StmtFunds",
+            row("L", activityCode="ADJ", activityDescription="Cash Settling MTM", amount="31.5", **line),
+            row("L", activityCode="MOON", debit="-2", credit="0", **line),
+            row("L", activityCode="MOON", debit="", credit="7", **line),
+            row("L", activityCode="OFEE", debit="-5", **line),
+            row("L", amount="-26", tradeID="t1", **line),
+        ),
+        section("Trades", bought()),
+    )
+    reading = only(told)
+    amounts = [amount for _, amount, kind in legs(reading) if kind == "unknown"]
+    assert (amounts, len(reading.rows)) == (["31.5", "-2", "7"], 5)
+    assert reading.counts.unknown == {"activityCode ADJ": 1, "activityCode MOON": 2}
+
+
+@pytest.mark.parametrize(
+    ("trade", "taxed"),
+    [
+        ({"netCash": "-28"}, 0),
+        ({"netCash": "-28", "proceeds": ""}, 0),
+        ({"netCash": "-26"}, 1),
+        ({"netCash": ""}, 1),
+        ({"netCash": "-3", "assetCategory": "CFD"}, 0),
+        ({"netCash": "-1", "assetCategory": "CFD"}, 1),
+    ],
+)
+def test_t13_a_tax_that_net_cash_counts_is_told_once(trade: dict[str, object], taxed: int) -> None:
+    tax = {"taxAmount": "-2", "currency": "USD", "date": "20260105", "conid": "77"}
+    told = bought(**trade).replace('taxes="0" ', "")
+    nameless = told.replace('tradeID="t1"', "")
+    for each, name in ((told, {"tradeId": "t1"}), (told, {}), (nameless, {"tradeId": "t1"})):
+        taxes = section("TransactionTaxes", row("TransactionTax", **tax, **name))
+        reading = only(document(section("Trades", each), taxes))
+        assert [found.kind for found in reading.rows] == ["buy", *["tax"] * taxed]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"assetCategory": "", "symbol": "EUR.USD", "netCash": "0"}, ["10", "-25", "-1"]),
+        (
+            {"assetCategory": "CASH", "symbol": "EUR.USD", "proceeds": "", "tradeMoney": "-25"},
+            ["10", "-25", "-1"],
+        ),
+        ({"buySell": "SELL", "netCash": "", "proceeds": "", "tradeMoney": "25"}, ["24"]),
+        ({"buySell": "SELL", "netCash": "", "proceeds": "", "tradeMoney": "-25"}, ["24"]),
+    ],
+)
+def test_t13_a_conversion_is_one_without_its_asset_and_money_goes_the_other_way_of_units(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    reading = only(document(section("Trades", bought(**changes))))
+    assert [amount for _, amount, _ in legs(reading)] == expected
+    assert {each.security_id for each in reading.rows} == {"77" if len(expected) == 1 else None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        ({"netCash": "", "ibCommission": ""}, 1),
+        ({"netCash": "", "ibCommission": "0"}, 0),
+        ({"ibCommission": ""}, 0),
+        ({"assetCategory": "CASH", "symbol": "EUR.USD", "ibCommission": ""}, 1),
+    ],
+)
+def test_t13_a_trade_that_tells_neither_net_cash_nor_commission_is_counted(
+    changes: dict[str, object], unknown: int
+) -> None:
+    reading = only(document(section("Trades", bought(**changes))))
+    assert dict(reading.counts.unknown) == ({"commission of a trade": 1} if unknown else {})
+    assert reading.rows
+
+
+@pytest.mark.parametrize(
+    ("cash", "worth"),
+    [
+        ({"EUR": "5"}, 5),
+        ({"EUR": "5", "USD": "0"}, 5),
+        ({"EUR": "5", "USD": "1"}, None),
+        ({"EUR": "5", "USD": ""}, None),
+        ({"EUR": "5", "BASE_SUMMARY": "6"}, 6),
+        ({"USD": "0"}, None),
+    ],
+)
+def test_t13_cash_without_a_sum_is_that_of_the_base_currency_if_it_is_alone(
+    cash: dict[str, str], worth: int | None
+) -> None:
+    rows = [row("CashReportCurrency", currency=unit, endingCash=amount) for unit, amount in cash.items()]
+    assert only(document(section("CashReport", *rows))).account.current == worth
+
+
 def total(day: str, amount: str, **more: str) -> str:
     return row("EquitySummaryByReportDateInBase", reportDate=day, total=amount, **more)
 
@@ -172,6 +270,31 @@ def test_t13_a_portfolio_of_models_is_the_sum_of_them_or_unknown() -> None:
     assert unclear.balances == []
     assert unclear.counts.unknown == {"several totals of one day": 1}
     assert [worth(("", "100")).account.current, worth(("", "7"), ("", "7")).account.current] == [100, 7]
+
+
+def test_t13_sums_of_cash_are_known_by_their_amount_where_no_level_is_told() -> None:
+    whole = {"conid": "7", "description": "ABC"}
+    parts = [paid("Dividends", amount, transactionID=f"c{amount}", **whole) for amount in ("2", "3")]
+    for level, kept in (({}, ["2", "3", "4"]), ({"levelOfDetail": "DETAIL"}, ["2", "3", "5", "4"])):
+        others = [paid("Dividends", "5", **whole, **level), paid("Dividends", "4", **whole)]
+        reading = only(document(section("CashTransactions", *parts, *others)))
+        assert [amount for _, amount, _ in legs(reading)] == kept
+        assert counted(reading) == 4
+    nameless = section(
+        "CashTransactions", *[paid("Dividends", "2", **whole)] * 2, paid("Dividends", "4", **whole)
+    )
+    assert len(only(document(nameless)).rows) == 3
+
+
+def test_t13_a_change_of_net_value_says_the_worth_where_no_day_does() -> None:
+    cash = section("CashReport", row("CashReportCurrency", currency="BASE_SUMMARY", endingCash="5"))
+    change = row("ChangeInNAV", startingValue="90", endingValue="100.5")
+    account = only(document(cash, change)).account
+    assert (account.current, account.lacks) == (Decimal("100.5"), "")
+    told = section("EquitySummaryInBase", total("20260131", "99"))
+    assert only(document(cash, change, told)).account.current == 99
+    models = [row("ChangeInNAV", model=name, endingValue="1") for name in ("Growth", "Calm")]
+    assert only(document(*models)).account.current == 2
 
 
 def test_t13_what_is_not_paid_for_is_worth_its_gain_alone() -> None:
@@ -222,6 +345,12 @@ def test_t13_a_position_of_which_only_lots_are_told_stands_beside_summaries() ->
         ({"assetCategory": "CRYPTO", "netCash": "", "proceeds": "-20000"}, "-20001"),
         ({"assetCategory": "OPT", "multiplier": "100", "netCash": "", "proceeds": ""}, "-2501.00"),
         ({"assetCategory": "FUT", "netCash": "-2.07"}, "-2.07"),
+        ({"assetCategory": "FUT", "netCash": ""}, "-1"),
+        ({"assetCategory": "CFD", "netCash": "", "taxes": "-0.5"}, "-1.5"),
+        ({"assetCategory": "FOP", "multiplier": "50", "netCash": "", "proceeds": ""}, "-1251.00"),
+        ({"assetCategory": "BOND", "netCash": ""}, "-26"),
+        ({"assetCategory": "BILL", "netCash": "", "proceeds": "", "tradeMoney": "9"}, "-10"),
+        ({"levelOfDetail": "ORDER", "settleDateTarget": "MULTI", "tradePrice": "MULTI"}, "-26"),
         ({"assetCategory": "BOND", "netCash": "-1010.5", "accruedInt": "-12"}, "-1010.5"),
         ({"levelOfDetail": "ORDER", "transactionID": "", "tradeID": ""}, "-26"),
         ({"levelOfDetail": "SYMBOL_SUMMARY", "buySell": ""}, "-26"),

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import get_args
 from urllib.parse import quote
 
 import httpx
-from msgspec import Struct
 
 from providers import records
 from providers.connectors import base
-from providers.connectors.base import AmountText, AwareTime, CurrencyCode, DecimalText, ProviderId
 from providers.connectors.contract.batches import StartAgain
 from providers.connectors.contract.facts import Facts
+from providers.connectors.sandbox import answers
 from providers.errors import ProviderError, ProviderUnreadable
 from providers.wire.http import request_json
 from providers.wire.oauth_server import OAuthServer
@@ -75,17 +74,19 @@ class SandboxConnector(base.Connector):
         return StartAgain() if answer.status_code == 409 else None
 
     async def fetch_subject(self, client: httpx.AsyncClient) -> str:
-        return (await request_json(client, "GET", "/api/v1/customer", type=_Customer)).id
+        return (await request_json(client, "GET", "/api/v1/customer", type=answers.Customer)).id
 
     async def fetch_accounts(self, client: httpx.AsyncClient) -> Sequence[records.AccountRecord]:
-        answer = await request_json(client, "GET", "/api/v1/accounts", type=_Accounts)
+        answer = await request_json(client, "GET", "/api/v1/accounts", type=answers.Accounts)
         return [_account(row) for row in answer.accounts]
 
     async def fetch_transactions(
         self, client: httpx.AsyncClient, account: records.AccountRef, cursor: str
     ) -> records.TransactionsPage:
         params: dict[str, str | int] = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
-        feed = await request_json(client, "GET", _path(account, "transactions"), type=_Feed, params=params)
+        feed = await request_json(
+            client, "GET", _path(account, "transactions"), type=answers.Feed, params=params
+        )
         return records.TransactionsPage(
             added=[_transaction(row) for row in feed.added],
             modified=[_transaction(row) for row in feed.modified],
@@ -97,7 +98,7 @@ class SandboxConnector(base.Connector):
     async def fetch_holdings(
         self, client: httpx.AsyncClient, account: records.AccountRef
     ) -> records.HoldingsRecord:
-        answer = await request_json(client, "GET", _path(account, "holdings"), type=_Holdings)
+        answer = await request_json(client, "GET", _path(account, "holdings"), type=answers.Holdings)
         return records.HoldingsRecord(
             as_of=answer.as_of,
             holdings=[_holding(row) for row in answer.holdings],
@@ -109,7 +110,9 @@ class SandboxConnector(base.Connector):
     ) -> Sequence[records.BalanceRecord]:
         params = {"from": start.isoformat(), "to": end.isoformat()}
         sign = _sign(account.type)
-        answer = await request_json(client, "GET", _path(account, "balances"), type=_Days, params=params)
+        answer = await request_json(
+            client, "GET", _path(account, "balances"), type=answers.Days, params=params
+        )
         return [
             records.BalanceRecord(
                 date=row.date, current=sign * Decimal(row.current), available=base.decimal_of(row.available)
@@ -126,7 +129,7 @@ def _sign(type: records.AccountType) -> int:
     return -1 if type in {"credit", "loan"} else 1  # the bank writes debts as positive numbers
 
 
-def _account(row: "_Account") -> records.AccountRecord:
+def _account(row: answers.Account) -> records.AccountRecord:
     type_, subtype = TYPES.get(row.kind, ("other", row.kind.lower()))
     return records.AccountRecord(
         id=row.id,
@@ -143,7 +146,7 @@ def _account(row: "_Account") -> records.AccountRecord:
     )
 
 
-def _transaction(row: "_Row") -> records.TransactionRecord:
+def _transaction(row: answers.Row) -> records.TransactionRecord:
     if (row.state == "POSTED") != (row.posted_on is not None):
         raise ProviderUnreadable
     units = base.decimal_of(row.units)
@@ -166,7 +169,7 @@ def _transaction(row: "_Row") -> records.TransactionRecord:
     )
 
 
-def _holding(row: "_Position") -> records.HoldingRecord:
+def _holding(row: answers.Position) -> records.HoldingRecord:
     return records.HoldingRecord(
         security_id=row.security_id,
         quantity=Decimal(row.units),
@@ -174,10 +177,23 @@ def _holding(row: "_Position") -> records.HoldingRecord:
         market_value=Decimal(row.value),
         cost_basis=base.decimal_of(row.cost_basis),
         currency=row.currency,
+        lots=tuple(map(_lot, row.lots)) or None,
     )
 
 
-def _security(row: "_Security") -> records.SecurityRecord:
+def _lot(row: answers.Lot) -> records.LotRecord:
+    return records.LotRecord(
+        id=row.id,
+        quantity=Decimal(row.units),
+        price=Decimal(row.price),
+        cost_basis=Decimal(row.cost),
+        market_value=Decimal(row.value),
+        opened_on=row.bought_at.date(),
+        opened_at=row.bought_at,
+    )
+
+
+def _security(row: answers.Security) -> records.SecurityRecord:
     return records.SecurityRecord(
         id=row.id,
         symbol=row.symbol,
@@ -187,94 +203,3 @@ def _security(row: "_Security") -> records.SecurityRecord:
         isin=row.isin or "",
         currency=row.currency,
     )
-
-
-class _Customer(Struct):  # the bank's JSON, from here on: anything else is ProviderUnreadable
-    id: ProviderId
-
-
-class _Balance(Struct):
-    current: DecimalText
-    available: DecimalText | None
-    limit: DecimalText | None
-    as_of: AwareTime
-
-
-class _Account(Struct):
-    id: ProviderId
-    nickname: str
-    official_name: str
-    number_last4: str
-    kind: str
-    currency: CurrencyCode
-    balance: _Balance
-    number_hash: ProviderId | None = None
-
-
-class _Accounts(Struct):
-    accounts: list[_Account]
-
-
-class _Row(Struct):
-    id: ProviderId | None
-    posted_on: date | None
-    transacted_at: AwareTime
-    state: Literal["PENDING", "POSTED"]
-    amount: AmountText
-    direction: Literal["CREDIT", "DEBIT"]
-    currency: CurrencyCode
-    description: str
-    type: str
-    pending_id: ProviderId | None
-    category: str
-    security_id: ProviderId | None
-    units: AmountText | None
-    unit_price: AmountText | None
-    fees: AmountText | None
-
-
-class _Removed(Struct):
-    id: ProviderId
-
-
-class _Feed(Struct):
-    added: list[_Row]
-    modified: list[_Row]
-    removed: list[_Removed]
-    next_cursor: ProviderId
-    has_more: bool
-
-
-class _Position(Struct):
-    security_id: ProviderId
-    units: DecimalText
-    price: AmountText
-    value: DecimalText
-    cost_basis: DecimalText | None
-    currency: CurrencyCode
-
-
-class _Security(Struct):
-    id: ProviderId
-    symbol: str
-    name: str
-    type: str
-    cusip: str | None
-    isin: str | None
-    currency: CurrencyCode
-
-
-class _Holdings(Struct):
-    as_of: AwareTime
-    holdings: list[_Position]
-    securities: list[_Security]
-
-
-class _Day(Struct):
-    date: date
-    current: DecimalText
-    available: DecimalText | None
-
-
-class _Days(Struct):
-    balances: list[_Day]
