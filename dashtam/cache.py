@@ -28,13 +28,14 @@ CONNECTIONS = 16
 class Cache:
     """Typed values under a key, for a while. No method ever raises because the server is away."""
 
-    def __init__(self, *, url: str, prefix: str) -> None:
+    def __init__(self, *, url: str, prefix: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url = url
         self.prefix = prefix
+        self.timeout = timeout
         pool = ConnectionPool.from_url(
             url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
             max_connections=CONNECTIONS,
         )
         self.client = Redis.from_pool(pool)
@@ -43,13 +44,16 @@ class Cache:
         self.turns = asyncio.Semaphore(CONNECTIONS)
         self.away_until = 0.0
         self.sought: dict[str, asyncio.Event] = {}
+        self.found_out = 0
 
     async def find(self, key: str, type: type[T]) -> T | None:
         """Like `get`, but waits first while another caller in this process is inside `finding_out` for this key."""
+        before = self.found_out
         found = await self.get(key, type)
         if found is None and (sought := self.sought.get(key)):
             await sought.wait()
-            found = await self.get(key, type)
+        if found is None and self.found_out != before:
+            found = await self.get(key, type)  # the first answer may be from before the value was added
         return found
 
     @contextmanager
@@ -65,6 +69,7 @@ class Cache:
         finally:
             if first:
                 del self.sought[key]
+                self.found_out += 1
                 sought.set()
 
     async def get(self, key: str, type: type[T]) -> T | None:
@@ -111,7 +116,7 @@ class Cache:
             async with self.turns:
                 if time.monotonic() < self.away_until:
                     return None
-                async with asyncio.timeout(TIMEOUT_SECONDS):
+                async with asyncio.timeout(self.timeout):
                     if command in {"set", "add"}:
                         name, value, seconds = arguments
                         return await self.client.set(str(name), value, ex=seconds, nx=command == "add")  # type: ignore[arg-type]
