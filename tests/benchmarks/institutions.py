@@ -60,6 +60,7 @@ class Institutions:
         self.delays = delays
         self.origins: list[str] = []
         self.calls: Counter[str] = Counter()
+        self.servers: list[asyncio.Server] = []
         self.thread = LoopThread()
 
     def __enter__(self) -> "Institutions":
@@ -69,7 +70,12 @@ class Institutions:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.thread.do(self._hang_up())
         self.thread.close()
+
+    async def _hang_up(self) -> None:
+        for server in self.servers:
+            server.close()
 
     async def _open(self, delay: float) -> str:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,6 +92,7 @@ class Institutions:
                 writer.close()
 
         server = await asyncio.start_server(serve, "127.0.0.1")
+        self.servers.append(server)
         origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         return origin
 
