@@ -74,13 +74,7 @@ class Cache:
 
     async def get(self, key: str, type: type[T]) -> T | None:
         """The value, or None when there is none, it does not fit the type, or the server is away."""
-        raw = await self._attempt("get", f"{self.prefix}:{key}")
-        if not isinstance(raw, bytes):
-            return None
-        try:
-            return msgspec.msgpack.decode(raw, type=type)
-        except msgspec.MsgspecError:
-            return None
+        return _decoded(await self._attempt("get", f"{self.prefix}:{key}"), type)
 
     async def set(self, key: str, value: object, *, seconds: int) -> bool:
         """Keep a value for some seconds. False when the server is away."""
@@ -97,9 +91,8 @@ class Cache:
         return await self._attempt("delete", *(f"{self.prefix}:{key}" for key in keys)) is not None
 
     async def take(self, key: str, type: type[T]) -> T | None:
-        """Get and delete in one step: of many callers, one gets the value."""
-        raw = await self._attempt("getdel", f"{self.prefix}:{key}")
-        return msgspec.msgpack.decode(raw, type=type) if isinstance(raw, bytes) else None
+        """Get and delete in one step: of many callers, one gets the value. None as for `get`."""
+        return _decoded(await self._attempt("getdel", f"{self.prefix}:{key}"), type)
 
     async def evaluate(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> object:
         """Run a Lua script atomically. Its keys are whole names, prefix included. None when the server is away."""
@@ -125,6 +118,15 @@ class Cache:
             self.away_until = time.monotonic() + REST_AFTER_FAILURE_SECONDS
             logger.warning("The cache did not answer (%s); going on without it.", type(error).__name__)
             return None
+
+
+def _decoded(raw: object, type: type[T]) -> T | None:
+    if not isinstance(raw, bytes):
+        return None
+    try:
+        return msgspec.msgpack.decode(raw, type=type)
+    except msgspec.MsgspecError:
+        return None
 
 
 _caches = PerLoop(lambda: Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX))

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from dashtam.cache import Cache
+from dashtam.cache import Cache, cache
 
 
 class LateServer:
@@ -69,3 +69,9 @@ async def test_t02_who_hears_late_that_there_was_no_value_finds_the_one_that_was
         late.releases[1].set()
         assert await waiting == "found"
         assert late.gets == 3
+
+
+async def test_t02_a_value_of_another_shape_is_none_however_it_is_read() -> None:
+    for read in (cache().get, cache().take):
+        await cache().set("key", {"of": "another version"}, seconds=60)
+        assert await read("key", int) is None
