@@ -63,12 +63,12 @@ def _run(command: str) -> None:
 def _require_fitting_keys() -> None:
     """Refuse to start a worker with wrong keys; with the database away, start and wait for it."""
     import django
-    from django.db import DatabaseError
+    from django.db import DatabaseError, InterfaceError
 
     django.setup()
     from dashtam.crypto.fingerprints import KeyFingerprint
 
-    with contextlib.suppress(DatabaseError):
+    with contextlib.suppress(DatabaseError, InterfaceError):
         KeyFingerprint.objects.require()
 
 

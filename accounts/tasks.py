@@ -97,7 +97,7 @@ async def erase_leavers(timestamp: int) -> None:
 @app.periodic(cron="37 * * * *")
 @background(queue="schedule", queueing_lock="end_surplus_sessions")
 async def end_surplus_sessions(timestamp: int) -> None:
-    """End the sessions that nobody has used the longest, of people with more than anybody uses."""
+    """End the sessions that were unused the longest, of people with more of them than a person needs."""
     while ids := await run_db(Session.objects.surplus):
         await wiring.session_service().end(
             Session.objects.end, id__in=ids, reason="too_many", actor_id=NOBODY

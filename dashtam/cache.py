@@ -28,13 +28,14 @@ CONNECTIONS = 16
 class Cache:
     """Typed values under a key, for a while. No method ever raises because the server is away."""
 
-    def __init__(self, *, url: str, prefix: str) -> None:
+    def __init__(self, *, url: str, prefix: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url = url
         self.prefix = prefix
+        self.timeout = timeout
         pool = ConnectionPool.from_url(
             url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
             max_connections=CONNECTIONS,
         )
         self.client = Redis.from_pool(pool)
@@ -43,13 +44,16 @@ class Cache:
         self.turns = asyncio.Semaphore(CONNECTIONS)
         self.away_until = 0.0
         self.sought: dict[str, asyncio.Event] = {}
+        self.found_out = 0
 
     async def find(self, key: str, type: type[T]) -> T | None:
         """Like `get`, but waits first while another caller in this process is inside `finding_out` for this key."""
+        before = self.found_out
         found = await self.get(key, type)
         if found is None and (sought := self.sought.get(key)):
             await sought.wait()
-            found = await self.get(key, type)
+        if found is None and self.found_out != before:
+            found = await self.get(key, type)  # the first answer may be from before the value was added
         return found
 
     @contextmanager
@@ -65,17 +69,12 @@ class Cache:
         finally:
             if first:
                 del self.sought[key]
+                self.found_out += 1
                 sought.set()
 
     async def get(self, key: str, type: type[T]) -> T | None:
         """The value, or None when there is none, it does not fit the type, or the server is away."""
-        raw = await self._attempt("get", f"{self.prefix}:{key}")
-        if not isinstance(raw, bytes):
-            return None
-        try:
-            return msgspec.msgpack.decode(raw, type=type)
-        except msgspec.MsgspecError:
-            return None
+        return _decoded(await self._attempt("get", f"{self.prefix}:{key}"), type)
 
     async def set(self, key: str, value: object, *, seconds: int) -> bool:
         """Keep a value for some seconds. False when the server is away."""
@@ -92,9 +91,8 @@ class Cache:
         return await self._attempt("delete", *(f"{self.prefix}:{key}" for key in keys)) is not None
 
     async def take(self, key: str, type: type[T]) -> T | None:
-        """Get and delete in one step: of many callers, one gets the value."""
-        raw = await self._attempt("getdel", f"{self.prefix}:{key}")
-        return msgspec.msgpack.decode(raw, type=type) if isinstance(raw, bytes) else None
+        """Get and delete in one step: of many callers, one gets the value. None as for `get`."""
+        return _decoded(await self._attempt("getdel", f"{self.prefix}:{key}"), type)
 
     async def evaluate(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> object:
         """Run a Lua script atomically. Its keys are whole names, prefix included. None when the server is away."""
@@ -111,7 +109,7 @@ class Cache:
             async with self.turns:
                 if time.monotonic() < self.away_until:
                     return None
-                async with asyncio.timeout(TIMEOUT_SECONDS):
+                async with asyncio.timeout(self.timeout):
                     if command in {"set", "add"}:
                         name, value, seconds = arguments
                         return await self.client.set(str(name), value, ex=seconds, nx=command == "add")  # type: ignore[arg-type]
@@ -120,6 +118,15 @@ class Cache:
             self.away_until = time.monotonic() + REST_AFTER_FAILURE_SECONDS
             logger.warning("The cache did not answer (%s); going on without it.", type(error).__name__)
             return None
+
+
+def _decoded(raw: object, type: type[T]) -> T | None:
+    if not isinstance(raw, bytes):
+        return None
+    try:
+        return msgspec.msgpack.decode(raw, type=type)
+    except msgspec.MsgspecError:
+        return None
 
 
 _caches = PerLoop(lambda: Cache(url=settings.REDIS_URL, prefix=settings.CACHE_PREFIX))

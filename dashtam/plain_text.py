@@ -16,8 +16,6 @@ _LOST_JOINERS = "(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f]
 _REMOVED = re.compile(f"[{_INVISIBLE}]")
 _JOINERS = re.compile(_LOST_JOINERS)
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# The same in JSON, where controls are escaped.
-_SUSPECT_JSON = re.compile(rf"\\[bfnrtu]|[\x7f-\x9f\u2028\u2029\u200c\u200d{_INVISIBLE}]")
 
 
 def visible(text: str) -> str:
@@ -26,8 +24,3 @@ def visible(text: str) -> str:
         return text
     text = _REMOVED.sub("", _BREAKS.sub(" ", _SURROGATES.sub("?", text)))
     return _JOINERS.sub("", text)
-
-
-def may_hide(document: str) -> bool:
-    """True if a text in the JSON document may be changed by `visible`: one look at all of them."""
-    return _SUSPECT_JSON.search(document) is not None

@@ -34,7 +34,7 @@ _fetches: PerLoop[dict[str, asyncio.Task[list[bytes]]]] = PerLoop(dict)
 
 
 class LiveLayer(RedisChannelLayer):
-    """Sends with two round trips in place of four, with one where nobody listens, and receives all that waits with one.
+    """Sends with two round trips in place of four, with one if no page listens, and receives all that waits with one.
 
     Channels' own receives messages one by one, with four round trips each: two thousand events in a row came later
     and later. It expects one server, as Dashtam has.

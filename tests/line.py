@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-import threading
 from types import TracebackType
 from typing import Any
+
+from tests.loop_thread import LoopThread
 
 
 class Line:
@@ -17,44 +18,33 @@ class Line:
         self.server_port, self.path = port, path
         self.delay = delay
         self.port = 0
-        self.loop = asyncio.new_event_loop()
         self.open = asyncio.Event()
         self.writers: list[asyncio.StreamWriter] = []
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread = LoopThread()
 
     def __enter__(self) -> "Line":
-        self.thread.start()
         self.thaw()
-        self.port = asyncio.run_coroutine_threadsafe(self._listen(), self.loop).result()
+        self.port = self.thread.do(self._listen())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
+        self.thread.do(self._hang_up())
+        self.thread.close()
 
     def freeze(self) -> None:
         """Keep all data back, also of new connections, and close none of them."""
-        self.loop.call_soon_threadsafe(self.open.clear)
+        self.thread.loop.call_soon_threadsafe(self.open.clear)
 
     def thaw(self) -> None:
         """Pass data on again, beginning with the data that was kept back."""
-        self.loop.call_soon_threadsafe(self.open.set)
-
-    def _run(self) -> None:
-        self.loop.run_forever()
-        self.loop.run_until_complete(self._hang_up())
-        self.loop.close()
+        self.thread.loop.call_soon_threadsafe(self.open.set)
 
     async def _hang_up(self) -> None:
         self.listener.close()
         for writer in self.writers:
             writer.transport.abort()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
     async def _listen(self) -> int:
         self.listener = await asyncio.start_server(self._serve, "127.0.0.1")

@@ -188,6 +188,19 @@ def imports_httpx(tree: ast.Module) -> Iterator[str]:
             yield "imports httpx"
 
 
+def half_an_outage(tree: ast.Module) -> Iterator[str]:
+    """Who goes on without the database excuses a broken connection too: Django's InterfaceError is no DatabaseError."""
+    for node in ast.walk(tree):
+        excused: list[ast.expr] = []
+        if isinstance(node, ast.ExceptHandler) and node.type is not None:
+            excused = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        elif isinstance(node, ast.Call) and _name(node) == "suppress":
+            excused = node.args
+        names = {each.id for each in excused if isinstance(each, ast.Name)}
+        if "DatabaseError" in names and "InterfaceError" not in names:
+            yield f"excuses DatabaseError and no InterfaceError (line {excused[0].lineno})"
+
+
 def names_above(app: str) -> Callable[[ast.Module], Iterator[str]]:
     """No string of an app holds a dotted name, a table or a path of an app above it."""
     name = re.compile(rf"\b(?:{'|'.join(ABOVE[app])})[._/]\w")

@@ -1,4 +1,4 @@
-"""Keeps idempotency keys in PostgreSQL, for each person or, before anybody has signed in, each network."""
+"""Keeps idempotency keys in PostgreSQL, for each person or, before a sign-in, for each network."""
 
 import logging
 from typing import Any

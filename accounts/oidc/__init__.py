@@ -1,1 +1,1 @@
-"""OpenID Connect: signing in through a provider that whoever runs this Dashtam has chosen."""
+"""OpenID Connect: signing in through a provider that the administrator of this installation has chosen."""

@@ -36,7 +36,7 @@ class InvitationService:
         self.sign_up = sign_up
 
     async def refusal_of_strangers(self) -> DashtamError | None:
-        """The reason why somebody without an invitation cannot sign up, or None. The same for every address.
+        """The reason why a person without an invitation cannot sign up, or None. The same for every address.
 
         None as well while the database is away: pages that only show it stay, and signing up itself asks again.
         """

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from accounts import limits as account_limits
 from accounts.devices import Device
@@ -127,7 +127,7 @@ class ThrottleService:
             raise
 
     async def _forget_if_possible(self, attempt: Attempt) -> None:
-        with suppress(DatabaseError, DatabaseBusy):
+        with suppress(DatabaseError, InterfaceError, DatabaseBusy):
             await run_db(FailedProof.objects.forget, *attempt.subjects)
 
     async def settle(self, attempt: Attempt) -> None:

@@ -15,7 +15,7 @@ KEY_FILES = ("recovery-key.txt", "recovery-kit.html")
 
 @examines("backups")
 def backups(*, full: bool) -> Iterator[Finding]:
-    """A backup was made within a day and a half, and nobody who takes this machine gets the key to it."""
+    """A backup was made within a day and a half, and the key that opens it is not kept on this machine."""
     made = Installation.objects.values_list("backed_up_at", flat=True).first()
     if made is None and not settings.BACKUP_RECIPIENTS:
         yield Finding(

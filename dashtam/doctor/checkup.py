@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -47,7 +47,7 @@ def examine(*, full: bool) -> Iterator[tuple[str, list[Finding]]]:
         findings: list[Finding] = []
         try:
             findings.extend(examination(full=full))
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             text = f"Not looked at any further: the database said {type(error).__name__}."
             findings.append(Finding(text, trouble=False))
         yield subject, findings

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from dashtam.doctor.checkup import Finding, counted, examines
@@ -49,7 +49,7 @@ def database(*, full: bool) -> Iterator[Finding]:
         return
     try:
         connection.ensure_connection()
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         yield Finding(
             f"PostgreSQL does not answer ({type(error).__name__}): check DATABASE_URL and that it runs."
         )

@@ -93,7 +93,7 @@ class Keeper:
         self._run(initdb)
 
     def _require_passwords(self, data: Path) -> None:
-        """Let nobody in without a password, also where the data is older than the passwords.
+        """Let no role in without a password, also where the data is older than the passwords.
 
         The server is not running yet: PostgreSQL's single-user mode asks for none, and no other process gets in.
         """

@@ -41,13 +41,15 @@ class _Ear(NamedTuple):
 
 
 class Ears:
-    """The one connection that listens, for as long as somebody wants to hear."""
+    """The one connection that listens, for as long as any lane has joined."""
 
     def __init__(self, connector: PsycopgConnector, *, look_every: float) -> None:
         self.connector = connector
         self.look_every = look_every
         self.open: Together[_Ear] = Together(self._listen)
-        self.stirred = asyncio.Event()  # there is something to read, or somebody who wants to hear more
+        self.stirred = (
+            asyncio.Event()
+        )  # there is something to read, or a lane that has joined with more channels
 
     async def listen(self, on_notification: Notify, channels: Iterable[str]) -> None:
         """Call `on_notification` for what comes on these channels, until cancelled.

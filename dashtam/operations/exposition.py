@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -68,7 +68,7 @@ async def _gauges() -> list[Metric]:
     try:
         async with asyncio.timeout(GAUGES_SECONDS):
             return [up, *await run_db(_counted)]
-    except (DatabaseError, TimeoutError, errors.ServiceBusy):
+    except (DatabaseError, InterfaceError, TimeoutError, errors.ServiceBusy):
         return [GaugeMetricFamily(up.name, up.documentation, 0)]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from dashtam.bridge.doors import close_processes, database_context, finish_kept, run_db, warm_up
 from dashtam.cache import close_cache
@@ -64,7 +64,7 @@ async def _open() -> None:
         async with asyncio.timeout(5), database_context():
             await warm_up(spared=server.with_worker)
             await run_db(KeyFingerprint.objects.require)
-    except (DatabaseError, TimeoutError) as error:
+    except (DatabaseError, InterfaceError, TimeoutError) as error:
         # Start anyway: requests are answered with 503 until the database is there.
         logger.warning("The database does not answer yet (%s).", type(error).__name__)
 

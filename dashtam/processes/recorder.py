@@ -18,7 +18,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from dashtam.bridge.doors import database_context, database_threads, run_aside, run_db
@@ -113,7 +113,7 @@ class Recorder:
             try:
                 async with asyncio.timeout(5), database_context():
                     await self.save()
-            except (DatabaseError, TimeoutError, DashtamError) as error:
+            except (DatabaseError, InterfaceError, TimeoutError, DashtamError) as error:
                 logger.debug("Measurements wait for the database (%s).", type(error).__name__)
 
     def sum_up(self) -> None:

@@ -43,15 +43,10 @@ def money_text(amount: Amount, currency: str, *, signed: bool = False, places: i
     return money_words(amount, currency, signed=signed, places=places)[0]
 
 
-def spoken_money(amount: Amount, currency: str, *, places: int | None = None) -> str:
-    """`minus 1,234.50 US dollars`, for screen readers, which skip the minus sign."""
-    return money_words(amount, currency, places=places)[1]
-
-
 def money_words(
     amount: Amount, currency: str, *, signed: bool = False, places: int | None = None
 ) -> tuple[str, str]:
-    """Both the text and the spoken words of an amount, which is rounded once for the two."""
+    """The text of an amount, and `minus 1,234.50 US dollars` for screen readers, which skip the minus sign."""
     negative, digits = _rounded(amount, currency, places)
     sign = MINUS if negative else "+" if signed and exact(amount) > 0 else ""
     shown = f"{sign}{SYMBOLS.get(currency) or (currency and currency + NO_BREAK)}{digits}"

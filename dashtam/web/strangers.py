@@ -1,4 +1,4 @@
-"""Turns of strangers: a crowd that nobody knows may not take the event loop from the people who are signed in.
+"""Turns of strangers: a crowd without credentials may not take the event loop from the people who are signed in.
 
 A cheap answer costs its crowd nothing to ask for again. While signed-in requests are being served, reads that show
 no credential are therefore worked on one after the other, each followed by a pause as long as it took itself: so

@@ -70,7 +70,7 @@ class SmtpTransport:
             client.close()
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
-        """Connect, encrypt and sign in. No mail and no password without TLS, whoever strikes it from the answer."""
+        """Connect, encrypt and sign in. No mail and no password without TLS, even if its offer was struck out."""
         await client.connect()
         if self.server.security == "starttls":
             await client.ehlo()

@@ -206,8 +206,8 @@ def _fall_silent(mine: _Mine) -> None:
 
 
 def _forget(accounts: Collection[UUID], mine: _Mine) -> None:
-    """Delete what was kept of rows that nobody states any more, and questions about them."""
-    told = Observation.objects.filter(delivery_id=OuterRef("id"))
+    """Delete what was kept of rows that no source states any more, and questions about them."""
+    told = Observation.objects.filter(source__in=mine.sources, delivery_id=OuterRef("id"))
     Delivery.objects.filter(source__in=mine.sources).exclude(Exists(told)).delete()
     asked = Question.objects.filter(account__in=accounts, state=Question.State.OPEN)
     about = {event for pair in asked.values_list("left", "right") for event in pair if event in mine.by_event}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from dashtam.bridge.doors import run_db
 from dashtam.errors import DashtamError
@@ -27,5 +27,5 @@ async def _beat(run: SyncRun) -> None:
         await asyncio.sleep(SyncRun.BEAT.total_seconds())
         try:
             await run_db(SyncRun.objects.beat, run)
-        except (DatabaseError, DashtamError):
+        except (DatabaseError, InterfaceError, DashtamError):
             continue  # a run that cannot be written to finds out by its next page

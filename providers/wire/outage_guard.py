@@ -138,7 +138,7 @@ class OutageGuard(httpx.AsyncBaseTransport):
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         host, asked = request.url.host, request
         if place := request.extensions.get("place"):
-            request = place(request)  # secrets go into a copy, which nobody logs
+            request = place(request)  # secrets go into a copy, which is never logged
         if sign := request.extensions.get("sign"):
             sign(request)  # each attempt needs its own proof
         try:

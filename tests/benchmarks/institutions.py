@@ -9,13 +9,13 @@ import asyncio
 import json
 import os
 import sys
-import threading
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
 
 from providers.connectors import CONNECTORS
 from providers.connectors.sandbox import SandboxConnector
+from tests.loop_thread import LoopThread
 
 NAMED = "BENCH_INSTITUTIONS"
 AS_OF = "2026-11-01T00:00:00Z"
@@ -60,20 +60,22 @@ class Institutions:
         self.delays = delays
         self.origins: list[str] = []
         self.calls: Counter[str] = Counter()
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.servers: list[asyncio.Server] = []
+        self.thread = LoopThread()
 
     def __enter__(self) -> "Institutions":
-        self.thread.start()
-        for delay in self.delays:
-            self.origins.append(asyncio.run_coroutine_threadsafe(self._open(delay), self.loop).result())
+        self.origins = [self.thread.do(self._open(delay)) for delay in self.delays]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
+        self.thread.do(self._hang_up())
+        self.thread.close()
+
+    async def _hang_up(self) -> None:
+        for server in self.servers:
+            server.close()
 
     async def _open(self, delay: float) -> str:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,9 +87,12 @@ class Institutions:
                     length = f"Content-Length: {len(body)}\r\n\r\n".encode()
                     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + length + body)
             except (asyncio.IncompleteReadError, ConnectionError):
+                pass
+            finally:
                 writer.close()
 
         server = await asyncio.start_server(serve, "127.0.0.1")
+        self.servers.append(server)
         origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         return origin
 

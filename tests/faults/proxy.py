@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import Literal
+
+from tests.loop_thread import LoopThread
 
 Mode = Literal["pass", "refuse", "black_hole", "late"]
 LATE_SECONDS = 0.02
@@ -21,8 +22,7 @@ class FaultProxy:
         self.server: asyncio.Server | None = None
         self.open: set[asyncio.StreamWriter] = set()
         self.flowing = asyncio.Event()
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.thread = LoopThread()
         self._do(self._listen)
 
     def switch(self, mode: Mode) -> None:
@@ -36,7 +36,7 @@ class FaultProxy:
     def close(self) -> None:
         """End it."""
         self.switch("refuse")
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.close()
 
     def _do(self, work: Callable[..., object], *arguments: object) -> None:
         async def run() -> None:
@@ -44,7 +44,7 @@ class FaultProxy:
             if asyncio.iscoroutine(result):
                 await result
 
-        asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+        self.thread.do(run(), seconds=10)
 
     async def _listen(self) -> None:
         self.flowing.set()

@@ -13,8 +13,9 @@ from tests.stack import Stack
 ROWS = 40_000
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    """A stack whose worker these tests end, each of which leaves another one behind."""
     with Stack() as running:
         yield running
 

@@ -9,8 +9,9 @@ import pytest
 from tests.stack import Stack
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    """A stack whose worker these tests end; the second ends the one that the first has left behind."""
     with Stack() as running:
         yield running
 
@@ -40,8 +41,15 @@ def asked(stack: Stack) -> int:
     return int(stack.bank.control("log")["counts"].get("transactions", 0))
 
 
-def start_worker(stack: Stack) -> None:
-    stack.processes.start("worker", "manage.py", "procrastinate", "worker")
+def test_s14_the_run_of_a_worker_that_was_killed_is_taken_over_within_a_minute(stack: Stack) -> None:
+    token = in_a_hanging_sync(stack, calls=1)
+    stack.processes.running["worker"].kill()
+    stack.processes.running.pop("worker").wait()
+    stack.start_worker()
+    before = newest_run(stack, token)
+    stack.wait_for(lambda: newest_run(stack, token)["state"] != "running", "the run to be taken over")
+    after = newest_run(stack, token)
+    assert (after["id"], after["state"]) == (before["id"], "succeeded")
 
 
 def test_s14_a_worker_that_is_stopped_ends_soon_and_its_run_as_interrupted(stack: Stack) -> None:
@@ -53,14 +61,3 @@ def test_s14_a_worker_that_is_stopped_ends_soon_and_its_run_as_interrupted(stack
     assert (run["state"], run["error_code"]) == ("failed", "interrupted")
     log = (stack.home / "logs" / "worker.log").read_text()
     assert "Traceback" not in log
-
-
-def test_s14_the_run_of_a_worker_that_was_killed_is_taken_over_within_a_minute(stack: Stack) -> None:
-    token = in_a_hanging_sync(stack, calls=1)
-    stack.processes.running["worker"].kill()
-    stack.processes.running.pop("worker").wait()
-    start_worker(stack)
-    before = newest_run(stack, token)
-    stack.wait_for(lambda: newest_run(stack, token)["state"] != "running", "the run to be taken over")
-    after = newest_run(stack, token)
-    assert (after["id"], after["state"]) == (before["id"], "succeeded")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import psycopg
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from dashtam.installation.backup import archive, sealing, tables, targets
 from dashtam.installation.backup.archive import Member
@@ -48,7 +48,7 @@ def make(place: targets.Target, recipients: list[str], *, with_keys: bool = True
             sealing.encrypt(archive.packed(members), counted, keys)
     except BackupFailed:
         raise
-    except (DatabaseError, psycopg.Error) as error:
+    except (DatabaseError, InterfaceError, psycopg.Error) as error:
         raise BackupFailed(f"The database could not be read to its end ({type(error).__name__}).") from error
     except OSError as error:
         raise BackupFailed(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from psycopg import sql
 
 from dashtam.crypto import keys
@@ -68,7 +68,7 @@ def _scratch_database() -> Iterator[str]:
             with connection.cursor() as cursor:
                 cursor.execute(drop)
                 cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             raise RestoreRefused(
                 f"No scratch database could be made ({type(error.__cause__ or error).__name__}): the role that owns the"
                 " tables needs CREATEDB, and one rehearsal runs at a time."

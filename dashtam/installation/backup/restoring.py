@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import psycopg
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -64,7 +64,7 @@ def restore(backup: Opened) -> Counter[str]:
     try:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             return _fill(cursor, backup)
-    except (DatabaseError, psycopg.Error) as error:
+    except (DatabaseError, InterfaceError, psycopg.Error) as error:
         raise BackupUnreadable(
             f"Its rows do not fit their tables ({type(error).__name__}). Nothing was restored."
         ) from error
@@ -78,7 +78,7 @@ def _next(members: Iterator[Member]) -> Member:
 
 
 def _require_room(theirs: Applied) -> None:
-    """Refuse a database in which somebody lives, and a backup of a newer version."""
+    """Refuse a database that has people in it, and a backup of a newer version."""
     executor = MigrationExecutor(connection)
     if unknown := sorted(theirs - set(executor.loader.disk_migrations)):
         raise RestoreRefused(

@@ -57,7 +57,7 @@ class _Watched:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits here; `inner` is flushed by whoever opened it."""
+        """Keep no bytes back; `inner` is flushed by the code that opened it."""
 
 
 class _Reads:
@@ -159,7 +159,7 @@ class _Decryption(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Decrypt until the end, an error, or until nobody reads any more."""
+        """Decrypt until the end, an error, or until the reader has gone."""
         import pyrage
 
         with os.fdopen(self.writing, "wb", buffering=0) as out:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from dashtam.installation.backup import making, targets
 from dashtam.installation.backup.failures import BackupFailed
@@ -49,7 +49,9 @@ class Command(BaseCommand):
             made = making.make(place, settings.BACKUP_RECIPIENTS, with_keys=not without_keys)
         except BackupFailed as error:
             raise CommandError(f"No backup was made. {error.detail}") from error
-        with contextlib.suppress(DatabaseError):  # before a migration, or where the database takes no writes
+        with contextlib.suppress(
+            DatabaseError, InterfaceError
+        ):  # before a migration, or where the database takes no writes
             Installation.objects.note_backup()
         self.stdout.write(
             f"{made.name}: {made.rows} rows of {made.tables} tables, {made.bytes / 1e6:.1f} MB."

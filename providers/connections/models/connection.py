@@ -131,7 +131,6 @@ class Connection(models.Model):
         DISCONNECTED = "disconnected"
 
     SYNCABLE = (State.ACTIVE, State.EXPIRING, State.DEGRADED)
-    NEEDS_PERSON = (State.EXPIRING, State.REAUTH_REQUIRED, State.REVOKED)
     EARLIEST_WARNING = timedelta(days=14)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -29,6 +29,7 @@ from providers.ledger.observations.models import (
     Question,
     Source,
 )
+from providers.ledger.observations.models.observation import ID_WITHIN
 
 TAKEN_OVER = (
     *("connection_id", "provider_account_id", "name", "mask", "subtype", "transactions_cursor", "closed_at"),
@@ -154,8 +155,8 @@ def _take_sources(old: FinancialAccount, new: FinancialAccount) -> list[dict[str
 
 
 def _continue(before: Source, source: Source) -> None:
-    old = Observation.objects.filter(source=before).aggregate(last=Max("id"))["last"] or 0
-    new = Observation.objects.filter(source=source).aggregate(first=Min("id"))["first"]
+    old = Observation.objects.filter(source=before).aggregate(last=Max(ID_WITHIN))["last"] or 0
+    new = Observation.objects.filter(source=source).aggregate(first=Min(ID_WITHIN))["first"]
     before.old_ids_to = old if new is None or new > old else before.old_ids_to
     name, before.grade = source.name, min(before.grade, source.grade)
     Observation.objects.filter(source=source).update(source=before)
@@ -249,7 +250,7 @@ def _give_back(item: dict[str, Any], new: FinancialAccount) -> None:
     if item["first"]:
         deliveries = Delivery.objects.filter(source_id=item["before"], id__gte=UUID(item["first"]))
         moved = list(deliveries.values_list("id", flat=True))
-        Observation.objects.filter(delivery__in=moved).update(source=source)
+        Observation.objects.filter(source=item["before"], delivery__in=moved).update(source=source)
         Delivery.objects.filter(id__in=moved).update(source=source)
 
 

@@ -24,6 +24,7 @@ from providers.ledger.observations.models import (
     Question,
     Source,
 )
+from providers.ledger.observations.models.observation import ID_WITHIN
 
 _WHY = "its number is the same"
 
@@ -64,8 +65,8 @@ def _go_on(account: FinancialAccount, connection: Connection) -> None:
     own = feeds.filter(name=str(account.connection_id)).first()
     if own is None or feeds.filter(name=str(connection.id)).exclude(id=own.id).exists():
         return
-    latest = Observation.objects.filter(source=own).aggregate(Max("id"))["id__max"] or 0
-    Source.objects.filter(id=own.id).update(old_ids_to=latest, name=str(connection.id))
+    said = Observation.objects.filter(source=own).aggregate(last=Max(ID_WITHIN))
+    Source.objects.filter(id=own.id).update(old_ids_to=said["last"] or 0, name=str(connection.id))
 
 
 def _decide(account: FinancialAccount, at: datetime) -> None:
@@ -143,14 +144,14 @@ def _divide(source: Source, new: FinancialAccount, decision: Decision) -> None:
     Observation.objects.filter(
         source=source, at__lt=decision.at, state=State.GONE, until__gte=decision.at
     ).update(state=State.LIVE, until=None)
-    before = Observation.objects.filter(source=source, at__lt=decision.at).aggregate(Max("id"))["id__max"]
+    before = Observation.objects.filter(source=source, at__lt=decision.at).aggregate(last=Max(ID_WITHIN))
     own = Source.objects.create(
         account=new,
         kind=source.kind,
         name=source.name,
         provider=source.provider,
         grade=source.grade,
-        old_ids_to=source.old_ids_to if source.old_ids_to > (before or 0) else 0,
+        old_ids_to=source.old_ids_to if source.old_ids_to > (before["last"] or 0) else 0,
         complete_at=source.complete_at,
     )
     deliveries = list(since.values_list("delivery_id", flat=True).distinct())

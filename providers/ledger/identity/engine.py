@@ -181,7 +181,7 @@ def _settle(desk: Desk, row: Row, latest: Held, verdict: Verdict) -> None:
 
 
 def _same_content(desk: Desk) -> None:
-    """Count: of the rows and observations that nobody could tell apart, each takes one."""
+    """Count: of the rows and observations that cannot be told apart, each takes one."""
     if not desk.mine:
         return
     rows: dict[object, list[Row]] = defaultdict(list)

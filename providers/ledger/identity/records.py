@@ -53,7 +53,7 @@ class Reason(StrEnum):
     PERSON = "person"  # the person's answer
 
 
-Content = tuple[date, Decimal, str, str]  # the key of rows that nobody could tell apart
+Content = tuple[date, Decimal, str, str]  # the key of rows that cannot be told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Row:
 
     @property
     def content(self) -> Content:
-        """The key of rows that nobody could tell apart."""
+        """The key of rows that cannot be told apart."""
         return (self.date, self.amount, self.unit, normalised(self.text))
 
 
@@ -97,7 +97,7 @@ class Held:
 
     @property
     def content(self) -> Content:
-        """The key of rows that nobody could tell apart."""
+        """The key of rows that cannot be told apart."""
         return (self.date, self.amount, self.unit, normalised(self.text))
 
 

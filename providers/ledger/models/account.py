@@ -107,7 +107,7 @@ class FinancialAccountManager(models.Manager["FinancialAccount"]):
         connection.record("connection.erased")
 
     def locked(self, id: UUID) -> "FinancialAccount":
-        """The account, whose row nobody else changes before the caller's transaction has ended."""
+        """The account, its row locked until the caller's transaction has ended."""
         for (account,) in _LOCKED.read({"id": id}):
             return cast("FinancialAccount", account)
         raise FinancialAccount.DoesNotExist
@@ -129,8 +129,6 @@ class FinancialAccount(models.Model):
         LOAN = "loan"
         INVESTMENT = "investment"
         OTHER = "other"
-
-    LIABILITIES = (Type.CREDIT, Type.LOAN)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(

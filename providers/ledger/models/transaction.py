@@ -96,11 +96,6 @@ class Transaction(models.Model):
     def __str__(self) -> str:
         return f"transaction {self.id}"
 
-    def categorise(self, category: str | None) -> None:
-        """Show the person's own category in memory; with None, the provider's again."""
-        theirs = self.category if self.feed_category is None else self.feed_category
-        self.category, self.feed_category = (theirs, None) if category is None else (category, theirs)
-
 
 class WithdrawnTransaction(models.Model):
     """The id and the person's own words of a transaction that its provider withdrew.

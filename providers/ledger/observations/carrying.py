@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import QuerySet
 
 from dashtam.ids import uuid7
 from providers.ledger.identity.records import Plan, Row, State, Status
@@ -128,7 +130,7 @@ def _come_back(account: FinancialAccount, rows: Sequence[Row]) -> dict[int, UUID
     """The ids of rows that were withdrawn before observations were kept, by the place of the row that is one again."""
     names = {name for row in rows for name in (row.id, row.replaces) if name}
     away = WithdrawnTransaction.objects.filter(account=account, provider_transaction_id__in=names)
-    if not names or not WithdrawnTransaction.objects.filter(account=account).exists():
+    if not names or not _any(WithdrawnTransaction.objects.filter(account=account), "provider_transaction_id"):
         return {}
     ids = {held.provider_transaction_id: held.transaction_id for held in away.order_by("withdrawn_at")}
     back: dict[int, UUID] = {}
@@ -245,11 +247,19 @@ def _shared(source: Source, plan: Plan, events: Mapping[int, UUID]) -> set[str]:
             shared.add(name)
         if name and item.event is None and item.heir is None:
             begun.append(name)
-    if begun and Observation.objects.filter(source=source).exists():
+    if begun and _any(Observation.objects.filter(source=source), "date"):
         with database.cursor() as cursor:
             cursor.execute(sql.SAID_IDS, {"source": source.id, "ids": begun})
             shared.update(name for (name,) in cursor.fetchall())
     return shared
+
+
+def _any(rows: "QuerySet[Any]", next_in_index: str) -> bool:
+    """True if there is a row, which is looked for in the order of an index.
+
+    EXISTS alone may be planned to read a whole table of which one account or source has the most.
+    """
+    return rows.order_by(next_in_index).values_list("pk", flat=True).first() is not None
 
 
 def _name(

@@ -10,7 +10,7 @@ from django.db import connection as database
 from providers.ledger.identity.absence import EXPIRES
 from providers.ledger.identity.records import Cover, Held, Row, State, Status
 from providers.ledger.observations import sql
-from providers.ledger.observations.models import Observation, Source
+from providers.ledger.observations.models import Source
 
 NEAR = timedelta(days=10)
 PART = 5000  # rows looked up at once: their table of hashes fits the memory that a statement has by default
@@ -51,8 +51,9 @@ def may_expire(source: Source, covers: Sequence[Cover]) -> bool:
     if not windows:
         return False
     oldest = max(min(cover.first, cover.last - EXPIRES) for cover in windows)
-    waiting = Observation.objects.filter(source=source, state=State.LIVE, status__lt=Status.POSTED.value)
-    return waiting.filter(date__lt=oldest).exists()
+    with database.cursor() as cursor:
+        cursor.execute(sql.MAY_EXPIRE, {"source": source.id, "oldest": oldest})
+        return bool(cursor.fetchone()[0])
 
 
 def near(

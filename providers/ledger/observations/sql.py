@@ -22,6 +22,13 @@ FROM stated FULL JOIN held USING (hash, nth)
 WHERE held.id IS NULL OR (stated.place IS NULL AND held.state = 0 AND held.date BETWEEN %(first)s AND %(last)s)
 """
 
+# Live provisional rows from before a day. The status is written out and all are counted: only so does every plan read
+# the index of the few provisional rows, and none of the source's many posted ones.
+MAY_EXPIRE = """
+SELECT count(*) > 0 FROM providers_observation
+WHERE source_id = %(source)s AND status < 2 AND state = 0 AND date < %(oldest)s
+"""
+
 # All observations of the events that the delivery's new rows may be: by id, by their own links, among provisional
 # rows, and by amount near their day, or that of a provisional row which is gone. Each span of days is read once, each
 # row looked up in one table of hashes, and events lead to their observations: no statistics, however wrong, make the

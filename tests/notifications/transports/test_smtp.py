@@ -6,7 +6,6 @@ import email.policy
 import logging
 import smtplib
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from notifications import wiring
 from notifications.errors import MailDelayed, MailThrottled, MailUnavailable
 from notifications.models import Email, Suppression
 from tests.certificates import Certificate, certificate
+from tests.loop_thread import LoopThread
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning", "ignore:tls_context:UserWarning")
 
@@ -37,35 +37,26 @@ def listening(
     known: "MailServer", *, ssl_context: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[int]:
     """aiosmtpd in a thread, at a port that the system chooses."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
+    thread = LoopThread()
     visits: list[SMTP] = []
 
     def visit() -> SMTP:
-        visits.append(SMTP(known, loop=loop, hostname="mail.example", **options))
+        visits.append(SMTP(known, loop=thread.loop, hostname="mail.example", **options))
         return visits[-1]
 
     async def start() -> asyncio.Server:
-        return await loop.create_server(visit, "127.0.0.1", 0, ssl=ssl_context)
+        return await thread.loop.create_server(visit, "127.0.0.1", 0, ssl=ssl_context)
 
     async def stop(server: asyncio.Server) -> None:
         server.close()
         for each in visits:
             if each.transport is not None:
                 each.transport.abort()  # type: ignore[attr-defined]
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        for _ in range(10):
-            await asyncio.sleep(0)  # the transports close their sockets in callbacks
 
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(30)
+    server = thread.do(start())
     yield int(server.sockets[0].getsockname()[1])
-    asyncio.run_coroutine_threadsafe(stop(server), loop).result(30)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    thread.do(stop(server))
+    thread.close()
 
 
 class MailServer:

@@ -26,8 +26,10 @@ from providers.imports.statement_ingest import land_statement_file
 from providers.ledger import queries as ledger_queries
 from providers.ledger.ingest import apply_balance
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Holding, Transaction
+from providers.ledger.observations.models import Source
 from tests.providers.imports.conftest import Bring
 from tests.providers.imports.test_imports import fed, line, rows_of, statement
+from tests.providers.ledger.most_rows import few_read, fill
 from tests.providers.ledger.test_ingest import NOON, account_record
 
 __all__ = ["fed"]
@@ -96,6 +98,15 @@ async def test_t06_all_that_only_one_file_brought_goes(ana: User, bring: Bring) 
     assert (await import_queries.imports(ana.id)).results == []
     with pytest.raises(NotFound):
         await take_back(file)
+
+
+async def test_t03_taking_an_import_back_reads_no_rows_of_others(ana: User, ben: User, bring: Bring) -> None:
+    march, _ = await bring(MARCH), await bring(APRIL, user=ben)
+    await run_db(lambda: fill(Source.objects.get(account__user=ben)))
+    watching = few_read(planned="custom", only="DELETE")
+    await run_db(watching.__enter__)
+    await take_back(march)
+    await run_db(watching.__exit__, None, None, None)
 
 
 async def test_t06_rows_that_another_file_has_too_stay(ana: User, bring: Bring) -> None:

@@ -38,7 +38,6 @@ _AMOUNT = re.compile(
 )
 _CODES = frozenset(CODES)
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ '][0-9]{3})+(?:[.,][0-9]*)?")
-_INDIAN = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}(?:\.[0-9]*)?")
 
 
 class Number(msgspec.Struct, frozen=True, gc=False):

@@ -4,13 +4,17 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from dashtam.crypto.sealed_fields import SealedField
 from dashtam.ids import uuid7
 from providers.ledger.identity.records import Reason, State, Status
 from providers.ledger.models.numbers import ExactField
 from providers.ledger.observations.models.source import Source
+
+# For the least and the greatest id of one source: the bare id is looked for from an end of the whole table, through all
+# that others have said before or since.
+ID_WITHIN = F("id") + 0
 
 
 class Delivery(models.Model):

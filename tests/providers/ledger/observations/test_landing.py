@@ -15,13 +15,15 @@ from dashtam.bridge.doors import run_db
 from dashtam.errors import NotFound
 from providers.errors import ProviderUnreadable
 from providers.ledger.models import FinancialAccount, Security, Transaction
-from providers.ledger.observations import answers, edits, queries
+from providers.ledger.observations import answers, edits
 from providers.ledger.observations.blocks import unseal
 from providers.ledger.observations.carrying import Landed
 from providers.ledger.observations.landing import land
 from providers.ledger.observations.models import Delivery, Edit, Observation, Question
 from providers.ledger.observations.rebuild import rebuild, strays
 from providers.ledger.observations.statements import Statement
+from providers.ledger.queries.row_history import row_history
+from providers.ledger.queries.transaction_sums import sums
 from tests.providers.ledger.observations.telling import FEED, FILES, ledger, stated, told
 
 pytestmark = pytest.mark.django_db
@@ -176,10 +178,12 @@ async def test_the_history_of_an_event_is_its_persons_alone(account: FinancialAc
     await run_db(land, account, FEED, stated(told("a1", 3, "-3.00", "Bus"), hour=1))
     await run_db(land, account, FEED, stated(told("a1", 3, "-3.00", "Bus Lines"), hour=2))
     transaction_row = await Transaction.objects.aget()
-    said = await queries.history(account.user_id, transaction_row.id)
-    assert [(one.text, one.reason) for one in said] == [("Bus", "new"), ("Bus Lines", "id")]
-    assert await queries.history(ben.id, transaction_row.id) == []
-    assert await queries.totals(ben.id) == []
+    (first, changed) = (await row_history(account.user_id, transaction_row.id))["entries"]
+    assert (first["reason"], changed["reason"]) == ("new", "id")
+    assert [(one["before"], one["after"]) for one in changed["changes"]] == [("Bus", "Bus Lines")]
+    with pytest.raises(NotFound):
+        await row_history(ben.id, transaction_row.id)
+    assert await sums(ben.id) == []
 
 
 rows = st.lists(
