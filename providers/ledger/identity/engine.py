@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from providers.ledger.identity import absence, elsewhere, grades, late, proposals
-from providers.ledger.identity.agree import Verdict, judge
+from providers.ledger.identity.agree import Verdict, comes_after, judge
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import (
     Asked,
@@ -126,7 +126,8 @@ def _same_id(desk: Desk) -> None:
         if _guessed_away(desk, held, latest, row):
             continue
         if held.state == State.PAST and latest.id != row.id and latest.status > row.status:
-            if held.unit == row.unit and (held.amount == row.amount or held.hash == row.hash):
+            earlier = held.amount == row.amount and not comes_after(row, latest)
+            if held.unit == row.unit and (earlier or held.hash == row.hash):
                 desk.place(row, held.event, Reason.STALE, State.PAST)
             continue
         _settle(desk, row, latest, _verdict(desk, row, latest))
