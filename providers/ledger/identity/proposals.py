@@ -56,15 +56,14 @@ def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
     for row in desk.free.values():
         for held in {h.key: h for h in (*near.near(row), *provisional)}.values():
             missed = held.state == State.GONE or bool(desk.delivery.covers) or held.id in desk.delivery.gone
-            if (
-                not missed
-                and not desk.delivery.within(held)
-                and (held.status == row.status or desk.delivery.links)
-            ):
+            stated = missed or desk.delivery.within(held)
+            edge = desk.delivery.at_edge(held, row.date)
+            if not (stated or edge) and (held.status == row.status or desk.delivery.links):
                 continue
             signals = compare(row, held, missed=missed)
             booking = held.status < Status.POSTED
-            if signals and not booking and not _weak(desk, held) and signals.alike != Likeness.SAME:
+            strict = not booking and not (stated and _weak(desk, held))
+            if signals and strict and signals.alike != Likeness.SAME:
                 continue
             reason = Reason.PENDING if booking else Reason.REWRITTEN
             yield from _candidate(row, held, numbers[held.key], signals, reason, booking=booking)
@@ -72,14 +71,18 @@ def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
 
 def _left_over(desk: Desk, held: Held) -> bool:
     delivery = desk.delivery
-    named = delivery.grade >= Grade.BATCH and held.id in desk.stated and held.key not in desk.displaced
-    if named:
+    if delivery.grade >= Grade.BATCH and desk.named(held) and held.key not in desk.displaced:
         return False
     if held.status < Status.POSTED:
         return True
     if not _weak(desk, held):
         return held.state == State.LIVE and delivery.covered(held)
-    return held.state == State.GONE or delivery.covered(held) or delivery.within(held)
+    return (
+        held.state == State.GONE
+        or delivery.covered(held)
+        or delivery.within(held)
+        or delivery.at_edge(held, held.date)
+    )
 
 
 def _weak(desk: Desk, held: Held) -> bool:

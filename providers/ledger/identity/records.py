@@ -148,6 +148,10 @@ class Delivery:
         """True if it lies between the days of a file: a reason to link, too weak to withdraw."""
         return self.span is not None and self.span[0] < held.date < self.span[1]
 
+    def at_edge(self, held: Held, day: date) -> bool:
+        """True on the first and the last day of a file, which need not be whole: for a row of that day alone."""
+        return self.span is not None and held.date == day and day in self.span
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
