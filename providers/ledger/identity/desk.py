@@ -61,8 +61,11 @@ class Desk:
         self.used.add(event)
         self.free.pop(row.place, None)
         latest = self.live.get(event)
-        if latest is not None and latest.hash == row.hash and latest.state == state == State.LIVE:
-            return  # said already
+        if latest is not None and state == State.LIVE:
+            if latest.hash == row.hash and latest.state == State.LIVE:
+                return  # said already
+            if latest.state == State.GONE and latest.until and latest.until > self.delivery.at:
+                return  # taken back since
         if state != State.LIVE and self._said(event, row):
             return
         same = {event, *(one for one, into in self.draft.merged if into == event)}

@@ -94,6 +94,7 @@ class Held:
     at: datetime
     replaces: str = ""
     old_ids: bool = False  # of an earlier consent: its id proves nothing any more
+    until: datetime | None = None  # when it was last true
 
     @property
     def content(self) -> Content:

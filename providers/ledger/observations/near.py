@@ -108,7 +108,7 @@ def _spans(days: Iterable[date]) -> list[tuple[date, date]]:
 
 
 def _held(source: Source, row: tuple[Any, ...]) -> Held:
-    key, event, source_id, row_id, day, amount, unit, status, text, row_hash, state, at, replaces = row
+    key, event, source_id, row_id, day, amount, unit, status, text, row_hash, state, at, replaces, until = row
     return Held(
         key=key,
         event=event,
@@ -124,4 +124,5 @@ def _held(source: Source, row: tuple[Any, ...]) -> Held:
         at=at,
         replaces=replaces,
         old_ids=source_id == source.id and key <= source.old_ids_to,
+        until=until,
     )

@@ -63,7 +63,7 @@ events AS MATERIALIZED (
     SELECT event FROM providers_observation WHERE id = ANY(%(absent)s)
 )
 SELECT o.id, o.event, o.source_id, o.row_id, o.date, o.amount, o.unit, o.status, o.text, o.row_hash, o.state, o.at,
-    o.replaces
+    o.replaces, o.until
 FROM events
 CROSS JOIN LATERAL (SELECT * FROM providers_observation AS told WHERE told.event = events.event OFFSET 0) AS o
 WHERE o.source_id = ANY(%(sources)s)
