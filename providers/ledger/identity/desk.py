@@ -66,7 +66,7 @@ class Desk:
                 return  # said already
             if latest.state == State.GONE and latest.until and latest.until > self.delivery.at:
                 return  # taken back since
-        if state != State.LIVE and self._said(event, row):
+        if state == State.PAST and self._said(event, row):
             return
         same = {event, *(one for one, into in self.draft.merged if into == event)}
         ended = tuple(sorted(key for each in same for key in self.told.get(each, ())))

@@ -13,6 +13,7 @@ from providers.ledger.identity import absence, elsewhere, grades, late, proposal
 from providers.ledger.identity.agree import Verdict, comes_after, judge
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import (
+    SUDDEN,
     Asked,
     Delivery,
     Grade,
@@ -55,10 +56,13 @@ def _resolved(delivery: Delivery, held: Sequence[Held]) -> Plan:
         desk.start(row)
     _absorb(desk)
     absence.withdraw(desk)
+    absence.calm(desk)
     draft = desk.draft
     grade, evidence = grades.fallen(desk)
     placed = sorted(draft.placed, key=lambda item: item.row.place)
-    return Plan(placed, draft.withdrawn, draft.merged, draft.asked, draft.doubted, grade, evidence)
+    return Plan(
+        placed, draft.withdrawn, draft.merged, draft.asked, draft.doubted, draft.over, grade, evidence
+    )
 
 
 def _exact(desk: Desk) -> None:
@@ -175,7 +179,7 @@ def _settle(desk: Desk, row: Row, latest: Held, verdict: Verdict) -> None:
         desk.place(row, latest.event, Reason.STALE, State.PAST)
     elif verdict == Verdict.SUDDEN:
         desk.place(row, latest.event, Reason.SUDDEN, State.HELD)
-        desk.draft.asked.append(Asked(latest.event, row.place, "sudden"))
+        desk.draft.asked.append(Asked(latest.event, row.place, SUDDEN))
     else:
         desk.conflicts += latest.status == Status.POSTED
         desk.displaced.add(latest.key)

@@ -166,6 +166,9 @@ class Placed:
     ended: tuple[int, ...] = ()  # observations that this one makes PAST
 
 
+SUDDEN = "sudden"  # why a change of amount is asked about
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question: are the event and that of the row at `place` one? `others` are further candidates."""
@@ -185,13 +188,15 @@ class Plan:
     merged: Sequence[tuple[UUID, UUID]] = ()  # the first goes on as the second
     asked: Sequence[Asked] = ()
     doubted: Sequence[Held] = ()  # would be withdrawn, but so many at once are held back
+    over: Sequence[Held] = ()  # held back so far, and no more what the source says
     grade: Grade = Grade.STABLE
     evidence: str = ""
 
     @property
     def empty(self) -> bool:
         """True if nothing is to be written, a grade that fell apart."""
-        return not (self.placed or self.withdrawn or self.merged or self.asked or self.doubted)
+        changes = (self.placed, self.withdrawn, self.merged, self.asked, self.doubted, self.over)
+        return not any(changes)
 
 
 @dataclass(slots=True)
@@ -203,3 +208,4 @@ class Draft:
     merged: list[tuple[UUID, UUID]] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     doubted: list[Held] = field(default_factory=list)
+    over: list[Held] = field(default_factory=list)

@@ -21,7 +21,7 @@ from providers.ledger.identity.engine import resolve
 from providers.ledger.identity.prepare import Prepared, prepare
 from providers.ledger.identity.records import Grade, Plan
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations import near
+from providers.ledger.observations import asking, near
 from providers.ledger.observations.carrying import Landed, carry_out
 from providers.ledger.observations.models import AccountDoor, Decision, Source
 from providers.ledger.observations.statements import Observer, Statement, cleaned, digest, rows_of
@@ -52,6 +52,8 @@ def _land(account: FinancialAccount, observer: Observer, statement: Statement) -
     clean = statement.digests is not None
     taken = [*(statement.rows if clean else map(cleaned, statement.rows)), *map(cleaned, statement.scheduled)]
     plan = _plan(source, observer, statement, taken)
+    if statement.covers and (plan is None or not plan.doubted):
+        asking.back(source, statement.covers)
     if plan is None:
         return Landed()
     with transaction.atomic():
