@@ -52,10 +52,10 @@ def _land(account: FinancialAccount, observer: Observer, statement: Statement) -
     clean = statement.digests is not None
     taken = [*(statement.rows if clean else map(cleaned, statement.rows)), *map(cleaned, statement.scheduled)]
     plan = _plan(source, observer, statement, taken)
-    if statement.covers and (plan is None or not plan.doubted):
-        asking.back(source, statement.covers)
     if plan is None:
         return Landed()
+    if statement.covers and not plan.doubted:
+        asking.back(source, statement.covers)
     with transaction.atomic():
         _let_fall(source, statement, plan)
         if plan.empty:
@@ -75,7 +75,7 @@ def _plan(
     digests += [digest(record, scheduled=True) for record in taken[stated:]]
     found, absent = near.novel(source, digests, days, statement.covers)
     plain = _each_once(taken) and not statement.gone
-    if plain and not found and not absent and not near.may_expire(source, statement.covers):
+    if plain and not found and not absent and not near.unsettled(source, statement.covers):
         return None
     ready = prepare(rows_of(taken, digests, scheduled_from=stated), _grade(source, statement))
     if not plain:

@@ -10,7 +10,7 @@ from django.db import connection as database
 from providers.ledger.identity.absence import EXPIRES
 from providers.ledger.identity.records import Cover, Held, Row, State, Status
 from providers.ledger.observations import sql
-from providers.ledger.observations.models import Observation, Source
+from providers.ledger.observations.models import Source
 
 NEAR = timedelta(days=10)
 PART = 5000  # rows looked up at once: their table of hashes fits the memory that a statement has by default
@@ -45,14 +45,21 @@ def novel(
     return [place for place, _ in found if place is not None], [held for _, held in found if held is not None]
 
 
-def may_expire(source: Source, covers: Sequence[Cover]) -> bool:
-    """True if provisional rows from long before the windows may have to go."""
-    windows = [cover for cover in covers if Status.PENDING in cover.statuses]
-    if not windows:
+def unsettled(source: Source, covers: Sequence[Cover]) -> bool:
+    """True if windows without news matter: old provisional rows may have to go, or vanished ones are back."""
+    if not covers:
         return False
-    oldest = max(min(cover.first, cover.last - EXPIRES) for cover in windows)
-    waiting = Observation.objects.filter(source=source, state=State.LIVE, status__lt=Status.POSTED.value)
-    return waiting.filter(date__lt=oldest).exists()
+    windows = [cover for cover in covers if Status.PENDING in cover.statuses]
+    oldest = max((min(cover.first, cover.last - EXPIRES) for cover in windows), default=None)
+    arguments: dict[str, Any] = {
+        "source": source.id,
+        "oldest": oldest,
+        "account": source.account_id,
+        "named": UUID(int=source.id),
+    }
+    with database.cursor() as cursor:
+        cursor.execute(sql.UNSETTLED, arguments)
+        return bool(cursor.fetchone()[0])
 
 
 def near(

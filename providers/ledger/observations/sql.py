@@ -23,6 +23,16 @@ WHERE held.id IS NULL
     OR (stated.place IS NULL AND (held.state = 3 OR held.date BETWEEN %(first)s AND %(last)s))
 """
 
+UNSETTLED = """
+SELECT EXISTS (
+    SELECT FROM providers_observation
+    WHERE source_id = %(source)s AND state = 0 AND status < 2 AND date < %(oldest)s::date
+) OR EXISTS (
+    SELECT FROM providers_question
+    WHERE kind = 'vanished_rows' AND "left" = %(account)s AND "right" = %(named)s AND state <> 'accepted'
+)
+"""
+
 # All observations of the events that the delivery's new rows may be: by id, by their own links, among provisional
 # rows, and by amount near their day, or that of a provisional row which is gone. Each span of days is read once, each
 # row looked up in one table of hashes, and events lead to their observations: no statistics, however wrong, make the
