@@ -6,7 +6,7 @@ from providers.ledger.identity.records import Grade, Held, Row, Status
 from providers.ledger.identity.texts import Likeness, likeness
 
 BOOKING_DAYS = 45  # from an authorisation to its booking, at the most
-MOVING_DAYS = 10  # a booked row's day may be corrected by so much
+MOVING_DAYS = 6  # a booked row's day may be corrected by so much; a week later, a weekly debit comes again
 
 
 class Verdict(Enum):

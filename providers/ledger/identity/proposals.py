@@ -16,6 +16,7 @@ from providers.ledger.identity.texts import Likeness, normalised
 Candidate = tuple[Advice, Edge, Reason]
 FAR = timedelta(days=45)  # no signal reaches further
 NEAR = timedelta(days=NEAR_DAYS)
+BOOKED = 30  # more than an equal amount is worth
 ALIGNED = 3  # rows of a day and amount in common from which on two sources are telling the same story
 
 
@@ -66,7 +67,9 @@ def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
             if signals and strict and signals.alike != Likeness.SAME:
                 continue
             reason = Reason.PENDING if booking else Reason.REWRITTEN
-            yield from _candidate(row, held, numbers[held.key], signals, reason, booking=booking)
+            # Where ids are stable, a provisional row loses its own as it is booked, not as it waits.
+            bonus = BOOKED if row.status > held.status and held.id and not _weak(desk, held) else 0
+            yield from _candidate(row, held, numbers[held.key], signals, reason, booking=booking, bonus=bonus)
 
 
 def _left_over(desk: Desk, held: Held) -> bool:
@@ -147,12 +150,19 @@ def _as_held(row: Row, held: Held) -> Held:
 
 
 def _candidate(
-    row: Row, held: Held, number: int, signals: Signals | None, reason: Reason, *, booking: bool
+    row: Row,
+    held: Held,
+    number: int,
+    signals: Signals | None,
+    reason: Reason,
+    *,
+    booking: bool,
+    bonus: int = 0,
 ) -> Iterator[Candidate]:
     if signals is None or (advice := signals.advice(booking=booking)) is None:
         return
     kind = (normalised(row.text), normalised(held.text), held.amount)
-    yield advice, Edge(row.place, number, signals.worth, signals.days, kind), reason
+    yield advice, Edge(row.place, number, signals.worth + bonus, signals.days, kind), reason
 
 
 class _Pool:
