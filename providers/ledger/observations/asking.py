@@ -101,7 +101,7 @@ def back(source: Source, covers: Sequence[Cover]) -> None:
 def settle(account: FinancialAccount, events: Collection[UUID]) -> None:
     """Forget open questions about these events that the sources themselves have answered by now.
 
-    Nothing is held back any more; or one side has become another event; or one source has booked both. Then the next
+    Nothing is held back any more; or one side has become another event; or one feed has booked both. Then the next
     candidate is asked about, if there is one.
     """
     waiting: list[UUID] = sorted(events)

@@ -119,7 +119,7 @@ WHERE source_id = %(source)s AND row_id = ANY(%(ids)s) AND row_id <> ''
 """
 
 # Open questions about events that nothing is left of: an amount that is held back no more, an event that has become
-# another, or two that one source has booked.
+# another, or two that one feed has booked. A file takes nothing back, so that what it has twice may yet be one.
 SETTLED = """
 SELECT q.id FROM providers_question q
 WHERE q.account_id = %(account)s AND q.state <> 'accepted' AND q.kind IN ('same_event', 'sudden_change')
@@ -130,7 +130,9 @@ WHERE q.account_id = %(account)s AND q.state <> 'accepted' AND q.kind IN ('same_
         NOT EXISTS (SELECT FROM providers_observation o WHERE o.event = q."left")
         OR NOT EXISTS (SELECT FROM providers_observation o WHERE o.event = q."right")
         OR EXISTS (
-            SELECT FROM providers_observation o JOIN providers_observation p USING (source_id)
+            SELECT FROM providers_observation o
+            JOIN providers_observation p USING (source_id)
+            JOIN providers_source s ON s.id = source_id AND s.kind = 'feed'
             WHERE o.event = q."left" AND o.state = 0 AND o.status = 2
               AND p.event = q."right" AND p.state = 0 AND p.status = 2
         )
