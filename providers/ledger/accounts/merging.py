@@ -55,6 +55,7 @@ def same_account(user_id: UUID, old_id: UUID, new_id: UUID, question: Question |
     if len(accounts) != 2:
         raise NotFound
     old, new = accounts[old_id], accounts[new_id]
+    question = question or asking.answered(old_id, new_id)
     for account in (old, new):
         adopt(account)
         projection.keep_words(account)
@@ -100,7 +101,7 @@ def _join_events(old: FinancialAccount, new: FinancialAccount, question: Questio
         for item in plan.placed
         if item.event is not None
     ]
-    asking.ask(old, Source(id=0), plan, events)
+    asking.ask(old, Source(id=0), plan, events, at)
     return decisions
 
 

@@ -1,5 +1,6 @@
 """Twins: accounts that look like one, since they have the same rows or the same number. People are asked."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from providers.ledger.adoption import adopt
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations.models import AccountDoor, Question
+from providers.ledger.observations.models import AccountAlias, AccountDoor, Question
 
 NEW = timedelta(days=30)  # an account that is older is no new one
 BACK = timedelta(days=400)  # rows of more than a year prove nothing that those of a year do not
@@ -55,7 +56,7 @@ class Overlap:
 def ask_about_accounts(user_id: UUID) -> int:
     """Ask whether a new account is one that is there already: most rows are the same, or number and kind agree.
 
-    Closed ones of any connection, and open ones of another: two feeds of one bank, a feed and files. Called when a
+    Closed ones of any connection, and open ones of another: two logins at one bank, a feed and files. Called when a
     sync or a file has brought rows. Returns how many questions are new.
     """
     doors = AccountDoor.objects.filter(into__user_id=user_id).values("account_id")
@@ -71,15 +72,29 @@ def _compared(fresh: list[FinancialAccount], pairs: list[tuple[FinancialAccount,
         if account.observed_at is None:
             adopt(FinancialAccount.objects.select_for_update(no_key=True).get(id=account.id))
     overlaps = _overlaps([each.id for pair in pairs for each in pair], [new.id for _, new in pairs])
+    numbers = _numbers({each.id for pair in pairs for each in pair})
     asked = Question.objects.filter(kind=Question.Kind.ACCOUNT, right__in={new.id for _, new in pairs})
     states = {(left, right): state for left, right, state in asked.values_list("left", "right", "state")}
-    return sum(_ask_once(new, [old for old, each in pairs if each is new], overlaps, states) for new in fresh)
+    return sum(
+        _ask_once(new, [old for old, each in pairs if each is new], overlaps, numbers, states)
+        for new in fresh
+    )
+
+
+def _numbers(accounts: set[UUID]) -> dict[UUID, set[bytes]]:
+    """The hashes of numbers that are of each account."""
+    found: dict[UUID, set[bytes]] = defaultdict(set)
+    aliases = AccountAlias.objects.filter(account__in=accounts, of_id=False)
+    for account, number in aliases.values_list("account", "alias_hash"):
+        found[account].add(bytes(number))
+    return found
 
 
 def _ask_once(
     new: FinancialAccount,
     candidates: list[FinancialAccount],
     overlaps: dict[tuple[UUID, UUID], Overlap],
+    numbers: dict[UUID, set[bytes]],
     states: dict[tuple[UUID, UUID], str],
 ) -> int:
     """Ask about the oldest candidate that convinces; about the next one only if that was refused."""
@@ -89,7 +104,8 @@ def _ask_once(
             continue
         if state is not None:
             return 0
-        if _ask(old, new, overlaps.get((old.id, new.id), Overlap())):
+        shared = bool(numbers.get(old.id, set()) & numbers.get(new.id, set()))
+        if _ask(old, new, overlaps.get((old.id, new.id), Overlap()), shared=shared):
             return 1
     return 0
 
@@ -112,8 +128,10 @@ def _overlaps(accounts: list[UUID], fresh: list[UUID]) -> dict[tuple[UUID, UUID]
         }
 
 
-def _ask(old: FinancialAccount, new: FinancialAccount, overlap: Overlap) -> int:
-    if overlap.convinces(old):
+def _ask(old: FinancialAccount, new: FinancialAccount, overlap: Overlap, *, shared: bool) -> int:
+    if shared and (not old.subtype or not new.subtype or old.subtype == new.subtype):
+        why = "their whole number is the same"
+    elif overlap.convinces(old):
         many = (
             f"all {overlap.rows}"
             if overlap.common == overlap.rows

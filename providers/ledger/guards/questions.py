@@ -1,10 +1,12 @@
 """Questions about sudden changes: one open at a time for each thing, asked again when the change is another."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
+from django.utils import timezone
 
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations.models import Question
@@ -19,14 +21,24 @@ WHERE question.state <> 'accepted'
 
 
 def ask(
-    account: FinancialAccount, kind: Question.Kind, right: UUID, why: str, evidence: dict[str, Any]
+    account: FinancialAccount,
+    kind: Question.Kind,
+    right: UUID,
+    why: str,
+    evidence: dict[str, Any],
+    *,
+    about: UUID | None = None,
+    at: datetime | None = None,
 ) -> bool:
-    """Ask about a change of the account; False if it is asked already, or was answered and is no other by now."""
+    """Ask about a change of the account, or of an event of it, that came `at` a moment.
+
+    False if it is asked already, or was answered and is no other by now.
+    """
     asked, is_new = Question.objects.get_or_create(
         kind=kind,
-        left=account.id,
+        left=about or account.id,
         right=right,
-        defaults={"account": account, "why": why, "evidence": evidence},
+        defaults={"account": account, "why": why, "evidence": evidence, "asked_at": at or timezone.now()},
     )
     if is_new or asked.evidence == evidence:
         return is_new

@@ -1,11 +1,14 @@
 """Absence: observations that a complete statement leaves out are withdrawn, unless they are many."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+from providers.ledger.identity.assign import Edge, assign
 from providers.ledger.identity.desk import Desk
-from providers.ledger.identity.records import Held, State, Status
+from providers.ledger.identity.records import Held, Reason, State, Status
+from providers.ledger.identity.signals import Advice, compare
 from providers.ledger.identity.texts import Likeness, likeness
 
 BOOKED = timedelta(days=10)  # from a pending row to the booked one beside it
@@ -35,8 +38,24 @@ def withdraw(desk: Desk) -> None:
     outlived = _outlived(desk, missing)
     for pending, later in outlived:
         desk.merge(later.event, pending.event)
-    joined = {pending.event for pending, _ in outlived}
+    joined = {pending.event for pending, _ in outlived} | _booked_elsewhere(desk, missing)
     desk.draft.withdrawn += [held for held in missing if held.event not in joined]
+
+
+def calm(desk: Desk) -> None:
+    """End changes held back that their source states no more: it says again what stands, or something else."""
+    delivery = desk.delivery
+    said = {row.hash for row in delivery.rows}
+    ended = {key for item in desk.draft.placed for key in item.ended}
+    desk.draft.over += [
+        held
+        for held in desk.mine
+        if held.state == State.HELD
+        and held.key not in ended
+        and held.hash not in said
+        and held.at <= delivery.at
+        and (held.event in desk.used or delivery.covered(held))
+    ]
 
 
 def _outlived(desk: Desk, missing: Sequence[Held]) -> list[tuple[Held, Held]]:
@@ -57,6 +76,32 @@ def _outlived(desk: Desk, missing: Sequence[Held]) -> list[tuple[Held, Held]]:
             found[one.event] = (one, held)
             taken.add(held.event)
     return list(found.values())
+
+
+def _booked_elsewhere(desk: Desk, missing: Sequence[Held]) -> set[UUID]:
+    """Join pending rows that end now with their booked form, where another source had that one first.
+
+    The row that states it has been given to the other source's event, which goes on as the pending row's.
+    """
+    waiting = [held for held in missing if held.status == Status.PENDING]
+    placed = desk.draft.placed
+    rows = [(n, item) for n, item in enumerate(placed) if waiting and item.reason == Reason.OBSERVER]
+    edges = [
+        Edge(place, number, signals.worth, signals.days, item.row.amount)
+        for place, item in rows
+        for number, held in enumerate(waiting)
+        if item.row.status == Status.POSTED
+        and (signals := compare(item.row, held, missed=True))
+        and signals.advice(booking=True) == Advice.LINK
+    ]
+    pairs, _ = assign(edges)
+    for pair in pairs:
+        item, event = placed[pair.left], waiting[pair.right].event
+        if item.event is not None:
+            desk.merge(item.event, event)
+            ended = {*item.ended, *desk.told.get(event, ())}
+            placed[pair.left] = replace(item, event=event, ended=tuple(sorted(ended)))
+    return {waiting[pair.right].event for pair in pairs}
 
 
 def _is_booking(one: Held, held: Held) -> bool:

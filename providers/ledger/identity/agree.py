@@ -6,7 +6,7 @@ from providers.ledger.identity.records import Grade, Held, Row, Status
 from providers.ledger.identity.texts import Likeness, likeness
 
 BOOKING_DAYS = 45  # from an authorisation to its booking, at the most
-MOVING_DAYS = 10  # a booked row's day may be corrected by so much
+MOVING_DAYS = 6  # a booked row's day may be corrected by so much; a week later, a weekly debit comes again
 
 
 class Verdict(Enum):
@@ -20,22 +20,29 @@ class Verdict(Enum):
 
 def judge(row: Row, held: Held, grade: Grade, *, covered: bool, from_file: bool) -> Verdict:
     """Compare a row with an observation of the same source under the same id."""
-    if row.unit != held.unit:
-        return Verdict.CONFLICT
     alike = likeness(row.text, held.text)
     days = abs((row.date - held.date).days)
+    provisional = held.status < Status.POSTED or row.status < held.status
+    if row.unit != held.unit and not provisional:
+        return Verdict.CONFLICT
     if row.amount * held.amount < 0:
         return _turned(row, held, alike)
-    if held.status < Status.POSTED or row.status < held.status:
+    if provisional:
         return _provisional(row, held, grade, alike, days)
     if days > MOVING_DAYS and (not covered or alike == Likeness.OTHER):
         return Verdict.CONFLICT
     return _booked(row, held, grade, alike, from_file=from_file)
 
 
+def comes_after(row: Row, booked: Held) -> bool:
+    """True for a provisional row of a day so long after the booking that it announces another event."""
+    return (row.date - booked.date).days > MOVING_DAYS
+
+
 def _turned(row: Row, held: Held, alike: Likeness) -> Verdict:
     """The direction differs: another event, or a feed that has turned its signs around."""
-    mirrored = row.amount == -held.amount and row.date == held.date and alike == Likeness.SAME
+    same = (row.amount, row.unit, row.date) == (-held.amount, held.unit, held.date)
+    mirrored = same and alike == Likeness.SAME
     return Verdict.SUDDEN if mirrored and row.status == held.status == Status.POSTED else Verdict.CONFLICT
 
 
@@ -51,11 +58,13 @@ def _booked(row: Row, held: Held, grade: Grade, alike: Likeness, *, from_file: b
 
 
 def _provisional(row: Row, held: Held, grade: Grade, alike: Likeness, days: int) -> Verdict:
-    """One of the two is not booked: amount and day may move, but not both with the name."""
-    known = row.amount == held.amount or alike >= (
-        Likeness.SILENT if grade == Grade.STABLE else Likeness.SAME
-    )
-    if not known or days > BOOKING_DAYS:
+    """One of the two is not booked: amount and day may move, but not both with the name.
+
+    Where a shop asks in its own currency, and the bank books in the account's, the amount moves with its unit.
+    """
+    equal = (row.amount, row.unit) == (held.amount, held.unit)
+    known = equal or alike >= (Likeness.SILENT if grade == Grade.STABLE else Likeness.SAME)
+    if not known or days > BOOKING_DAYS or (row.status < held.status and comes_after(row, held)):
         return Verdict.CONFLICT
     return Verdict.STALE if row.status < held.status else Verdict.SAME
 

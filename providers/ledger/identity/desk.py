@@ -24,6 +24,7 @@ class Desk:
     live: dict[UUID, Held] = field(default_factory=dict)  # by event, what the source says of it today
     by_id: dict[str, list[Held]] = field(default_factory=dict)
     stated: frozenset[str] = frozenset()  # the ids of all rows, also of those known already
+    words: dict[str, set[bytes]] = field(default_factory=dict)  # by id, the hashes of its rows
     told: dict[UUID, list[int]] = field(default_factory=dict)  # by event, the observations that stand
 
     def __post_init__(self) -> None:
@@ -37,7 +38,19 @@ class Desk:
             if held.state in (State.LIVE, State.GONE):
                 self.live[held.event] = held
         self.by_id = by_id
-        self.stated = self.delivery.said.union(row.id for row in self.delivery.rows if row.id)
+        words: dict[str, set[bytes]] = defaultdict(set)
+        for row in self.delivery.rows:
+            if row.id:
+                words[row.id].add(row.hash)
+        self.words = words
+        self.stated = self.delivery.said.union(words)
+
+    def named(self, held: Held) -> bool:
+        """True if the delivery states the id of this observation, and may mean it.
+
+        An id that was used again may stand for the other event alone, word for word as before.
+        """
+        return held.id in self.delivery.said or held.hash in self.words.get(held.id, ())
 
     def open(self, held: Held) -> bool:
         """True for the source's latest word about an event that no row of this delivery has told yet."""
@@ -48,9 +61,12 @@ class Desk:
         self.used.add(event)
         self.free.pop(row.place, None)
         latest = self.live.get(event)
-        if latest is not None and latest.hash == row.hash and latest.state == state == State.LIVE:
-            return  # said already
-        if state != State.LIVE and self._said(event, row):
+        if latest is not None and state == State.LIVE:
+            if latest.hash == row.hash and latest.state == State.LIVE:
+                return  # said already
+            if latest.state == State.GONE and latest.until and latest.until > self.delivery.at:
+                return  # taken back since
+        if state == State.PAST and self._said(event, row):
             return
         same = {event, *(one for one, into in self.draft.merged if into == event)}
         ended = tuple(sorted(key for each in same for key in self.told.get(each, ())))

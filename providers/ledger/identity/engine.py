@@ -10,9 +10,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from providers.ledger.identity import absence, elsewhere, grades, late, proposals
-from providers.ledger.identity.agree import Verdict, judge
+from providers.ledger.identity.agree import Verdict, comes_after, judge
 from providers.ledger.identity.desk import Desk
 from providers.ledger.identity.records import (
+    SUDDEN,
     Asked,
     Delivery,
     Grade,
@@ -55,10 +56,13 @@ def _resolved(delivery: Delivery, held: Sequence[Held]) -> Plan:
         desk.start(row)
     _absorb(desk)
     absence.withdraw(desk)
+    absence.calm(desk)
     draft = desk.draft
     grade, evidence = grades.fallen(desk)
     placed = sorted(draft.placed, key=lambda item: item.row.place)
-    return Plan(placed, draft.withdrawn, draft.merged, draft.asked, draft.doubted, grade, evidence)
+    return Plan(
+        placed, draft.withdrawn, draft.merged, draft.asked, draft.doubted, draft.over, grade, evidence
+    )
 
 
 def _exact(desk: Desk) -> None:
@@ -126,7 +130,8 @@ def _same_id(desk: Desk) -> None:
         if _guessed_away(desk, held, latest, row):
             continue
         if held.state == State.PAST and latest.id != row.id and latest.status > row.status:
-            if held.unit == row.unit and (held.amount == row.amount or held.hash == row.hash):
+            earlier = held.amount == row.amount and not comes_after(row, latest)
+            if held.unit == row.unit and (earlier or held.hash == row.hash):
                 desk.place(row, held.event, Reason.STALE, State.PAST)
             continue
         _settle(desk, row, latest, _verdict(desk, row, latest))
@@ -174,7 +179,7 @@ def _settle(desk: Desk, row: Row, latest: Held, verdict: Verdict) -> None:
         desk.place(row, latest.event, Reason.STALE, State.PAST)
     elif verdict == Verdict.SUDDEN:
         desk.place(row, latest.event, Reason.SUDDEN, State.HELD)
-        desk.draft.asked.append(Asked(latest.event, row.place, "sudden"))
+        desk.draft.asked.append(Asked(latest.event, row.place, SUDDEN))
     else:
         desk.conflicts += latest.status == Status.POSTED
         desk.displaced.add(latest.key)

@@ -15,7 +15,7 @@ def loose(desk: Desk, held: Held) -> bool:
         return True
     if names_several(desk, held):
         return True
-    if held.id in desk.stated:
+    if desk.named(held):
         return False
     return (
         delivery.grade == Grade.BATCH

@@ -16,6 +16,7 @@ from providers.ledger.identity.texts import Likeness, normalised
 Candidate = tuple[Advice, Edge, Reason]
 FAR = timedelta(days=45)  # no signal reaches further
 NEAR = timedelta(days=NEAR_DAYS)
+BOOKED = 30  # more than an equal amount is worth
 ALIGNED = 3  # rows of a day and amount in common from which on two sources are telling the same story
 
 
@@ -56,30 +57,35 @@ def _own(desk: Desk, events: list[UUID]) -> Iterator[Candidate]:
     for row in desk.free.values():
         for held in {h.key: h for h in (*near.near(row), *provisional)}.values():
             missed = held.state == State.GONE or bool(desk.delivery.covers) or held.id in desk.delivery.gone
-            if (
-                not missed
-                and not desk.delivery.within(held)
-                and (held.status == row.status or desk.delivery.links)
-            ):
+            stated = missed or desk.delivery.within(held)
+            edge = desk.delivery.at_edge(held, row.date)
+            if not (stated or edge) and (held.status == row.status or desk.delivery.links):
                 continue
             signals = compare(row, held, missed=missed)
             booking = held.status < Status.POSTED
-            if signals and not booking and not _weak(desk, held) and signals.alike != Likeness.SAME:
+            strict = not booking and not (stated and _weak(desk, held))
+            if signals and strict and signals.alike != Likeness.SAME:
                 continue
             reason = Reason.PENDING if booking else Reason.REWRITTEN
-            yield from _candidate(row, held, numbers[held.key], signals, reason, booking=booking)
+            # Where ids are stable, a provisional row loses its own as it is booked, not as it waits.
+            bonus = BOOKED if row.status > held.status and held.id and not _weak(desk, held) else 0
+            yield from _candidate(row, held, numbers[held.key], signals, reason, booking=booking, bonus=bonus)
 
 
 def _left_over(desk: Desk, held: Held) -> bool:
     delivery = desk.delivery
-    named = delivery.grade >= Grade.BATCH and held.id in desk.stated and held.key not in desk.displaced
-    if named:
+    if delivery.grade >= Grade.BATCH and desk.named(held) and held.key not in desk.displaced:
         return False
     if held.status < Status.POSTED:
         return True
     if not _weak(desk, held):
         return held.state == State.LIVE and delivery.covered(held)
-    return held.state == State.GONE or delivery.covered(held) or delivery.within(held)
+    return (
+        held.state == State.GONE
+        or delivery.covered(held)
+        or delivery.within(held)
+        or delivery.at_edge(held, held.date)
+    )
 
 
 def _weak(desk: Desk, held: Held) -> bool:
@@ -144,12 +150,19 @@ def _as_held(row: Row, held: Held) -> Held:
 
 
 def _candidate(
-    row: Row, held: Held, number: int, signals: Signals | None, reason: Reason, *, booking: bool
+    row: Row,
+    held: Held,
+    number: int,
+    signals: Signals | None,
+    reason: Reason,
+    *,
+    booking: bool,
+    bonus: int = 0,
 ) -> Iterator[Candidate]:
     if signals is None or (advice := signals.advice(booking=booking)) is None:
         return
     kind = (normalised(row.text), normalised(held.text), held.amount)
-    yield advice, Edge(row.place, number, signals.worth, signals.days, kind), reason
+    yield advice, Edge(row.place, number, signals.worth + bonus, signals.days, kind), reason
 
 
 class _Pool:

@@ -94,6 +94,7 @@ class Held:
     at: datetime
     replaces: str = ""
     old_ids: bool = False  # of an earlier consent: its id proves nothing any more
+    until: datetime | None = None  # when it was last true
 
     @property
     def content(self) -> Content:
@@ -148,6 +149,10 @@ class Delivery:
         """True if it lies between the days of a file: a reason to link, too weak to withdraw."""
         return self.span is not None and self.span[0] < held.date < self.span[1]
 
+    def at_edge(self, held: Held, day: date) -> bool:
+        """True on the first and the last day of a file, which need not be whole: for a row of that day alone."""
+        return self.span is not None and held.date == day and day in self.span
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -159,6 +164,9 @@ class Placed:
     state: State = State.LIVE
     heir: int | None = None
     ended: tuple[int, ...] = ()  # observations that this one makes PAST
+
+
+SUDDEN = "sudden"  # why a change of amount is asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +188,15 @@ class Plan:
     merged: Sequence[tuple[UUID, UUID]] = ()  # the first goes on as the second
     asked: Sequence[Asked] = ()
     doubted: Sequence[Held] = ()  # would be withdrawn, but so many at once are held back
+    over: Sequence[Held] = ()  # held back so far, and no more what the source says
     grade: Grade = Grade.STABLE
     evidence: str = ""
 
     @property
     def empty(self) -> bool:
         """True if nothing is to be written, a grade that fell apart."""
-        return not (self.placed or self.withdrawn or self.merged or self.asked or self.doubted)
+        changes = (self.placed, self.withdrawn, self.merged, self.asked, self.doubted, self.over)
+        return not any(changes)
 
 
 @dataclass(slots=True)
@@ -198,3 +208,4 @@ class Draft:
     merged: list[tuple[UUID, UUID]] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     doubted: list[Held] = field(default_factory=list)
+    over: list[Held] = field(default_factory=list)

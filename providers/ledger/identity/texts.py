@@ -15,6 +15,9 @@ zahlung ec girocard paiement carte achat cb vir prlv pago compra tarjeta the and
 tst pp paypal www com gmbh inc ltd llc co
 """
 _GENERIC = frozenset(_HOW.split())
+# Letters that banks write plainly, each in its own way: "Müller" is also "Mueller" and "Muller".
+_PLAIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+_UMLAUT = re.compile("(?<=[aou])e")
 _NO_ID = re.compile(r"(?:0*|-+|none|null|nil|n/?a|unknown|undefined|x+)", re.IGNORECASE)
 
 
@@ -41,9 +44,9 @@ def says_nothing(id: str) -> bool:
 @functools.lru_cache(maxsize=50_000)
 def names(text: str) -> frozenset[str]:
     """The words of a text that may name a party: neither days, nor numbers, nor what cards and banks always write."""
-    plain = unicodedata.normalize("NFKD", _DAY.sub(" ", text)).casefold()
+    plain = unicodedata.normalize("NFKD", _DAY.sub(" ", text)).casefold().translate(_PLAIN)
     words = _WORDS.findall("".join(c for c in plain if not unicodedata.combining(c)))
-    return frozenset(word for word in words if word not in _GENERIC and not word.isdecimal())
+    return frozenset(_UMLAUT.sub("", word) for word in words if word not in _GENERIC and not word.isdecimal())
 
 
 @functools.lru_cache(maxsize=50_000)

@@ -138,8 +138,14 @@ def _described(
 
 
 def take_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> bool:
-    """Set the balance in memory, unless what we hold is newer; then False."""
+    """Set the balance in memory, unless what we hold is newer; then False.
+
+    Where it is not told, or only what is available, the account keeps the current one that it has.
+    """
     if account.balance_as_of is not None and record.as_of < account.balance_as_of:
+        return False
+    if record.current is None and account.balance_current is not None:
+        account.balance_available = record.available
         return False
     account.balance_current = record.current
     account.balance_available = record.available
@@ -175,16 +181,10 @@ def snapshot(balances: Sequence[tuple[FinancialAccount, AccountRecord]], fetched
 
 @one_transaction()
 def apply_balance(account: FinancialAccount, record: AccountRecord, fetched_at: datetime) -> None:
-    """Write one balance: to its own day, and to the account unless that holds a newer one.
-
-    Where only the available balance is known, the account keeps the current one that it has.
-    """
+    """Write one balance: to its own day, and to the account unless that holds a newer one."""
     checks.numbers(record.current, record.available, record.limit)
     account.refresh_from_db(from_queryset=FinancialAccount.objects.select_for_update(no_key=True))
-    if record.current is not None or account.balance_current is None:
-        take_balance(account, record, fetched_at)
-    elif account.balance_as_of is None or record.as_of >= account.balance_as_of:
-        account.balance_available = record.available
+    take_balance(account, record, fetched_at)
     account.save(update_fields=_BALANCE)
     snapshot([(account, record)], fetched_at)
     _touch([account.id])

@@ -1,10 +1,11 @@
 """Answers to questions, and decisions undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from dashtam.errors import NotFound
@@ -38,25 +39,7 @@ def refuse(user_id: UUID, question_id: UUID) -> None:
     """Leave things as they are, and ask about the next candidate if there is one. Raises NotFound."""
     question = _open_question(user_id, question_id)
     _close(question, Question.State.REFUSED)
-    if question.kind == Question.Kind.LATE:
-        late = Observation.objects.filter(id__in=question.evidence["observations"], state=State.HELD)
-        late.update(state=State.GONE, until=timezone.now())
-    others = question.evidence.get("others", [])
-    if others:
-        first, *rest = others
-        Question.objects.bulk_create(
-            [
-                Question(
-                    account=question.account,
-                    kind=question.kind,
-                    left=UUID(first),
-                    right=question.right,
-                    why=question.why,
-                    evidence={"others": rest},
-                )
-            ],
-            ignore_conflicts=True,
-        )
+    asking.ask_next([question])
 
 
 @transaction.atomic
@@ -159,7 +142,7 @@ def _rows(question: Question) -> tuple[list[tuple[int, int]], list[UUID]]:
     if late:
         rows.update(state=State.LIVE)
     else:
-        rows.update(state=State.GONE, until=timezone.now())
+        rows.update(state=State.GONE, until=question.asked_at)
     return was, events
 
 
@@ -168,10 +151,29 @@ def _unmerge(decision: Decision) -> None:
     one, into = UUID(detail["from"]), UUID(detail["into"])
     for key, state in detail["ended"]:
         Observation.objects.filter(id=key).update(state=state)
+    moved = [key for key, _ in detail["observations"]]
     for key, state in detail["observations"]:
         Observation.objects.filter(id=key).update(event=one, state=state)
+    _follow(moved, into, one)
     Edit.objects.filter(id__in=detail["edits"]).update(event=one)
     projection.project(decision.account, [one, into])
+
+
+def _follow(moved: Sequence[int], into: UUID, one: UUID) -> None:
+    """Give back what was said since of the event that goes its own way again: its sources' words under its ids.
+
+    What goes on in the other event are the words of sources that had told of that one too.
+    """
+    told = Observation.objects.filter(id__in=moved)
+    named = {(source, row_id) for source, row_id in told.values_list("source", "row_id") if row_id}
+    stays = Observation.objects.filter(event=into)
+    both = set(stays.filter(id__lte=max(moved, default=0)).values_list("source", flat=True))
+    alone = {source for source, _ in told.values_list("source", "row_id")} - both
+    since = stays.filter(id__gt=max(moved, default=0)).values_list("id", "source", "row_id")
+    later = [key for key, source, row_id in since if (source, row_id) in named or source in alone]
+    Observation.objects.filter(id__in=later).update(event=one)
+    for event in (one, into):
+        asking.one_voice(event)
 
 
 def _unpart(decision: Decision) -> None:
@@ -180,6 +182,7 @@ def _unpart(decision: Decision) -> None:
     Observation.objects.filter(event=fresh).update(event=event, reason=Reason.PERSON)
     if detail["before"]:
         Observation.objects.filter(id=detail["before"]).update(state=State.PAST)
+    asking.one_voice(event)
     projection.project(decision.account, [event, fresh])
 
 
@@ -195,7 +198,12 @@ def _unapply(decision: Decision) -> None:
         account.save(update_fields=["closed_at", "balances_version"])
     for key, state in decision.detail["was"]:
         Observation.objects.filter(id=key).update(state=state, until=None)
-    projection.project(decision.account, [UUID(event) for event in decision.detail["events"]])
+    events = [UUID(event) for event in decision.detail["events"]]
+    today = Observation.objects.filter(event__in=events, state__in=[State.LIVE, State.GONE])
+    twice = today.values("event", "source").annotate(words=Count("id")).filter(words__gt=1)
+    for event in twice.values_list("event", flat=True):  # its source has said something newer since
+        asking.one_voice(event)
+    projection.project(decision.account, events)
 
 
 def _regrade(decision: Decision) -> None:

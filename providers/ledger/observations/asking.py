@@ -1,18 +1,26 @@
-"""Questions raised by a delivery, and two events joined into one."""
+"""Questions raised by a delivery and settled by a later one, and two events joined into one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
+from django.db import connection as database
+from django.utils import timezone
+
 from providers.ledger.guards import questions
-from providers.ledger.identity.records import Plan, State
+from providers.ledger.identity.records import SUDDEN, Asked, Cover, Plan, State
 from providers.ledger.models import FinancialAccount
+from providers.ledger.observations import sql
 from providers.ledger.observations.models import Decision, Edit, Observation, Question, Source
 
 
-def ask(account: FinancialAccount, source: Source, plan: Plan, events: Mapping[int, UUID]) -> int:
+def ask(
+    account: FinancialAccount, source: Source, plan: Plan, events: Mapping[int, UUID], at: datetime
+) -> int:
     """Write the plan's questions down, each once; returns how many are new."""
-    asked = _late(account, source, plan, events) + _vanished(account, source, plan)
-    found = [_question(account, each.event, each.place, each.why, each.others, events) for each in plan.asked]
+    asked = _late(account, source, plan, events) + _vanished(account, source, plan, at)
+    asked += _sudden(account, plan, events)
+    found = [_question(account, each, events) for each in plan.asked if each.why != SUDDEN]
     if not found:
         return asked
     before = Question.objects.filter(account=account).count()
@@ -20,31 +28,44 @@ def ask(account: FinancialAccount, source: Source, plan: Plan, events: Mapping[i
     return asked + Question.objects.filter(account=account).count() - before
 
 
-def _question(
-    account: FinancialAccount,
-    event: UUID,
-    place: int,
-    why: str,
-    others: tuple[UUID, ...],
-    events: Mapping[int, UUID],
-) -> Question:
-    sudden = why == "sudden"
+def _question(account: FinancialAccount, asked: Asked, events: Mapping[int, UUID]) -> Question:
     return Question(
         account=account,
-        kind=Question.Kind.SUDDEN if sudden else Question.Kind.EVENT,
-        left=event,
-        right=events.get(place, event),
-        why="the amount changed a lot at once" if sudden else why,
-        evidence={"others": [str(other) for other in others]},
+        kind=Question.Kind.EVENT,
+        left=asked.event,
+        right=events.get(asked.place, asked.event),
+        why=asked.why,
+        evidence={"others": [str(other) for other in asked.others]},
     )
 
 
-def _vanished(account: FinancialAccount, source: Source, plan: Plan) -> int:
+def _sudden(account: FinancialAccount, plan: Plan, events: Mapping[int, UUID]) -> int:
+    """Ask about each amount that is held back; the same one once, whatever was answered."""
+    said = {item.row.place: item.row.hash.hex() for item in plan.placed}
+    return sum(
+        questions.ask(
+            account,
+            Question.Kind.SUDDEN,
+            events.get(each.place, each.event),
+            "the amount changed a lot at once",
+            {"said": said[each.place]},
+            about=each.event,
+        )
+        for each in plan.asked
+        if each.why == SUDDEN
+    )
+
+
+def _vanished(account: FinancialAccount, source: Source, plan: Plan, at: datetime) -> int:
     if not plan.doubted:
         return 0
-    why = f"{len(plan.doubted)} booked transactions are missing all at once"
-    evidence = {"observations": [held.key for held in plan.doubted]}
-    return questions.ask(account, Question.Kind.VANISHED, UUID(int=source.id), why, evidence)
+    keys = [held.key for held in plan.doubted]
+    why, evidence = _vanished_why(keys), {"observations": keys}
+    return questions.ask(account, Question.Kind.VANISHED, UUID(int=source.id), why, evidence, at=at)
+
+
+def _vanished_why(keys: Sequence[int]) -> str:
+    return f"{len(keys)} booked transactions are missing all at once"
 
 
 def _late(account: FinancialAccount, source: Source, plan: Plan, events: Mapping[int, UUID]) -> int:
@@ -59,6 +80,78 @@ def _late(account: FinancialAccount, source: Source, plan: Plan, events: Mapping
     ids = [*(asked.evidence["observations"] if asked else []), *ids]
     why = f"{len(ids)} old transactions came at the same time"
     return questions.ask(account, kind, right, why, {"observations": ids})
+
+
+def back(source: Source, covers: Sequence[Cover]) -> None:
+    """Forget, of what had vanished at once, the rows that a window without such a gap has told of."""
+    asked = Question.objects.filter(
+        kind=Question.Kind.VANISHED, left=source.account_id, right=UUID(int=source.id)
+    )
+    for question in asked.exclude(state=Question.State.ACCEPTED):
+        rows = Observation.objects.filter(id__in=question.evidence["observations"], state=State.LIVE)
+        days = rows.values_list("id", "date")
+        left = [key for key, day in days if not any(cover.first <= day <= cover.last for cover in covers)]
+        if not left:
+            question.delete()
+        elif len(left) < len(question.evidence["observations"]):
+            question.why, question.evidence = _vanished_why(left), {"observations": left}
+            question.save(update_fields=["why", "evidence"])
+
+
+def settle(account: FinancialAccount, events: Collection[UUID]) -> None:
+    """Forget open questions about these events that the sources themselves have answered by now.
+
+    Nothing is held back any more; or one side has become another event; or one feed has booked both. Then the next
+    candidate is asked about, if there is one.
+    """
+    waiting: list[UUID] = sorted(events)
+    while waiting:
+        with database.cursor() as cursor:
+            cursor.execute(sql.SETTLED, {"account": account.id, "events": waiting})
+            found = [key for (key,) in cursor.fetchall()]
+        settled = list(Question.objects.filter(id__in=found))
+        Question.objects.filter(id__in=found).delete()
+        ask_next(settled)
+        waiting = [question.right for question in settled if question.evidence.get("others")]
+
+
+def ask_next(answered: Iterable[Question]) -> None:
+    """Ask about the next candidate of each of these questions, if there is one."""
+    further = [(question, question.evidence.get("others", [])) for question in answered]
+    Question.objects.bulk_create(
+        [
+            Question(
+                account_id=question.account_id,
+                kind=question.kind,
+                left=UUID(others[0]),
+                right=question.right,
+                why=question.why,
+                evidence={"others": others[1:]},
+            )
+            for question, others in further
+            if others
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def answered(one: UUID, other: UUID) -> Question | None:
+    """The open question about two accounts, if there is one: it is answered by what the person does now."""
+    open_ones = Question.objects.filter(kind=Question.Kind.ACCOUNT, state=Question.State.OPEN)
+    question = open_ones.filter(left__in=[one, other], right__in=[one, other]).first()
+    if question is not None:
+        question.state, question.answered_at = Question.State.ACCEPTED, timezone.now()
+        question.save(update_fields=["state", "answered_at"])
+    return question
+
+
+def forget_late(source: Source) -> None:
+    """Forget the question about late rows that are held back no more."""
+    asked = Question.objects.filter(kind=Question.Kind.LATE, right=UUID(int=source.id), state="open")
+    for question in asked:
+        rows = Observation.objects.filter(id__in=question.evidence["observations"], state=State.HELD)
+        if not rows.exists():
+            question.delete()
 
 
 def join(

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.db.models import QuerySet
 
 from dashtam.ids import uuid7
-from providers.ledger.identity.records import Plan, Row, State, Status
+from providers.ledger.identity.records import Plan, Reason, Row, State, Status
 from providers.ledger.models import FinancialAccount, WithdrawnTransaction
 from providers.ledger.observations import asking, blocks, projection, sql
 from providers.ledger.observations.copying import ROWS, copy_rows
@@ -68,7 +68,10 @@ def carry_out(
     fresh = _fresh(account, source, plan, new, known, shared, at)
     projection.write(account, fresh)
     seen = projection.project(account, touched, known)
-    asked = asking.ask(account, source, plan, events)
+    asked = asking.ask(account, source, plan, events, at)
+    asking.settle(account, touched | {held.event for held in plan.over})
+    if plan.over:
+        asking.forget_late(source)
     withdrawn = {held.event for held in plan.withdrawn}
     begun = _begun(plan, events) - merged.keys() - back
     shown = Counts(
@@ -155,7 +158,7 @@ def _keep(source: Source, id: UUID, statement: Statement, records: Sequence[Tran
 
 def _merge(account: FinancialAccount, plan: Plan) -> dict[UUID, UUID]:
     """Let events that turn out to be others go on as these."""
-    told = {item.event for item in plan.placed}
+    told = {item.event for item in plan.placed if item.reason == Reason.LINK}
     for one, into in plan.merged:
         linked = "the source links them" if into in told else "one took the place of the other"
         asking.join(account, one, into, linked)
@@ -165,6 +168,7 @@ def _merge(account: FinancialAccount, plan: Plan) -> dict[UUID, UUID]:
 def _end(plan: Plan, at: datetime) -> None:
     _close([key for item in plan.placed for key in item.ended], State.PAST, at)
     _close([held.key for held in plan.withdrawn], State.GONE, at)
+    _close([held.key for held in plan.over], State.PAST, at)
 
 
 def _close(keys: Sequence[int], state: State, at: datetime) -> None:

@@ -21,7 +21,7 @@ from providers.ledger.identity.engine import resolve
 from providers.ledger.identity.prepare import Prepared, prepare
 from providers.ledger.identity.records import Grade, Plan
 from providers.ledger.models import FinancialAccount
-from providers.ledger.observations import near
+from providers.ledger.observations import asking, near
 from providers.ledger.observations.carrying import Landed, carry_out
 from providers.ledger.observations.models import AccountDoor, Decision, Source
 from providers.ledger.observations.statements import Observer, Statement, cleaned, digest, rows_of
@@ -54,6 +54,8 @@ def _land(account: FinancialAccount, observer: Observer, statement: Statement) -
     plan = _plan(source, observer, statement, taken)
     if plan is None:
         return Landed()
+    if statement.covers and not plan.doubted:
+        asking.back(source, statement.covers)
     with transaction.atomic():
         _let_fall(source, statement, plan)
         if plan.empty:
@@ -73,7 +75,7 @@ def _plan(
     digests += [digest(record, scheduled=True) for record in taken[stated:]]
     found, absent = near.novel(source, digests, days, statement.covers)
     plain = _each_once(taken) and not statement.gone
-    if plain and not found and not absent and not near.may_expire(source, statement.covers):
+    if plain and not found and not absent and not near.unsettled(source, statement.covers):
         return None
     ready = prepare(rows_of(taken, digests, scheduled_from=stated), _grade(source, statement))
     if not plain:

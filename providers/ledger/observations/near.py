@@ -45,14 +45,26 @@ def novel(
     return [place for place, _ in found if place is not None], [held for _, held in found if held is not None]
 
 
-def may_expire(source: Source, covers: Sequence[Cover]) -> bool:
-    """True if provisional rows from long before the windows may have to go."""
-    windows = [cover for cover in covers if Status.PENDING in cover.statuses]
-    if not windows:
+def unsettled(source: Source, covers: Sequence[Cover]) -> bool:
+    """True if windows without news matter: old provisional rows may have to go, or vanished ones are back."""
+    if not covers:
         return False
+<<<<<<< HEAD
     oldest = max(min(cover.first, cover.last - EXPIRES) for cover in windows)
     with database.cursor() as cursor:
         cursor.execute(sql.MAY_EXPIRE, {"source": source.id, "oldest": oldest})
+=======
+    windows = [cover for cover in covers if Status.PENDING in cover.statuses]
+    oldest = max((min(cover.first, cover.last - EXPIRES) for cover in windows), default=None)
+    arguments: dict[str, Any] = {
+        "source": source.id,
+        "oldest": oldest,
+        "account": source.account_id,
+        "named": UUID(int=source.id),
+    }
+    with database.cursor() as cursor:
+        cursor.execute(sql.UNSETTLED, arguments)
+>>>>>>> a3
         return bool(cursor.fetchone()[0])
 
 
@@ -109,7 +121,7 @@ def _spans(days: Iterable[date]) -> list[tuple[date, date]]:
 
 
 def _held(source: Source, row: tuple[Any, ...]) -> Held:
-    key, event, source_id, row_id, day, amount, unit, status, text, row_hash, state, at, replaces = row
+    key, event, source_id, row_id, day, amount, unit, status, text, row_hash, state, at, replaces, until = row
     return Held(
         key=key,
         event=event,
@@ -125,4 +137,5 @@ def _held(source: Source, row: tuple[Any, ...]) -> Held:
         at=at,
         replaces=replaces,
         old_ids=source_id == source.id and key <= source.old_ids_to,
+        until=until,
     )

@@ -1,7 +1,7 @@
 """The SQL that finds what a delivery changes: rows compared by their digests in the database, in sets."""
 
-# Rows that the source has not said before, and observations of the covered windows that it says no more. Equal rows
-# are counted: the second of two is new if one is held.
+# Rows that the source has not said before, and observations of the covered windows that it says no more, with those
+# held back of the days it tells of. Equal rows are counted: the second of two is new if one is held.
 NOVEL = """
 WITH stated AS MATERIALIZED (
     SELECT place, hash, row_number() OVER (PARTITION BY hash ORDER BY place) AS nth
@@ -19,7 +19,18 @@ held AS MATERIALIZED (
 )
 SELECT stated.place, CASE WHEN stated.place IS NULL THEN held.id END
 FROM stated FULL JOIN held USING (hash, nth)
-WHERE held.id IS NULL OR (stated.place IS NULL AND held.state = 0 AND held.date BETWEEN %(first)s AND %(last)s)
+WHERE held.id IS NULL
+    OR (stated.place IS NULL AND (held.state = 3 OR held.date BETWEEN %(first)s AND %(last)s))
+"""
+
+UNSETTLED = """
+SELECT EXISTS (
+    SELECT FROM providers_observation
+    WHERE source_id = %(source)s AND state = 0 AND status < 2 AND date < %(oldest)s::date
+) OR EXISTS (
+    SELECT FROM providers_question
+    WHERE kind = 'vanished_rows' AND "left" = %(account)s AND "right" = %(named)s AND state <> 'accepted'
+)
 """
 
 # Live provisional rows from before a day. The status is written out and all are counted: only so does every plan read
@@ -70,7 +81,7 @@ events AS MATERIALIZED (
     SELECT event FROM providers_observation WHERE id = ANY(%(absent)s)
 )
 SELECT o.id, o.event, o.source_id, o.row_id, o.date, o.amount, o.unit, o.status, o.text, o.row_hash, o.state, o.at,
-    o.replaces
+    o.replaces, o.until
 FROM events
 CROSS JOIN LATERAL (SELECT * FROM providers_observation AS told WHERE told.event = events.event OFFSET 0) AS o
 WHERE o.source_id = ANY(%(sources)s)
@@ -112,6 +123,27 @@ ORDER BY o.event, o.status DESC, s.kind, o.id DESC
 SAID_IDS = """
 SELECT DISTINCT row_id FROM providers_observation
 WHERE source_id = %(source)s AND row_id = ANY(%(ids)s) AND row_id <> ''
+"""
+
+# Open questions about events that nothing is left of: an amount that is held back no more, an event that has become
+# another, or two that one feed has booked. A file takes nothing back, so that what it has twice may yet be one.
+SETTLED = """
+SELECT q.id FROM providers_question q
+WHERE q.account_id = %(account)s AND q.state <> 'accepted' AND q.kind IN ('same_event', 'sudden_change')
+  AND (q."left" = ANY(%(events)s) OR q."right" = ANY(%(events)s))
+  AND CASE WHEN q.kind = 'sudden_change'
+    THEN NOT EXISTS (SELECT FROM providers_observation o WHERE o.event = q."left" AND o.state = 3)
+    ELSE q.state = 'open' AND (
+        NOT EXISTS (SELECT FROM providers_observation o WHERE o.event = q."left")
+        OR NOT EXISTS (SELECT FROM providers_observation o WHERE o.event = q."right")
+        OR EXISTS (
+            SELECT FROM providers_observation o
+            JOIN providers_observation p USING (source_id)
+            JOIN providers_source s ON s.id = source_id AND s.kind = 'feed'
+            WHERE o.event = q."left" AND o.state = 0 AND o.status = 2
+              AND p.event = q."right" AND p.state = 0 AND p.status = 2
+        )
+    ) END
 """
 
 SECURITIES = """

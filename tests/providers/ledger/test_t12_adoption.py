@@ -16,6 +16,7 @@ from providers.ledger.models import FinancialAccount, Security, Transaction, Wit
 from providers.ledger.observations import answers, edits
 from providers.ledger.observations.models import Delivery, Edit, Observation, Question, Source
 from providers.ledger.observations.rebuild import rebuild, strays
+from providers.ledger.review.undoing import undo_answer
 from tests.providers.ledger.pages import apply_transactions
 from tests.providers.ledger.test_ingest import NOON, account_record, page, pending, row
 
@@ -186,3 +187,18 @@ def test_t12_hundreds_of_old_rows_at_once_are_held(account: FinancialAccount) ->
     assert decision is not None
     answers.undo(account.user_id, decision.id)
     assert account.transactions.count() == 119
+
+
+def test_t12_old_rows_that_were_refused_stay_away_until_the_answer_is_taken_back(
+    account: FinancialAccount,
+) -> None:
+    apply_transactions(account, page(row("n", "-1.00")), "")
+    many = [row(f"o{n}", f"-{n}.01", date=date(2018, 2, 1)) for n in range(1, 101)]
+    apply_transactions(account, page(*many, then="next"), "next")
+    question = Question.objects.get(kind="late_rows")
+    answers.refuse(account.user_id, question.id)
+    apply_transactions(account, page(*many, then="next"), "next")
+    assert account.transactions.count() == 1
+    undo_answer(account.user_id, question.id)
+    answers.accept(account.user_id, question.id)
+    assert account.transactions.count() == 101
