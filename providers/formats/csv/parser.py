@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
+from itertools import pairwise
+from operator import eq
 
 from providers.formats.csv.cells.records import Record
 from providers.formats.csv.choosing.choices import Choices, choose
@@ -26,6 +28,7 @@ from providers.formats.statement import (
 from providers.formats.values import ALL_DIGITS, exact_sum
 
 Count = Callable[[int], None]
+_LOOKED_AT = 400
 
 
 @dataclass(slots=True)
@@ -160,7 +163,11 @@ class TableReading:
         if proof is not None and proof.sign:
             sign = proof.sign * turned  # of a balance of money owed it is -1
         else:
-            sign = 1 if turned == 1 and self._in_order(group) else 0
+            sign = (
+                1
+                if turned == 1 and self._in_order(group) and _follows(group, newest_first=newest_first)
+                else 0
+            )
         if not group.stated or newest_first is None or not sign:
             return None, None
         (first, at_first), (last, at_last) = group.stated[0], group.stated[-1]
@@ -192,6 +199,16 @@ class TableReading:
                 f"The balance does not follow from the row before in line {shown}. Rows may be missing there."
             )
             self.findings.notice("balance_gap", proof.gaps[0], text)
+
+
+def _follows(group: _Group, *, newest_first: bool | None) -> bool:
+    """True if most balances are the one before, or after, plus what was booked between."""
+    booked = [row.amount for row in group.rows if row.status == "posted"]
+    back = 1 if newest_first else 0
+    pairs = list(pairwise(group.stated[:_LOOKED_AT]))
+    moved = [exact_sum(booked[max(at - back, 0) : end - back]) for (_, at), (_, end) in pairs]
+    steps = [(one - other if newest_first else other - one) for (one, _), (other, _) in pairs]
+    return sum(map(eq, moved, steps)) * 5 >= len(pairs) * 4 > 0
 
 
 def _together(groups: Mapping[tuple[str, str], _Group]) -> dict[tuple[str, str], _Group]:

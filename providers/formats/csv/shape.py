@@ -58,6 +58,8 @@ def _read(data: bytes, layout: Layout, mark: str) -> Shape:
     if not ended:
         _mark_cut(found)
     table, skipped = _main(find_tables(found, header=layout.get("header")))
+    if not table.headings:
+        _mark_last(table.rows)
     columns = _columns(table)
     return Shape(
         table, columns, encoding, delimiter, mark or _fingerprint(table, columns, delimiter), skipped
@@ -80,6 +82,18 @@ def _mark_cut(found: list[Record]) -> None:
     shorter = len(ends) == 1 and ends != {0} and len(last.cells) == width and {_decimals(cell)} != ends
     if short or (shorter and cell.strip()[-1:] in "0123456789.,"):
         found[-1] = Record(last.line, last.cells, "The file ends in the middle of this line.")
+
+
+def _mark_last(rows: list[Record]) -> None:
+    """Mark the last row of a table without headings if it has fewer cells than the others: some state a balance so."""
+    *before, last = rows or [Record(0, [])]
+    if (
+        len(before) > 1
+        and len({len(row.cells) for row in before}) == 1
+        and len(last.cells) < len(before[0].cells)
+    ):
+        problem = "This last row has fewer cells than the others, and may be a balance."
+        rows[-1] = Record(last.line, last.cells, last.problem or problem)
 
 
 def _decimals(cell: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from providers.formats.csv.cells.dates import usual_forms
+from providers.formats.csv.choosing.accounts import is_own
 from providers.formats.csv.choosing.content import Cells
 from providers.formats.csv.choosing.context import WHOLE, Context
 from providers.formats.csv.choosing.known import known_layout
@@ -48,6 +49,7 @@ def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
     context.marks = decimal_marks(context)
     mark = context.marks.get(WHOLE, "")
     facts = read_facts(shape.table.above, mark or ".")
+    _leave_accounts_of_others(context, facts)
     order, currency = date_order(context, facts), currency_of(context, facts)
     context.understood = replace(context.understood, date_order=order, decimal_mark=mark, currency=currency)
     proof = signs_and_fees(context)
@@ -91,6 +93,14 @@ def _keep_repeated_references(roles: list[Role], columns: Sequence[Cells]) -> No
     if "asset" in roles and "quantity" not in roles and shared:
         for at in places:
             roles[at] = "reference" if at in shared else "ignore"
+
+
+def _leave_accounts_of_others(context: Context, facts: Facts) -> None:
+    columns = list(context.understood.columns)
+    for at in context.where("account") if not context.layout.get("roles") else ():
+        if not is_own(facts.account, context.columns[at]):
+            columns[at] = replace(columns[at], role="ignore")
+    context.understood = replace(context.understood, columns=tuple(columns))
 
 
 def _ask_for_columns(context: Context) -> None:

@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from providers.formats.csv.cells.dates import Written, moment, read_date
 from providers.formats.csv.cells.numbers import is_nothing, read_number
 from providers.formats.csv.cells.records import Record
-from providers.formats.csv.reading.trades import FEE_CREDITS, coin, converted, kind_and_units, security_of
+from providers.formats.csv.reading.trades import (
+    FEE_CREDITS,
+    by_units,
+    coin,
+    converted,
+    kind_and_units,
+    security_of,
+)
 from providers.formats.csv.reading.values import CellReader, Rejected
 from providers.formats.csv.words.kinds import kind_of
 from providers.formats.csv.words.said import PENDING, VOID, no_movement, word_in
@@ -80,8 +87,9 @@ class RowReader(CellReader):
         filled = [cell for cell in cells if not is_nothing(cell)]
         if not filled:
             return Read(left_out="" if not any(cell.strip() for cell in cells) else NOTE)
-        sort = next((found for cell in filled if (found := no_movement(cell))), None)
         dated = cells[self.date] if self.date is not None else ""
+        first = dated.split(maxsplit=1)[:1]  # Total of January
+        sort = next((found for cell in (*filled, *first) if (found := no_movement(cell))), None)
         if word_in(dated, PENDING):
             return Read(left_out=NOT_BOOKED)
         if sort is not None:
@@ -151,6 +159,7 @@ class RowReader(CellReader):
             security, units, amount, currency = self._security(cells, text, amount, currency)
             if security is not None:
                 coins = self.asset is not None
+                kind = kind if self.kinds or coins else by_units(kind, units, amount)
                 kind, units, amount = kind_and_units(kind, units, amount, coin=coins)
                 price = (
                     self.number_of(self.price, cells, strict=False)

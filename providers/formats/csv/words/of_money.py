@@ -34,7 +34,9 @@ HEADINGS = {
         datetime, date and time, utc date, date utc, local date, transaction datetime, time utc, entry date,
         activity date, created at, completed at, date completed, date of posting, process date, datum und
         uhrzeit, buchungszeitpunkt, f operativa, datum izvrsenja, txn date, trans dt, posted transactions
-        date, data platezha
+        date, data platezha,
+        datum des abschlusses, date de fin, fecha de finalizacion, data di completamento, data de conclusao,
+        data zrealizowania, datum voltooid, utc time
     """,
     "other_date": """
         transaction date, trans date, value date, valuta, valuta datum, valutadatum, wertstellung,
@@ -50,7 +52,9 @@ HEADINGS = {
         zlecenia operacji, kjopsdato, kobsdato, inkopsdatum, ostopaiva, fecha de valor, fec valor, data
         balancete, data do balancete, data da compra, date d achat, data acquisto, aankoopdatum, purchase
         date, date of purchase, auth date, authorisation date, initiated date, created date, valutierung,
-        erteknap datuma, data platnosci, datum nakupu
+        erteknap datuma, data platnosci, datum nakupu,
+        datum des beginns, date de debut, fecha de inicio, data di inizio, data de inicio, data rozpoczecia,
+        startdatum, data de inceput
     """,
     "amount": """
         amount, transaction amount, amt, value, total, total amount, gross, sum, paid amount, amount in
@@ -71,7 +75,8 @@ HEADINGS = {
         bedrag euro, betrag eur, betrag chf, buchungsbetrag, umsatzbetrag, umsatz in eur, belastung
         gutschrift, amount gbp, amount eur, amount in eur, cad, usd, eur, gbp, chf, poso se eur, poso
         synallagis, poso kinisis, summa platezha, summa operacii, posted amount, amount posted, charge
-        amount, payment amount, amount charged
+        amount, payment amount, amount charged,
+        change
     """,
     "net": """
         net, net amount, netto, nettobetrag, net value
@@ -132,6 +137,7 @@ HEADINGS = {
         po transakcii, konyvelt egyenleg, stanje, stanje racuna, novo stanje, atlikums, konta atlikums,
         likutis po operacijos, logistiko ypoloipo, ostatok, kalan bakiye, saldo acumulado, saldo posterior,
         saldo resultante, new balance, saldo apos, saldos, disponible, saldo actual, balance inr, closing
+        bal,
         bal
     """,
     "currency": """
