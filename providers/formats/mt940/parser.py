@@ -253,7 +253,7 @@ def _currency(message: Message, *balances: BalanceField | None) -> str | None:
 def _account(message: Message, currency: str | None) -> StatementAccount:
     """IBAN, bank and number, or a number alone; some banks write the currency after it."""
     field = next((each for each in message.fields if each.tag in {"25", "25P"}), None)
-    text = clean_id(field.lines[0]) if field else ""
+    text = clean_id(field.lines[0]).removeprefix("/") if field else ""
     bank = None
     if currency and text.endswith(currency) and len(text) > 6:
         text = text[: -len(currency)].rstrip()
