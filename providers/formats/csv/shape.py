@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from providers.formats.csv.cells.blocks import blocks
 from providers.formats.csv.cells.records import Record, find_delimiter, lines_of, records
 from providers.formats.csv.cells.text import read_text
 from providers.formats.csv.choosing.content import Cells
@@ -18,6 +19,7 @@ from providers.formats.options import ReadOptions
 
 ANY = "*"  # the layout for a table of whatever shape
 _LOOKED_AT = 400
+_BLOCKS = 60  # lines that tell if a table is written in blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def _read(data: bytes, layout: Layout, mark: str) -> Shape:
     ended, lines = text.endswith(("\n", "\r")), lines_of(text)
     del text
     delimiter = layout.get("delimiter") or find_delimiter(lines)
-    found = list(records(lines, delimiter))
+    found = (blocks(lines[:_BLOCKS]) and blocks(lines)) or list(records(lines, delimiter))
     if not ended:
         _mark_cut(found)
     table, skipped = _main(find_tables(found, header=layout.get("header")))

@@ -63,8 +63,13 @@ def _kind(cells: Cells) -> Role | None:
 
 
 def _state(cells: Cells) -> Role | None:
-    known = sum(word_in(text, _STATES) for text in cells.filled)
-    return "state" if cells.share(known) >= 0.5 else "ignore"
+    told = any(word_in(text, PENDING | VOID) for text in cells.filled) and len(set(cells.filled)) <= _FEW
+    return "state" if told or cells.share(known_states(cells)) >= 0.5 else "ignore"
+
+
+def known_states(cells: Cells) -> int:
+    """How many of the cells are a word for a state that we know."""
+    return sum(word_in(text, _STATES) for text in cells.filled)
 
 
 def _currency(cells: Cells) -> Role | None:

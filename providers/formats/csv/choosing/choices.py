@@ -8,6 +8,7 @@ from typing import cast
 
 from providers.formats.csv.cells.dates import usual_forms
 from providers.formats.csv.choosing.accounts import is_own
+from providers.formats.csv.choosing.checks import known_states
 from providers.formats.csv.choosing.content import Cells
 from providers.formats.csv.choosing.context import WHOLE, Context
 from providers.formats.csv.choosing.known import known_layout
@@ -23,6 +24,8 @@ from providers.formats.csv.words.plain import plain
 from providers.formats.csv.words.said import CREDIT, DEBIT, word_in
 from providers.records import AccountType
 
+_MOST = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -30,7 +33,7 @@ class Choices:
 
     `marks` are the decimal marks by column. `only_side` is the side that a column of directions marks, if it leaves
     the other one empty. `mixed` are the columns of money in or out in which only some amounts are negative. `forms`
-    are the ways in which days are written.
+    are the ways in which days are written. `states` is True if we know the words for most states of rows.
     """
 
     understanding: Understanding
@@ -40,6 +43,7 @@ class Choices:
     only_side: str = ""
     mixed: frozenset[int] = frozenset()
     forms: frozenset[str] = frozenset()
+    states: bool = False
 
 
 def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
@@ -63,6 +67,7 @@ def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
         _only_side(context),
         _mixed(context),
         usual_forms(context.days("date")),
+        _knows_states(context),
     )
 
 
@@ -142,6 +147,11 @@ def _mixed(context: Context) -> frozenset[int]:
         signs = {bool(number.negative) for number in context.numbers(at) if number.digits.strip("0.,")}
         found |= {at} if len(signs) == 2 else set()
     return frozenset(found)
+
+
+def _knows_states(context: Context) -> bool:
+    at = context.only("state")
+    return at is not None and context.columns[at].share(known_states(context.columns[at])) >= _MOST
 
 
 def _only_side(context: Context) -> str:

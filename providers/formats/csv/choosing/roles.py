@@ -30,6 +30,10 @@ _OF_VALUE = frozenset({
     *("value", "valuta", "valutadatum", "valeur", "valor", "wert", "wertstellung", "rentedatum"),
     *("settlement", "settle", "interest", "due"),
 })  # fmt: skip
+_WHOLE: dict[str, Role] = {"change": "amount"}  # of a ledger; with other words it is that of a price
+_PARTS = frozenset(
+    {"cents", "cent", "pence", "minor", "centimes", "centimos", "centavos", "satoshi", "satoshis"}
+)
 _MADE = frozenset({"created at", "created on", "updated at", "created"})
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}|[0-9Xx*][0-9Xx* .-]{6,30}[0-9A-Z]?")
@@ -39,9 +43,11 @@ _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}|[0-9Xx*][0-9Xx*
 def role_of_heading(heading: str) -> Role | None:
     """The role that a heading names; None for words that we do not know."""
     whole = plain(heading)
-    if whole in _PHRASES:
-        return _PHRASES[whole]
+    if whole in _PHRASES or whole in _WHOLE:
+        return _PHRASES.get(whole) or _WHOLE[whole]
     text = plain(without_parentheses(heading)[0]) or whole
+    if not _PARTS.isdisjoint(whole.split()):
+        return "ignore"  # cents as whole numbers, or thousands: no amount as it stands
     if text in _PHRASES:
         return _PHRASES[text]
     words = text.split()

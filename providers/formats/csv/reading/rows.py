@@ -22,7 +22,7 @@ from providers.formats.csv.reading.trades import (
 )
 from providers.formats.csv.reading.values import CellReader, Rejected
 from providers.formats.csv.words.kinds import kind_of
-from providers.formats.csv.words.said import PENDING, VOID, no_movement, word_in
+from providers.formats.csv.words.said import BOOKED, PENDING, VOID, no_movement, word_in
 from providers.formats.statement import Security, StatementTransaction
 from providers.formats.values import clean_id, clean_text, clean_word
 from providers.records import Kind
@@ -30,6 +30,7 @@ from providers.records import Kind
 NOT_BOOKED = "a movement that is not booked, or was cancelled"
 NO_AMOUNT = "a row without an amount"
 NOTE = "a note"
+_SHORT = 30  # so long is a text that says nothing else
 _LONG = 32  # an action of so many letters is a description of its own
 _CASH = {True: Kind.CREDIT, False: Kind.DEBIT}
 
@@ -110,7 +111,6 @@ class RowReader(CellReader):
         state = cells[self.state] if self.state is not None else ""
         if state.strip() and word_in(state, VOID):
             return Read(left_out=NOT_BOOKED)
-        pending = word_in(state, PENDING) if state.strip() else pending
         text, action = self._words(cells)
         amount, currency = self.amount_of(cells, action or text), self.currency_of(cells)
         sort = self._sort(text, action, amount, currency)
@@ -118,6 +118,7 @@ class RowReader(CellReader):
             [], self.account_of(cells), currency, self.number_of(self.balance, cells, strict=False), sort
         )
         if amount is not None and not sort:
+            pending = self._pending(state) if not is_nothing(state) else pending
             written = _Written(line, text, action, amount, currency, day, date, pending=pending)
             row = self._transaction(cells, written)
             changed = self.asset is not None and "convert" in action.casefold()
@@ -126,6 +127,13 @@ class RowReader(CellReader):
                 read.rows.append(_fee_row(row, fee))
             read.currency = "" if row.security and coin(currency) else currency
         return read
+
+    def _pending(self, state: str) -> bool:
+        """True for a word that says that the row is not booked yet. Raises Rejected for one that may say anything."""
+        pending = word_in(state, PENDING)
+        if not pending and self.states and not word_in(state, BOOKED):
+            raise Rejected(f"“{clean_text(state, 40)}” does not say if this row is booked.")
+        return pending
 
     def _certain(self, day: Written, cells: Sequence[str], *, pending: bool) -> dt.date:
         """The day, if it is one only, and is written as the others are. Raises Rejected."""
@@ -220,7 +228,7 @@ def _no_movement(text: str, action: str, amount: Decimal | None) -> str | None:
     """The sort of row that moves nothing: by its words, which must say nothing else if it has an amount."""
     for words in (text, action):
         sort = no_movement(words) if words else None
-        if sort is not None and (not amount or words is action or len(words) < 25):
+        if sort is not None and (not amount or words is action or len(words) < _SHORT):
             return sort
     return None
 

@@ -75,8 +75,7 @@ HEADINGS = {
         bedrag euro, betrag eur, betrag chf, buchungsbetrag, umsatzbetrag, umsatz in eur, belastung
         gutschrift, amount gbp, amount eur, amount in eur, cad, usd, eur, gbp, chf, poso se eur, poso
         synallagis, poso kinisis, summa platezha, summa operacii, posted amount, amount posted, charge
-        amount, payment amount, amount charged,
-        change
+        amount, payment amount, amount charged
     """,
     "net": """
         net, net amount, netto, nettobetrag, net value
@@ -154,7 +153,11 @@ HEADINGS = {
         fee, fees, commission, commissions, fees and or spread, fee amount, transaction fee, gebuhr,
         gebuhren, gebuehr, gebuehren, provision, kosten, frais, comision, comisiones, commissione,
         commissioni, prowizja, avgift, stamp duty, fx fee amount, currency conversion fee, valuta kosten,
-        courtage, spesen, fremde kosten, source fee amount, fee total, charges and fees
+        courtage, spesen, fremde kosten, source fee amount, fee total, charges and fees,
+        oplata, poplatek, poplatky, poplatok, dij, jutalek, costo, costi, taxa, taxas, tarifa, tarifas,
+        gebyr, gebyrer, palkkio, komisyon, masraf, komissiya, surcharge, service fee, processing fee, network
+        fee, trading fee, transaction cost, transaction costs, transactiekosten, brokerage, brokerage fee,
+        mokestis, komisinis mokestis, teenustasu, provizija, naknada, taksa, komision, costs
     """,
     "tax": """
         tax, withholding tax, belasting, steuer, steuern, kest, quellensteuer, impots, impuesto, withheld

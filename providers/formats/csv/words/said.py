@@ -37,12 +37,18 @@ BOOKED = _words(
     executada executed final finished geboekt gebucht gennemfort konyvelt liquidado ok paid posted processed
     realizado reconciled reserveret_bogfort rozliczona settled succeeded success successful tamamlandi
     taytetty teljesult termine toteutettu uddfort udfort uitgevoerd umsatz_gebucht uploaded utford utfort
+    aanvaard accepte accepted acceptee geaccepteerd issued partially_refunded refunded
+    payment_deposited payment_sent transfer_sent zakonczono zakonczona wykonana wykonano terminado terminada
+    uspeshno provedeno provedena vykonana dokonceno isvykdyta ivykdyta teostatud izpildits finalizata finalizat
+    tamamlandi gerceklesti kabul_edildi ispolneno ispolnen vypolneno sikeres
     valide verbucht verwerkt zaksiegowana zauctovana zauctovano zrealizowana zuctovane
     """,
     of_scripts.BOOKED,
 )
 PENDING = _words(
     """
+    w_realizacji oczekujacy cekajuce caka_na_spracovanie zpracovava_se nezauctovano nezuctovane laukiama apstrade
+    ootel in_asteptare v_obrabotke v_ozhidanii na_cekanju rezervisano rezervirano blokirano fuggo_tetel
     a_venir afventer ausstehend authorisation authorised authorization authorized autorizzato awaiting
     beklemede blokace blokada blokovane cekajici created da_contabilizzare en_attente en_cours en_proceso
     fuggo fuggoben future gereserveerd held hold in_bearbeitung in_behandeling in_progress in_sospeso
@@ -55,6 +61,9 @@ PENDING = _words(
 )
 VOID = _words(
     """
+    cofnieto devuelto revertido revertida reverti stornato rimborsato ruckgangig_gemacht teruggedraaid
+    otkloneno otmeneno otkazano zamitnuta odmitnuto odmietnute odbijeno atmesta noraidits tagasi_lukatud respinsa
+    anulata reddedildi iptal_edildi stornovano annulled rescinded
     abgebrochen abgelehnt afvist annule annullato annulleret anulado anulowana avbruten avvist blocked
     cancelado canceled cancelled declined deleted denied echoue elutasitott error expired failed fallido
     fallito fehlgeschlagen geannuleerd geweigerd hylatty incomplete iptal mislukt misslyckad nieudana
@@ -73,7 +82,8 @@ _NO_MOVEMENT: dict[str, str] = {
         anfangsbestand, abschlusssaldo, schlusssaldo, beginsaldo, eindsaldo, solde, ancien solde, nouveau
         solde, solde initial, solde final, saldo inicial, saldo final, saldo anterior, saldo iniziale, saldo
         finale, saldo poczatkowe, saldo koncowe, ingaende saldo, utgaende saldo, nyitoegyenleg,
-        zaroegyenleg, pocatecni zustatek, konecny zustatek, s a l d o, saldo do dia, total avail balance,
+        zaroegyenleg, pocatecni zustatek, konecny zustatek, s a l d o, saldo do dia, saldo total disponivel dia,
+        saldo total disponivel, saldo total, total avail balance,
         saldo awal, saldo akhir, likutis pradziai, likutis pabaigai, pradinis likutis, galutinis likutis,
         sakuma atlikums, beigu atlikums, algsaldo, loppsaldo, pocatecni stav, konecny stav, zaciatocny
         zostatok, pociatocny zostatok, konecny zostatok, pocetno stanje, zavrsno stanje, zacetno stanje,

@@ -68,6 +68,9 @@ CELLS = {
     "2026-01-16;Cafe;;-2,00\n",
     "a net amount and a fee": "Date,Text,Amount,Fee,Net Amount\n2026-01-14,Bread,-4.00,-0.50,-4.50\n"
     "2026-01-15,Pay,1200.00,0,1200.00\n",
+    "the balance of a day as a row": "Data;Descrição;Valor\n14/01/2026;Bread;-4,50\n"
+    "14/01/2026;SALDO TOTAL DISPONÍVEL DIA;95,50\n"
+    "15/01/2026;Pay;1200,00\n15/01/2026;SALDO TOTAL DISPONÍVEL DIA;1295,50\n",
     "balances and turnovers as rows": "Date;Text;Amount;D/K\n2026-01-01;Likutis pradžiai;100.00;K\n"
     "2026-01-14;Bread;4.50;D\n"
     "2026-01-15;Pay;1200.00;K\n2026-01-31;Apyvarta;1200.00;K\n2026-01-31;Likutis pabaigai;1295.50;K\n",
@@ -120,7 +123,7 @@ BALANCES = {
     "before": ("2026-01-14,x,EUR,100.00,-4.50\n2026-01-15,x,EUR,95.50,1200.00\n2026-01-16,x,EUR,1295.50,-5.50\n"
     "", None),
     "of another thing": ("Date,Text,Amount,Balance\n2026-01-14,a,-4.50,10.00\n2026-01-15,b,1200.00,10.00\n"
-    "2026-01-16,c,-5.50,77.00\n", None),
+    "2026-01-16,c,-5.50,77.00\n", "77.00"),
     "of two rows": ("Date,Text,Amount,Balance\n2026-01-14,a,-4.50,95.50\n2026-01-15,b,1200.00,1295.50\n", "1295.50"),
 }  # fmt: skip
 
@@ -178,3 +181,35 @@ def test_t14_a_direction_that_says_neither_is_left_out_with_its_reason() -> None
     assert (rows(found), [each.line for each in found.rejected]) == (TWO, [4])
     with pytest.raises(StatementNeedsAnswersError):
         read("交易时间,交易对方,金额\n2026-01-14,面包店,4.50\n2026-01-15,阿克梅,1200.00\n")
+
+
+def test_t14_blocks_of_named_lines_are_a_table() -> None:
+    head = "From: 01/01/2026 to 31/01/2026\n\nAccount: XXXX 9876\n\n"
+    one = "Date: 15/01/2026\nDescription: Pay, and more: much\nAmount: 1200.00\u00a0\nBalance: 1295.50\u00a0\n\n"
+    other = "Date: 14/01/2026\nDescription: Bread\nAmount: -4.50\u00a0\nBalance: 95.50\u00a0\n"
+    found = read(head + one + other, "cp1252")
+    assert rows(found) == TWO[::-1]
+    assert found.statements[0].transactions[0].description == "Pay, and more: much"
+    assert str(found.statements[0].ledger_balance) == "1295.50"
+
+
+def test_t14_a_state_that_may_mean_anything_is_not_taken_for_booked() -> None:
+    text = "Date,Text,Amount,Status\n2026-01-14,Bread,-4.50,Completed\n2026-01-15,Pay,1200.00,Completed\n"
+    found = read(f"{text}2026-01-16,Odd,-1.00,Wobbled\n2026-01-17,Void,-2.00,Annulled\n")
+    assert (rows(found), [each.line for each in found.rejected]) == (TWO, [4])
+    unknown = text.replace("Completed", "Zzz") + "2026-01-16,Odd,-1.00,Zzz\n2026-01-17,No,-2.00,Geweigerd\n"
+    found = read(unknown)
+    assert (rows(found)[:2], len(rows(found)), found.rejected_count) == (TWO, 3, 0)
+
+
+def test_t14_cents_as_whole_numbers_are_no_amount() -> None:
+    with pytest.raises(StatementNeedsAnswersError) as asked:
+        read("date,text,amount_cents\n2026-01-14,Bread,-450\n2026-01-15,Pay,120000\n")
+    assert asked.value.fields == ("columns",)
+
+
+def test_t14_fees_have_names_in_many_languages_and_are_asked_about() -> None:
+    for name in ("Opłata", "Costo", "Poplatek", "Gebyr", "Díj"):
+        with pytest.raises(StatementNeedsAnswersError) as asked:
+            read(f"Date,Text,Amount,{name}\n2026-01-14,Bread,-4.50,0.20\n2026-01-15,Pay,1200.00,0\n")
+        assert asked.value.fields == ("fee",)
