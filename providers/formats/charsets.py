@@ -14,6 +14,7 @@ OTHERWISE = "cp1252"
 _LOOKED_AT = 100_000
 _WORDS = 600
 _ENOUGH = 0.85  # of the letters must belong to one language
+_MARGIN = 0.1  # names from abroad are in every file
 _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _PAIRS = re.compile(rb"[\x80-\xff]+")
 _ASCII = bytes(range(128))
@@ -22,7 +23,7 @@ _APOSTROPHES = frozenset("’‘´·\u00ad–")  # these stand between letters
 
 # By set, the alphabets beyond ASCII of the languages that are written in it; of equal ones the first counts.
 _LATIN = {
-    "cp1252": "äöüß àâçéèêëîïôùûüœ áéíñóúü àáâãçéêíóôõú àèéìòù æøåé åäöé éëïöü",
+    "cp1252": "äöüßé äöüàâçéèêëîïôû æøåéäöü áàéèíïóòúüñç àâçéèêëîïôùûüœ áéíñóúü àáâãçéêíóôõú àèéìòù æøåé åäöé éëïöü",
     "cp1250": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüßáéő",
     "cp1254": "çğıöşüâîi",
     "cp1257": "ąčęėįšųūž āčēģīķļņšūž äöõüšž",
@@ -56,7 +57,8 @@ def charset_of(data: bytes) -> str:
         best = max(_OTHERS, key=lambda codec: _common(words, codec))
         return best if _common(words, best) >= _ENOUGH - 0.25 else OTHERWISE
     best = max(_LATIN, key=lambda codec: _of_language(words, codec))
-    return best if _of_language(words, best) >= _ENOUGH else OTHERWISE
+    likely = _of_language(words, best)
+    return best if likely >= _ENOUGH and likely > _of_language(words, OTHERWISE) + _MARGIN else OTHERWISE
 
 
 def _of_pairs(sample: bytes) -> str:

@@ -5,11 +5,14 @@ import pytest
 from providers.formats.charsets import charset_of
 from providers.formats.csv.parser import parse_csv
 from providers.formats.mt940.parser import parse_mt940
+from providers.formats.ofx.parser import parse_ofx
 from providers.formats.options import ReadOptions
 from providers.formats.qif.parser import parse_qif
 
 TEXTS = {
     "German": ("Bäckerei Größe über Straße Müller", ("cp1252", "cp850", "mac_roman")),
+    "Swiss": ("Bäckerei Zürich, Café à Genève, reçu, Hôtel Größe, où", ("cp1252",)),
+    "guests": ("Müller über Größe, Straße, schön, für Jørgen, Åse, Renée, Ñuñez, Böse, Käse", ("cp1252",)),
     "French": ("Épicerie à côté, reçu février, Hôtel où ça naît", ("cp1252", "mac_roman")),
     "Spanish": ("Panadería, año, niño, cigüeña, José, Málaga", ("cp1252",)),
     "Portuguese": ("Padaria São João, operação, à vista, José", ("cp1252",)),
@@ -44,6 +47,12 @@ def test_t14_the_other_formats_are_read_in_it_too() -> None:
     row = f"{head}:86:Świeże bułki, Łódź\n:62F:C260114PLN4,50\n"
     (told,) = parse_mt940(row.encode("cp1250")).statements[0].transactions
     assert told.description == "Świeże bułki, Łódź"
+    row = "<STMTTRN><DTPOSTED>20260114<TRNAMT>-4.50<FITID>1<NAME>パン屋での買い物</STMTTRN>"
+    head = "OFXHEADER:100\nENCODING:USASCII\nCHARSET:NONE\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS>"
+    head += "<CURDEF>JPY<BANKTRANLIST>"
+    foot = "</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>\n"
+    (told,) = parse_ofx(f"{head}{row}{foot}".encode("cp932")).statements[0].transactions
+    assert told.description == "パン屋での買い物"
     text = "!Type:Bank\nD2026-01-14\nT-4.50\nPПекарня на углу\n^\n"
     (told,) = parse_qif(text.encode("cp1251"), ReadOptions()).statements[0].transactions
     assert told.description == "Пекарня на углу"
