@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from providers.formats.csv.cells.blocks import blocks
+from providers.formats.csv.cells.numbers import looks_like_number
 from providers.formats.csv.cells.records import Record, find_delimiter, lines_of, records
 from providers.formats.csv.cells.text import read_text
 from providers.formats.csv.choosing.content import Cells
@@ -19,6 +20,7 @@ from providers.formats.options import ReadOptions
 
 ANY = "*"  # the layout for a table of whatever shape
 _LOOKED_AT = 400
+_WIDE = 4  # cells that a fact about the table does not have
 _BLOCKS = 60  # lines that tell if a table is written in blocks
 
 
@@ -119,8 +121,14 @@ def _main(tables: Sequence[Table]) -> tuple[Table, tuple[int, ...]]:
     skipped = [
         table.header_line or table.rows[0].line for table in tables if table.rows and table not in same
     ]
+    skipped += [record.line for record in chosen.above if _lists(record.cells)][:1]
     chosen.rows = sorted((row for table in same for row in table.rows), key=lambda row: row.line)
     return chosen, tuple(skipped)
+
+
+def _lists(cells: Sequence[str]) -> bool:
+    """True for a row of another list, such as of what is held, above the table."""
+    return sum(map(looks_like_number, cells)) > 1 and sum(bool(cell.strip()) for cell in cells) > _WIDE
 
 
 def _columns(table: Table) -> list[Cells]:

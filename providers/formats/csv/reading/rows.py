@@ -106,7 +106,7 @@ class RowReader(CellReader):
 
     def _with_day(self, line: int, cells: list[str], day: Written, *, pending: bool) -> Read:
         date = self._certain(day, cells, pending=pending)
-        if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
+        if len(cells) > self.named and any(cell.strip() for cell in cells[self.named :]):
             raise Rejected("This row has more cells than the table has columns.")
         state = cells[self.state] if self.state is not None else ""
         if state.strip() and word_in(state, VOID):

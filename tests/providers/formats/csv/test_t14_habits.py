@@ -6,6 +6,7 @@ import pytest
 
 from providers.formats.csv.parser import parse_csv
 from providers.formats.csv.understanding import StatementNeedsAnswersError
+from providers.formats.errors import StatementDamagedError
 from providers.formats.statement import StatementFile
 
 TWO = [("01-14", "-4.50"), ("01-15", "1200.00")]
@@ -213,3 +214,20 @@ def test_t14_fees_have_names_in_many_languages_and_are_asked_about() -> None:
         with pytest.raises(StatementNeedsAnswersError) as asked:
             read(f"Date,Text,Amount,{name}\n2026-01-14,Bread,-4.50,0.20\n2026-01-15,Pay,1200.00,0\n")
         assert asked.value.fields == ("fee",)
+
+
+@pytest.mark.parametrize("head", ["Date,Text,Amount\n", ""])
+def test_t14_amounts_torn_by_the_delimiter_are_refused(head: str) -> None:
+    with pytest.raises(StatementDamagedError):
+        read(f"{head}14.01.2026,Bread,-4,50\n15.01.2026,Pay,1200,00\n16.01.2026,Cafe,-3,25\n")
+
+
+def test_t14_a_list_of_holdings_above_the_table_is_told() -> None:
+    found = read(
+        "Fund,Symbol,Shares,Price,Total\nWorld,VTI,12.5,250.00,3125.00\n\n"
+        "Date,Text,Amount\n2026-01-14,Bread,-4.50\n2026-01-15,Pay,1200.00\n"
+    )
+    assert (rows(found), [(each.code, each.line) for each in found.notices]) == (
+        TWO,
+        [("section_skipped", 2)],
+    )
