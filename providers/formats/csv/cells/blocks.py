@@ -15,20 +15,19 @@ def blocks(lines: Sequence[str]) -> list[Record]:
 
     A block begins where its first name comes again. What stands before the first of them is above the table.
     """
-    named = [
-        (number, *match.groups()) for number, line in enumerate(lines, 1) if (match := _NAMED.fullmatch(line))
-    ]
+    matches = [(number, _NAMED.fullmatch(line)) for number, line in enumerate(lines, 1)]
+    named = [(number, match.group(1).strip(), match.group(2).strip()) for number, match in matches if match]
     filled = sum(not line.isspace() for line in lines if line)
-    names = [name.strip() for _, name, _ in named]
+    names = [name for _, name, _ in named]
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if len(named) < filled or not 2 < len(repeated) < 30:
         return []
     start = names.index(repeated[0])
-    found = [Record(number, [name, value.strip()]) for number, name, value in named[:start]]
+    found = [Record(number, [name, value]) for number, name, value in named[:start]]
     found.append(Record(named[start][0], repeated))
-    for (number, _, value), name in zip(named[start:], names[start:], strict=True):
+    for number, name, value in named[start:]:
         if name == repeated[0]:
             found.append(Record(number, [""] * len(repeated)))
         if name in repeated:
-            found[-1].cells[repeated.index(name)] = value.strip()
+            found[-1].cells[repeated.index(name)] = value
     return found
