@@ -5,17 +5,19 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 
+from providers.formats.charsets import charset_of
 from providers.formats.errors import StatementEncodingError
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LOOKED_AT = 400
 
 
-def read_text(data: bytes, otherwise: Callable[[str], str] = lambda _: "cp1252") -> str:
+def read_text(data: bytes, otherwise: Callable[[str], str] | None = None) -> str:
     """The text with line feeds only. Raises StatementEncodingError.
 
     UTF-8 comes first, whatever the file says: many banks label it otherwise, and other character sets rarely read as
-    UTF-8. `otherwise` names the codec of a file that is not UTF-8, from its text as far as that can be read.
+    UTF-8. `otherwise` names the codec of a file that is not UTF-8, from its text as far as that can be read;
+    without it, its words tell.
     """
     return _decode(data, otherwise).replace("\r\n", "\n").replace("\r", "\n")
 
@@ -26,7 +28,7 @@ def peek(data: bytes) -> str:
     return data.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _decode(data: bytes, otherwise: Callable[[str], str]) -> str:
+def _decode(data: bytes, otherwise: Callable[[str], str] | None) -> str:
     data, encoding = _marked(data)
     try:
         return data.decode(encoding)
@@ -39,7 +41,7 @@ def _decode(data: bytes, otherwise: Callable[[str], str]) -> str:
     # Banks cut long names at a byte, through the middle of a character: that does not make it another character set.
     if len(text) - len(text.encode("ascii", "ignore")) - broken > broken:
         return text
-    return data.decode(otherwise(text), "replace")
+    return data.decode(otherwise(text) if otherwise else charset_of(data), "replace")
 
 
 def _marked(data: bytes) -> tuple[bytes, str]:

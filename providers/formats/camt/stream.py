@@ -114,8 +114,8 @@ class _Growing:
             element[start:end] = kept
             self.seen[depth:] = [(element, start + len(kept))]
             element = element[-1]
-            if self.name(element) == self.entry:
-                return
+            if inside or self.name(element) == self.entry:
+                return  # all of what it has so far belongs to it: an entry, an account, a balance
 
     def rest(self) -> Iterator[tuple[str, Element]]:
         """Those that are left when the document is over."""

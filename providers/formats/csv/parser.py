@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
+from itertools import pairwise
+from operator import eq
 
 from providers.formats.csv.cells.records import Record
 from providers.formats.csv.choosing.choices import Choices, choose
@@ -26,6 +28,7 @@ from providers.formats.statement import (
 from providers.formats.values import ALL_DIGITS, exact_sum
 
 Count = Callable[[int], None]
+_LOOKED_AT, _MOST = 400, 0.8
 
 
 @dataclass(slots=True)
@@ -160,7 +163,13 @@ class TableReading:
         if proof is not None and proof.sign:
             sign = proof.sign * turned  # of a balance of money owed it is -1
         else:
-            sign = 1 if turned == 1 and self._in_order(group) else 0
+            certain = (
+                newest_first is not None
+                and turned == 1
+                and self._in_order(group)
+                and self._after_rows(group, understood)
+            )
+            sign = 1 if certain else 0
         if not group.stated or newest_first is None or not sign:
             return None, None
         (first, at_first), (last, at_last) = group.stated[0], group.stated[-1]
@@ -169,6 +178,18 @@ class TableReading:
             return closing, None
         booked = (-row.amount for row in group.rows if row.status == "posted")
         return closing, exact_sum([closing, *booked])
+
+    def _after_rows(self, group: _Group, understood: Understanding) -> bool:
+        """False for balances before each row. Those that do not follow at all are told with what that means."""
+        newest_first = bool(understood.newest_first)
+        booked = sum(row.status == "posted" for row in group.rows)
+        if booked != group.booked or _share_that_follows(group, newest_first=newest_first) >= _MOST:
+            return True
+        if _share_that_follows(group, newest_first=newest_first, before=True) >= _MOST:
+            return False
+        text = "The balances do not follow from the rows. Rows may be missing."
+        self.findings.notice("balance_gap", group.rows[0].line, text)
+        return True
 
     @staticmethod
     def _in_order(group: _Group) -> bool:
@@ -192,6 +213,16 @@ class TableReading:
                 f"The balance does not follow from the row before in line {shown}. Rows may be missing there."
             )
             self.findings.notice("balance_gap", proof.gaps[0], text)
+
+
+def _share_that_follows(group: _Group, *, newest_first: bool, before: bool = False) -> float:
+    """How many balances are the one of the row before plus the amount of the row, or of the row before."""
+    booked = [row.amount for row in group.rows if row.status == "posted"]
+    back = 1 if newest_first != before else 0
+    pairs = list(pairwise(group.stated[:_LOOKED_AT]))
+    moved = [exact_sum(booked[max(at - back, 0) : max(end - back, 0)]) for (_, at), (_, end) in pairs]
+    steps = [(one - other if newest_first else other - one) for (one, _), (other, _) in pairs]
+    return sum(map(eq, moved, steps)) / len(pairs) if pairs else 1.0
 
 
 def _together(groups: Mapping[tuple[str, str], _Group]) -> dict[tuple[str, str], _Group]:

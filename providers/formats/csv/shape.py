@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from providers.formats.csv.cells.blocks import blocks
+from providers.formats.csv.cells.numbers import looks_like_number
 from providers.formats.csv.cells.records import Record, find_delimiter, lines_of, records
 from providers.formats.csv.cells.text import read_text
 from providers.formats.csv.choosing.content import Cells
@@ -18,6 +20,8 @@ from providers.formats.options import ReadOptions
 
 ANY = "*"  # the layout for a table of whatever shape
 _LOOKED_AT = 400
+_WIDE = 4  # cells that a fact about the table does not have
+_BLOCKS = 60  # lines that tell if a table is written in blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,12 @@ def _read(data: bytes, layout: Layout, mark: str) -> Shape:
     ended, lines = text.endswith(("\n", "\r")), lines_of(text)
     del text
     delimiter = layout.get("delimiter") or find_delimiter(lines)
-    found = list(records(lines, delimiter))
+    found = (blocks(lines[:_BLOCKS]) and blocks(lines)) or list(records(lines, delimiter))
     if not ended:
         _mark_cut(found)
     table, skipped = _main(find_tables(found, header=layout.get("header")))
+    if not table.headings:
+        _mark_last(table.rows)
     columns = _columns(table)
     return Shape(
         table, columns, encoding, delimiter, mark or _fingerprint(table, columns, delimiter), skipped
@@ -82,6 +88,18 @@ def _mark_cut(found: list[Record]) -> None:
         found[-1] = Record(last.line, last.cells, "The file ends in the middle of this line.")
 
 
+def _mark_last(rows: list[Record]) -> None:
+    """Mark the last row of a table without headings if it has fewer cells than the others: some state a balance so."""
+    *before, last = rows or [Record(0, [])]
+    if (
+        len(before) > 1
+        and len({len(row.cells) for row in before}) == 1
+        and len(last.cells) < len(before[0].cells)
+    ):
+        problem = "This last row has fewer cells than the others, and may be a balance."
+        rows[-1] = Record(last.line, last.cells, last.problem or problem)
+
+
 def _decimals(cell: str) -> int:
     """How many digits a number has after its last point or comma."""
     text = cell.strip()
@@ -103,8 +121,14 @@ def _main(tables: Sequence[Table]) -> tuple[Table, tuple[int, ...]]:
     skipped = [
         table.header_line or table.rows[0].line for table in tables if table.rows and table not in same
     ]
+    skipped += [record.line for record in chosen.above if _lists(record.cells)][:1]
     chosen.rows = sorted((row for table in same for row in table.rows), key=lambda row: row.line)
     return chosen, tuple(skipped)
+
+
+def _lists(cells: Sequence[str]) -> bool:
+    """True for a row of another list, such as of what is held, above the table."""
+    return sum(map(looks_like_number, cells)) > 1 and sum(bool(cell.strip()) for cell in cells) > _WIDE
 
 
 def _columns(table: Table) -> list[Cells]:

@@ -20,7 +20,7 @@ def _phrases(text: str) -> tuple[str, ...]:
     return tuple(" ".join(phrase.split()) for phrase in text.split(","))
 
 
-_DIGIT = re.compile(r"[0-9]")
+_DIGIT = re.compile(r"\d")
 _HEADER_ROLES = {"date", "other_date", "amount", "net", "debit", "credit", "balance", "description", "payee"}
 _IBAN = re.compile(r"\b([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)\b")
 _NUMBER = re.compile(r"[0-9][0-9 .-]{5,30}[0-9A-Z]")
@@ -34,7 +34,7 @@ _ACCOUNT = _phrases(
 _CLOSING = _phrases(
     """
     closing balance, ending balance, current balance, account balance, balance, kontostand, saldo, endsaldo, neuer
-    saldo, solde, solde final, saldo final, saldo finale, saldo koncowe
+    saldo, neuer kontostand, closingbalance, solde, solde final, saldo final, saldo finale, saldo koncowe
     """
 )
 _CURRENCY = _phrases(

@@ -116,6 +116,7 @@ class _Reading:
         opening, closing = self._balance(message, *_OPENING), self._balance(message, *_CLOSING)
         available = self._balance(message, "64")
         currency = _currency(message, opening, closing)
+        closing, available = (self._own(message, each, currency) for each in (closing, available))
         interim = opening is None and closing is None
         rows = self._rows(message, currency, pending=interim)
         for each in message.fields:
@@ -165,6 +166,14 @@ class _Reading:
                 return None
             found = balance
         return found
+
+    def _own(self, at: Message, balance: BalanceField | None, currency: str | None) -> BalanceField | None:
+        """The balance, unless it is in another currency than the account."""
+        if balance is None or balance.currency in {None, currency}:
+            return balance
+        detail = "A balance in another currency than that of the account was left out."
+        self.findings.notice("value_left_out", at.line, detail)
+        return None
 
     def _rows(self, message: Message, currency: str | None, *, pending: bool) -> list[StatementTransaction]:
         rows = []
@@ -253,7 +262,7 @@ def _currency(message: Message, *balances: BalanceField | None) -> str | None:
 def _account(message: Message, currency: str | None) -> StatementAccount:
     """IBAN, bank and number, or a number alone; some banks write the currency after it."""
     field = next((each for each in message.fields if each.tag in {"25", "25P"}), None)
-    text = clean_id(field.lines[0]) if field else ""
+    text = clean_id(field.lines[0]).removeprefix("/") if field else ""
     bank = None
     if currency and text.endswith(currency) and len(text) > 6:
         text = text[: -len(currency)].rstrip()

@@ -6,6 +6,7 @@ import codecs
 import re
 from typing import Literal
 
+from providers.formats.charsets import charset_of
 from providers.formats.detect import refuse_cut_header
 from providers.formats.errors import StatementEncodingError, StatementTooLargeError
 from providers.formats.text import read_text
@@ -21,7 +22,7 @@ _STATEMENT = re.compile(
     r"<(?:[\w.-]{1,40}:)?(?:OFX|STMTRS|CCSTMTRS|INVSTMTRS|BANKTRANLIST)[\s>]", re.IGNORECASE
 )
 
-# Windows-1252 is what banks mean by all of these; a superset of Latin-1 in everything a statement contains.
+# Windows-1252 is what most banks mean by all of these; what others mean, the words of the file tell.
 _AS_1252 = frozenset({"", "none", "usascii", "us-ascii", "ascii", "1252", "unicode", "utf-8", "utf8", "ansi"})
 _AS_1252 |= frozenset({"iso-8859-1", "8859-1", "iso8859-1", "latin1", "latin-1", "windows-1252", "cp1252"})
 _CODE_PAGES = re.compile(r"(?:windows-|cp)?(125[0-8]|437|850|852|858|866|874|932|936|949|950)")
@@ -35,20 +36,21 @@ def read_document(data: bytes, max_bytes: int = MAX_BYTES) -> tuple[str, Literal
         limit = max_bytes // (1024 * 1024)
         message = f"The file is larger than {limit} MB. Download a shorter period."
         raise StatementTooLargeError(message)
-    text = read_text(data, lambda text: _declared_codec(text[:_HEAD]))
+    text = read_text(data, lambda text: _declared_codec(text[:_HEAD]) or charset_of(data))
     if not _STATEMENT.search(text):
         raise refuse_cut_header()
     return text, "ofx2" if _XML_HEADER.search(text[:_HEAD]) else "ofx1"
 
 
 def _declared_codec(head: str) -> str:
+    """The codec of the character set that is declared; empty for those that banks write whatever they use."""
     header = {key.upper(): value.strip().lower() for key, value in _HEADER.findall(head)}
     xml = _XML_ENCODING.search(head)
     names = [header.get("CHARSET", ""), header.get("ENCODING", ""), xml.group(1).lower() if xml else ""]
     for name in names:
         if name not in _AS_1252:
             return _codec(name)
-    return "cp1252"
+    return ""
 
 
 def _codec(name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from providers.formats.csv.words.months import month_of
 from providers.formats.errors import StatementUncertainError
 from providers.formats.options import DateOrder
 from providers.formats.values import BadValueError, clean_text
@@ -18,10 +19,10 @@ _COMPACT = re.compile(r"((?:19|20)[0-9]{2})([01][0-9])([0-3][0-9])")
 _PARTS = re.compile(
     r"\s*([0-9]{1,2})\s*[-/. ]\s*([0-9]{1,2})\s*([-/. ']?\s*')?[-/. ]?\s*([0-9]{4}|[0-9]{1,2})"
 )
-_NAMED = re.compile(r"([0-9]{1,2})[-/. ]*([A-Za-z]{3})[a-z]*[-/. ,']*([0-9]{4}|[0-9]{2})")
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+_NAMED = re.compile(r"([0-9]{1,2})[-/. ]*([^\W\d_]{3,13})[-/. ,']*([0-9]{4}|[0-9]{2})")
+_TIME = re.compile(r"(.{6,20}?)[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?")
 _NUMBER = re.compile(r"([-+]?)([0-9.,' \u00a0\u202f]{1,60})([-+]?)")
+_SIGN = re.compile("[$€£]")
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
 _COMMA_CENTS = re.compile(r"[-+]?[0-9.' \u00a0]*,[0-9]{1,2}[-+]?")
 _POINT_CENTS = re.compile(r"[-+]?[0-9,' \u00a0]*\.[0-9]{1,2}[-+]?")
@@ -70,15 +71,22 @@ def _day_first(dates: Iterable[str], chosen: DateOrder) -> bool | None:
 
 
 def _parts(text: str) -> re.Match[str] | None:
+    text = _without_time(text)
     if _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
         return None
     return _PARTS.fullmatch(text)
 
 
+def _without_time(text: str) -> str:
+    match = _TIME.fullmatch(text) if ":" in text else None
+    return match.group(1) if match else text
+
+
 def _decimal_commas(amounts: Iterable[str]) -> bool | None:
     """True if a comma can only be the decimal mark, False if a point can only be; None if the file tells neither."""
     commas = points = False
-    for text in amounts:
+    for written in amounts:
+        text = written if _PLAIN.fullmatch(written) else _bare(written)
         if not commas and "," in text:
             commas = _COMMA_CENTS.fullmatch(text) is not None
         if not points and "." in text:
@@ -88,7 +96,7 @@ def _decimal_commas(amounts: Iterable[str]) -> bool | None:
 
 def parse_day(text: str, habits: Habits) -> dt.date:
     """A day as the file writes them. Raises BadValueError."""
-    return _day(text, habits)
+    return _day(_without_time(text), habits)
 
 
 @lru_cache(4096)  # a file has many rows of few days
@@ -96,7 +104,7 @@ def _day(text: str, habits: Habits) -> dt.date:
     if match := _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
         return _date(text, *(int(part) for part in match.groups()))
     if match := _NAMED.fullmatch(text):
-        month = _MONTHS.get(match.group(2).lower())
+        month = month_of(match.group(2))
         if month is not None:
             return _date(text, _year(match.group(3), apostrophe=False), month, int(match.group(1)))
     match = _PARTS.fullmatch(text)
@@ -129,7 +137,7 @@ def parse_amount(text: str, habits: Habits) -> Decimal:
     """An exact number. Raises BadValueError for one that has two readings."""
     if _PLAIN.fullmatch(text) and not (habits.decimal_commas and "." in text):
         return Decimal(text) or Decimal(text).copy_abs()
-    cleaned = clean_text(text, 80).replace("\u2212", "-").replace("$", "").strip()
+    cleaned = _bare(text)
     match = _NUMBER.fullmatch(cleaned)
     if match is None or not any(char.isdigit() for char in cleaned) or (match.group(1) and match.group(3)):
         raise BadValueError(f"“{clean_text(text, 40)}” is not a number.")
@@ -147,6 +155,12 @@ def parse_amount(text: str, habits: Habits) -> Decimal:
     sign = "-" if "-" in {before, after} else ""
     value = Decimal(f"{sign}{number or 0}.{fraction}" if fraction else f"{sign}{number or 0}")
     return value or value.copy_abs()
+
+
+def _bare(text: str) -> str:
+    """An amount without the sign of its currency; one in parentheses is negative."""
+    cleaned = _SIGN.sub("", clean_text(text, 80).replace("\u2212", "-")).strip()
+    return f"-{cleaned[1:-1].strip()}" if cleaned[:1] + cleaned[-1:] == "()" else cleaned
 
 
 def _grouped(groups: list[str]) -> bool:

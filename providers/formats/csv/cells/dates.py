@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,42 +11,28 @@ from typing import Literal
 
 import msgspec
 
+from providers.formats.csv.cells.numbers import ascii_digits
+from providers.formats.csv.words.months import month_of
+
 Order = Literal["dmy", "mdy", ""]
 FIRST, LAST = 1950, 2150
 
 _NUMERIC = re.compile(r"([0-9]{1,4})([-/.\u2010-\u2012\u00a0 ]) ?([0-9]{1,2})\2 ?([0-9]{1,4})\.?")
 _COMPACT = re.compile(r"[0-9]{8}")
+_COMPACT_TIME = re.compile(r"((?:19|20)[0-9]{6})((?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])")
+_SIGNED = re.compile(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]")
+_YEAR_FIRST = re.compile(r"([0-9]{4})\. ?([^\W\d_]{3,12})\.? ([0-9]{1,2})\.?")
 _NAMED = re.compile(
-    r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]{0,3}([^\W\d_]{3,12})\.?,?[-/. ]{0,3}([0-9]{4}|'?[0-9]{2})"
+    r"([0-9]{1,2})(?:st|nd|rd|th)?(?:[-/. ]{0,3}| de )([^\W\d_]{3,13})\.?,?(?:[-/. ]{0,3}| de )([0-9]{4}|'?[0-9]{2})\.?"
 )
 _NAME_FIRST = re.compile(r"([^\W\d_]{3,12})\.?[-/. ]{1,3}([0-9]{1,2})(?:st|nd|rd|th)?,?[-/. ]{1,3}([0-9]{4})")
 _CLOCK = r"[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2})?(?:[.,][0-9]{1,9})?(?: ?[APap]\.?[Mm]\.?)?"
 _ZONE = r"(?:Z|UTC|GMT|[A-Z]{2,5}|[+-][0-9]{2}:?[0-9]{2})"
-_TIME_AFTER = re.compile(rf"(.{{6,30}}?)(?:T| / |, ?| {{1,3}}| at )({_CLOCK}) ?({_ZONE})?")
+_TIME_AFTER = re.compile(rf"(.{{6,30}}?)(?:T| / |, ?|-| {{1,3}}| at )({_CLOCK}) ?({_ZONE})?")
 _TIME_BEFORE = re.compile(rf"{_CLOCK},? (.{{6,20}})")
 _AS_OF = re.compile(r"(.{6,20}) as of .{6,20}")
 _PLACES: dict[Order, tuple[int, int, int]] = {"": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
-_MONTHS: dict[str, int] = {}
-for _names in (
-    "jan feb mar apr may jun jul aug sep oct nov dec",
-    "january february march april may june july august september october november december",
-    "januar februar marz april mai juni juli august september oktober november dezember",
-    "janner feber mrz apr mai jun jul aug sept okt nov dez",
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
-    "janv fevr mars avr mai juin juil aout sept oct nov dec",
-    "januari februari maart april mei juni juli augustus september oktober november december",
-    "ene feb mrt abr mei jun jul ago set okt nov dic",
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "gen feb mar apr mag giu lug ago set ott nov dic",
-    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
-    "jan fev mar abr mai jun jul ago set out nov dez",
-    "januari februari mars april maj juni juli augusti september oktober november december",
-    "januar februar marts april maj juni juli august september oktober november desember",
-    "sty lut mar kwi maj cze lip sie wrz paz lis gru",
-):
-    _MONTHS |= {_name: _number for _number, _name in enumerate(_names.split(), 1)}
 
 
 class Written(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +64,7 @@ class Written(msgspec.Struct, frozen=True, gc=False):
 @lru_cache(8192)  # a table has many rows of few days
 def read_date(cell: str) -> Written | None:
     """A day as written; None for what is none."""
-    text = cell.strip()
+    text = ascii_digits(cell.strip()).removeprefix("'")
     if not 6 <= len(text) <= 60 or not any(char.isdigit() for char in text):
         return None
     if match := _AS_OF.fullmatch(text):
@@ -89,7 +74,7 @@ def read_date(cell: str) -> Written | None:
     if found is None:
         if match := _TIME_AFTER.fullmatch(text):
             text, clock, zone = match.group(1), match.group(2), match.group(3) or ""
-        elif match := _TIME_BEFORE.fullmatch(text):
+        elif match := _TIME_BEFORE.fullmatch(text) or _COMPACT_TIME.fullmatch(text):
             text = match.group(1)
         else:
             return None
@@ -164,8 +149,18 @@ def _bare(text: str) -> tuple[tuple[Order, ...], tuple[int, int, int], str] | No
         if FIRST <= int(text[:4]) <= LAST and 1 <= int(text[4:6]) <= 12:
             return ("",), (int(text[:4]), int(text[4:6]), int(text[6:])), "8"
         return ("dmy", "mdy"), (int(text[:2]), int(text[2:4]), int(text[4:])), "8"
+    return _worded(text)
+
+
+def _worded(text: str) -> tuple[tuple[Order, ...], tuple[int, int, int], str] | None:
+    """A day with the name of its month, or with the signs for year, month and day."""
     if match := _NAMED.fullmatch(text):
         return _named(*match.group(2, 1, 3))
+    if match := _SIGNED.fullmatch(text):
+        year, month, day = map(int, match.groups())
+        return ("",), (year, month, day), "name"
+    if match := _YEAR_FIRST.fullmatch(text):
+        return _named(*match.group(2, 3, 1))
     return _named(*match.groups()) if (match := _NAME_FIRST.fullmatch(text)) else None
 
 
@@ -181,13 +176,8 @@ def _numeric(
 
 
 def _named(name: str, day: str, year: str) -> tuple[tuple[Order, ...], tuple[int, int, int], str] | None:
-    month = _MONTHS.get(_plain(name)) or _MONTHS.get(_plain(name)[:3])
+    month = month_of(name)
     return (("",), (_year(int(year.lstrip("'"))), month, int(day)), "name") if month else None
-
-
-def _plain(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def _year(number: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
@@ -22,13 +23,15 @@ _SIMPLE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
 _BLANKS = "\u00a0\u2009\u202f\u2007"
 _MINUS = "\u2212\u2013\u2010\u2011\u2012\ufe63\uff0d"
 _CLEAN = str.maketrans(
-    dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_MINUS, "-") | {"\u2019": "'", "\u00b4": "'"}
+    dict.fromkeys(_BLANKS, " ")
+    | dict.fromkeys(_MINUS, "-")
+    | {"\u2019": "'", "\u00b4": "'", "\u066b": ".", "\u066c": ",", "\uffe5": "¥"}
 )
 _SIGNS = {
     "€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₪": "ILS",
     "₴": "UAH", "₫": "VND", "฿": "THB", "₱": "PHP", "R$": "BRL", "US$": "USD", "C$": "CAD", "CA$": "CAD",
     "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "Ft": "HUF", "лв": "BGN", "Fr.": "CHF",
-    "$": "$", "¥": "¥", "kr": "kr", "kr.": "kr",
+    "円": "JPY", "元": "CNY", "원": "KRW", "$": "$", "¥": "¥", "kr": "kr", "kr.": "kr",
 }  # fmt: skip
 _SIGN = "|".join(sorted((re.escape(sign) for sign in _SIGNS), key=len, reverse=True))
 _WORDS = r"CR|DR|Cr|Dr|cr|dr|C|D|H|S"
@@ -74,7 +77,7 @@ def read_number(cell: str) -> Number | None:
     text = cell.strip()
     if _SIMPLE.fullmatch(text):
         return Number(text.lstrip("-"), "." if "." in text else "", text[0] == "-" or None, "", "")
-    text = text.translate(_CLEAN).strip()
+    text = ascii_digits(text.translate(_CLEAN)).removeprefix("'").strip()  # Excel's mark of a text
     if not 1 <= len(text) <= 70 or not any(char.isdecimal() and char.isascii() for char in text):
         return None
     match = _AMOUNT.fullmatch(text)
@@ -91,6 +94,14 @@ def read_number(cell: str) -> Number | None:
     negative = True if opened else (written[0] == "-") if written else None
     currency = _SIGNS.get(named[0], named[0].upper()) if named else ""
     return Number(*shape, negative, currency, (word or "").upper())
+
+
+def ascii_digits(text: str) -> str:
+    """The text with the digits of other scripts, such as Arabic ones, as ASCII ones; wide signs are narrow ones."""
+    if text.isascii():
+        return text
+    narrow = (chr(ord(char) - 0xFEE0) if "\uff01" <= char <= "\uff5e" else char for char in text)
+    return "".join([str(unicodedata.decimal(char, char)) for char in narrow])
 
 
 def looks_like_number(cell: str) -> bool:

@@ -19,6 +19,8 @@ MAX_LINE = 100_000
 MAX_COLUMNS = 500
 _SNIFFED = 300
 _CONTINUED = 40  # lines that one quoted cell may have
+_DOUBLED = re.compile(r"\r+\n")
+_FORMULA = re.compile(r"\s*=\"([^\"]*)\"\s*")
 _SEP = re.compile(r"(?:\ufeff)?\"?sep=(.)\"?\s*", re.IGNORECASE)
 
 
@@ -31,11 +33,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines, whatever ends them: CR LF, LF, or CR alone."""
-    if "\n" not in text:
-        return text.split("\r")
-    lines = text.split("\n")
-    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
+    """The lines, whatever ends them: CR LF, LF, or CR alone, and also where files with different ends were joined."""
+    if "\r" in text:
+        text = _DOUBLED.sub("\n", text).replace("\r", "\n")
+    return text.split("\n")
 
 
 def find_delimiter(lines: list[str]) -> str:
@@ -80,9 +81,15 @@ def records(lines: list[str], delimiter: str) -> Iterator[Record]:
             if cells is None or _torn(cells, delimiter, lines[index : index + taken]):
                 yield Record(index + 1, [line[:200]], "A quotation mark of this line is not closed.")
             else:
-                yield Record(index + 1, cells)
+                yield Record(index + 1, [_text_of(cell) for cell in cells] if '="' in line else cells)
             index += taken - 1
         index += 1
+
+
+def _text_of(cell: str) -> str:
+    """The text of a cell that is a formula for one, which keeps Excel from changing it: `="00123"`."""
+    match = _FORMULA.fullmatch(cell)
+    return match.group(1) if match else cell
 
 
 def _torn(cells: list[str], delimiter: str, lines: list[str]) -> bool:

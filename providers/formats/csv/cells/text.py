@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 
+from providers.formats.charsets import OTHERWISE, charset_of
 from providers.formats.errors import NotAStatementError, StatementEncodingError, StatementTooLargeError
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -24,15 +26,25 @@ ENCODINGS = {
     "cp1250": "Central European (Windows-1250)",
     "iso8859-2": "Central European (ISO 8859-2)",
     "cp1251": "Cyrillic (Windows-1251)",
+    "cp866": "Cyrillic (DOS 866)",
+    "koi8-r": "Cyrillic (KOI8-R)",
     "cp1253": "Greek (Windows-1253)",
     "cp1254": "Turkish (Windows-1254)",
+    "cp1255": "Hebrew (Windows-1255)",
+    "cp1256": "Arabic (Windows-1256)",
     "cp1257": "Baltic (Windows-1257)",
+    "cp874": "Thai (Windows-874)",
     "cp850": "Western European (DOS 850)",
     "cp852": "Central European (DOS 852)",
     "mac_roman": "Western European (Mac)",
     "shift_jis": "Japanese (Shift JIS)",
     "gb18030": "Chinese (GB 18030)",
+    "big5": "Chinese (Big5)",
+    "cp949": "Korean (Windows-949)",
 }
+# Order marks where files were joined, and directions of writing in Hebrew and Arabic.
+_MARKS = re.compile("[\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CODECS = {"shift_jis": "cp932"}  # what Windows calls so has more characters
 
 
 def read_text(data: bytes, encoding: str | None = None, max_bytes: int = MAX_BYTES) -> tuple[str, str]:
@@ -44,6 +56,7 @@ def read_text(data: bytes, encoding: str | None = None, max_bytes: int = MAX_BYT
         raise NotAStatementError("The file is empty. Download it again from your bank.", reason="empty")
     text, found = _decoded(data, encoding if encoding in ENCODINGS else None)
     text = text.rstrip("\0\x1a")  # padding of old programs
+    text = text if text.isascii() else _MARKS.sub("", text)
     if "\0" in text:
         raise StatementEncodingError(
             "The file has characters that no text has. Download it again from your bank."
@@ -67,8 +80,16 @@ def _decoded(data: bytes, chosen: str | None) -> tuple[str, str]:
     # Banks cut long names at a byte, through the middle of a character: that does not make it Windows-1252.
     if len(text) - len(text.encode("ascii", "ignore")) - broken > broken:
         return text, "utf-8"
+    return _by_words(data)
+
+
+def _by_words(data: bytes) -> tuple[str, str]:
+    found = charset_of(data)
+    name = next((name for name, codec in _CODECS.items() if codec == found), found)
+    if found != OTHERWISE:
+        return data.decode(found, "replace"), name
     try:
-        return data.decode("cp1252"), "cp1252"
+        return data.decode(OTHERWISE), OTHERWISE
     except UnicodeDecodeError:
         return data.decode("latin-1"), "latin-1"
 
@@ -86,7 +107,7 @@ def _wide(head: bytes) -> str | None:
 
 def _strictly(data: bytes, encoding: str) -> str:
     try:
-        return data.decode(encoding)
+        return data.decode(_CODECS.get(encoding, encoding))
     except UnicodeDecodeError:
         raise StatementEncodingError(
             "The text of the file does not fit its character set. Choose another one, or download it again."

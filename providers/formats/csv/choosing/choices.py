@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 from providers.formats.csv.cells.dates import usual_forms
+from providers.formats.csv.choosing.accounts import is_own
+from providers.formats.csv.choosing.checks import MONEY, known_states
 from providers.formats.csv.choosing.content import Cells
 from providers.formats.csv.choosing.context import WHOLE, Context
 from providers.formats.csv.choosing.known import known_layout
@@ -20,7 +23,11 @@ from providers.formats.csv.understanding import Column, Layout, Understanding
 from providers.formats.csv.words.headings import Role
 from providers.formats.csv.words.plain import plain
 from providers.formats.csv.words.said import CREDIT, DEBIT, word_in
+from providers.formats.errors import StatementDamagedError
 from providers.records import AccountType
+
+_MOST = 0.5
+_CENTS = re.compile("[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,8 @@ class Choices:
 
     `marks` are the decimal marks by column. `only_side` is the side that a column of directions marks, if it leaves
     the other one empty. `mixed` are the columns of money in or out in which only some amounts are negative. `forms`
-    are the ways in which days are written.
+    are the ways in which days are written. `states` is True if we know the words for most states of rows;
+    `named` is the number of headings.
     """
 
     understanding: Understanding
@@ -39,15 +47,19 @@ class Choices:
     only_side: str = ""
     mixed: frozenset[int] = frozenset()
     forms: frozenset[str] = frozenset()
+    states: bool = False
+    named: int = 0
 
 
 def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
     """The choices: those of a person before those of a known layout, and these before what the cells say."""
     context = _begun(shape, layout, by_person=by_person)
     _ask_for_columns(context)
+    _refuse_torn_amounts(context)
     context.marks = decimal_marks(context)
     mark = context.marks.get(WHOLE, "")
     facts = read_facts(shape.table.above, mark or ".")
+    _leave_accounts_of_others(context, facts)
     order, currency = date_order(context, facts), currency_of(context, facts)
     context.understood = replace(context.understood, date_order=order, decimal_mark=mark, currency=currency)
     proof = signs_and_fees(context)
@@ -61,6 +73,8 @@ def choose(shape: Shape, layout: Layout, *, by_person: bool) -> Choices:
         _only_side(context),
         _mixed(context),
         usual_forms(context.days("date")),
+        _knows_states(context),
+        len(shape.table.headings),
     )
 
 
@@ -91,6 +105,33 @@ def _keep_repeated_references(roles: list[Role], columns: Sequence[Cells]) -> No
     if "asset" in roles and "quantity" not in roles and shared:
         for at in places:
             roles[at] = "reference" if at in shared else "ignore"
+
+
+def _refuse_torn_amounts(context: Context) -> None:
+    """Refuse a table whose delimiter is the decimal mark too: each amount is torn into two cells."""
+    columns = context.columns if context.understood.delimiter == "," else ()
+    for at, cells in enumerate(columns[:-1]):
+        rest = columns[at + 1]
+        numbers = context.understood.columns[at].role in MONEY and cells.numbers
+        whole = numbers and all(len(number.marks) != 1 for number in cells.numbers)
+        if (
+            whole
+            and not context.understood.columns[at + 1].heading
+            and rest.match(_CENTS)
+            and len(rest.filled) > 1
+        ):
+            message = (
+                "Commas separate its cells and are in its amounts too, so that none of these is certain. "
+            )
+            raise StatementDamagedError(f"{message}Download it with semicolons between the cells.")
+
+
+def _leave_accounts_of_others(context: Context, facts: Facts) -> None:
+    columns = list(context.understood.columns)
+    for at in context.where("account") if not context.layout.get("roles") else ():
+        if not is_own(facts.account, context.columns[at]):
+            columns[at] = replace(columns[at], role="ignore")
+    context.understood = replace(context.understood, columns=tuple(columns))
 
 
 def _ask_for_columns(context: Context) -> None:
@@ -132,6 +173,11 @@ def _mixed(context: Context) -> frozenset[int]:
         signs = {bool(number.negative) for number in context.numbers(at) if number.digits.strip("0.,")}
         found |= {at} if len(signs) == 2 else set()
     return frozenset(found)
+
+
+def _knows_states(context: Context) -> bool:
+    at = context.only("state")
+    return at is not None and context.columns[at].share(known_states(context.columns[at])) >= _MOST
 
 
 def _only_side(context: Context) -> str:

@@ -41,6 +41,7 @@ Chase | type, trans date, post date, description, amount | mdy | as_written | US
 Chase | details, posting date, description, amount, type, balance, check or slip | mdy | as_written | USD
     | depository |
 Citi | status, date, description, debit, credit | mdy | | USD | credit |
+Citi | status, date, description, debit, credit, member name | mdy | | USD | credit |
 Coinbase | timestamp, transaction type, asset, quantity transacted | | action | | investment | included
 DCU | date, transaction type, description, amount, id, memo, current balance | mdy | as_written | USD |
     depository |
@@ -81,6 +82,12 @@ PayPal | date, time, time zone, name, type, status, currency, gross, fee, net | 
     depository | included
 Rabobank | portefeuille, naam, datum, type mutatie, valuta mutatie, volume, koers | dmy | as_written | |
     investment | included
+E*TRADE | transactiondate, transactiontype, securitytype, symbol, quantity, amount, price, commission | mdy |
+    as_written | USD | investment | included
+Robinhood | activity date, process date, settle date, instrument, description, trans code, quantity, price,
+    amount | mdy | as_written | USD | investment | included
+Vanguard | account number, trade date, settlement date, transaction type, transaction description, investment
+    name, symbol, shares | mdy | as_written | USD | investment | included
 Revolut | type, product, started date, completed date, description, amount, fee, currency, state, balance
     | | as_written | | depository | apart
 Revolut | type, started date, completed date, description, amount, fee, currency, state | | as_written | |
@@ -143,8 +150,8 @@ def known_layout(headings: Sequence[str]) -> Known | None:
 
 def _in_order(wanted: Sequence[str], found: Sequence[str]) -> bool:
     """True if they begin alike, and the wanted ones are all there one after the other; few must be all there are."""
-    if not found or found[0] != wanted[0]:
-        return False
-    rest = iter(found)
     filled = [each for each in found if each]
+    if not filled or filled[0] != wanted[0]:
+        return False
+    rest = iter(filled)
     return all(each in rest for each in wanted) and (len(wanted) > 5 or len(filled) == len(wanted))

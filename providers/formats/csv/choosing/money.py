@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from providers.formats.csv.cells.numbers import read_number
 from providers.formats.csv.choosing.content import Cells
-from providers.formats.csv.choosing.proof import runs_along
+from providers.formats.csv.choosing.proof import number_in, runs_along
 from providers.formats.csv.words.headings import Role
 
 
@@ -24,7 +24,11 @@ def find_money(roles: list[Role | None], columns: Sequence[Cells]) -> None:
         others = [each for each in money if each != index]
         partner = next((each for each in others if _follows(columns[index], columns[each])), None)
         if partner is not None and "balance" not in roles:
-            roles[index], roles[partner] = "balance", "amount"
+            after = next(
+                (each for each in others if _ends_with(columns[index], columns[partner], columns[each])),
+                index,
+            )
+            roles[after], roles[partner] = "balance", "amount"
             return
     signed = [index for index in money if any(number.negative for number in columns[index].numbers)]
     chosen = signed if len(signed) == 1 else money
@@ -45,6 +49,8 @@ def complete_pair(roles: list[Role | None], columns: Sequence[Cells], sides: Seq
     if len(found or plain) != 1:
         return
     (one,) = found or plain
+    if not found and any(number.negative for number in columns[one].numbers):
+        return  # it has both directions by itself
     rest = [
         index
         for index, cells in enumerate(columns)
@@ -85,6 +91,16 @@ def _pair(money: Sequence[int], columns: Sequence[Cells]) -> tuple[int, int] | N
 def _zero(cell: str) -> bool:
     number = read_number(cell)
     return number is None or not number.digits.strip("0.,")
+
+
+def _ends_with(before: Cells, amount: Cells, after: Cells) -> bool:
+    """True if each row has a balance before it and one after it, and these are the ones after it."""
+    rows = [
+        (number_in(one), number_in(moved), number_in(other))
+        for one, moved, other in zip(before.texts, amount.texts, after.texts, strict=True)
+    ]
+    told = [(one, moved, other) for one, moved, other in rows if None not in {one, moved, other}]
+    return len(told) > 1 and all(one + moved == other for one, moved, other in told)  # type: ignore[operator]
 
 
 def _follows(balance: Cells, amount: Cells) -> bool:

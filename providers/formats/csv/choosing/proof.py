@@ -15,7 +15,7 @@ _FEW = 2
 
 def runs_along(amounts: Sequence[str], balances: Sequence[str]) -> bool:
     """True if each balance is the one before or after plus or minus the amount of its row."""
-    pairs = [(_value(one), _value(other)) for one, other in zip(amounts, balances, strict=True)]
+    pairs = [(number_in(one), number_in(other)) for one, other in zip(amounts, balances, strict=True)]
     known = [(amount, balance) for amount, balance in pairs if amount is not None and balance is not None]
     if len(known) <= _FEW:
         return False
@@ -25,7 +25,8 @@ def runs_along(amounts: Sequence[str], balances: Sequence[str]) -> bool:
     return moved and max(up, down) >= _PROVEN * (len(known) - 1)
 
 
-def _value(cell: str) -> Decimal | None:
+def number_in(cell: str) -> Decimal | None:
+    """The number in a cell, with the mark that it can have: a point, if both are possible."""
     number = read_number(cell)
     if number is None:
         return None

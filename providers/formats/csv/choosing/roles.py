@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
+from providers.formats.csv.choosing.accounts import leave_other_parties
+from providers.formats.csv.choosing.checks import MONEY, checked, holds_currencies
 from providers.formats.csv.choosing.content import Cells
 from providers.formats.csv.choosing.money import complete_pair, find_money
 from providers.formats.csv.words.headings import Role, phrases
 from providers.formats.csv.words.kinds import kind_of
 from providers.formats.csv.words.plain import plain, without_parentheses
-from providers.formats.csv.words.said import BOOKED, CREDIT, DEBIT, PENDING, VOID, word_in
+from providers.formats.csv.words.said import CREDIT, DEBIT
 from providers.records import Kind
 
 _PHRASES = phrases()
 _LONGEST = max(phrase.count(" ") + 1 for phrase in _PHRASES)
-MONEY: frozenset[Role] = frozenset({"amount", "net", "debit", "credit", "balance", "fee", "tax"})
-NUMERIC: frozenset[Role] = MONEY | {"quantity", "price", "original_amount", "exchange_rate"}
 _ONE_OF: tuple[Role, ...] = (
     *("amount", "net", "debit", "credit", "balance", "direction", "state", "fee", "tax", "account", "account_name"),
     *("symbol", "isin", "security", "quantity", "price", "original_amount", "original_currency", "exchange_rate"),
@@ -30,19 +30,24 @@ _OF_VALUE = frozenset({
     *("value", "valuta", "valutadatum", "valeur", "valor", "wert", "wertstellung", "rentedatum"),
     *("settlement", "settle", "interest", "due"),
 })  # fmt: skip
-_CODE = re.compile(r"[A-Za-z]{3}|[€£$¥]")
+_WHOLE: dict[str, Role] = {"change": "amount"}  # of a ledger; with other words it is that of a price
+_PARTS = frozenset(
+    {"cents", "cent", "pence", "minor", "centimes", "centimos", "centavos", "satoshi", "satoshis"}
+)
+_MADE = frozenset({"created at", "created on", "updated at", "created"})
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}|[0-9Xx*][0-9Xx* .-]{6,30}[0-9A-Z]?")
-_STATES = BOOKED | PENDING | VOID
 
 
 @lru_cache(4096)
 def role_of_heading(heading: str) -> Role | None:
     """The role that a heading names; None for words that we do not know."""
     whole = plain(heading)
-    if whole in _PHRASES:
-        return _PHRASES[whole]
+    if whole in _PHRASES or whole in _WHOLE:
+        return _PHRASES.get(whole) or _WHOLE[whole]
     text = plain(without_parentheses(heading)[0]) or whole
+    if not _PARTS.isdisjoint(whole.split()):
+        return "ignore"  # cents as whole numbers, or thousands: no amount as it stands
     if text in _PHRASES:
         return _PHRASES[text]
     words = text.split()
@@ -67,7 +72,7 @@ def side_of(heading: str) -> Role | None:
 def roles_of(headings: Sequence[str], columns: Sequence[Cells]) -> list[Role]:
     """A role for each column."""
     roles: list[Role | None] = [
-        _checked(role_of_heading(headings[index]) if index < len(headings) else None, cells)
+        checked(role_of_heading(headings[index]) if index < len(headings) else None, cells)
         for index, cells in enumerate(columns)
     ]
     if headings:
@@ -82,6 +87,7 @@ def roles_of(headings: Sequence[str], columns: Sequence[Cells]) -> list[Role]:
     if "original_currency" in roles and not {"currency", "original_amount"} & set(roles):
         roles[roles.index("original_currency")] = "currency"
     _find_others(roles, columns, headed=bool(headings))
+    leave_other_parties(roles, columns)
     _once(roles, columns)
     if "net" in roles:
         roles = [("ignore" if each == "amount" else "amount" if each == "net" else each) for each in roles]
@@ -108,75 +114,6 @@ def _known_kinds(cells: Cells) -> float:
     return cells.share(sum(kind_of(text) is not None for text in cells.filled))
 
 
-def _checked(role: Role | None, cells: Cells) -> Role | None:
-    """The role, if the cells can have it; else the one that they have."""
-    if not cells.filled:
-        return role if role in MONEY or role in {"other_date", "state"} else "ignore"
-    if role is None or role in NUMERIC:
-        return role if role is None or cells.share(len(cells.numbers)) >= 0.5 else _not_numeric(role, cells)
-    check = _CHECKS.get(role)
-    return check(cells) if check else role
-
-
-def _not_numeric(role: Role, cells: Cells) -> Role | None:
-    if role not in MONEY:
-        return "ignore"
-    return "direction" if cells.of(DEBIT | CREDIT) else None
-
-
-def _date(cells: Cells) -> Role | None:
-    return "date" if cells.dated else "state" if cells.of(_STATES) else _other_date(cells)
-
-
-def _other_date(cells: Cells) -> Role | None:
-    """In some languages the word for the value date is that for the currency, or for the amount."""
-    if cells.dated:
-        return "other_date"
-    return "currency" if cells.match(_CODE) else "amount" if cells.monetary else "ignore"
-
-
-def _direction(cells: Cells) -> Role | None:
-    return "direction" if cells.of(DEBIT | CREDIT) else "amount" if cells.numeric else "kind"
-
-
-def _kind(cells: Cells) -> Role | None:
-    return "direction" if cells.of(DEBIT | CREDIT) and len(set(cells.filled)) == 2 else "kind"
-
-
-def _state(cells: Cells) -> Role | None:
-    known = sum(word_in(text, _STATES) for text in cells.filled)
-    return "state" if cells.share(known) >= 0.5 else "ignore"
-
-
-def _currency(cells: Cells) -> Role | None:
-    return "currency" if cells.match(_CODE) else "amount" if cells.numeric else None
-
-
-def _account(cells: Cells) -> Role | None:
-    """An account's number repeats, and has digits; one that changes from row to row is the other party's."""
-    if cells.share(sum(any(map(str.isdigit, text)) for text in cells.filled)) < 0.5:
-        return "account_name"
-    different = len(set(cells.filled))
-    return "ignore" if different > 3 and different * 2 > len(cells.filled) else "account"
-
-
-def _reference(cells: Cells) -> Role | None:
-    worded = sum(" " in text and text[:1].isalpha() for text in cells.filled)
-    return "description" if cells.share(worded) >= 0.5 else "reference"
-
-
-_CHECKS: dict[Role, Callable[[Cells], Role | None]] = {
-    "date": _date,
-    "other_date": _other_date,
-    "direction": _direction,
-    "kind": _kind,
-    "state": _state,
-    "currency": _currency,
-    "account": _account,
-    "reference": _reference,
-}
-
-
 def _choose_currency(headings: Sequence[str], roles: list[Role | None]) -> None:
     """Of several columns of currencies, the one that belongs to the amount; the others are of prices and fees."""
     places = [index for index, role in enumerate(roles) if role == "currency"]
@@ -201,9 +138,11 @@ def _choose_amount(headings: Sequence[str], roles: list[Role | None], columns: S
     if len(places) < 2:
         return
 
-    def worth(index: int) -> tuple[int, bool, int]:
-        exact = index < len(headings) and plain(headings[index]) in _PHRASES
-        return len(columns[index].filled), exact, -index
+    traded = bool({"isin", "symbol", "quantity"} & set(roles))
+
+    def worth(index: int) -> tuple[int, bool, bool, int]:
+        name = plain(headings[index]) if index < len(headings) else ""
+        return len(columns[index].filled), traded and name == "total", name in _PHRASES, -index
 
     kept = max(places, key=worth)
     for index in places:
@@ -222,6 +161,7 @@ def _leave_empty_pair(roles: list[Role | None], columns: Sequence[Cells]) -> Non
 
 def _settle_dates(headings: Sequence[str], roles: list[Role | None], columns: Sequence[Cells]) -> None:
     """One column of days is the date: the one so named, one that is not of the value, or the first one there is."""
+    _leave_made(headings, roles)
     if "date" in roles:
         return
     named = [index for index, role in enumerate(roles) if role == "other_date" and columns[index].filled]
@@ -233,6 +173,15 @@ def _settle_dates(headings: Sequence[str], roles: list[Role | None], columns: Se
         roles[index] = "other_date" if at else "date"
 
 
+def _leave_made(headings: Sequence[str], roles: list[Role | None]) -> None:
+    """The day on which a record was made is not that of its row, if there is another date."""
+    dates = [index for index, role in enumerate(roles) if role == "date" and index < len(headings)]
+    made = [index for index in dates if plain(headings[index]) in _MADE]
+    if len(made) < len(dates):
+        for index in made:
+            roles[index] = "other_date"
+
+
 def _find_others(roles: list[Role | None], columns: Sequence[Cells], *, headed: bool) -> None:
     """Roles of columns whose heading says nothing: currency, direction, account, and the words of the row."""
     for index, cells in enumerate(columns):
@@ -240,7 +189,7 @@ def _find_others(roles: list[Role | None], columns: Sequence[Cells], *, headed: 
             continue
         if cells.of(DEBIT | CREDIT) and "direction" not in roles:
             roles[index] = "direction"
-        elif cells.match(_CODE) and "currency" not in roles and len(cells.filled) * 2 > len(cells.texts):
+        elif holds_currencies(cells) and "currency" not in roles and len(cells.filled) * 2 > len(cells.texts):
             roles[index] = "currency"
         elif cells.match(_ISIN) and "isin" not in roles:
             roles[index] = "isin"

@@ -95,6 +95,9 @@ def _written(context: Context) -> Verdict:
         return Verdict("columns")
     if "debit" in context.roles:
         return Verdict("reversed")
+    ledger = "asset" in context.roles and "quantity" not in context.roles
+    if ledger and any(number.negative for at in context.where("amount") for number in context.numbers(at)):
+        return Verdict("as_written")
     return sign_rule(list(_samples(context)), has_direction="direction" in context.roles)
 
 
@@ -104,6 +107,9 @@ def _fee_rule(context: Context, proof: Proof | None) -> FeeRule:
         return cast("FeeRule", given)
     at = context.only("fee")
     if at is None or not any(number.digits.strip("0.,") for number in context.numbers(at)):
+        return "included"
+    amount = context.only("amount")
+    if amount is not None and role_of_heading(context.understood.columns[amount].heading) == "net":
         return "included"
     if proof is not None and proof.sign:
         return "apart" if proof.fees_apart else "included"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import cast
 
 from providers.formats.csv.cells.dates import Order, Written, possible_orders
 from providers.formats.csv.cells.numbers import doubtful, is_currency, marks_of, read_number
+from providers.formats.csv.choosing.checks import NUMERIC
 from providers.formats.csv.choosing.context import WHOLE, Context
-from providers.formats.csv.choosing.roles import NUMERIC
 from providers.formats.csv.table import Facts
 from providers.formats.csv.words.plain import plain, without_parentheses
 
@@ -31,6 +32,9 @@ _DAY_FIRST = frozenset(
         *("opis", "belob", "belop", "dato", "tekst", "castka", "popis", "osszeg", "saldo", "valuta", "valor"),
     }
 )
+
+_EUROS = frozenset({"euro", "euros", "euroa"})
+_HAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 
 
 def date_order(context: Context, facts: Facts) -> str:
@@ -80,6 +84,8 @@ def decimal_marks(context: Context) -> dict[int, str]:
     given = context.layout.get("decimal_mark", "")
     money = {mark for at, found in sure.items() if columns[at].role != "quantity" for mark in found}
     whole = given or (next(iter(money)) if len(money) == 1 else "")
+    if not money and any(_HAN.search(column.heading) for column in columns):
+        whole = given = "."  # East Asia writes no decimal comma
     marks = {
         at: given or (next(iter(found)) if len(found) == 1 else "" if found else whole)
         for at, found in sure.items()
@@ -115,7 +121,9 @@ def currency_of(context: Context, facts: Facts) -> str:
 
 def _in_heading(heading: str) -> str:
     """The currency that a heading names: “Amount (GBP)”, “Betrag EUR”, “Betrag (€)”."""
-    for text in (without_parentheses(heading)[1].strip(), *heading.split()[1:]):
+    for text in (without_parentheses(heading)[1].strip(), plain(heading), *heading.split()[1:]):
+        if plain(text) in _EUROS:
+            return "EUR"
         number = read_number(f"{text} 1") if text else None
         if number is not None and is_currency(number.currency):
             return number.currency

@@ -12,10 +12,17 @@ from msgspec.structs import replace
 from providers.formats.csv.cells.dates import Written, moment, read_date
 from providers.formats.csv.cells.numbers import is_nothing, read_number
 from providers.formats.csv.cells.records import Record
-from providers.formats.csv.reading.trades import FEE_CREDITS, coin, converted, kind_and_units, security_of
+from providers.formats.csv.reading.trades import (
+    FEE_CREDITS,
+    by_units,
+    coin,
+    converted,
+    kind_and_units,
+    security_of,
+)
 from providers.formats.csv.reading.values import CellReader, Rejected
 from providers.formats.csv.words.kinds import kind_of
-from providers.formats.csv.words.said import PENDING, VOID, no_movement, word_in
+from providers.formats.csv.words.said import BOOKED, PENDING, VOID, no_movement, word_in
 from providers.formats.statement import Security, StatementTransaction
 from providers.formats.values import clean_id, clean_text, clean_word
 from providers.records import Kind
@@ -23,6 +30,7 @@ from providers.records import Kind
 NOT_BOOKED = "a movement that is not booked, or was cancelled"
 NO_AMOUNT = "a row without an amount"
 NOTE = "a note"
+_SHORT = 30  # so long is a text that says nothing else
 _LONG = 32  # an action of so many letters is a description of its own
 _CASH = {True: Kind.CREDIT, False: Kind.DEBIT}
 
@@ -80,8 +88,9 @@ class RowReader(CellReader):
         filled = [cell for cell in cells if not is_nothing(cell)]
         if not filled:
             return Read(left_out="" if not any(cell.strip() for cell in cells) else NOTE)
-        sort = next((found for cell in filled if (found := no_movement(cell))), None)
         dated = cells[self.date] if self.date is not None else ""
+        first = dated.split(maxsplit=1)[:1]  # Total of January
+        sort = next((found for cell in (*filled, *first) if (found := no_movement(cell))), None)
         if word_in(dated, PENDING):
             return Read(left_out=NOT_BOOKED)
         if sort is not None:
@@ -97,12 +106,11 @@ class RowReader(CellReader):
 
     def _with_day(self, line: int, cells: list[str], day: Written, *, pending: bool) -> Read:
         date = self._certain(day, cells, pending=pending)
-        if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
+        if len(cells) > self.named and any(cell.strip() for cell in cells[self.named :]):
             raise Rejected("This row has more cells than the table has columns.")
         state = cells[self.state] if self.state is not None else ""
         if state.strip() and word_in(state, VOID):
             return Read(left_out=NOT_BOOKED)
-        pending = word_in(state, PENDING) if state.strip() else pending
         text, action = self._words(cells)
         amount, currency = self.amount_of(cells, action or text), self.currency_of(cells)
         sort = self._sort(text, action, amount, currency)
@@ -110,6 +118,7 @@ class RowReader(CellReader):
             [], self.account_of(cells), currency, self.number_of(self.balance, cells, strict=False), sort
         )
         if amount is not None and not sort:
+            pending = self._pending(state) if not is_nothing(state) else pending
             written = _Written(line, text, action, amount, currency, day, date, pending=pending)
             row = self._transaction(cells, written)
             changed = self.asset is not None and "convert" in action.casefold()
@@ -118,6 +127,13 @@ class RowReader(CellReader):
                 read.rows.append(_fee_row(row, fee))
             read.currency = "" if row.security and coin(currency) else currency
         return read
+
+    def _pending(self, state: str) -> bool:
+        """True for a word that says that the row is not booked yet. Raises Rejected for one that may say anything."""
+        pending = word_in(state, PENDING)
+        if not pending and self.states and not word_in(state, BOOKED):
+            raise Rejected(f"“{clean_text(state, 40)}” does not say if this row is booked.")
+        return pending
 
     def _certain(self, day: Written, cells: Sequence[str], *, pending: bool) -> dt.date:
         """The day, if it is one only, and is written as the others are. Raises Rejected."""
@@ -151,6 +167,7 @@ class RowReader(CellReader):
             security, units, amount, currency = self._security(cells, text, amount, currency)
             if security is not None:
                 coins = self.asset is not None
+                kind = kind if self.kinds or coins else by_units(kind, units, amount)
                 kind, units, amount = kind_and_units(kind, units, amount, coin=coins)
                 price = (
                     self.number_of(self.price, cells, strict=False)
@@ -211,7 +228,7 @@ def _no_movement(text: str, action: str, amount: Decimal | None) -> str | None:
     """The sort of row that moves nothing: by its words, which must say nothing else if it has an amount."""
     for words in (text, action):
         sort = no_movement(words) if words else None
-        if sort is not None and (not amount or words is action or len(words) < 25):
+        if sort is not None and (not amount or words is action or len(words) < _SHORT):
             return sort
     return None
 

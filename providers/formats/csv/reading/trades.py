@@ -76,6 +76,13 @@ def kind_and_units(
     return kind, units, amount
 
 
+def by_units(kind: Kind, units: Decimal | None, amount: Decimal) -> Kind:
+    """The kind of a row in a table that has no word for it: units that come for money, or go for money."""
+    if kind not in {Kind.DEBIT, Kind.CREDIT} or not units or (units > 0) == (amount > 0) or not amount:
+        return kind
+    return Kind.BUY if units > 0 else Kind.SELL
+
+
 def converted(row: StatementTransaction) -> list[StatementTransaction]:
     """Both legs of a coin that was changed into another one, which only the note names. Raises Rejected."""
     match, coins = _CONVERTED.search(row.description), row.security

@@ -28,6 +28,7 @@ class CellReader:
         self.understood, self.marks, self.width = understood, choices.marks, width
         self.order = cast("Order", understood.date_order)
         self.only_side, self.mixed, self.forms = choices.only_side, choices.mixed, choices.forms
+        self.states, self.named = choices.states, choices.named or width
 
         def only(role: Role) -> int | None:
             return next(iter(understood.where(role)), None)

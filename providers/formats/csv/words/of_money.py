@@ -34,7 +34,9 @@ HEADINGS = {
         datetime, date and time, utc date, date utc, local date, transaction datetime, time utc, entry date,
         activity date, created at, completed at, date completed, date of posting, process date, datum und
         uhrzeit, buchungszeitpunkt, f operativa, datum izvrsenja, txn date, trans dt, posted transactions
-        date, data platezha
+        date, data platezha,
+        datum des abschlusses, date de fin, fecha de finalizacion, data di completamento, data de conclusao,
+        data zrealizowania, datum voltooid, utc time
     """,
     "other_date": """
         transaction date, trans date, value date, valuta, valuta datum, valutadatum, wertstellung,
@@ -50,7 +52,9 @@ HEADINGS = {
         zlecenia operacji, kjopsdato, kobsdato, inkopsdatum, ostopaiva, fecha de valor, fec valor, data
         balancete, data do balancete, data da compra, date d achat, data acquisto, aankoopdatum, purchase
         date, date of purchase, auth date, authorisation date, initiated date, created date, valutierung,
-        erteknap datuma, data platnosci, datum nakupu
+        erteknap datuma, data platnosci, datum nakupu,
+        datum des beginns, date de debut, fecha de inicio, data di inizio, data de inicio, data rozpoczecia,
+        startdatum, data de inceput
     """,
     "amount": """
         amount, transaction amount, amt, value, total, total amount, gross, sum, paid amount, amount in
@@ -132,6 +136,7 @@ HEADINGS = {
         po transakcii, konyvelt egyenleg, stanje, stanje racuna, novo stanje, atlikums, konta atlikums,
         likutis po operacijos, logistiko ypoloipo, ostatok, kalan bakiye, saldo acumulado, saldo posterior,
         saldo resultante, new balance, saldo apos, saldos, disponible, saldo actual, balance inr, closing
+        bal,
         bal
     """,
     "currency": """
@@ -148,7 +153,11 @@ HEADINGS = {
         fee, fees, commission, commissions, fees and or spread, fee amount, transaction fee, gebuhr,
         gebuhren, gebuehr, gebuehren, provision, kosten, frais, comision, comisiones, commissione,
         commissioni, prowizja, avgift, stamp duty, fx fee amount, currency conversion fee, valuta kosten,
-        courtage, spesen, fremde kosten, source fee amount, fee total, charges and fees
+        courtage, spesen, fremde kosten, source fee amount, fee total, charges and fees,
+        oplata, poplatek, poplatky, poplatok, dij, jutalek, costo, costi, taxa, taxas, tarifa, tarifas,
+        gebyr, gebyrer, palkkio, komisyon, masraf, komissiya, surcharge, service fee, processing fee, network
+        fee, trading fee, transaction cost, transaction costs, transactiekosten, brokerage, brokerage fee,
+        mokestis, komisinis mokestis, teenustasu, provizija, naknada, taksa, komision, costs
     """,
     "tax": """
         tax, withholding tax, belasting, steuer, steuern, kest, quellensteuer, impots, impuesto, withheld

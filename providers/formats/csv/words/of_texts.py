@@ -87,7 +87,8 @@ HEADINGS = {
     """,
     "state": """
         status, state, transaction status, buchungsstatus, stav, stato, statut, estado, stan, tila, booking
-        status, payment status, info, statuscode, captured status, booking state, buchung status
+        status, payment status, info, statuscode, captured status, booking state, buchung status,
+        contabilizzazione
     """,
     "reference": """
         reference, reference number, transaction id, transaction reference, id, ref, refid, ref no,
@@ -166,6 +167,7 @@ HEADINGS = {
         mottakerkonto, avsenderkonto, conta destino, conta origem, compte destinataire, compte beneficiaire,
         conto beneficiario, iban beneficiario, iban controparte, cuenta beneficiario, konstantni symbol,
         specificky symbol, bsb, other account, other account number, destination account, kod banky, bank
-        partnera, labels, etichete, etiquetas, partner azonosito, sender receiver account
+        partnera, labels, etichete, etiquetas, partner azonosito, sender receiver account,
+        kategoriya, kwota blokady zwolnienie blokady
     """,
 }

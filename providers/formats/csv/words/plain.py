@@ -7,7 +7,10 @@ import unicodedata
 from functools import lru_cache
 
 _PARENTHESES = re.compile(r"[(\[]([^()\[\]]{0,60})[)\]]")
-_NOT_WORDS = re.compile(r"[^0-9a-z]+")
+# Scripts without Latin letters keep their own: Hebrew, Arabic, Thai, Korean, Japanese and Chinese.
+_NOT_WORDS = re.compile(
+    "[^0-9a-z\u05d0-\u05ea\u0620-\u064a\u0e00-\u0e7f\u1100-\u11ff\u3040-\u30ff\u4e00-\u9fff]+"
+)
 _LATIN = {"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ı": "i", "œ": "oe", "ð": "d", "þ": "th"}
 # Greek and Cyrillic letters as Latin ones, so that words of all languages stand in one list.
 _GREEK = dict(zip("αβγδεζηικλμνξοπρσςτυφω", "avgdeziiklmnxoprsstyfo", strict=True)) | {

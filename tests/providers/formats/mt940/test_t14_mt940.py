@@ -211,3 +211,19 @@ def test_t14_a_written_statement_is_read_back_and_a_cut_never_changes_a_row(
         return
     assert all(row in expected for row in told(cut))
     assert all(each.ledger_balance in {total, None} for each in cut.statements)
+
+
+def test_t14_a_slash_before_the_account_is_no_part_of_its_number() -> None:
+    found = only(message(":61:260309C5,00NTRF", account="/PL27114020040000300201355387"))
+    assert (found.account.bank_id, found.account.account_id) == (None, "PL27114020040000300201355387")
+
+
+def test_t14_a_balance_in_another_currency_is_not_taken_for_one_of_the_account() -> None:
+    file = parse_statement_file(message(":61:260309D12,50NTRF", closing="C260309USD87,50"))
+    (found,) = file.statements
+    assert (found.account.currency, found.opening_balance, found.ledger_balance) == (
+        "EUR",
+        Decimal("100.00"),
+        None,
+    )
+    assert [each.code for each in file.notices] == ["value_left_out"]

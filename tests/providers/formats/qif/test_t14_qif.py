@@ -220,3 +220,21 @@ def test_t14_a_written_file_is_read_back_asked_about_or_refused(
 
 def told(file: StatementFile) -> list[tuple[Decimal, dt.date]]:
     return [(row.amount, row.date) for each in file.statements for row in each.transactions]
+
+
+@pytest.mark.parametrize(
+    ("day", "amount", "expected"),
+    [
+        ("14/01/2026", "€-1.234,50", ("2026-01-14", "-1234.50")),
+        ("14/01/2026", "(4.50)", ("2026-01-14", "-4.50")),
+        ("14. Mai 2026", "-4.50", ("2026-05-14", "-4.50")),
+        ("14 lipca 2026", "£4.50", ("2026-07-14", "4.50")),
+        ("2026-01-14 10:11:12", "4.50-", ("2026-01-14", "-4.50")),
+        ("1/14/2026 9:05", "4.50", ("2026-01-14", "4.50")),
+    ],
+)
+def test_t14_signs_parentheses_times_and_names_of_months(
+    day: str, amount: str, expected: tuple[str, str]
+) -> None:
+    (row,) = only(bank(f"D{day}\nT{amount}")).transactions
+    assert (row.date.isoformat(), str(row.amount)) == expected
