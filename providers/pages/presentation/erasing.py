@@ -48,9 +48,9 @@ def account_deletion(account: Mapping[str, Any], contents: Contents) -> Question
     return Question(f"Delete {name}?", "Delete this account", will, stays)
 
 
-def connection_erasure(connection: Mapping[str, Any], contents: Contents) -> Question:
-    """The question before what a connection brought is erased."""
-    name, many = connection["provider_name"], contents["accounts"]
+def connection_erasure(connection: Mapping[str, Any], name: str, contents: Contents) -> Question:
+    """The question before what a connection brought is erased; `name` is what its page calls it."""
+    many = contents["accounts"]
     will = [
         f"{_count(many, 'account')} with everything in {_it(many)} will be deleted.",
         *_going(contents),
@@ -78,7 +78,8 @@ def import_undo(file: Mapping[str, Any], effect: Effect) -> Question:
         return Question(
             f"Remove {name}?", "Remove it from the list", will, ["All your accounts and their rows."]
         )
-    will.append(f"{_count(effect.going, 'transaction')} that only this file brought will be deleted.")
+    if effect.going:
+        will.append(f"{_count(effect.going, 'transaction')} that only this file brought will be deleted.")
     if effect.noted:
         will.append(f"{effect.noted:,} of them {_have(effect.noted)} a note or a category of your own.")
     will.append(

@@ -160,6 +160,9 @@ async def test_t06_an_import_is_taken_back_after_its_page_said_what_goes(ana: Us
     assert "The import of march.ofx is undone: 1 transaction removed. 1 transaction stayed." in await read(
         browser, "/imports/new"
     )
+    again = await bring(ana, line("1"), balance="95.00")
+    assert "0 transaction" not in await read(browser, f"/imports/{again.id}/undo")
+    await browser.post(f"/imports/{again.id}/undo")
     told = await read(browser, f"/imports/{first.id}/undo")
     assert "Delete the account as well: First Bank checking" in told
     await browser.post(f"/imports/{first.id}/undo", delete_accounts="on")
@@ -184,9 +187,11 @@ async def test_t06_what_a_connection_brought_is_erased(ana: User, account: Finan
     refused = await send(browser, f"{place}/erase")
     assert (refused.status_code, refused["Location"]) == (303, place)
     assert "Disconnect it first" in await read(browser, place)
-    await Connection.objects.aupdate(state="disconnected")
-    assert "Erase its data" in await read(browser, place)
+    await Connection.objects.aupdate(state="disconnected", provider="plaid")
+    await FinancialAccount.objects.aupdate(institution="First Bank")
+    assert "Erase its data from First Bank" in await read(browser, place)
     told = await read(browser, f"{place}/erase")
+    assert "Erase all data from First Bank?" in told
     assert "1 account with everything in it will be deleted." in told
     assert "2 transactions of 9 March 2026 will be deleted." in told
     gone = await browser.post(f"{place}/erase")
