@@ -16,7 +16,7 @@ from providers.errors import ConnectionNotEnded
 from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.contents import connection_contents
 from providers.pages.presentation.connections import connection_name
-from providers.pages.presentation.erasing import connection_erasure
+from providers.pages.presentation.erasing import connection_erasure, erased_message
 
 
 @require_http_methods(FORM_METHODS)
@@ -33,7 +33,7 @@ async def erase(request: SignedInRequest, id: UUID) -> HttpResponse:
         except ConnectionNotEnded as error:
             messages.warning(request, f"{error.title} {error.detail}")
             return see_other(back)
-        messages.success(request, f"Everything that {called} had brought is erased.")
+        messages.success(request, erased_message(row, called))
         return see_other("connections")
     question = connection_erasure(row, called, await connection_contents(user_id, id))
     context = {"question": question, "back_url": back, "back_label": called}

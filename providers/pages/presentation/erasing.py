@@ -53,7 +53,7 @@ def connection_erasure(connection: Mapping[str, Any], name: str, contents: Conte
     many = contents["accounts"]
     will = [
         f"{_count(many, 'account')} with everything in {_it(many)} will be deleted.",
-        *_going(contents),
+        *_amounts(contents),
         "The connection disappears from your list.",
         "This cannot be undone.",
     ]
@@ -101,7 +101,20 @@ def undone_message(file: Mapping[str, Any], effect: Effect) -> str:
     return f"The import of {name} is undone: {_count(effect.going, 'transaction')} removed.{stayed}"
 
 
+def erased_message(connection: Mapping[str, Any], name: str) -> str:
+    """The message after a connection was erased."""
+    if connection["provider"] == BY_HAND:
+        return "All accounts that you kept by hand are erased."
+    if _from_files(connection["provider"]):
+        return "The accounts of your files are erased."
+    return f"Everything that {name} had brought is erased."
+
+
 def _going(contents: Contents) -> list[str]:
+    return _amounts(contents) or ["There are no transactions and no balances in it."]
+
+
+def _amounts(contents: Contents) -> list[str]:
     lines = []
     if count := contents["transactions"]:
         lines.append(
@@ -117,7 +130,7 @@ def _going(contents: Contents) -> list[str]:
         )
     if holdings := contents["holdings"]:
         lines.append(f"{_count(holdings, 'holding')} will be deleted.")
-    return lines or ["There are no transactions and no balances in it."]
+    return lines
 
 
 def _span(first: date | None, last: date | None) -> str:
