@@ -61,6 +61,14 @@ class SignInProviderRefused(Unauthorized):
     detail = "Start again. If it keeps failing, sign in with your password."
 
 
+class SignInProviderLeft(SignInProviderRefused):
+    """The person, or the provider for them, ended the sign-in there (`access_denied`, RFC 6749 §4.1.2.1)."""
+
+    code = "sign_in_provider_left"
+    title = "You did not finish signing in there."
+    detail = "Try again whenever you like, or sign in with your password."
+
+
 class SignInProviderAway(ServiceBusy):
     """The sign-in provider does not answer, or not as one."""
 

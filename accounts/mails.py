@@ -1,6 +1,8 @@
 """Mails of accounts: links to confirm, warnings about the sign-in, leaving, API keys."""
 
-from accounts.models import OneTimeLink
+from itertools import combinations
+
+from accounts.models import ApiKey, OneTimeLink
 from accounts.models.admission.invitation import WORKS_FOR
 from accounts.models.email_change import WAIT
 from notifications.kinds import Kind, Phrases, register
@@ -23,6 +25,12 @@ IDENTITY_CHANGES = {
     "unlinked": "The link of your account with a sign-in provider was removed",
 }
 OTHER_CHANGE = "A second factor of your account was changed"
+SCOPES = sorted(ApiKey.Scope.values)
+KEY_MAY = {
+    ", ".join(some): ApiKey.Scope.in_words(some)
+    for count in range(1, len(SCOPES) + 1)
+    for some in combinations(SCOPES, count)
+}
 
 register(
     {
@@ -48,7 +56,10 @@ register(
         "address_known": Kind("Sign in", "/sign-in"),
         "password_changed": Kind("I did not do this", "/forgot-password", needs=("when", "ip")),
         "api_key_created": Kind(
-            "See your API keys", "/settings/api-keys", needs=("when", "key_name", "may", "expires")
+            "See your API keys",
+            "/settings/api-keys",
+            needs=("when", "key_name", "may", "expires"),
+            phrases={"may": Phrases("may", KEY_MAY, "do what you allowed it")},
         ),
         "api_key_expiring": Kind("Create a new key", "/settings/api-keys", needs=("when", "key_name")),
         "refresh_token_reused": Kind(

@@ -1,5 +1,6 @@
 """API keys: credentials of a person's own programs, without a password and limited to scopes."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -21,6 +22,11 @@ from notifications.models import Email
 USED_EVERY = timedelta(hours=1)
 REMIND_BEFORE = timedelta(days=7)
 MOST_KEYS = 50
+_MAY = {
+    "read": "read your accounts and transactions",
+    "sync": "bring your connections up to date",
+    "manage": "make changes such as connecting, importing and deleting",
+}
 
 
 class ApiKeyManager(models.Manager["ApiKey"]):
@@ -108,6 +114,12 @@ class ApiKey(models.Model):
         READ = "read", "Read accounts, balances, holdings and transactions"
         SYNC = "sync", "Bring connections up to date"
         MANAGE = "manage", "Change things: connect and disconnect, import files"
+
+        @classmethod
+        def in_words(cls, scopes: Iterable[str]) -> str:
+            """The words after “may” for these scopes."""
+            words = [_MAY[scope] for scope in cls.values if scope in scopes]
+            return ", and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(

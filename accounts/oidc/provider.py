@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import msgspec
 
-from accounts.errors import SignInProviderAway, SignInProviderRefused
+from accounts.errors import SignInProviderAway, SignInProviderLeft, SignInProviderRefused
 from accounts.oidc.tokens import Claims, claims_of
 from dashtam.crypto.base64url import base64url
 from dashtam.crypto.sealed_tokens import digest
@@ -92,13 +92,17 @@ class OpenIdProvider:
     async def claims(self, answer: Answer, *, state: str) -> Claims:
         """Exchange the code that came back, and verify the ID token.
 
-        Raises SignInProviderRefused and SignInProviderAway.
+        Raises SignInProviderRefused, SignInProviderLeft among it, and SignInProviderAway.
         """
         known = await self._metadata()
         if answer.issuer is None and known.authorization_response_iss_parameter_supported:
             raise SignInProviderRefused
         if answer.issuer not in {None, self.client.issuer}:
             raise SignInProviderRefused  # the answer of another provider (RFC 9207 §2.4)
+        if answer.error == "access_denied":
+            raise SignInProviderLeft
+        if answer.error in {"server_error", "temporarily_unavailable"}:
+            raise SignInProviderAway
         if answer.error or not answer.code:
             raise SignInProviderRefused
         token = await self._id_token(known, answer.code, _verifier(state))

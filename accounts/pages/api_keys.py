@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import queries, wiring
 from accounts.errors import TooManyApiKeys
+from accounts.models import ApiKey
 from accounts.pages.access import SignedInRequest, fresh, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, see_other
 from accounts.pages.forms import ApiKeyForm
@@ -19,7 +20,8 @@ from dashtam.web.rendering import rendered
 async def api_keys(request: SignedInRequest) -> HttpResponse:
     """List the keys that work."""
     rows = await queries.api_keys(request.principal.user_id)
-    return await rendered(request, "accounts/api_keys.html", {"keys": rows})
+    keys = [{**row, "may": ApiKey.Scope.in_words(row["scopes"])} for row in rows]
+    return await rendered(request, "accounts/api_keys.html", {"keys": keys})
 
 
 @require_http_methods(FORM_METHODS)

@@ -135,6 +135,7 @@ class ReauthenticationForm(AccountForm):
     password = _password("Your password")
     otp = CleanedField(lambda value: validation.clean_otp(value) if value else "", label="Code")
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+    back = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class EmailForm(AccountForm):

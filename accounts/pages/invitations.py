@@ -63,7 +63,8 @@ async def invitation(request: Any) -> HttpResponse:
         form.take(error)
     except (LinkNotValid, SignUpClosed) as error:
         links.forget(request, "invitation")
-        return await form_page(request, "accounts/invitation.html", InvitedForm(), refused=error)
+        context = {"refused": error, "link_missing": not token}
+        return await form_page(request, "accounts/invitation.html", InvitedForm(), **context)
     return await form_page(request, "accounts/invitation.html", form, email=email)
 
 

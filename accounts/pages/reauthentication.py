@@ -10,13 +10,16 @@ from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import FORM_METHODS, NOT_NOW, form_page, next_page, see_other
 from accounts.pages.forms import ReauthenticationForm
 from dashtam.errors import ValidationFailed
+from dashtam.web.referer import page_before
 
 
 @require_http_methods(FORM_METHODS)
 @signed_in
 async def reauthenticate(request: SignedInRequest) -> HttpResponse:
     """Ask for password and second factor, and go on to the page that needed the proof."""
-    form = ReauthenticationForm(request.POST or None, initial={"next": request.GET.get("next", "")})
+    before = request.GET.get("back") or page_before(request)
+    initial = {"next": request.GET.get("next", ""), "back": before}
+    form = ReauthenticationForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:
             await _prove(request, form)
@@ -27,7 +30,15 @@ async def reauthenticate(request: SignedInRequest) -> HttpResponse:
         else:
             return see_other(next_page(request, form.cleaned_data["next"]))
     factors = await queries.second_factors(request.principal.user_id)
-    return await form_page(request, "accounts/reauthenticate.html", form, factors=factors)
+    cancel = _cancel(request, form)
+    return await form_page(request, "accounts/reauthenticate.html", form, factors=factors, cancel_url=cancel)
+
+
+def _cancel(request: SignedInRequest, form: ReauthenticationForm) -> str:
+    """The page that the person came from; the dashboard where that one would only ask for the proof again."""
+    back, wanted = str(form["back"].value() or ""), str(form["next"].value() or "")
+    asks = back.partition("?")[0] in {wanted.partition("?")[0], request.path}
+    return next_page(request, "" if asks else back)
 
 
 async def _prove(request: SignedInRequest, form: ReauthenticationForm) -> None:

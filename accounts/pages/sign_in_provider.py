@@ -2,11 +2,13 @@
 
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import wiring
@@ -17,10 +19,12 @@ from accounts.errors import (
     InvalidCredentials,
     OtpRequired,
     ReauthRequired,
+    SignInProviderAway,
+    SignInProviderLeft,
     SignInProviderRefused,
 )
 from accounts.oidc.provider import Answer
-from accounts.pages.access import SignedInRequest, fresh, to_reauthentication
+from accounts.pages.access import SignedInRequest, fresh
 from accounts.pages.answers import NOT_NOW, next_page, see_other
 from accounts.pages.second_factors import sign_in_step
 from accounts.services.identity_service import Departure
@@ -68,17 +72,20 @@ async def come_back(request: Any) -> HttpResponse:
         return await _sign_in(request, departure, answer)
     except OtpRequired as error:
         return sign_in_step.begin(request, error.user, departure.next if departure else "")
-    except ReauthRequired:
-        return to_reauthentication(request)
+    except ReauthRequired:  # the answer has been used up: they start again, on the page that links
+        messages.warning(
+            request, "That took a while, so nothing is linked yet. Confirm that it is you, then link again."
+        )
+        return see_other(f"{reverse('reauthenticate')}?{urlencode({'next': reverse('settings-security')})}")
     except REFUSED as error:
-        return _refused(request, error)
+        return _refused(request, error, departure.next if departure else "")
 
 
 async def _depart(request: Any, *, principal: Any, wanted: str = "") -> HttpResponse:
     try:
         departure, url = await wiring.identity_service().begin(principal=principal, wanted=wanted)
     except NOT_NOW as error:
-        return _refused(request, error)
+        return _refused(request, error, wanted)
     request.session[KEY] = asdict(departure)
     # A page in between: browsers hold redirects of a form to where our policy lets forms go, all along the way.
     return await rendered(request, "accounts/provider_leave.html", {"url": url, "shows_secret": True})
@@ -101,7 +108,15 @@ async def _link(request: Any, departure: Departure, answer: Answer) -> HttpRespo
     return see_other("settings-security")
 
 
-def _refused(request: Any, error: DashtamError) -> HttpResponse:
-    """Say so where the person started."""
-    messages.warning(request, f"{error.title} {error.detail}")
-    return see_other("sign-in" if request.principal is None else "settings-security")
+def _refused(request: Any, error: DashtamError, wanted: str = "") -> HttpResponse:
+    """Say so where the person started, who still gets to the page that they wanted."""
+    tell = messages.info if isinstance(error, SignInProviderLeft) else messages.warning
+    if request.principal is None:
+        tell(request, f"{error.title} {error.detail}")
+        return see_other(f"{reverse('sign-in')}?{urlencode({'next': wanted})}" if wanted else "sign-in")
+    refused = isinstance(error, (SignInProviderRefused, SignInProviderAway))
+    tell(
+        request,
+        f"{error.title} {'Nothing was linked, and nothing has changed.' if refused else error.detail}",
+    )
+    return see_other("settings-security")

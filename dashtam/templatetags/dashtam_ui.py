@@ -12,7 +12,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, PasswordInput, RadioSelect
 from django.template import Context
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
@@ -170,6 +170,14 @@ def notice(content: str, tone: str = "info", title: str = "") -> SafeString:
     shape = {"info": "info", "success": "check-circle", "warning": "warning", "danger": "error"}[tone]
     context = {"tone": tone, "icon": shape, "title": title, "body": content}
     return render_to_string("components/notice.html", context)
+
+
+@register.simple_block_tag
+def dotted(content: str) -> SafeString:
+    """`{% dotted %}one &middot; two{% enddotted %}`: words with dots between them, none where a line ends."""
+    first, *rest = map(mark_safe, content.split(" &middot; "))
+    more = format_html_join("", '<span><span class="dot"> · </span>{}</span>', ((each,) for each in rest))
+    return format_html('<span class="dotted"><span>{}</span>{}</span>', first, more)
 
 
 @register.simple_block_tag

@@ -42,8 +42,10 @@ def time_of(statement: Statement, now: datetime, time_zone: str) -> Time:
     """
     today = max(now.astimezone(UTC).date(), now.astimezone(ZoneInfo(time_zone)).date())
     day, moment = statement.balance_date, statement.balance_as_of
-    if day is not None and moment is not None and (day <= today or moment <= now):
-        return Time(day, min(moment, now))
+    if day is not None:
+        told = moment or datetime.combine(day, time(12), UTC)  # a table says the day alone
+        if day <= today or told <= now:
+            return Time(day, min(told, now))
     latest = min(today, statement.end or today)
     at_latest = min(now, datetime.combine(latest, time(12), UTC))
     if day is None:

@@ -18,6 +18,7 @@ from dashtam.web import visitor
 from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.connections import queries as connection_queries
+from providers.connectors import CONNECTORS
 from providers.ledger import queries as ledger_queries
 from providers.pages.paging import links
 from providers.pages.presentation.accounts import account_groups
@@ -108,6 +109,8 @@ async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Ask for confirmation, then end the connection."""
     user_id = request.principal.user_id
     row = await connection_queries.connection(user_id, id)
+    if (connector := CONNECTORS.get(row["provider"])) is not None and connector.by_person:
+        return see_other(reverse("connection-erase", args=[id]))  # there is nothing that reads it
     called = connection_name(row, (await ledger_queries.accounts(user_id, connection_id=id)).results)
     if request.method == "POST":
         await wiring.connection_service().disconnect(user_id=user_id, connection_id=id)

@@ -199,12 +199,13 @@ _ATTENTION = {
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """A notice about a connection that needs its person. `action` is the text of the button, if there is one."""
+    """A notice about a connection, by its `name`, that needs its person. `action` is the text of the button, if any."""
 
     tone: str
     title: str
     text: str
     action: str
+    name: str
     connection: Mapping[str, Any]
 
 
@@ -235,7 +236,8 @@ def attention(connection: Mapping[str, Any], name: str = "") -> Attention | None
     if connection["state"] not in _ATTENTION:
         return _offer(connection, name)
     tone, title, action = _ATTENTION[connection["state"]]
-    return Attention(tone, title.format(name=_named(connection, name)), state(connection), action, connection)
+    named = _named(connection, name)
+    return Attention(tone, title.format(name=named), state(connection), action, named, connection)
 
 
 def _named(connection: Mapping[str, Any], name: str) -> str:
@@ -248,8 +250,9 @@ def _offer(connection: Mapping[str, Any], name: str) -> Attention | None:
     offered = connection["accounts_offered_at"]
     if connection["state"] != "active" or offered is None or timezone.now() - offered > OFFERED:
         return None
-    title = f"There are more accounts at {_named(connection, name)}"
-    return Attention("info", title, MORE_ACCOUNTS, "Add accounts", connection)
+    named = _named(connection, name)
+    title = f"There are more accounts at {named}"
+    return Attention("info", title, MORE_ACCOUNTS, "Add accounts", named, connection)
 
 
 def most_urgent_first(found: Iterable[Attention]) -> list[Attention]:

@@ -2,10 +2,12 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
@@ -77,9 +79,11 @@ def _answer(request: HttpRequest, purpose: str) -> dict[str, Any]:
     return {"challenge": Challenge(base64url_to_bytes(kept["value"]), kept["at"]), "credential": credential}
 
 
-def _refused(request: HttpRequest, error: DashtamError, back: str) -> HttpResponse:
+def _refused(request: HttpRequest, error: DashtamError, page: str) -> HttpResponse:
+    """Say why on the page that asked for the passkey, which still knows where the person wants to go."""
     messages.warning(request, f"{error.title} {error.detail}")
-    return see_other(back)
+    kept = {name: request.POST[name][:2000] for name in ("next", "back") if request.POST.get(name)}
+    return see_other(f"{reverse(page)}?{urlencode(kept)}" if kept else page)
 
 
 @require_POST

@@ -251,13 +251,13 @@ class ImportConfirmation(KeyedView):
     async def post(self, request: Any, id: UUID) -> Reply:
         """Import the table as it is understood with the corrections, which are kept for the next one of its shape."""
         given = dict(self.read(ConfirmedTable))
-        account_id, new_account = given.pop("account_id", None), given.pop("new_account", False)
         done = await wiring.preview_service().confirm(
             user_id=self.principal.user_id,
             import_id=id,
+            account_id=given.pop("account_id", None),
+            new_account=given.pop("new_account", False),
+            account_name=given.pop("account_name", ""),
             corrections=given,
-            account_id=account_id,
-            new_account=new_account,
         )
         return await _done(self.principal.user_id, done)
 

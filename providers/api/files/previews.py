@@ -19,6 +19,7 @@ from providers.formats.csv.understanding import ACCOUNT_TYPES, Preview
 from providers.formats.csv.words.headings import ROLES
 from providers.formats.errors import StatementError
 from providers.imports.models import FileImport
+from providers.ledger.own_words import LONGEST
 
 SIGNS = ("as_written", "reversed")
 SIGN_RULES = ("as_written", "reversed", "columns", "word", "action")
@@ -56,6 +57,12 @@ class ConfirmedTable(Corrections):
 
     account_id = serializers.UUIDField(required=False)
     new_account = serializers.BooleanField(required=False)
+    account_name = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST["name"],
+        help_text="A name for the account, if the file makes a new one. Without it, the file's own word is the name.",
+    )
 
 
 class PreviewColumn(serializers.Serializer[Any]):

@@ -49,11 +49,6 @@ def unsettled(source: Source, covers: Sequence[Cover]) -> bool:
     """True if windows without news matter: old provisional rows may have to go, or vanished ones are back."""
     if not covers:
         return False
-<<<<<<< HEAD
-    oldest = max(min(cover.first, cover.last - EXPIRES) for cover in windows)
-    with database.cursor() as cursor:
-        cursor.execute(sql.MAY_EXPIRE, {"source": source.id, "oldest": oldest})
-=======
     windows = [cover for cover in covers if Status.PENDING in cover.statuses]
     oldest = max((min(cover.first, cover.last - EXPIRES) for cover in windows), default=None)
     arguments: dict[str, Any] = {
@@ -64,7 +59,6 @@ def unsettled(source: Source, covers: Sequence[Cover]) -> bool:
     }
     with database.cursor() as cursor:
         cursor.execute(sql.UNSETTLED, arguments)
->>>>>>> a3
         return bool(cursor.fetchone()[0])
 
 

@@ -23,21 +23,16 @@ WHERE held.id IS NULL
     OR (stated.place IS NULL AND (held.state = 3 OR held.date BETWEEN %(first)s AND %(last)s))
 """
 
+# Live provisional rows from before a day, or an open question about vanished ones. The status is written out and all
+# are counted: only so does every plan read the index of the few provisional rows, and none of the many posted ones.
 UNSETTLED = """
-SELECT EXISTS (
-    SELECT FROM providers_observation
-    WHERE source_id = %(source)s AND state = 0 AND status < 2 AND date < %(oldest)s::date
+SELECT (
+    SELECT count(*) > 0 FROM providers_observation
+    WHERE source_id = %(source)s AND status < 2 AND state = 0 AND date < %(oldest)s::date
 ) OR EXISTS (
     SELECT FROM providers_question
     WHERE kind = 'vanished_rows' AND "left" = %(account)s AND "right" = %(named)s AND state <> 'accepted'
 )
-"""
-
-# Live provisional rows from before a day. The status is written out and all are counted: only so does every plan read
-# the index of the few provisional rows, and none of the source's many posted ones.
-MAY_EXPIRE = """
-SELECT count(*) > 0 FROM providers_observation
-WHERE source_id = %(source)s AND status < 2 AND state = 0 AND date < %(oldest)s
 """
 
 # All observations of the events that the delivery's new rows may be: by id, by their own links, among provisional

@@ -13,8 +13,10 @@ from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.connections import queries as connection_queries
 from providers.errors import ConnectionNotEnded
+from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.contents import connection_contents
-from providers.pages.presentation.erasing import connection_erasure
+from providers.pages.presentation.connections import connection_name
+from providers.pages.presentation.erasing import connection_erasure, erased_message
 
 
 @require_http_methods(FORM_METHODS)
@@ -23,6 +25,7 @@ async def erase(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Ask for confirmation, then delete a connection that has ended, with all it brought."""
     user_id = request.principal.user_id
     row = await connection_queries.connection(user_id, id)
+    called = connection_name(row, (await ledger_queries.accounts(user_id, connection_id=id)).results)
     back = reverse("connection", args=[id])
     if request.method == "POST":
         try:
@@ -30,10 +33,10 @@ async def erase(request: SignedInRequest, id: UUID) -> HttpResponse:
         except ConnectionNotEnded as error:
             messages.warning(request, f"{error.title} {error.detail}")
             return see_other(back)
-        messages.success(request, f"Everything that {row['provider_name']} had brought is erased.")
+        messages.success(request, erased_message(row, called))
         return see_other("connections")
-    question = connection_erasure(row, await connection_contents(user_id, id))
-    context = {"question": question, "back_url": back, "back_label": row["provider_name"]}
+    question = connection_erasure(row, called, await connection_contents(user_id, id))
+    context = {"question": question, "back_url": back, "back_label": called}
     return await rendered(request, "providers/erase.html", context)
 
 

@@ -8,6 +8,7 @@ from django import forms
 from accounts.pages.forms import AccountForm
 from dashtam.ui.currencies import CODES
 from dashtam.ui.long_select import LongSelect
+from providers.connectors import CONNECTORS
 from providers.ledger.by_hand import PROVIDER as BY_HAND
 from providers.ledger.models.account import AccountChanges
 from providers.ledger.own_words import LONGEST
@@ -44,7 +45,9 @@ class AccountSettings(AccountForm):
         provider, name = account["provider_name"], account["institution_name"]
         by_hand = account["provider"] == BY_HAND
         first = f"You first called it “{name}”." if by_hand else f"{provider} calls it “{name}”."
-        self.fields["name"].help_text = f"{first} Leave this empty to use that name."
+        usual = f"{first} Leave this empty to use that name."
+        from_files = getattr(CONNECTORS.get(account["provider"]), "auth", "") == "file"
+        self.fields["name"].help_text = f"Leave this empty to call it “{name}”." if from_files else usual
         if account["closed"] and not account["closed_by_person"]:
             del self.fields["closed"]  # the institution closed it
 

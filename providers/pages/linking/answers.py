@@ -48,7 +48,8 @@ def _choice(field: Field) -> forms.Field:
     if len(field.choices) > MANY:
         return FoundChoice(field.choices, **told)
     if len(field.choices) <= FEW and not field.optional:
-        return forms.ChoiceField(choices=field.choices, widget=forms.RadioSelect, **told)
+        only = field.choices[0][0] if len(field.choices) == 1 else None
+        return forms.ChoiceField(choices=field.choices, initial=only, widget=forms.RadioSelect, **told)
     return forms.ChoiceField(choices=[("", "Choose…"), *field.choices], **told)
 
 

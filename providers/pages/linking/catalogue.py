@@ -11,9 +11,11 @@ from dashtam.errors import DashtamError, TooManyRequests
 from dashtam.web.rendering import rendered
 from providers import connectors, wiring
 from providers.connections import queries as connection_queries
+from providers.connections.catalogue.institution_service import SHORTEST
 from providers.connections.linking import linkable
 from providers.connections.started import StartedConnection
 from providers.connectors.base import Connector
+from providers.connectors.contract.institutions import folded
 from providers.errors import ProviderTakesFiles
 from providers.ledger import queries as ledger_queries
 from providers.pages.linking.failures import refused
@@ -53,7 +55,8 @@ async def _catalogue(request: SignedInRequest, search: str) -> HttpResponse:
     except TooManyRequests as error:
         context |= {"not_now": error}
     else:
-        context |= {"reached": reached(found)}
+        nothing = not any(each.institutions for each in found)
+        context |= {"reached": reached(found), "nothing": nothing, "short": len(folded(search)) < SHORTEST}
     return await rendered(request, "providers/catalogue.html", context)
 
 

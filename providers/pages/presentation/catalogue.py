@@ -77,8 +77,12 @@ def offers(search: str) -> list[Offer]:
 
 
 def reached(found: Sequence[Behind]) -> list[Reached]:
-    """The institutions that a search has found, each with its country and the page that begins to connect it."""
-    return [_reached(behind, CONNECTORS[behind.provider]) for behind in found]
+    """The institutions that a search has found, each with its country and the page that begins to connect it.
+
+    The aggregators that gave no answer come last.
+    """
+    answers = sorted(found, key=lambda behind: not behind.answered)
+    return [_reached(behind, CONNECTORS[behind.provider]) for behind in answers]
 
 
 def unlisted() -> list[Offer]:

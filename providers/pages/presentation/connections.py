@@ -27,7 +27,7 @@ SHORTEST_WINDOW = 3600  # seconds: what is counted by the minute is over before 
 _URGENT = {"expiring", "reauth_required", "revoked"}
 _CALM = {"active", "degraded"}
 MOST_NOTICED = 5
-_ENDED = {"revoked", "disconnected"}
+_WITHOUT_END = {"pending", "revoked", "disconnected"}  # no permission that lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def connection_row(
         busy=busy and connection["state"] in _CALM,
         file=file,
         by_hand=by_hand,
-        lasting=not file and connection["state"] not in _ENDED,
+        lasting=not file and connection["state"] not in _WITHOUT_END,
         next_update=_next_update(connection, busy=busy),
         allowed=[_allowed(each) for each in connection["quotas"] if each["seconds"] >= SHORTEST_WINDOW],
     )

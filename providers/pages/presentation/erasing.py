@@ -48,12 +48,12 @@ def account_deletion(account: Mapping[str, Any], contents: Contents) -> Question
     return Question(f"Delete {name}?", "Delete this account", will, stays)
 
 
-def connection_erasure(connection: Mapping[str, Any], contents: Contents) -> Question:
-    """The question before what a connection brought is erased."""
-    name, many = connection["provider_name"], contents["accounts"]
+def connection_erasure(connection: Mapping[str, Any], name: str, contents: Contents) -> Question:
+    """The question before what a connection brought is erased; `name` is what its page calls it."""
+    many = contents["accounts"]
     will = [
         f"{_count(many, 'account')} with everything in {_it(many)} will be deleted.",
-        *_going(contents),
+        *_amounts(contents),
         "The connection disappears from your list.",
         "This cannot be undone.",
     ]
@@ -78,7 +78,8 @@ def import_undo(file: Mapping[str, Any], effect: Effect) -> Question:
         return Question(
             f"Remove {name}?", "Remove it from the list", will, ["All your accounts and their rows."]
         )
-    will.append(f"{_count(effect.going, 'transaction')} that only this file brought will be deleted.")
+    if effect.going:
+        will.append(f"{_count(effect.going, 'transaction')} that only this file brought will be deleted.")
     if effect.noted:
         will.append(f"{effect.noted:,} of them {_have(effect.noted)} a note or a category of your own.")
     will.append(
@@ -100,7 +101,20 @@ def undone_message(file: Mapping[str, Any], effect: Effect) -> str:
     return f"The import of {name} is undone: {_count(effect.going, 'transaction')} removed.{stayed}"
 
 
+def erased_message(connection: Mapping[str, Any], name: str) -> str:
+    """The message after a connection was erased."""
+    if connection["provider"] == BY_HAND:
+        return "All accounts that you kept by hand are erased."
+    if _from_files(connection["provider"]):
+        return "The accounts of your files are erased."
+    return f"Everything that {name} had brought is erased."
+
+
 def _going(contents: Contents) -> list[str]:
+    return _amounts(contents) or ["There are no transactions and no balances in it."]
+
+
+def _amounts(contents: Contents) -> list[str]:
     lines = []
     if count := contents["transactions"]:
         lines.append(
@@ -116,7 +130,7 @@ def _going(contents: Contents) -> list[str]:
         )
     if holdings := contents["holdings"]:
         lines.append(f"{_count(holdings, 'holding')} will be deleted.")
-    return lines or ["There are no transactions and no balances in it."]
+    return lines
 
 
 def _span(first: date | None, last: date | None) -> str:

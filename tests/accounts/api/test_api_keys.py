@@ -15,7 +15,9 @@ from accounts.services.api_key_service import ALPHABET
 from accounts.tasks import remind_of_api_keys
 from accounts.wiring import ended_sessions
 from dashtam.api.openapi import _schema
+from dashtam.bridge.doors import run_db
 from dashtam.cache import close_cache
+from notifications.messages import render
 from tests.accounts.conftest import Api, Browser, mails
 from tests.accounts.entrance.test_sessions import NOBODY_LISTENS
 from tests.conftest import PASSWORD
@@ -61,6 +63,8 @@ async def test_making_a_key_is_told_by_mail_and_kept_for_the_record(api: Api, an
     (mail,) = await mails("api_key_created")
     assert (mail.to, mail.context["key_name"], mail.context["may"]) == (ana.email, "Script", "manage, read")
     assert made["key"] not in str(mail.context)
+    may = "may read your accounts and transactions, and make changes such as connecting, importing and deleting."
+    assert may in (await run_db(render, mail)).text
     event = await AuditEvent.objects.aget(action="api_key.created")
     assert (event.user_id, event.detail) == (ana.id, {"api_key_id": made["id"], "scopes": "manage read"})
 

@@ -1,5 +1,6 @@
 """Reauthentication: a recent proof of identity before changes that a stolen session must not make."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +84,24 @@ async def test_nobody_is_led_from_the_proof_to_a_foreign_page(browser: Browser, 
     for wanted in ("//evil.example", "https://evil.example/", "javascript:alert(1)"):
         done = await browser.send("/reauthenticate", password=PASSWORD, next=wanted)
         assert done["Location"] == "/", wanted
+
+
+async def test_t11_who_will_not_prove_it_goes_back_to_where_they_were(browser: Browser, ana: User) -> None:
+    await browser.sign_in(ana.email)
+    await age_proofs()
+    ours, wanted = "http://testserver", "/settings/api-keys/new"
+    for page, cancel in (
+        (f"{ours}/settings/api-keys", "/settings/api-keys"),
+        (f"{ours}{wanted}", "/"),  # it would ask again
+        ("https://evil.example/settings/api-keys", "/"),
+        (f"{ours}//evil.example", "/"),
+    ):
+        shown = await browser.get(f"/reauthenticate?next={wanted}", referer=page)
+        back = re.search(r'name="back"(?: value="([^"]*)")?', shown.content.decode())
+        assert back
+        typed = {"password": "certainly not it", "next": wanted, "back": back[1] or ""}
+        for answer in (shown, await browser.send("/reauthenticate", **typed)):
+            assert f'href="{cancel}">Cancel</a>' in answer.content.decode(), page
 
 
 async def test_whoever_is_not_signed_in_is_asked_to_sign_in_instead(browser: Browser, db: None) -> None:

@@ -237,6 +237,29 @@ async def test_t15_another_browser_s_answer_a_late_one_a_second_one_and_a_mix_up
     assert not await outcome(other_browser, back(once))
 
 
+async def test_t15_who_turns_back_at_the_provider_is_told_so_and_keeps_their_way(
+    issuer: Liar, ana: User, browser: Browser
+) -> None:
+    async def told(answer: Any, at: str) -> str:
+        assert (answer.status_code, answer["Location"]) == (303, at)
+        return html.unescape((await browser.get(at)).content.decode())
+
+    gone = {"code": "", "error": "access_denied"}
+    url = await left(await browser.send("/sign-in/provider", shown_at="/sign-in?next=/transactions"))
+    page = await told(await browser.get(back(url, **gone)), "/sign-in?next=%2Ftransactions")
+    assert "You did not finish signing in there." in page
+    assert '<input type="hidden" name="next" value="/transactions"' in page
+    away = await browser.get(back(await leave(browser), code="", error="server_error"))
+    assert "does not answer at the moment" in await told(away, "/sign-in")
+    await browser.sign_in(ana.email)
+    page = await told(await browser.get(back(await leave_to_link(browser), **gone)), SECURITY)
+    assert "You did not finish signing in there. Nothing was linked" in page
+    url = await leave_to_link(browser)
+    await age_proofs()
+    page = await told(await browser.get(back(url)), f"/reauthenticate?next={SECURITY.replace('/', '%2F')}")
+    assert "nothing is linked yet" in page
+
+
 async def test_t15_keys_may_change_and_are_looked_up_again_but_not_without_end(
     issuer: Liar, linked: User, browser: Browser
 ) -> None:

@@ -178,6 +178,10 @@ async def test_a11_passkeys_change_after_a_fresh_proof_only(browser: Browser, an
         assert asked["Location"].startswith("/reauthenticate?next="), path
     refused = await options(browser, "register", "/settings/security")
     assert (refused.status_code, json.loads(refused.content)["code"]) == (403, "reauth_required")
+    tried = await browser.send(
+        "/reauthenticate/passkey", shown_at="/reauthenticate?next=/settings/leave&back=/", credential="{}"
+    )
+    assert tried["Location"] == "/reauthenticate?next=%2Fsettings%2Fleave&back=%2F"  # nothing is forgotten
     shown = await options(browser, "reauthenticate", "/reauthenticate")
     proved = await browser.send(
         "/reauthenticate/passkey",

@@ -66,6 +66,9 @@ async def test_t15_staff_invite_by_page_and_the_invited_person_is_in_with_one_fo
     other = Browser()
     await other.get(f"/invitation?token={token}")
     assert "does not work any more" in (await other.get("/invitation")).content.decode()
+    bare = (await Browser().get("/invitation")).content.decode()
+    assert "Open your invitation" in bare  # nothing was used, taken back or late
+    assert "does not work" not in bare
     assert len(django_mail.outbox) == 0
 
 

@@ -83,6 +83,12 @@ def test_money_keeps_the_exact_value_for_programs() -> None:
     assert 'value="-1234.56789"' in show('{% money "-1234.56789" "USD" %}')
 
 
+def test_t11_dots_stand_between_words_and_nobody_s_words_are_cut_at_them() -> None:
+    markup = show("{% dotted %}{{ name }} &middot; <b>read</b>{% enddotted %}", name="A · B &middot; C")
+    assert plain(markup) == "A · B &amp;middot; C · read"
+    assert markup.count('class="dot"') == 1
+
+
 def test_signed_money_shows_a_plus_as_well() -> None:
     assert plain(show('{% money "12" "USD" signed=True %}')) == "+$12.00"
     assert plain(show('{% money "0" "USD" signed=True %}')) == "$0.00"

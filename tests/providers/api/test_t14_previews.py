@@ -11,7 +11,7 @@ from dashtam.bridge.doors import run_db
 from providers import wiring
 from providers.imports.arriving.layouts import TableLayout
 from providers.imports.models import FileImport
-from providers.ledger.models import Transaction
+from providers.ledger.models import FinancialAccount, Transaction
 from tests.providers.api.test_api_connections import Program, program_of
 
 pytestmark = pytest.mark.django_db
@@ -61,8 +61,12 @@ async def test_t14_a_preview_is_corrected_and_confirmed_and_the_next_table_needs
     ]
     assert (await hers.get(f"{page}/preview")).json() == asked  # a look keeps nothing
     assert (await rows(), await TableLayout.objects.acount()) == ([], 0)
-    done = await hers.post(f"{page}/confirm", {**ANSWERS, "new_account": True})
+    named = {**ANSWERS, "new_account": True, "account_name": " Household\u200b "}
+    long = await hers.post(f"{page}/confirm", {**named, "account_name": "x" * 201})
+    assert (long.status_code, long.json()["errors"][0]["field"]) == (400, "account_name")
+    done = await hers.post(f"{page}/confirm", named)
     assert (done.status_code, done.json()["state"], done.json()["added"]) == (201, "succeeded", 2)
+    assert [each.name async for each in FinancialAccount.objects.all()] == ["Household"]
     assert await rows() == [("04-03", "-4.50", "Cafe"), ("04-05", "100.00", "Pay")]
     assert (await hers.post(f"{page}/confirm", ANSWERS)).status_code == 404
     into = {"account_id": done.json()["accounts"][0]}

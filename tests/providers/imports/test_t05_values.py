@@ -125,6 +125,14 @@ async def test_t05_a_balance_counts_for_the_day_that_the_bank_writes(ana: User, 
     assert month["total"] == "500.00"
 
 
+async def test_t05_a_table_s_balance_counts_for_its_last_row_s_day(ana: User, bring: Bring) -> None:
+    table = b"Date,Description,Amount,Balance\n2026-03-02,Shop,-4.50,100.00\n2026-03-05,Pay,50.00,150.00\n"
+    done = await bring(table, filename="a.csv", currency="USD", new_account=True)
+    assert [notice["code"] for notice in done.notices] == []
+    assert (await days(ana))[0] == (date(2026, 3, 5), "150.00")
+    assert (await balances(ana))["as_of"] == datetime(2026, 3, 5, 12, tzinfo=UTC)
+
+
 def ledger(amount: str, day: str) -> str:
     return f"<LEDGERBAL><BALAMT>{amount}<DTASOF>{day}</LEDGERBAL>"
 

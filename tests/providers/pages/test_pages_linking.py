@@ -247,6 +247,9 @@ async def test_the_search_keeps_what_was_typed_and_escapes_it(ana: User) -> None
     page = (await (await signed_in(ana)).get("/connections/new", {"q": '"><script>'})).content.decode()
     assert 'value="&quot;&gt;&lt;script&gt;"' in page
     assert "Nothing by that name" in page
+    short = (await (await signed_in(ana)).get("/connections/new", {"q": "a"})).content.decode()
+    assert "Type at least two letters" in short
+    assert "Nothing by that name" not in short
 
 
 @pytest.mark.parametrize(("slug", "status"), [("nowhere", 404), ("sandbox", 422)])

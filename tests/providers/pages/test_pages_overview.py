@@ -282,7 +282,7 @@ async def test_no_connections_teach_the_first_step(ana: User) -> None:
         ("reauth_required", ["Reconnect", "Disconnect"], ["Update now"]),
         ("revoked", ["Reconnect", "Disconnect"], ["Update now"]),
         ("disconnected", ["Reconnect"], ["Update now", "Disconnect"]),
-        ("pending", ["Start again", "Remove"], ["Update now"]),
+        ("pending", ["Start again", "Remove"], ["Update now", "Next update", "Permission ends"]),
     ],
 )
 async def test_each_state_offers_what_helps(

@@ -83,6 +83,8 @@ async def test_t06_a_hidden_account_is_shown_when_asked_for(ana: User, account: 
         assert "Leave hidden accounts out" in browser.text(page)
         assert link in page.content.decode()
     assert "$1,234.50" in await read(browser, "/"), "net worth counts it"
+    await FinancialAccount.objects.aupdate(in_net_worth=False)
+    assert "1 account is hidden. Show hidden" in await read(browser, "/")
 
 
 async def test_t06_accounts_left_out_and_closed_say_so(ana: User, account: FinancialAccount) -> None:
@@ -160,6 +162,9 @@ async def test_t06_an_import_is_taken_back_after_its_page_said_what_goes(ana: Us
     assert "The import of march.ofx is undone: 1 transaction removed. 1 transaction stayed." in await read(
         browser, "/imports/new"
     )
+    again = await bring(ana, line("1"), balance="95.00")
+    assert "0 transaction" not in await read(browser, f"/imports/{again.id}/undo")
+    await browser.post(f"/imports/{again.id}/undo")
     told = await read(browser, f"/imports/{first.id}/undo")
     assert "Delete the account as well: First Bank checking" in told
     await browser.post(f"/imports/{first.id}/undo", delete_accounts="on")
@@ -184,14 +189,33 @@ async def test_t06_what_a_connection_brought_is_erased(ana: User, account: Finan
     refused = await send(browser, f"{place}/erase")
     assert (refused.status_code, refused["Location"]) == (303, place)
     assert "Disconnect it first" in await read(browser, place)
-    await Connection.objects.aupdate(state="disconnected")
-    assert "Erase its data" in await read(browser, place)
+    await Connection.objects.aupdate(state="disconnected", provider="plaid")
+    await FinancialAccount.objects.aupdate(institution="First Bank")
+    assert "Erase its data from First Bank" in await read(browser, place)
     told = await read(browser, f"{place}/erase")
+    assert "Erase all data from First Bank?" in told
     assert "1 account with everything in it will be deleted." in told
     assert "2 transactions of 9 March 2026 will be deleted." in told
     gone = await browser.post(f"{place}/erase")
     assert (gone.status_code, gone["Location"]) == (303, "/connections")
     assert not await Connection.objects.aexists()
+    assert "Everything that First Bank had brought is erased." in await read(browser, "/connections")
+
+
+async def test_t06_the_accounts_of_files_are_erased_and_never_called_connected(ana: User) -> None:
+    file = await bring(ana, line("1"))
+    place = f"/connections/{(await Connection.objects.aget()).id}"
+    browser = await signed_in(ana)
+    account = await FinancialAccount.objects.aget()
+    assert f"Leave this empty to call it “{account.name}”." in await read(browser, f"/accounts/{account.id}")
+    ending = await browser.get(f"{place}/disconnect")
+    assert (ending.status_code, ending["Location"]) == (303, f"{place}/erase")
+    await browser.post(f"/imports/{file.id}/undo")
+    told = await read(browser, f"{place}/erase")
+    assert "1 account with everything in it will be deleted." in told
+    assert "There are no transactions" not in told
+    await browser.post(f"{place}/erase")
+    assert "The accounts of your files are erased." in await read(browser, "/connections")
 
 
 async def test_t06_a_note_and_a_category_are_set_on_a_transaction_s_page(

@@ -64,7 +64,7 @@ async def test_t13_the_catalogue_finds_institutions_behind_aggregators(
     assert vendors.control("log")["counts"] == calls, "the answers are kept"
     known = browser.text(await browser.get("/connections/new", {"q": "questrade"}))
     assert "Through SnapTrade" in known
-    assert "From a few names that we know" in known
+    assert "From a short list of our own" in known
     assert "From a few names" not in told
     assert "SnapTrade reaches more institutions than can be searched from here" in told
 
@@ -76,7 +76,10 @@ async def test_t13_an_aggregator_that_is_away_hides_nobody_else(
     browser = await signed_in(ana)
     told = browser.text(await browser.get("/connections/new", {"q": "pebble"}))
     assert "Through Enable Banking" in told
-    assert "Plaid does not answer at the moment" in told
+    assert told.index("Through Enable Banking") < told.index("Plaid does not answer at the moment")
+    assert "Nothing by that name" not in told
+    none = browser.text(await browser.get("/connections/new", {"q": "zzqq"}))
+    assert none.index("Nothing by that name") < none.index("Plaid does not answer at the moment")
 
 
 def test_t13_a_card_says_what_a_person_wants_to_know_before() -> None:
