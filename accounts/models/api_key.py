@@ -1,6 +1,6 @@
 """API keys: credentials of a person's own programs, without a password and limited to scopes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -116,7 +116,7 @@ class ApiKey(models.Model):
         MANAGE = "manage", "Change things: connect and disconnect, import files"
 
         @classmethod
-        def in_words(cls, scopes: Iterable[str]) -> str:
+        def in_words(cls, scopes: Collection[str]) -> str:
             """The words after “may” for these scopes."""
             words = [_MAY[scope] for scope in cls.values if scope in scopes]
             return ", and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
