@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection as database
 from django.utils import timezone
 
+from dashtam.ids import uuid7
 from providers.ledger.guards import questions
 from providers.ledger.identity.records import SUDDEN, Asked, Cover, Plan, State
 from providers.ledger.models import FinancialAccount
@@ -20,7 +21,9 @@ def ask(
     """Write the plan's questions down, each once; returns how many are new."""
     asked = _late(account, source, plan, events) + _vanished(account, source, plan, at)
     asked += _sudden(account, plan, events)
-    found = [_question(account, each, events) for each in plan.asked if each.why != SUDDEN]
+    pairs = [each for each in plan.asked if each.why != SUDDEN]
+    ids = sorted(uuid7() for _ in pairs)  # in the order of the statement
+    found = [_question(account, *pair, events) for pair in zip(ids, pairs, strict=True)]
     if not found:
         return asked
     before = Question.objects.filter(account=account).count()
@@ -28,8 +31,9 @@ def ask(
     return asked + Question.objects.filter(account=account).count() - before
 
 
-def _question(account: FinancialAccount, asked: Asked, events: Mapping[int, UUID]) -> Question:
+def _question(account: FinancialAccount, id: UUID, asked: Asked, events: Mapping[int, UUID]) -> Question:
     return Question(
+        id=id,
         account=account,
         kind=Question.Kind.EVENT,
         left=asked.event,
