@@ -337,15 +337,15 @@ class Book:
                 yield f"{name}: wanted {wanted}, found {found}"
 
     def _found_events(self, wanted: int) -> int:
-        return sum(each["count"] for each in async_to_sync(sums)(self.user.id))
+        return sum(each["count"] for each in async_to_sync(sums)(self.user.id)["by_currency"])
 
     def _found_sum(self, wanted: str) -> str:
-        found = sum((each["total"] for each in async_to_sync(sums)(self.user.id)), Decimal())
+        found = sum((each["total"] for each in async_to_sync(sums)(self.user.id)["by_currency"]), Decimal())
         return wanted if found == Decimal(wanted) else str(found.normalize())
 
     def _found_pending(self, wanted: int) -> int:
         filters = TransactionFilters(status="pending")
-        return sum(each["count"] for each in async_to_sync(sums)(self.user.id, filters))
+        return sum(each["count"] for each in async_to_sync(sums)(self.user.id, filters)["by_currency"])
 
     def _away(self) -> tuple[int, int]:
         with connection.cursor() as cursor:
