@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import Combinable
 
 from dashtam.api.paging import Page, cursor_at, invalid_cursor
 
@@ -27,17 +28,19 @@ def after(rows: QuerySet[M], page: Page, **key: Parse) -> QuerySet[M]:
     return rows
 
 
-def previous_cursor(rows: QuerySet[M], page: Page, column: str, parse: Parse) -> str | None:
+def previous_cursor(
+    rows: QuerySet[M], page: Page, column: str, parse: Parse, *, order: Combinable | None = None
+) -> str | None:
     """The cursor of the page before this one, "" for the first page, None when this is the first.
 
     Of a list by `column` and id, newest first. Walks back over as many rows as a page holds. The list's own query
-    has read the page's cursor already, and raised for one that does not fit.
+    has read the page's cursor already, and raised for one that does not fit. `order` is another way to say `column`.
     """
     if page.after is None:
         return None
     last, last_id = parse(page.after[0]), UUID(page.after[1])
     newer = rows.filter(**{f"{column}__gte": last}).exclude(**{column: last, "id__lt": last_id})
-    found = newer.order_by(column, "id").values_list(column, "id")[page.limit : page.limit + 1]
+    found = newer.order_by(order or column, "id").values_list(column, "id")[page.limit : page.limit + 1]
     return next((cursor_at(key) for key in found), "")
 
 

@@ -6,13 +6,13 @@ models. Both give the same columns in the same form to the same function.
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, Func, Q, QuerySet, TextField
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Func, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from dashtam import errors, limits
@@ -42,6 +42,9 @@ _OF_ACCOUNT = (
 )
 _OF_PERSON = "t.user_id = %s"
 _NEWEST_FIRST = " ORDER BY t.date DESC, t.id DESC LIMIT %s"
+# The day as an expression, for what the index of words finds: that is sorted. By the column itself, PostgreSQL walks
+# through all rows in their order where it takes the words for more common than they are.
+_DAY = ExpressionWrapper(F("date") + timedelta(), output_field=DateTimeField())
 
 
 def _digits(column: str) -> Cast:
@@ -201,8 +204,9 @@ async def previous_transactions(
 def _previous(
     user_id: UUID, filters: TransactionFilters, page: Page, rows: QuerySet[Transaction]
 ) -> str | None:
+    order = _DAY if len(filters.q) >= grams.SIZE else None
     with planned_for_its_values():
-        return previous_cursor(filters.find(rows, user_id), page, "date", date.fromisoformat)
+        return previous_cursor(filters.find(rows, user_id), page, "date", date.fromisoformat, order=order)
 
 
 def _transactions(
@@ -251,7 +255,8 @@ def _filtered(
         newest = list((read if since is None else read.filter(date__gte=since))[: page.limit + 1])
         if since is None or len(newest) > page.limit:
             return newest
-        return list(_beyond(filters.find(rows, user_id), page).values_list(*_COLUMNS)[: page.limit + 1])
+        found = _beyond(filters.find(rows, user_id), page).order_by(_DAY.desc(), "-id")
+        return list(found.values_list(*_COLUMNS)[: page.limit + 1])
 
 
 def _beyond(rows: QuerySet[Transaction], page: Page) -> QuerySet[Transaction]:

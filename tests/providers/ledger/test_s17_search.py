@@ -19,6 +19,7 @@ from providers.connections.models import Connection
 from providers.ledger import queries
 from providers.ledger.models import FinancialAccount, Security, Transaction
 from providers.ledger.queries.transactions import TransactionFilters
+from tests.said import listening
 
 pytestmark = pytest.mark.django_db
 FIRST = date(2026, 3, 1)
@@ -102,6 +103,19 @@ async def test_s17_pages_are_in_the_order_of_the_list_whether_words_match_often_
             last = listed.results[-1]
             page = Page(3, (last["date"].isoformat(), str(last["id"])))
         assert found[:7] == expected
+    async with listening() as said:
+        await queries.transactions(ana.id, TransactionFilters(q="nowhere"))
+    (statement,) = (each for each in said if "providers_grams" in each)
+    assert "Sort" in await run_db(walking, statement)
+
+
+def walking(statement: str) -> str:
+    """The plan of PostgreSQL if it would rather walk through all rows in their order than sort."""
+    with connection.cursor() as cursor:
+        for way in ("sort", "bitmapscan", "seqscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 def test_s17_the_index_of_words_serves_the_search(ana: User) -> None:
