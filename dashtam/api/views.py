@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 
 from dashtam import absent, errors, limits
 from dashtam.api import etags, idempotency
+from dashtam.api.json_types import wrong_types
 from dashtam.bridge.doors import run_aside
 from dashtam.web import measures, problems
 
@@ -177,6 +178,10 @@ class ApiView(APIView):
         if not isinstance(data, Mapping):
             raise errors.BadRequest("The body must be a JSON object.", code="malformed_json")
         if wrong := measures.wrong_sizes(data):
+            raise errors.ValidationFailed(errors=wrong)
+        if type(data) is dict and (
+            wrong := wrong_types(serializer().fields, data)
+        ):  # a form's values are all text
             raise errors.ValidationFailed(errors=wrong)
         return _validated(serializer, data)
 
