@@ -146,6 +146,9 @@ def test_t15_a_thread_without_work_hangs_up_where_memory_is_spared(make_threads:
     pid, kept = (each.submit(backend).result(timeout=30) for each in (pool, wasteful))
     with connection.cursor() as cursor:
         while True:
+            cursor.execute(
+                "SELECT pg_stat_clear_snapshot()"
+            )  # or each look of a transaction is the first one again
             cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid IN (%s, %s)", [pid, kept])
             if cursor.fetchall() == [(kept,)]:
                 break
