@@ -44,3 +44,6 @@ def _wrong(field: Any, value: Any) -> Iterator[str]:
     elif isinstance(field, serializers.ListField) and isinstance(value, list):
         for each in value:
             yield from _wrong(field.child, each)
+    elif isinstance(field, serializers.DictField) and isinstance(value, dict):
+        for each in value.values():
+            yield from _wrong(field.child, each)

@@ -180,7 +180,7 @@ class ApiView(APIView):
         if wrong := measures.wrong_sizes(data):
             raise errors.ValidationFailed(errors=wrong)
         if type(data) is dict and (
-            wrong := wrong_types(serializer().fields, data)
+            wrong := wrong_types(_fields(serializer), data)
         ):  # a form's values are all text
             raise errors.ValidationFailed(errors=wrong)
         return _validated(serializer, data)
@@ -190,7 +190,7 @@ class ApiView(APIView):
         given = self.request._request.GET
         if not given:
             return dict(_defaults(serializer))
-        known = _names(serializer) | (PAGING if paged else set())
+        known = {*_fields(serializer)} | (PAGING if paged else set())
         wrong = [
             errors.FieldError(name, "unknown", "There is no such parameter.")
             for name in given
@@ -213,8 +213,8 @@ class KeyedView(ApiView):
 
 
 @functools.cache  # a serializer copies all its fields anew each time
-def _names(serializer: type[Serializer[Any]]) -> set[str]:
-    return set(serializer().fields)
+def _fields(serializer: type[Serializer[Any]]) -> Mapping[str, Any]:
+    return serializer().fields
 
 
 @functools.cache
