@@ -1,17 +1,19 @@
 """People, sessions and mail in the admin. No password, email address or second factor can be set here."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.html import format_html
 
 from accounts.audit import stopped_mail
-from accounts.models import Identity, Invitation, Session, StaffAct, User
+from accounts.models import AuditEvent, Identity, Invitation, Session, StaffAct, User
 from accounts.services.invitation_service import PERMISSION
 from accounts.staff import acts, pages
 from accounts.staff.forms import ReasonedActionForm, ReasonForm
@@ -161,6 +163,52 @@ class InvitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def has_take_back_permission(self, request: HttpRequest) -> bool:
         """True for staff who may invite."""
         return request.user.has_perm(PERMISSION)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The audit log, newest first. It names people by their ids alone, so an address is looked up first."""
+
+    list_display = ("at", "action", "account", "actor", "ip", "request_id", "seq")
+    list_display_links = ("at",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("request_id",)
+    search_help_text = "By a person's address or id, or the id of a request"
+    fields = readonly_fields = (*list_display, "detail")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        """The events about this person or by them, or of this request."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if "@" in term:
+            ids = list(User.objects.filter(email__iexact=term).values_list("pk", flat=True))
+            return queryset.filter(Q(user_id__in=ids) | Q(actor_id__in=ids)), False
+        try:
+            id_ = UUID(term)
+        except ValueError:
+            return queryset.filter(request_id=term), False
+        return queryset.filter(Q(user_id=id_) | Q(actor_id=id_)), False
+
+    @admin.display(description="account of")
+    def account(self, event: AuditEvent) -> str:
+        """The person whose account it was, with a link to their page."""
+        return _link(event.user_id)
+
+    @admin.display(description="by")
+    def actor(self, event: AuditEvent) -> str:
+        """The person who did it. Dashtam by itself, and a stranger, have no id."""
+        own = event.actor_id is not None and event.actor_id == event.user_id
+        return "themselves" if own else _link(event.actor_id)
+
+
+def _link(user_id: UUID | None) -> str:
+    if user_id is None:
+        return "nobody"
+    return format_html('<a href="{}">{}</a>', reverse("admin:accounts_user_change", args=[user_id]), user_id)
 
 
 admin.site.unregister(Suppression)

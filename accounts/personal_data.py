@@ -72,6 +72,7 @@ roles.permit(
     "accounts.view_user",
     "accounts.view_session",
     "accounts.help_user",
+    "accounts.view_auditevent",
     "accounts.invite_people",
     "accounts.view_invitation",
     "notifications.view_email",

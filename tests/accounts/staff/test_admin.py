@@ -168,7 +168,7 @@ def test_k4_there_are_two_roles_with_the_least_each_needs() -> None:
 MODELS = {
     "Support": {
         *("accounts/user", "accounts/session", "notifications/email", "providers/connection"),
-        *("accounts/invitation", "notifications/suppression"),
+        *("accounts/invitation", "accounts/auditevent", "notifications/suppression"),
         *("providers/syncrun", "providers/authorizationrequest", "providers/financialaccount"),
         *("providers/balancesnapshot", "providers/transaction"),
     },

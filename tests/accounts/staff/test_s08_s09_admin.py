@@ -110,3 +110,18 @@ async def test_s09_odd_addresses_and_searches_are_no_error_of_ours(root: User, p
         for tail in ("", "change/", "history/", "delete/"):
             answer = await staff.get(f"{page}{odd.replace(chr(0), '%00')}/{tail}")
             assert answer.status_code in {302, 400, 403, 404}, (odd, tail)
+
+
+async def test_s08_the_audit_log_is_found_by_person_and_by_request(root: User, ana: User, ben: User) -> None:
+    staff = await Staff.arrives(root)
+    for user, request in ((ana, "of-ana"), (ben, "of-ben")):
+        await AuditEvent.objects.acreate(action="email.changed", user_id=user.id, request_id=request)
+    for term in (ana.email.upper(), str(ana.id), "of-ana"):
+        page = await staff.text("/admin/accounts/auditevent/", q=term)
+        assert "of-ana" in page, term
+        assert "of-ben" not in page, term
+    event = await AuditEvent.objects.aget(request_id="of-ana")
+    page = await staff.text(f"/admin/accounts/auditevent/{event.pk}/change/")
+    assert f"/admin/accounts/user/{ana.id}/change/" in page
+    assert "0 audit events" in await staff.text("/admin/accounts/auditevent/", q="nobody@example.org")
+    assert f"auditevent/?q={ana.id}" in await staff.text(f"/admin/accounts/user/{ana.id}/change/")
