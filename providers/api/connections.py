@@ -50,6 +50,7 @@ class Connection(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     provider = serializers.CharField()
     provider_name = serializers.CharField()
+    institution = serializers.CharField(help_text="The one behind an aggregator's consent, or empty.")
     state = serializers.ChoiceField(ConnectionModel.State.choices)
     state_reason = serializers.CharField(help_text="A code, or empty when all is well.")
     consent_expires_at = serializers.DateTimeField(allow_null=True)

@@ -27,7 +27,7 @@ CATALOGUE_SECONDS = 300
 DAY = 24 * 60 * 60
 _COLUMNS = (
     *("id", "provider", "state", "state_reason", "consent_expires_at", "last_success_at", "last_attempt_at"),
-    *("next_sync_at", "created_at", "deleted", "accounts_offered_at"),
+    *("next_sync_at", "created_at", "deleted", "accounts_offered_at", "institution"),
 )
 _DELETED = Count("deleted_accounts")
 
@@ -77,7 +77,8 @@ class ConnectionRow(TypedDict):
     """A connection and its state. `state_reason` is a code, or empty when all is well.
 
     `deleted_accounts` counts those that its person deleted, which are not read any more. `accounts_offered_at` is when
-    the institution told of accounts that are not shared yet.
+    the institution told of accounts that are not shared yet. `institution` is the one behind an aggregator's consent,
+    or empty where there is none or several.
     """
 
     id: UUID
@@ -91,6 +92,7 @@ class ConnectionRow(TypedDict):
     created_at: datetime
     accounts_offered_at: datetime | None
     provider_name: str
+    institution: str
     deleted_accounts: int
     quotas: list[QuotaLeft]
 

@@ -111,7 +111,7 @@ async def disconnect(request: SignedInRequest, id: UUID) -> HttpResponse:
     row = await connection_queries.connection(user_id, id)
     if (connector := CONNECTORS.get(row["provider"])) is not None and connector.by_person:
         return see_other(reverse("connection-erase", args=[id]))  # there is nothing that reads it
-    called = connection_name(row, (await ledger_queries.accounts(user_id, connection_id=id)).results)
+    called = connection_name(row)
     if request.method == "POST":
         await wiring.connection_service().disconnect(user_id=user_id, connection_id=id)
         messages.success(request, ended_message(row, called))

@@ -38,7 +38,7 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     accounts = (await ledger_queries.accounts(user_id)).results
     context = {
         "attention": words.most_urgent_first(
-            item for row in connections if (item := _attention(row, accounts))
+            item for row in connections if (item := words.attention(row, connection_name(row)))
         ),
         "syncing": syncing,
         "empty": not in_use(connections) and not accounts,
@@ -47,11 +47,6 @@ async def dashboard(request: SignedInRequest) -> HttpResponse:
     if accounts:
         context |= await _numbers(request, range_, accounts)
     return await rendered(request, "providers/dashboard.html", context)
-
-
-def _attention(connection: Any, accounts: Any) -> words.Attention | None:
-    own = [account for account in accounts if account["connection_id"] == connection["id"]]
-    return words.attention(connection, connection_name(connection, own))
 
 
 async def _numbers(request: SignedInRequest, range_: Range, accounts: Any) -> dict[str, Any]:

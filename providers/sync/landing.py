@@ -50,6 +50,7 @@ def land_batches(
         if batch.accounts is not None:
             _land_accounts(connection, connector, batch, now)
     accounts = _accounts(connection)
+    _name(connection, connector, accounts)
     for batch in batches:
         for name, record in batch.holdings.items():
             if account := accounts.get(name):
@@ -84,6 +85,14 @@ def _accounts(connection: Connection) -> dict[str, FinancialAccount]:
     for account in found:
         account.connection = connection
     return {account.provider_account_id: account for account in found}
+
+
+def _name(connection: Connection, connector: Connector, accounts: Mapping[str, FinancialAccount]) -> None:
+    """Note the institution behind a consent that is for one: mails and pages call the connection by it."""
+    found = {account.institution for account in accounts.values() if account.institution}
+    name = next(iter(found)) if connector.facts.behind == "each" and len(found) == 1 else ""
+    if connection.institution != name:
+        Connection.objects.filter(id=connection.id).update(institution=name)
 
 
 def read_to_its_end(connection_id: UUID, troubled: Collection[str]) -> None:

@@ -29,7 +29,7 @@ _RUN = (
 )
 # Every look at the dashboard asks this: as text it is composed once.
 _UNFINISHED = """
-SELECT run.id, run.connection_id, place.provider, run.accounts_done, run.accounts_total
+SELECT run.id, run.connection_id, place.provider, place.institution, run.accounts_done, run.accounts_total
 FROM providers_syncrun AS run JOIN providers_connection AS place ON place.id = run.connection_id
 WHERE place.user_id = %s AND run.state IN ('queued', 'running') AND place.state <> 'disconnected'
 ORDER BY run.created_at
@@ -65,6 +65,7 @@ class UnfinishedSyncRow(TypedDict):
     id: UUID
     connection_id: UUID
     provider_name: str
+    institution: str
     accounts_done: int
     accounts_total: int
 
@@ -106,8 +107,9 @@ def _unfinished_syncs(user_id: UUID) -> list[UnfinishedSyncRow]:
             "id": run_id,
             "connection_id": connection_id,
             "provider_name": connectors.name_of(provider),
+            "institution": institution,
             "accounts_done": done,
             "accounts_total": total,
         }
-        for run_id, connection_id, provider, done, total in found
+        for run_id, connection_id, provider, institution, done, total in found
     ]

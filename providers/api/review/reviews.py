@@ -40,6 +40,7 @@ class AccountSide(serializers.Serializer[Any]):
     name = serializers.CharField()
     mask = serializers.CharField()
     provider_name = serializers.CharField()
+    institution = serializers.CharField(help_text="The institution behind an aggregator, or empty.")
     currency = serializers.CharField()
     closed = serializers.BooleanField()
 

@@ -144,6 +144,8 @@ class Connection(models.Model):
     provider_subject = models.CharField(
         max_length=200, blank=True, help_text="Who the institution says this is: finds a consent given twice."
     )
+    # The one behind an aggregator's consent.
+    institution = models.CharField(max_length=200, blank=True, default="", db_default="")
     consent_given_at = models.DateTimeField(null=True, blank=True)
     consent_expires_at = models.DateTimeField(null=True, blank=True)
     warned_of = models.DateTimeField(
@@ -197,9 +199,9 @@ class Connection(models.Model):
         return f"{self.provider} connection {self.id}"
 
     @property
-    def provider_name(self) -> str:
-        """The provider's name as people know it."""
-        return connectors.name_of(self.provider)
+    def called(self) -> str:
+        """The name of the institution where the consent is for one, else of the provider."""
+        return self.institution or connectors.name_of(self.provider)
 
     @property
     def fed_by_files(self) -> bool:
@@ -243,7 +245,7 @@ class Connection(models.Model):
 
     def ask_person(self, reason: str) -> None:
         """Queue the mail that asks its person to look at it."""
-        context = {"connection_id": str(self.id), "provider_name": self.provider_name, "reason": reason}
+        context = {"connection_id": str(self.id), "provider_name": self.called, "reason": reason}
         Email.objects.queue(
             user_id=self.user_id, to=self.user.email, kind="connection_needs_attention", context=context
         )
@@ -264,12 +266,7 @@ class Connection(models.Model):
             self.accounts_offered_at = now
         if self.state == self.State.ACTIVE or news.repaired:
             self.move_to(*self.healthy_state(now))
-        self.save(
-            update_fields=[
-                *self.STATE_FIELDS,
-                *("consent_expires_at", "warned_of", "next_sync_at", "accounts_offered_at"),
-            ]
-        )
+        self.save()  # its row is locked
 
     def record(self, action: str, *, actor_id: UUID | None = None, **detail: str) -> None:
         """Write an event of this connection to the audit log; call it last in the transaction."""

@@ -57,6 +57,7 @@ class AccountSide(TypedDict):
     name: str
     mask: str
     provider_name: str
+    institution: str
     currency: str
     closed: bool
 
@@ -92,6 +93,7 @@ def account_side(account: FinancialAccount | None) -> AccountSide | None:
         "name": account.name,
         "mask": account.mask,
         "provider_name": connectors.name_of(account.connection.provider),
+        "institution": account.institution,
         "currency": account.currency,
         "closed": account.closed_at is not None,
     }

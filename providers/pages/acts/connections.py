@@ -13,7 +13,6 @@ from dashtam.web.rendering import rendered
 from providers import wiring
 from providers.connections import queries as connection_queries
 from providers.errors import ConnectionNotEnded
-from providers.ledger import queries as ledger_queries
 from providers.ledger.queries.contents import connection_contents
 from providers.pages.presentation.connections import connection_name
 from providers.pages.presentation.erasing import connection_erasure, erased_message
@@ -25,7 +24,7 @@ async def erase(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Ask for confirmation, then delete a connection that has ended, with all it brought."""
     user_id = request.principal.user_id
     row = await connection_queries.connection(user_id, id)
-    called = connection_name(row, (await ledger_queries.accounts(user_id, connection_id=id)).results)
+    called = connection_name(row)
     back = reverse("connection", args=[id])
     if request.method == "POST":
         try:

@@ -115,7 +115,7 @@ def connection_row(
     own = [account for account in accounts if account["connection_id"] == connection["id"]]
     return ConnectionRow(
         connection=connection,
-        name=connection_name(connection, own),
+        name=connection_name(connection),
         accounts=own,
         institutions=_institutions(own),
         words=words.BY_HAND if by_hand else words.state(connection, busy=busy, file=file),
@@ -130,12 +130,9 @@ def connection_row(
     )
 
 
-def connection_name(connection: Mapping[str, Any], accounts: Iterable[Mapping[str, Any]]) -> str:
+def connection_name(connection: Mapping[str, Any]) -> str:
     """The institution's own name where an aggregator's consent is for one institution, else the provider's."""
-    connector, found = CONNECTORS.get(connection["provider"]), _institutions(accounts)
-    if connector is not None and connector.facts.behind == "each" and len(found) == 1:
-        return found[0]
-    name: str = connection["provider_name"]
+    name: str = connection["institution"] or connection["provider_name"]
     return name
 
 

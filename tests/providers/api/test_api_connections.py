@@ -23,6 +23,7 @@ FIELDS = {
     "id",
     "provider",
     "provider_name",
+    "institution",
     "state",
     "state_reason",
     "consent_expires_at",

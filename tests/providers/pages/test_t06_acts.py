@@ -189,8 +189,7 @@ async def test_t06_what_a_connection_brought_is_erased(ana: User, account: Finan
     refused = await send(browser, f"{place}/erase")
     assert (refused.status_code, refused["Location"]) == (303, place)
     assert "Disconnect it first" in await read(browser, place)
-    await Connection.objects.aupdate(state="disconnected", provider="plaid")
-    await FinancialAccount.objects.aupdate(institution="First Bank")
+    await Connection.objects.aupdate(state="disconnected", provider="plaid", institution="First Bank")
     assert "Erase its data from First Bank" in await read(browser, place)
     told = await read(browser, f"{place}/erase")
     assert "Erase all data from First Bank?" in told

@@ -133,7 +133,7 @@ def test_t13_what_is_typed_and_fits_several_names_them() -> None:
 @pytest.mark.parametrize("slug", sorted(slug for slug, each in CONNECTORS.items() if not each.by_person))
 def test_t13_what_a_disconnection_does_there_is_told_as_it_is(slug: str) -> None:
     connector = CONNECTORS[slug]
-    told = ending({"provider": slug, "provider_name": connector.name, "state": "active"})
+    told = ending({"provider": slug, "provider_name": connector.name, "institution": "", "state": "active"})
     promised = any("end the permission you gave" in line for line in told.will)
     assert promised == (connector.ends_grants and not connector.facts.ending)
     assert connector.ends_grants or connector.facts.left in told.will_not
@@ -143,9 +143,12 @@ def test_t13_what_a_disconnection_does_there_is_told_as_it_is(slug: str) -> None
 async def test_t13_a_connection_is_named_by_the_institution_that_it_reads(
     ana: User, vendors: SandboxBank
 ) -> None:
-    connection = await Connection.objects.acreate(user=ana, provider="plaid", state="active")
+    name = "Pebble & Reed Savings"
+    connection = await Connection.objects.acreate(
+        user=ana, provider="plaid", state="active", institution=name
+    )
     await run_db(apply_accounts, connection, [account_record()], timezone.now())
-    await FinancialAccount.objects.aupdate(institution="Pebble & Reed Savings")
+    await FinancialAccount.objects.aupdate(institution=name)
     browser = await signed_in(ana)
     listed = browser.text(await browser.get("/connections"))
     assert "Pebble &amp; Reed Savings through Plaid" in listed

@@ -14,6 +14,7 @@ from django.db.models import Count, Sum
 
 from accounts.models import User
 from dashtam.bridge.doors import run_db
+from notifications.models import Email
 from providers import wiring
 from providers.connections.models import Connection
 from providers.ledger.models import FinancialAccount, Holding, Transaction
@@ -30,7 +31,10 @@ Values = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Vendor:
-    """A vendor: how it is set up here, the answers to its questions, and the accounts that it has."""
+    """A vendor: how it is set up here, the answers to its questions, and the accounts that it has.
+
+    `called` is the name of a connection through it.
+    """
 
     slug: str
     setting: Callable[[SandboxBank], dict[str, str]]
@@ -38,6 +42,7 @@ class Vendor:
     masks: frozenset[str]
     breaks: Callable[[SandboxBank], object]
     reason: str
+    called: str
 
 
 def plaid(bank: SandboxBank) -> dict[str, str]:
@@ -83,6 +88,7 @@ VENDORS = [
         PAYMENTS | {"5562"},
         sign_in_is_required,
         "consent_ended",
+        "Sandbox Bank",
     ),
     Vendor(
         "enable-banking",
@@ -91,6 +97,7 @@ VENDORS = [
         PAYMENTS,
         session_expires,
         "consent_expired",
+        "Sandbox Bank",
     ),
     Vendor(
         "snaptrade",
@@ -99,6 +106,7 @@ VENDORS = [
         frozenset(("5562",)),
         brokerage_is_disabled,
         "consent_ended",
+        "SnapTrade",
     ),
 ]
 
@@ -134,6 +142,8 @@ async def test_what_breaks_asks_its_person_and_is_mended_with_the_same_accounts(
     broken = await sync(connection)
     assert broken.state == SyncRun.State.FAILED
     assert (connection.state, connection.state_reason) == (State.REAUTH_REQUIRED, vendor.reason)
+    mail = await Email.objects.aget(kind="connection_needs_attention")
+    assert (mail.context["provider_name"], connection.called) == (vendor.called, vendor.called)
     mended = await connect(ana, vendor, [], connection)
     assert (mended.id, mended.state) == (connection.id, State.ACTIVE)
     again = await sync(mended)
