@@ -100,6 +100,8 @@ class Pull:
         if not batch.final:
             return
         held, self.held = self.held, []
+        if not any(each.lands for each in held):
+            return
         now, listed = timezone.now(), frozenset(self.names)
         self.titles = await run_db(
             landing.land_batches, self.run, self.connector, held, now, self.said, listed

@@ -62,6 +62,12 @@ class Batch:
     turn: str = ""
     final: bool = True
 
+    @property
+    def lands(self) -> bool:
+        """True if any of it is stored. A turn, troubles and notices alone are not."""
+        told = (self.rows, self.gone, self.covers, self.holdings, self.balances, self.cursors)
+        return self.accounts is not None or any(told)
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
