@@ -3,16 +3,15 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from dashtam.crypto import keys
-from dashtam.installation import local, server_urls
+from dashtam.installation import local, server_urls, values
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 local.read_env_file()
 
-env = environ.Env(
+env = values.Environment(
     SECRET_KEY=(str, ""),
     JWT_KEYS=(str, ""),
     ENCRYPTION_KEYS=(str, ""),
@@ -91,6 +90,7 @@ DEBUG = False
 # --- where we are -----------------------------------------------------------------------------------
 PORT = env("PORT")
 PUBLIC_URL = (env("PUBLIC_URL") or f"http://localhost:{PORT}").rstrip("/")
+values.require_public_url(PUBLIC_URL)
 _public = urlsplit(PUBLIC_URL)
 _https = _public.scheme == "https"
 ALLOWED_HOSTS = [_public.hostname or "localhost", *env("ALLOWED_HOSTS")]
@@ -98,7 +98,7 @@ if not _https:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 REQUEST_SECONDS = env("REQUEST_SECONDS")
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
-TRUSTED_PROXIES = env("TRUSTED_PROXIES")
+TRUSTED_PROXIES = values.networks("TRUSTED_PROXIES", env("TRUSTED_PROXIES"))
 CORS_ALLOWED_ORIGINS = [server_urls.require_origin("CORS_ORIGINS", each) for each in env("CORS_ORIGINS")]
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-none-match"]
@@ -106,7 +106,7 @@ CORS_EXPOSE_HEADERS = [
     *("etag", "idempotency-replayed", "location", "ratelimit", "ratelimit-policy"),
     *("retry-after", "www-authenticate", "x-request-id"),
 ]
-ADMIN_NETWORKS = env("ADMIN_NETWORKS")
+ADMIN_NETWORKS = values.networks("ADMIN_NETWORKS", env("ADMIN_NETWORKS"))
 ROOT_URLCONF = "dashtam.urls"
 ASGI_APPLICATION = "dashtam.asgi.application"
 APPEND_SLASH = False
@@ -143,7 +143,9 @@ MIDDLEWARE = [
 # --- storage ----------------------------------------------------------------------------------------
 PLAIN_HOSTS = env("PLAIN_HOSTS")
 for _name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
+    values.require_server(_name, env(_name), "database")
     server_urls.require_encrypted_database(_name, env(_name), plain_hosts=PLAIN_HOSTS)
+values.require_server("REDIS_URL", env("REDIS_URL"), "cache")
 server_urls.require_encrypted_cache("REDIS_URL", env("REDIS_URL"), plain_hosts=PLAIN_HOSTS)
 _CONNECTION = {
     "connect_timeout": 5,
@@ -209,8 +211,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
 HASH_THREADS = env("HASH_THREADS")
 HASH_WAIT_SECONDS = env("HASH_WAIT_SECONDS")
 COMPUTING_PROCESSES = env("COMPUTING_PROCESSES")
-if COMPUTING_PROCESSES < 1:
-    raise ImproperlyConfigured("COMPUTING_PROCESSES must be at least 1.")
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 ACCESS_TOKEN_SECONDS = 600
@@ -220,8 +220,6 @@ REFRESH_GRACE_SECONDS = 10
 REFRESH_LOST_SECONDS = 600  # as long as an access token: a client that lost our answer asks again by then
 REAUTH_SECONDS = 300
 DELETION_GRACE_DAYS = env("DELETION_GRACE_DAYS")
-if not 0 <= DELETION_GRACE_DAYS <= 30:
-    raise ImproperlyConfigured("DELETION_GRACE_DAYS must be from 0 to 30.")
 SIGN_UP = env("SIGN_UP")
 if SIGN_UP not in {"open", "invitation", "closed"}:
     raise ImproperlyConfigured("SIGN_UP must be `open`, `invitation` or `closed`.")
@@ -397,11 +395,13 @@ BACKUP_SECRET_ACCESS_KEY = keys.no_placeholder("BACKUP_SECRET_ACCESS_KEY", env("
 
 # --- measurements -----------------------------------------------------------------------------------
 METRICS_FOLDER = HOME / "metrics"
-METRICS_NETWORKS = env("METRICS_NETWORKS") or ["127.0.0.0/8", "::1/128"]
+METRICS_NETWORKS = values.networks("METRICS_NETWORKS", env("METRICS_NETWORKS")) or ["127.0.0.0/8", "::1/128"]
 METRICS_TOKEN = keys.no_placeholder("METRICS_TOKEN", env("METRICS_TOKEN"))
 METRICS_SAMPLE_SECONDS = env("METRICS_SAMPLE_SECONDS")
 
 # --- logs -------------------------------------------------------------------------------------------
+if env("LOG_LEVEL") not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
 if env("LOG_FORMAT") not in {"json", "text"}:
     raise ImproperlyConfigured("LOG_FORMAT must be `json` or `text`.")
 LOGGING = {

@@ -1,0 +1,78 @@
+"""Settings that are wrong: one sentence with the name of the setting, no trace, no secret, whoever reads them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dashtam.crypto import keys
+
+ROOT = Path(__file__).resolve().parents[3]
+MADE = keys.generated()
+SECRET = "gannet7harbour"
+
+WRONG = [
+    ("PORT", "eighty", "must be a whole number"),
+    ("PORT", "99999", "must be from 1 to 65535"),
+    ("SMTP_PORT", "65536", "must be from 0 to 65535"),
+    ("REQUEST_SECONDS", "soon", "must be a number"),
+    ("REQUEST_SECONDS", "0", "must be at least 0.1"),
+    ("DATABASE_THREADS", "0", "must be at least 1"),
+    ("DATABASE_THREADS", "2.5", "must be a whole number"),
+    ("HASH_THREADS", "-1", "must be at least 0"),
+    ("SYNC_INTERVAL_MINUTES", "0", "must be at least 1"),
+    ("WORKER_CONCURRENCY", "none", "must be a whole number"),
+    ("COMPUTING_PROCESSES", "0", "must be at least 1"),
+    ("DELETION_GRACE_DAYS", "31", "must be from 0 to 30"),
+    ("BACKUP_KEEP", "-1", "must be at least 0"),
+    ("DATABASE_URL", SECRET, "is no address such as postgresql://"),
+    ("DATABASE_URL", f"mysql://me:{SECRET}@127.0.0.1/mine", "is no address such as postgresql://"),
+    ("DATABASE_URL", f"postgresql://me:{SECRET}#1@127.0.0.1/mine", "# is %23"),
+    ("DATABASE_URL", f"postgresql://me:{SECRET}/1@127.0.0.1/mine", "/ is %2F"),
+    ("DATABASE_URL", f"postgresql://me:[{SECRET}@127.0.0.1/mine", "is no address such as postgresql://"),
+    ("MIGRATION_DATABASE_URL", f"postgresql://me:{SECRET}@127.0.0.1:x/mine", "is no address such as"),
+    ("REDIS_URL", SECRET, "is no address such as redis://"),
+    ("REDIS_URL", f"http://:{SECRET}@127.0.0.1:6379", "is no address such as redis://"),
+    ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1:x/0", "is no address such as redis://"),
+    ("PUBLIC_URL", "money.example.org", "is no address like https://"),
+    ("PUBLIC_URL", "https://money.example.org:x", "is no address like https://"),
+    ("PUBLIC_URL", "http://[::1", "is no address like https://"),
+    ("TRUSTED_PROXIES", "127.0.0.1,proxy.local", "entry 2 is neither an address nor a network"),
+    ("ADMIN_NETWORKS", "home", "entry 1 is neither an address nor a network"),
+    ("METRICS_NETWORKS", "10.0.0.0/99", "entry 1 is neither an address nor a network"),
+    ("LOG_LEVEL", "LOUD", "must be DEBUG, INFO, WARNING or ERROR"),
+]
+
+
+def doctor(home: Path, **wrong: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py doctor` as a stranger types it: only these settings, and servers that are away."""
+    sound = {
+        "PATH": os.environ["PATH"],
+        "DASHTAM_HOME": str(home),
+        "DATABASE_URL": "postgresql://me@127.0.0.1:1/mine",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        **MADE,
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=ROOT,
+        env={**sound, **wrong},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("name", "value", "complaint"), WRONG)
+def test_t03_a_wrong_value_is_refused_in_one_sentence(
+    name: str, value: str, complaint: str, tmp_path: Path
+) -> None:
+    run = doctor(tmp_path / "home", **{name: value})
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith(f"Dashtam cannot start. {name}"), run.stderr
+    assert complaint in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert SECRET not in run.stderr
+    assert not (tmp_path / "home").exists()
