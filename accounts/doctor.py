@@ -46,6 +46,10 @@ def door(*, full: bool) -> Iterator[Finding]:
             "stranger does.",
             trouble=False,
         )
+    if settings.OIDC_CLIENT_ID and not settings.OIDC_ISSUER:
+        yield Finding(
+            "OIDC_CLIENT_ID is set but OIDC_ISSUER is not, so no sign-in provider is offered: set both, or neither."
+        )
     provider = wiring.sign_in_provider()
     if provider is not None:
         try:

@@ -1,6 +1,7 @@
 """Mail: the doctor checks that it can leave, and that it does."""
 
 import os
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from django.utils import timezone
 from dashtam.doctor.checkup import Finding, counted, examines
 from notifications.models import Email
 
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
 
 @examines("mail")
 def mail(*, full: bool) -> Iterator[Finding]:
@@ -25,6 +29,10 @@ def mail(*, full: bool) -> Iterator[Finding]:
         yield from _sender()
     if settings.EMAIL_PROVIDER == "smtp":
         yield from _mail_server()
+    elif settings.EMAIL_PROVIDER == "ses" and not REGION.fullmatch(settings.AWS_REGION):
+        yield Finding("AWS_REGION is no region such as eu-central-1: set it to the one whose SES you use.")
+    if any(not ADDRESS.fullmatch(address) for _, address in settings.ADMINS):
+        yield Finding("ADMIN_EMAILS holds what is no email address: correct it, with commas between several.")
     now = timezone.now()
     failed = Email.objects.filter(state=Email.State.FAILED, created_at__gt=now - timedelta(days=7)).count()
     if failed:
@@ -39,7 +47,9 @@ def mail(*, full: bool) -> Iterator[Finding]:
 
 
 def _sender() -> Iterator[Finding]:
-    if parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("localdomain"):
+    if not ADDRESS.fullmatch(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]):
+        yield Finding('EMAIL_FROM is no sender such as "Dashtam <dashtam@example.org>": correct it.')
+    elif parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("localdomain"):
         takes = (
             "Amazon SES has verified" if settings.EMAIL_PROVIDER == "ses" else "your mail server sends for"
         )
@@ -48,6 +58,9 @@ def _sender() -> Iterator[Finding]:
 
 def _mail_server() -> Iterator[Finding]:
     """Connect and sign in as a mail would, with Django's own client: a command waits for nothing else."""
+    if settings.SMTP_CA_FILE and not Path(settings.SMTP_CA_FILE).is_file():
+        yield Finding(f"SMTP_CA_FILE, {settings.SMTP_CA_FILE}, is not there: correct its name.")
+        return
     where = f"{settings.SMTP_HOST}:{settings.SMTP_PORT}"
     server = get_connection()
     try:
@@ -63,7 +76,8 @@ def _mail_server() -> Iterator[Finding]:
         yield Finding(f"{where} offers no STARTTLS or no sign-in: check SMTP_SECURITY and SMTP_PORT.")
     except (smtplib.SMTPException, OSError) as error:
         yield Finding(
-            f"The mail server {where} does not answer ({type(error).__name__}): check that it runs."
+            f"No mail server answers at {where} ({type(error).__name__}): check SMTP_HOST, SMTP_PORT and"
+            " SMTP_SECURITY, and that it runs."
         )
     finally:
         server.close()

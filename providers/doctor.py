@@ -1,5 +1,6 @@
 """Checks that the providers are set up."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from django.db.models import Count
 from dashtam.doctor.checkup import Finding, counted, examines
 from providers.connections.models import Connection
 from providers.connectors import CONNECTORS
-from providers.connectors.base import Connector
+from providers.connectors.base import Connector, setting_name
 
 
 @examines("providers")
@@ -28,6 +29,7 @@ def providers(*, full: bool) -> Iterator[Finding]:
     for connector in CONNECTORS.values():
         if not connector.by_person and connector.configured:
             yield from _insecure_urls(connector)
+        yield from _half_set_up(connector)
     yield from _sandbox()
 
 
@@ -42,6 +44,24 @@ def _insecure_urls(connector: Connector) -> Iterator[Finding]:
             yield Finding(
                 f"{connector.name} is called at {parts.scheme}://{parts.netloc}, without TLS: give it an https address."
             )
+
+
+def _half_set_up(connector: Connector) -> Iterator[Finding]:
+    """Keys that belong together are all there, or none of them. Sandbox Bank takes one of two."""
+    keys = [name for name, default in connector.setting_defaults.items() if not default and name != "URL"]
+    there = [setting_name(connector.slug, name) for name in keys if connector.setting(name)]
+    missing = [setting_name(connector.slug, name) for name in keys if not connector.setting(name)]
+    if there and missing and connector.slug != "sandbox":
+        is_ = "is" if len(missing) == 1 else "are"
+        yield Finding(
+            f"{connector.name}: {' and '.join(there)} opens nothing without {' and '.join(missing)}, which {is_} not"
+            " set: set all of them, or none."
+        )
+    if "COUNTRIES" in connector.setting_defaults:
+        codes = [code.strip() for code in connector.setting("COUNTRIES").split(",")]
+        if not all(re.fullmatch("[A-Z]{2}", code) for code in codes):
+            name = setting_name(connector.slug, "COUNTRIES")
+            yield Finding(f"{name} holds what is no code of a country: write it like US,CA,GB.")
 
 
 def _sandbox() -> Iterator[Finding]:

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from dashtam.doctor.checkup import Finding, examines
+from dashtam.installation.backup import sealing, targets
+from dashtam.installation.backup.failures import BackupFailed
 from dashtam.installation.identity import Installation
 
 FRESH = timedelta(hours=36)
@@ -16,6 +18,7 @@ KEY_FILES = ("recovery-key.txt", "recovery-kit.html")
 @examines("backups")
 def backups(*, full: bool) -> Iterator[Finding]:
     """A backup was made within a day and a half, and the key that opens it is not kept on this machine."""
+    yield from _settings()
     made = Installation.objects.values_list("backed_up_at", flat=True).first()
     if made is None and not settings.BACKUP_RECIPIENTS:
         yield Finding(
@@ -30,3 +33,14 @@ def backups(*, full: bool) -> Iterator[Finding]:
             yield Finding(
                 f"The recovery key lies beside what it protects: print it and delete {settings.HOME / name}."
             )
+
+
+def _settings() -> Iterator[Finding]:
+    """BACKUP_TO and BACKUP_RECIPIENTS are what they should be, and both are there or none."""
+    try:
+        if settings.BACKUP_TO:
+            targets.target(settings.BACKUP_TO)
+        if settings.BACKUP_TO or settings.BACKUP_RECIPIENTS:
+            sealing.recipients(settings.BACKUP_RECIPIENTS)
+    except BackupFailed as error:
+        yield Finding(error.detail)

@@ -41,13 +41,20 @@ def examines(subject: str) -> Callable[[Examination], Examination]:
 
 
 def examine(*, full: bool) -> Iterator[tuple[str, list[Finding]]]:
-    """All examinations in turn. Where the database does not answer, only the one of the database says so."""
+    """All examinations in turn, the database's first. Those that need it and find it away are named together."""
     autodiscover_modules("doctor")
-    for subject, examination in _examinations.items():
+    unseen: list[str] = []
+    said = ""
+    for subject, examination in sorted(_examinations.items(), key=lambda each: each[0] != "database"):
         findings: list[Finding] = []
         try:
             findings.extend(examination(full=full))
         except (DatabaseError, InterfaceError) as error:
-            text = f"Not looked at any further: the database said {type(error).__name__}."
-            findings.append(Finding(text, trouble=False))
+            unseen.append(subject)
+            said = type(error).__name__
+            if not findings:
+                continue
         yield subject, findings
+    if unseen:
+        text = f"The database said {said}, so these could not be looked at: {', '.join(unseen)}."
+        yield "the rest", [Finding(text, trouble=False)]

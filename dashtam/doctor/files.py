@@ -23,6 +23,22 @@ def files(*, full: bool) -> Iterator[Finding]:
             yield from _closed(file, allowed=0o600)
 
 
+@examines("folders")
+def folders(*, full: bool) -> Iterator[Finding]:
+    """The folders that settings name are there, for this user."""
+    watched = settings.IMPORT_FOLDER
+    if watched and not (Path(watched).is_dir() and os.access(watched, os.R_OK | os.W_OK | os.X_OK)):
+        yield Finding(
+            f"IMPORT_FOLDER, {watched}, is no folder in which this user may read and write: make it, or correct"
+            " the name."
+        )
+    touched = Path(settings.ALIVE_FILE).parent if settings.ALIVE_FILE else None
+    if touched and not (touched.is_dir() and os.access(touched, os.W_OK | os.X_OK)):
+        yield Finding(
+            f"ALIVE_FILE cannot be written in {touched}: make that folder for this user, or name another file."
+        )
+
+
 @examines("open files")
 def open_files(*, full: bool) -> Iterator[Finding]:
     """A web process may open enough files: each page with live events takes one."""

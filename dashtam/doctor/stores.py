@@ -18,6 +18,21 @@ QUEUE_CONNECTIONS = 10  # what procrastinate opens beside ours
 CLOCK_SECONDS = 2.0
 
 
+def _unanswered(error: Exception) -> str:
+    """PostgreSQL's refusal of a connection: it comes without a code, and its words name the role and the database."""
+    words = str(error)
+    if "authentication failed" in words or "no password supplied" in words:
+        return "PostgreSQL refuses the role or the password of DATABASE_URL: correct them."
+    if "does not exist" in words:
+        return (
+            "PostgreSQL has no such database or role as DATABASE_URL names: make it (docs/operations.md, Database"
+            " roles), or correct the name."
+        )
+    if "translate host name" in words or "resolve host" in words:
+        return "No machine has the name of the host in DATABASE_URL: correct it."
+    return f"PostgreSQL does not answer ({type(error).__name__}): check DATABASE_URL and that it runs."
+
+
 def _read_only(setting: str) -> Iterator[Finding]:
     if setting == "on":
         yield Finding(
@@ -41,7 +56,7 @@ def _connections(room: int, busy: int) -> Iterator[Finding]:
 @examines("database")
 def database(*, full: bool) -> Iterator[Finding]:
     """PostgreSQL answers, takes writes, is recent enough, allows all our connections, and agrees with our clock."""
-    if not settings.DATABASES["default"]["HOST"]:
+    if not os.environ.get("DATABASE_URL"):
         yield Finding(
             f"DATABASE_URL is not set, and {settings.HOME} holds no database of its own: set it, or let"
             " `manage.py migrate` make one there."
@@ -50,9 +65,7 @@ def database(*, full: bool) -> Iterator[Finding]:
     try:
         connection.ensure_connection()
     except (DatabaseError, InterfaceError) as error:
-        yield Finding(
-            f"PostgreSQL does not answer ({type(error).__name__}): check DATABASE_URL and that it runs."
-        )
+        yield Finding(_unanswered(error))
         return
     with connection.cursor() as cursor:
         cursor.execute(
@@ -88,6 +101,9 @@ def cache(*, full: bool) -> Iterator[Finding]:
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
             memory = client.info("memory")
+    except (redis.AuthenticationError, redis.exceptions.NoPermissionError):
+        yield Finding("The cache refuses the password of REDIS_URL: correct it.")
+        return
     except (redis.RedisError, ValueError, OSError) as error:
         yield Finding(
             f"The cache does not answer ({type(error).__name__}): check REDIS_URL and that it runs."

@@ -1,4 +1,4 @@
-"""Values from the environment: read by kind, held within bounds, and refused in one sentence that repeats none of them."""
+"""Values from the environment: read by kind, held within bounds, and refused without being repeated."""
 
 import ipaddress
 from typing import Any

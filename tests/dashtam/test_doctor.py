@@ -95,6 +95,36 @@ def test_n3_the_doctor_says_what_is_wrong_and_what_to_do(settings: Any) -> None:
     assert "!" not in doctor()
 
 
+def test_t03_each_wrong_setting_has_its_sentence(settings: Any, tmp_path: Path) -> None:
+    sender = {"EMAIL_PROVIDER": "smtp", "DEFAULT_FROM_EMAIL": "me@example.org", "SMTP_HOST": "127.0.0.1"}
+    for change, words in (
+        ({"PLAID_CLIENT_ID": "5f1"}, "PLAID_CLIENT_ID opens nothing without PLAID_SECRET, which is not set"),
+        ({"PLAID_SECRET": "heron-by-the-pond"}, "opens nothing without PLAID_CLIENT_ID"),
+        ({"PLAID_COUNTRIES": "Germany"}, "PLAID_COUNTRIES holds what is no code of a country"),
+        ({"ENABLE_BANKING_APPLICATION_ID": "a"}, "opens nothing without ENABLE_BANKING_PRIVATE_KEY"),
+        ({"SNAPTRADE_CLIENT_ID": "a"}, "opens nothing without SNAPTRADE_CLIENT_SECRET"),
+        ({"OIDC_CLIENT_ID": "a"}, "OIDC_ISSUER is not, so no sign-in provider is offered"),
+        ({"ADMINS": [("Administrator", "nobody")]}, "ADMIN_EMAILS holds what is no email address"),
+        ({**sender, "DEFAULT_FROM_EMAIL": "nobody"}, "EMAIL_FROM is no sender such as"),
+        ({**sender, "EMAIL_PROVIDER": "ses", "AWS_REGION": "Frankfurt"}, "AWS_REGION is no region"),
+        ({**sender, "SMTP_CA_FILE": str(tmp_path / "none.pem")}, "is not there: correct its name"),
+        ({"BACKUP_TO": str(tmp_path)}, "BACKUP_RECIPIENTS is not set"),
+        ({"BACKUP_RECIPIENTS": ["age1heron"]}, "each entry is the public half of a recovery key"),
+        ({"BACKUP_TO": "ftp://nas/backups"}, "name a folder, or s3://bucket/prefix"),
+        ({"IMPORT_FOLDER": str(tmp_path / "none")}, "IMPORT_FOLDER"),
+        ({"ALIVE_FILE": str(tmp_path / "none" / "alive")}, "ALIVE_FILE cannot be written"),
+    ):
+        kept = {name: getattr(settings, name, "") for name in change}
+        for name, value in change.items():
+            setattr(settings, name, value)
+        said = complaint()
+        assert words in said, (change, said)
+        assert "heron-by" not in said
+        for name, value in kept.items():
+            setattr(settings, name, value)
+    assert "!" not in doctor()
+
+
 def test_a_silent_worker_and_stuck_mails_are_noticed(ana: User) -> None:
     with database.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")

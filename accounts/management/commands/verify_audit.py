@@ -11,7 +11,7 @@ from accounts.audit.chain import ChainBroken, Head, verify
 class Command(BaseCommand):
     """Recomputes the chain from its first event. Exits with 1 and names the first event that is wrong."""
 
-    help = __doc__
+    help = "Recompute the hash chain of the audit log. Exit code 1, with the first wrong event, if it was changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -32,7 +32,12 @@ class Command(BaseCommand):
             raise CommandError(f"The audit log has been tampered with. {broken}") from broken
         self.stdout.write(f"The audit log is whole: {reached.count} events. Head: {reached}")
         if write_head is not None:
-            write_head.write_text(f"{reached}\n")
+            try:
+                write_head.write_text(f"{reached}\n")
+            except OSError as error:
+                raise CommandError(
+                    f"The head could not be written to {write_head} ({type(error).__name__})."
+                ) from error
 
 
 def _read(head: str) -> Head:

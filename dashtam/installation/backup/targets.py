@@ -48,6 +48,11 @@ def target(place: str) -> Target:
         raise BackupFailed(
             "There is no place for backups: set BACKUP_TO, or give --to.", code="backup_nowhere"
         )
+    if "://" in place and not place.startswith("s3://"):
+        raise BackupFailed(
+            f"Backups cannot be kept at {place.partition('://')[0]}:// : name a folder, or s3://bucket/prefix.",
+            code="backup_nowhere",
+        )
     return Bucket(place) if place.startswith("s3://") else Folder(Path(place))
 
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError
 from dashtam.installation.backup import making, targets
 from dashtam.installation.backup.failures import BackupFailed
 from dashtam.installation.identity import Installation
+from dashtam.management.arguments import whole_number
 
 OLD_ONES_STAY = 3
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--keep",
-            type=int,
+            type=whole_number(0),
             default=settings.BACKUP_KEEP,
             help=f"how many backups stay there, this one included; 0: all (BACKUP_KEEP, {settings.BACKUP_KEEP})",
         )
@@ -57,7 +58,7 @@ class Command(BaseCommand):
             f"{made.name}: {made.rows} rows of {made.tables} tables, {made.bytes / 1e6:.1f} MB."
         )
         try:
-            for name in targets.remove_old(place, max(0, keep)):
+            for name in targets.remove_old(place, keep):
                 self.stdout.write(f"Deleted {name}.")
         except Exception as error:
             raise CommandError(

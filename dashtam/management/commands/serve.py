@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from dashtam.management.arguments import HIGHEST_PORT, seconds, whole_number
 from dashtam.processes import server, serving
 
 
@@ -16,11 +17,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="Where to listen (127.0.0.1).")
-        parser.add_argument("--port", type=int, default=settings.PORT, help=f"The port ({settings.PORT}).")
-        parser.add_argument("--workers", type=int, default=1, help="Processes; one for each core (1).")
+        port = whole_number(0, HIGHEST_PORT)
+        parser.add_argument("--port", type=port, default=settings.PORT, help=f"The port ({settings.PORT}).")
+        parser.add_argument(
+            "--workers", type=whole_number(1), default=1, help="Processes; one for each core (1)."
+        )
         parser.add_argument(
             "--drain",
-            type=float,
+            type=seconds,
             default=0.0,
             metavar="SECONDS",
             help="How long to go on serving after SIGTERM, while /readyz sends the proxy elsewhere (0).",

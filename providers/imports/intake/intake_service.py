@@ -52,6 +52,8 @@ class FileIntakeService:
             )
         except _LATER:
             raise
+        except errors.NotFound:
+            return Brought("This person has no account with this id.")
         except errors.DashtamError as refusal:
             return Brought(f"{refusal.title} {refusal.detail}")
         if done.state == FileImport.State.RUNNING:

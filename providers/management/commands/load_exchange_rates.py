@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from dashtam.management.arguments import whole_number
 from providers.rates.models import ExchangeRate
 from providers.rates.published import read_history
 
@@ -17,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--years", type=int, help="add the newest years only, and leave the rest to the worker"
+            "--years",
+            type=whole_number(0),
+            help="add the newest years only, and leave the rest to the worker",
         )
 
     def handle(self, *args: Any, years: int | None = None, **options: Any) -> None:

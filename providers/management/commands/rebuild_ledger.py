@@ -2,8 +2,9 @@
 
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from providers.ledger.models import FinancialAccount
 from providers.ledger.observations.rebuild import rebuild, strays
@@ -15,13 +16,15 @@ class Command(BaseCommand):
     help = "Rebuild transactions from the observations they come from. May run while Dashtam serves."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--account", help="the id of the only account to rebuild")
+        parser.add_argument("--account", type=UUID, help="the id of the only account to rebuild")
 
-    def handle(self, *args: Any, account: str | None = None, **options: Any) -> None:
-        """Rebuild, print."""
+    def handle(self, *args: Any, account: UUID | None = None, **options: Any) -> None:
+        """Rebuild, print. Fails where there is no such account."""
         accounts = FinancialAccount.objects.order_by("id")
         if account:
             accounts = accounts.filter(id=account)
+            if not accounts.exists():
+                raise CommandError(f"There is no account with the id {account}.")
         rows = kept = count = 0
         for found in accounts.iterator(chunk_size=100):
             rows += rebuild(found)

@@ -13,6 +13,7 @@ from django.core import cache, signals
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections, connections, reset_queries
 
+from dashtam.management.arguments import HIGHEST_PORT, whole_number
 from providers.simulator.books.market import EPOCH
 from providers.simulator.sandbox.bank import Client, Sandbox
 from providers.simulator.sandbox.grants import Grants, StateError
@@ -34,12 +35,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options, with defaults that suit a person trying things out."""
-        parser.add_argument("--port", type=int, default=8100, help="0 picks a free one")
+        port = whole_number(0, HIGHEST_PORT)
+        parser.add_argument("--port", type=port, default=8100, help="0 picks a free one")
         parser.add_argument("--host", default="127.0.0.1", help="where to listen; 0.0.0.0 in a container")
         parser.add_argument("--url", help="how browsers and Dashtam reach it, if not at that host and port")
         parser.add_argument("--redirect-uri", action="append", help=f"repeatable; {DEFAULT_REDIRECT_URI}")
         parser.add_argument("--state", type=Path, help="a JSON file that keeps consents over a restart")
-        parser.add_argument("--access-ttl", type=int, default=300, help="seconds an access token lives")
+        parser.add_argument(
+            "--access-ttl", type=whole_number(1), default=300, help="seconds an access token lives"
+        )
         parser.add_argument("--control-token", help="opens /control/ to clients that send it")
         parser.add_argument("--today", type=_day, help="the day it is for the bank, at noon UTC")
         parser.add_argument("--start-date", type=_day, help="the first day of the books; two years ago")

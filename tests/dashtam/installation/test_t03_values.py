@@ -1,11 +1,16 @@
 """Settings that are wrong: one sentence with the name of the setting, no trace, no secret, whoever reads them."""
 
 import os
+import re
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from dashtam.crypto import keys
 
@@ -76,3 +81,75 @@ def test_t03_a_wrong_value_is_refused_in_one_sentence(
     assert run.stderr.count("\n") == 1
     assert SECRET not in run.stderr
     assert not (tmp_path / "home").exists()
+
+
+def test_t03_a_database_that_is_away_is_told_first_and_once(tmp_path: Path) -> None:
+    run = doctor(tmp_path / "home")
+    assert run.returncode == 1
+    lines = run.stdout.splitlines()
+    assert lines[0].split() == ["Database", "needs", "attention"]
+    assert "check DATABASE_URL and that it runs" in lines[1]
+    assert run.stdout.count("OperationalError, so these could not be looked at") == 1
+    assert "check REDIS_URL and that it runs" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("role", "no such database or role as DATABASE_URL names|refuses the role or the password"),
+        ("name", "no such database or role as DATABASE_URL names"),
+    ],
+)
+def test_t03_a_database_that_refuses_is_told_apart_from_one_that_is_away(
+    part: str, words: str, tmp_path: Path
+) -> None:
+    split = urlsplit(os.environ["DATABASE_URL"])
+    at = split.netloc.rpartition("@")[2]
+    url = (
+        split._replace(netloc=f"nobody_here:{SECRET}@{at}")
+        if part == "role"
+        else split._replace(path="/none_here")
+    )
+    run = doctor(tmp_path / "home", DATABASE_URL=urlunsplit(url))
+    assert run.returncode == 1
+    assert re.search(words, run.stdout), run.stdout
+    assert SECRET not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        (("serve", "--port", "99999"), "it must be from 0 to 65535, and not 99999"),
+        (("serve", "--workers", "0"), "it must be at least 1, and not 0"),
+        (("serve", "--drain", "-1"), "it must be at least 0 seconds"),
+        (("serve", "--drain", "nan"), "it must be at least 0 seconds"),
+        (("simulator", "--port", "99999"), "it must be from 0 to 65535, and not 99999"),
+        (("backup", "--keep", "-3"), "it must be at least 0, and not -3"),
+        (("load_exchange_rates", "--years", "-1"), "it must be at least 0, and not -1"),
+        (("rebuild_ledger", "--account", "nonsense"), "invalid UUID value: 'nonsense'"),
+    ],
+)
+def test_t03_a_wrong_argument_is_one_sentence_and_no_trace(command: tuple[str, ...], complaint: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert complaint in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.django_db
+def test_t03_commands_say_what_is_not_there(tmp_path: Path) -> None:
+    nowhere = tmp_path / "none" / "head"
+    for command, words in (
+        (("rebuild_ledger", "--account", str(uuid4())), "There is no account with the id"),
+        (("verify_audit", "--write-head", str(nowhere)), "The head could not be written to"),
+        (("backup", "--to", "ftp://nas/backups"), "name a folder, or s3://bucket/prefix"),
+    ):
+        with pytest.raises(CommandError, match=words):
+            call_command(*command, stdout=StringIO())
