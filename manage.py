@@ -40,12 +40,24 @@ def main() -> None:
             make=command not in ONLY_LOOK, owner=command in MIGRATE, wait=command not in WAITS_ITSELF
         )
 
+    _run_or_say_why(command)
+
+
+def _run_or_say_why(command: str) -> None:
+    """Run the command; settings that are wrong and a database that is away are one sentence, and exit code 1."""
     from django.core.exceptions import ImproperlyConfigured
+    from django.db import InterfaceError, OperationalError, ProgrammingError
 
     try:
         _run(command)
     except ImproperlyConfigured as error:
         sys.exit(f"Dashtam cannot start. {error}")
+    except (InterfaceError, OperationalError, ProgrammingError) as error:
+        from dashtam.doctor.refusals import refused
+
+        if sentence := refused(error, command=command):
+            sys.exit(sentence)
+        raise
 
 
 def _run(command: str) -> None:

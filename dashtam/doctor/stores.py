@@ -10,27 +10,13 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from dashtam.doctor.checkup import Finding, counted, examines
+from dashtam.doctor.refusals import unanswered
 from dashtam.installation.identity import Installation
 from dashtam.telemetry.gauges import worker_is_alive
 
 OLDEST_POSTGRESQL = 140_000
 QUEUE_CONNECTIONS = 10  # what procrastinate opens beside ours
 CLOCK_SECONDS = 2.0
-
-
-def _unanswered(error: Exception) -> str:
-    """PostgreSQL's refusal of a connection: it comes without a code, and its words name the role and the database."""
-    words = str(error)
-    if "authentication failed" in words or "no password supplied" in words:
-        return "PostgreSQL refuses the role or the password of DATABASE_URL: correct them."
-    if "does not exist" in words:
-        return (
-            "PostgreSQL has no such database or role as DATABASE_URL names: make it (docs/operations.md, Database"
-            " roles), or correct the name."
-        )
-    if "translate host name" in words or "resolve host" in words:
-        return "No machine has the name of the host in DATABASE_URL: correct it."
-    return f"PostgreSQL does not answer ({type(error).__name__}): check DATABASE_URL and that it runs."
 
 
 def _read_only(setting: str) -> Iterator[Finding]:
@@ -65,7 +51,7 @@ def database(*, full: bool) -> Iterator[Finding]:
     try:
         connection.ensure_connection()
     except (DatabaseError, InterfaceError) as error:
-        yield Finding(_unanswered(error))
+        yield Finding(unanswered(error))
         return
     with connection.cursor() as cursor:
         cursor.execute(

@@ -9,10 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
 from dashtam.crypto import keys
+from tests import databases
 
 ROOT = Path(__file__).resolve().parents[3]
 MADE = keys.generated()
@@ -52,7 +54,11 @@ WRONG = [
 
 
 def doctor(home: Path, **wrong: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py doctor` as a stranger types it: only these settings, and servers that are away."""
+    return manage(home, "doctor", **wrong)
+
+
+def manage(home: Path, *command: str, **wrong: str) -> subprocess.CompletedProcess[str]:
+    """A command as a stranger types it: only these settings, and servers that are away."""
     sound = {
         "PATH": os.environ["PATH"],
         "DASHTAM_HOME": str(home),
@@ -61,7 +67,7 @@ def doctor(home: Path, **wrong: str) -> subprocess.CompletedProcess[str]:
         **MADE,
     }
     return subprocess.run(
-        [sys.executable, "manage.py", "doctor"],
+        [sys.executable, "manage.py", *command],
         cwd=ROOT,
         env={**sound, **wrong},
         capture_output=True,
@@ -153,3 +159,55 @@ def test_t03_commands_say_what_is_not_there(tmp_path: Path) -> None:
     ):
         with pytest.raises(CommandError, match=words):
             call_command(*command, stdout=StringIO())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("import", "README.md", "--user", "me@example.org"),
+        ("rebuild_ledger",),
+        ("verify_audit",),
+        ("release_second_factors", "me@example.org"),
+        ("resume_outgoing",),
+        ("rotate_encryption_keys",),
+        ("load_exchange_rates",),
+        ("migrate",),
+        ("doctor", "--accept-keys"),
+    ],
+)
+def test_t03_without_its_database_a_command_says_so_in_one_sentence(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    away = f"postgresql://me:{SECRET}@127.0.0.1:1/mine"
+    run = manage(tmp_path / "home", *command, DATABASE_URL=away)
+    assert run.returncode == 1
+    assert run.stderr == (
+        "PostgreSQL does not answer (OperationalError): check DATABASE_URL and that it runs.\n"
+    )
+
+
+def test_t03_migrating_names_the_address_that_it_uses(tmp_path: Path) -> None:
+    away = f"postgresql://owner:{SECRET}@127.0.0.1:1/mine"
+    run = manage(tmp_path / "home", "migrate", MIGRATION_DATABASE_URL=away)
+    assert "check MIGRATION_DATABASE_URL" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_t03_before_the_first_migration_a_command_says_what_comes_first(tmp_path: Path) -> None:
+    admin = os.environ["DATABASE_URL"]
+    name = f"empty_{uuid4().hex[:12]}"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            run = manage(
+                tmp_path / "home",
+                "release_second_factors",
+                "me@example.org",
+                DATABASE_URL=databases.in_database(admin, name),
+            )
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    assert run.returncode == 1
+    assert run.stderr == (
+        "The database does not have the tables of this version: run `manage.py migrate` first.\n"
+    )
