@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dashtam.crypto import fresh
 from dashtam.crypto.base64url import from_base64url
 from dashtam.crypto.fresh import KEY_BYTES, is_placeholder
+from dashtam.telemetry.folders import make_private
 
 SECRET_KEY_LENGTH = 50
 generated = fresh.generated
@@ -105,7 +106,7 @@ def write_if_absent(path: Path) -> None:
 
 def write(path: Path, secrets: Mapping[str, str]) -> None:
     """Write secrets into a new file, for its owner alone. Raises FileExistsError: none is ever written over."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         file.writelines(f"{name}={value}\n" for name, value in secrets.items())

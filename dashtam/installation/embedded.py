@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 from urllib.parse import quote
 
+from dashtam.telemetry.folders import make_private
+
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 STOP_DEADLINE = 30.0
 MOST_LOG_BYTES = 10_000_000
@@ -88,7 +90,7 @@ def ensure_running(home: Path) -> Servers:
 def begin(home: Path) -> Servers:
     """Like `ensure_running`, but without waiting: `await_running` does that, before the first use of the servers."""
     await_running()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(home)
     users = os.open(home / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(users, fcntl.LOCK_SH)  # waits while a keeper is just shutting down
     _held.append(users)

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dashtam.crypto.fresh import generated, random_secret
+from dashtam.telemetry.folders import make_private
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = {"127.0.0.1", "localhost", "[::1]"}
@@ -31,7 +32,7 @@ EMAIL_FROM="Dashtam <dashtam@{host}>"
 #ADMIN_EMAILS=
 """
 ROLES = """-- As PostgreSQL's administrator: sudo -u postgres psql -f FILE
-CREATE ROLE dashtam_owner LOGIN PASSWORD '{owner}';
+CREATE ROLE dashtam_owner LOGIN CREATEDB PASSWORD '{owner}';
 CREATE ROLE dashtam LOGIN PASSWORD '{application}';
 CREATE DATABASE dashtam OWNER dashtam_owner;
 """
@@ -137,7 +138,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         raise Refused(
             f"{folder / there[0]} is there, and holds the keys of an installation. Move it away if it is of no use."
         )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     for name, text in files.items():
         with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)

@@ -20,6 +20,8 @@ from prometheus_client import Metric
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from dashtam.telemetry.folders import make_private
+
 FILE_BYTES = 2 << 20
 KINDS = ("counter", "histogram", "gauge_livesum", "gauge_livemax")
 PAST = "past"
@@ -102,7 +104,7 @@ def own_values(start: int = 0) -> list[Value]:
 def open_files(folder: Path, role: str) -> None:
     """Keep the numbers of this process beside those of the others. Raises OSError when the disk is full."""
     name = f"{role}-{os.getpid()}-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     with _alone(folder):
         _bury_the_dead(folder)
         alive = os.open(folder / f"{name}.alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

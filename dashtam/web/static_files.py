@@ -20,6 +20,7 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from servestatic import ServeStaticASGI
 from servestatic.responders import StaticFile
 
+from dashtam.telemetry.folders import make_private
 from dashtam.web.headers import of_a_file
 
 UNHASHED_SECONDS = 300
@@ -106,7 +107,7 @@ def _packed(file: Path) -> Path | None:
     copy = Path(settings.HOME) / "static" / f"{hashlib.sha256(content).hexdigest()}.gz"
     try:
         if not copy.exists():
-            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(copy.parent)
             being_made = copy.with_suffix(f".{os.getpid()}")
             being_made.write_bytes(gzip.compress(content, 9, mtime=0))
             being_made.replace(copy)

@@ -5,6 +5,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dashtam.telemetry.folders import make_private
 from notifications.errors import MailUnavailable
 from notifications.messages import Message
 
@@ -32,7 +33,7 @@ class OutboxTransport:
 
     def _write(self, name: str, content: bytes) -> None:
         """Write under another name first, so that readers see the whole file or none."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.folder)
         self.folder.chmod(0o700)
         unfinished = self.folder / f".{name}.part"
         unfinished.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from dashtam.bridge.database import DatabaseBusy, is_outage
 from dashtam.bridge.doors import run_aside, run_db, run_db_however_long
 from dashtam.crypto.encryption_service import EncryptionService
 from dashtam.errors import DecryptionFailed
+from dashtam.telemetry.folders import make_private
 from providers.connections.models import ProviderToken
 
 logger = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class TokenSpool:
 
     def _write(self, tokens: Spooled) -> None:
         """Write a file that only its owner may read, and that a power cut does not lose."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.folder)
         file = self._file(tokens.connection_id, tokens.version)
         content = msgspec.json.encode(Columns(**tokens.sealed))
         part = file.with_suffix(f"{file.suffix}.{os.getpid()}.part")

@@ -39,6 +39,20 @@ def test_env_example_shows_the_real_defaults() -> None:
         assert shown == ("" if default in ("", []) else str(default)), name
 
 
+def test_t02_every_setting_is_told_on_a_page() -> None:
+    pages = "\n".join(path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
+    assert sorted(name for name in DEFAULTS if not re.search(rf"\b{name}\b", pages)) == []
+
+
+def test_t02_every_setting_that_operations_and_deploying_tell_of_is_read() -> None:
+    pages = "\n".join(
+        (ROOT / "docs" / f"{name}.md").read_text() for name in ("operations", "deploy", "providers", "api")
+    )
+    told = set(re.findall(r"`([A-Z]{2,}(?:_[A-Z]+)+)(?:=[^`]*)?`", pages))
+    of_others = {name for name in told if name.startswith("OTEL_")} | {"BACKUP_FOLDER"}  # Compose's own
+    assert told - of_others <= set(DEFAULTS)
+
+
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "JWT_KEYS", "ENCRYPTION_KEYS"])
 def test_n3_the_server_refuses_to_start_without_a_secret_and_names_it(missing: str, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "DASHTAM_HOME": str(tmp_path), **keys.generated()}

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from dashtam.telemetry.folders import make_private
+
 BEGINNING = "AGE-SECRET-KEY-1"
 KEY_FILE, PAGE_FILE = "recovery-key.txt", "recovery-kit.html"
 
@@ -25,7 +27,7 @@ def make(folder: Path) -> Kit:
     import pyrage
     import segno
 
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     pair = pyrage.x25519.Identity.generate()
     secret, public = str(pair), str(pair.to_public())
     made_on = datetime.now(UTC).date().isoformat()

@@ -70,8 +70,9 @@ def _scratch_database() -> Iterator[str]:
                 cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         except (DatabaseError, InterfaceError) as error:
             raise RestoreRefused(
-                f"No scratch database could be made ({type(error.__cause__ or error).__name__}): the role that owns the"
-                " tables needs CREATEDB, and one rehearsal runs at a time."
+                f"No scratch database could be made ({type(error.__cause__ or error).__name__}): the role of"
+                " MIGRATION_DATABASE_URL needs CREATEDB (ALTER ROLE dashtam_owner CREATEDB), and one rehearsal runs at a"
+                " time."
             ) from error
     try:
         yield name

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from dashtam.installation.backup.failures import BackupFailed
+from dashtam.telemetry.folders import make_private
 
 NAME = re.compile(r"dashtam-\d{8}T\d{6}Z\.age")
 PART_BYTES = 8 << 20  # S3 takes parts from 5 MB on, and ten thousand of them: 80 GB
@@ -75,7 +76,7 @@ class Folder:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.path)
         part = self.path / f"{name}.part"
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -14,6 +14,7 @@ import httpx
 
 from dashtam.installation import unprivileged
 from dashtam.installation.embedded import MOST_LOG_BYTES
+from dashtam.telemetry.folders import make_private
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60
@@ -34,7 +35,7 @@ class Processes:
 
     def start(self, name: str, *command: str, show_output: bool = False) -> None:
         """Start `python …command` with its log in `<logs>/<name>.log`; its stdout may go to ours."""
-        self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.logs)
         file = self.logs / f"{name}.log"
         if file.exists() and file.stat().st_size > MOST_LOG_BYTES:
             file.replace(file.with_suffix(".log.1"))
