@@ -149,8 +149,8 @@ def test_s09_files_of_secrets_are_closed_to_the_other_users_of_the_machine(
     tmp_path: Path, mode: int, after: int
 ) -> None:
     (tmp_path / "dashtam").mkdir()
-    shutil.copytree(ROOT / "dashtam" / "installation", tmp_path / "dashtam" / "installation")
-    shutil.copytree(ROOT / "dashtam" / "crypto", tmp_path / "dashtam" / "crypto")
+    for room in ("installation", "crypto", "telemetry"):
+        shutil.copytree(ROOT / "dashtam" / room, tmp_path / "dashtam" / room)
     files = [tmp_path / ".env", tmp_path / "secrets.env"]
     for file in files:
         file.write_text("PORT=1\n")

@@ -71,8 +71,8 @@ def _scratch_database() -> Iterator[str]:
         except (DatabaseError, InterfaceError) as error:
             raise RestoreRefused(
                 f"No scratch database could be made ({type(error.__cause__ or error).__name__}): the role of"
-                " MIGRATION_DATABASE_URL needs CREATEDB (ALTER ROLE dashtam_owner CREATEDB), and one rehearsal runs at a"
-                " time."
+                " MIGRATION_DATABASE_URL needs CREATEDB (ALTER ROLE dashtam_owner CREATEDB), and one rehearsal runs"
+                " at a time."
             ) from error
     try:
         yield name

@@ -59,8 +59,11 @@ def test_t15_files_for_servers_name_both_roles_and_no_more_than_each_may_know(
     owning = server_urls.database_settings(owner["MIGRATION_DATABASE_URL"])
     assert owning["PASSWORD"] not in (tmp_path / "dashtam.env").read_text()
     roles = (tmp_path / "roles.sql").read_text()
-    for role in (used, owning):
-        assert f"CREATE ROLE {role['USER']} LOGIN PASSWORD '{role['PASSWORD']}';" in roles
+    for role, may in (
+        (used, "LOGIN"),
+        (owning, "LOGIN CREATEDB"),
+    ):  # a rehearsal of a restore makes a database
+        assert f"CREATE ROLE {role['USER']} {may} PASSWORD '{role['PASSWORD']}';" in roles
     assert (tmp_path / "cache.conf").read_text().split()[1] in made["REDIS_URL"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
 
