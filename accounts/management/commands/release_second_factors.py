@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the email address of the person."""
-        parser.add_argument("email")
+        parser.add_argument("email", help="the email address of the person")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Begin the release, or complete it."""

@@ -17,10 +17,13 @@ from providers.imports.intake.intake_service import Brought
 class Command(BaseCommand):
     """Imports one file after the other; the same file again adds nothing."""
 
-    help = "Import statement files (OFX, QFX, CAMT, MT940, QIF, CSV, or a zip of them) for a person."
+    help = (
+        "Import statement files (OFX, QFX, CAMT, MT940, QIF, CSV, or a zip of them) for a person. Exit code 1 if one"
+        " was refused."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what to import")
         parser.add_argument("--user", required=True, help="the email address of the person")
         parser.add_argument("--account", type=UUID, help="the id of the account that the rows belong to")
         parser.add_argument("--currency", default="", help="for files that do not say it, such as EUR")

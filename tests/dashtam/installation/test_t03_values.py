@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, get_commands, load_command_class
 
 from dashtam.crypto import keys
 from tests import databases
@@ -211,3 +211,20 @@ def test_t03_before_the_first_migration_a_command_says_what_comes_first(tmp_path
     assert run.stderr == (
         "The database does not have the tables of this version: run `manage.py migrate` first.\n"
     )
+
+
+OWN = sorted(
+    name
+    for name, app in get_commands().items()
+    if app in {"accounts", "dashtam", "notifications", "providers"}
+)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_t03_every_command_says_what_it_does_and_what_it_takes(name: str) -> None:
+    app = get_commands()[name]
+    command = load_command_class(app, name) if isinstance(app, str) else app
+    assert re.match(r"[A-Z][a-z]+ .*\.$", command.help, re.DOTALL)
+    assert not command.help.startswith(("What ", "Who ", "Whether "))
+    takes = command.create_parser("manage.py", name)._actions
+    assert [action.dest for action in takes if not action.help] == []
