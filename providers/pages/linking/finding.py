@@ -1,6 +1,6 @@
 """A choice among very many, found by typing: what fits, or is spelled nearly so, is offered to be chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -14,7 +14,7 @@ from providers.connectors.contract.institutions import folded
 
 OFFERED = 10  # choices that are offered at once
 NEAR, MOST_NEAR = 0.7, 5  # how alike a wrong spelling has to be, and how many names are proposed for it
-LONGEST_NAME = 80  # of what is typed; comparing spellings takes time with its length
+MOST_WORDS, LONGEST_WORD = 6, 40  # of what is typed; comparing spellings takes time with both
 
 Choices = Sequence[tuple[str, str]]
 
@@ -93,19 +93,26 @@ def _fitting(choices: Choices, typed: str) -> Choices:
 
 
 def _near(choices: Choices, typed: str) -> Choices:
-    """Those that are spelled nearly like that, the nearest first: as a whole, or as its beginning."""
-    matcher = SequenceMatcher(None, "", typed[:LONGEST_NAME])
+    """Those with a word spelled nearly like each that was typed, or beginning like it; the nearest first."""
+    names = [(folded(text), (key, text)) for key, text in choices]
+    known = {word for name, _ in names for word in name.split()}
+    wanted = list(dict.fromkeys(typed.split()))[:MOST_WORDS]
+    alike = [_alike(word[:LONGEST_WORD], known) for word in wanted]
     ranked = []
-    for key, text in choices:
-        name = folded(text)
-        alike = max(_alike(matcher, part) for part in {name, name[: len(typed)]})
-        if alike >= NEAR:
-            ranked.append((-alike, name, (key, text)))
-    return [each for _, _, each in sorted(ranked)[:MOST_NEAR]]
+    for name, choice in names:
+        best = [max((each.get(word, 0.0) for word in name.split()), default=0.0) for each in alike]
+        if best and min(best) >= NEAR:
+            ranked.append((-sum(best), name, choice))
+    return [choice for _, _, choice in sorted(ranked)[:MOST_NEAR]]
 
 
-def _alike(matcher: "SequenceMatcher[str]", name: str) -> float:
-    matcher.set_seq1(name)
-    # The two quick bounds spare most names the exact comparison.
-    quick = matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR
-    return matcher.ratio() if quick else 0.0
+def _alike(typed: str, words: Iterable[str]) -> dict[str, float]:
+    """How alike each word is to what was typed, as a whole or as its beginning: those that are NEAR."""
+    matcher, found = SequenceMatcher(None, "", typed), {}
+    for word in words:
+        for part in {word, word[: len(typed)]}:
+            matcher.set_seq1(part)
+            # The two quick bounds spare most words the exact comparison.
+            if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR:
+                found[word] = max(found.get(word, 0.0), matcher.ratio())
+    return found

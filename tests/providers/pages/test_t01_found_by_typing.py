@@ -35,6 +35,7 @@ def offered(form: AnswersForm) -> list[str]:
         ("tal", "", []),
         ("sandbux", "None is called that", ["id-Sandbox Bank"]),
         ("genossenschaftlich kreditkase", "None is called that", [f"id-{LONG}"]),
+        ("kreditkase oberes", "None is called that", [f"id-{LONG}"]),
         ("union", "Several fit", [f"id-{letter} Union" for letter in "ABCDEFGHIJ"]),
         ("xqzw", "None is called that", []),
         ("", "", []),
