@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
 from dashtam.jobs.rescue import run_again
-from dashtam.ui.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly, ReadOnlyRows
 
 if TYPE_CHECKING:  # only the stubs know these classes to be generic
     _Inline = admin.TabularInline[ProcrastinateEvent, ProcrastinateJob]
@@ -21,14 +21,13 @@ else:
 admin.site.unregister(ProcrastinateJob)
 
 
-class Events(ReadOnly, _Inline):
+class Events(ReadOnlyRows, _Inline):
     """The events of a job with their times."""
 
     model = ProcrastinateEvent
     fields = ("type", "at")
     readonly_fields = fields
     ordering = ("at",)
-    extra = 0
 
 
 @admin.register(ProcrastinateJob)
