@@ -56,8 +56,9 @@ class Jobs(ReadOnly, _Admin):
     @admin.action(description="Run again (only jobs that failed)", permissions=["run_again"])
     def run_again(self, request: HttpRequest, chosen: "QuerySet[ProcrastinateJob]") -> None:
         """Queue the failed ones among those chosen."""
-        count = run_again(list(chosen.values_list("id", flat=True)))
-        skipped = len(chosen) - count
+        ids = list(chosen.values_list("id", flat=True))  # before they change, and leave a list of failed ones
+        count = run_again(ids)
+        skipped = len(ids) - count
         if count:
             self.message_user(request, f"Queued again: {count}.", messages.SUCCESS)
         if skipped:

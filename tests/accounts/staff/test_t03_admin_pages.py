@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 
 from accounts.models import AuditEvent, User
+from dashtam.bridge.doors import run_db
+from notifications.models import Email
 from providers.connections.models import Connection
 from providers.sync.models import SyncRun
 from tests.staff import Staff
@@ -69,3 +72,31 @@ async def test_t03_the_audit_log_names_people_briefly_in_the_list_and_wholly_on_
     )
     page = await staff.text(f"/admin/accounts/auditevent/{event.pk}/change/")
     assert f">{content.id}</a>" in page
+
+
+async def test_t03_mail_and_jobs_sent_again_from_a_list_of_failed_ones_are_counted_aright(
+    root: User, ana: User
+) -> None:
+    staff = await Staff.arrives(root)
+    mail = await Email.objects.acreate(user=ana, to=ana.email, kind="new_device", context={}, state="failed")
+    chosen = {"action": "send_again", "_selected_action": [str(mail.id)], "reason": "She asked for it again."}
+    await staff.post("/admin/notifications/email/?state__exact=failed", **chosen)
+    told = await staff.text("/admin/notifications/email/")
+    assert "Queued again: 1." in told
+    assert "Left alone" not in told
+    job = await run_db(failed_job)
+    chosen = {"action": "run_again", "_selected_action": [str(job)]}
+    await staff.post("/admin/procrastinate/procrastinatejob/?status__exact=failed", **chosen)
+    told = await staff.text("/admin/procrastinate/procrastinatejob/")
+    assert "Queued again: 1." in told
+    assert "Left alone" not in told
+
+
+def failed_job() -> int:
+    """A job that failed for good."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)"
+            " VALUES ('default', 'dashtam.tasks.tidy_jobs', '{}', 'failed', 4) RETURNING id"
+        )
+        return int(cursor.fetchone()[0])
