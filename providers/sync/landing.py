@@ -38,19 +38,19 @@ def land_batches(
     now: datetime,
     said: Mapping[str, AbstractSet[str]] = NOTHING,
     listed: AbstractSet[str] = frozenset(),
-) -> dict[str, str]:
+) -> dict[str, str] | None:
     """Store what the batches say, all or nothing. Raises ProviderUnreadable, SyncOvertaken.
 
     `said` are, by account, ids of rows that this pull has brought before, `listed` the accounts that it has listed.
-    Returns the names of the accounts that are read, those that their person has closed among them as long as they are
-    listed. Where accounts are among what the batches say, the run counts those that it does not know of yet.
+    Where accounts are among what the batches say, the run counts those that it does not know of yet, and the names of
+    all that are read are returned, those that their person has closed among them as long as they are listed.
     """
     connection = _locked(run.connection_id)
     for batch in batches:
         if batch.accounts is not None:
             _land_accounts(connection, connector, batch, now)
-    accounts = _accounts(connection)
-    _name(connection, connector, accounts)
+    lists = any(batch.accounts is not None for batch in batches)
+    accounts = _accounts(connection, None if lists else _named(batches))
     for batch in batches:
         for name, record in batch.holdings.items():
             if account := accounts.get(name):
@@ -61,14 +61,16 @@ def land_batches(
             if account := accounts.get(name):
                 apply_balances(account, balances, now)
         _move_on(connection, accounts, batch, now)
-    listed |= {record.id for batch in batches for record in batch.accounts or ()}
-    names = {
-        each.provider_account_id: each.name
-        for each in accounts.values()
-        if each.closed_at is None or (each.closed_by_person and each.provider_account_id in listed)
-    }
     counts = {"added": landed.added, "modified": landed.modified, "removed": landed.removed}
-    if any(batch.accounts is not None for batch in batches):
+    names = None
+    if lists:
+        _name(connection, connector, accounts)
+        listed |= {record.id for batch in batches for record in batch.accounts or ()}
+        names = {
+            each.provider_account_id: each.name
+            for each in accounts.values()
+            if each.closed_at is None or (each.closed_by_person and each.provider_account_id in listed)
+        }
         counts["accounts_total"] = max(0, len(names) - run.accounts_total)
     SyncRun.objects.progress(run, **counts)
     return names
@@ -80,8 +82,22 @@ def _locked(connection_id: UUID) -> Connection:
     raise Connection.DoesNotExist
 
 
-def _accounts(connection: Connection) -> dict[str, FinancialAccount]:
-    found = [account for (account,) in sql.ACCOUNTS.read({"connection": connection.id})]
+def _named(batches: Sequence[Batch]) -> list[str]:
+    """The accounts that the batches are about."""
+    told = (
+        name
+        for batch in batches
+        for name in (
+            *(*batch.rows, *batch.gone, *batch.holdings, *batch.balances, *batch.cursors),
+            *_covered(batch),
+        )
+    )
+    return list(dict.fromkeys(told))
+
+
+def _accounts(connection: Connection, named: Sequence[str] | None) -> dict[str, FinancialAccount]:
+    """The connection's accounts of these names, or all."""
+    found = [account for (account,) in sql.ACCOUNTS.read({"connection": connection.id, "named": named})]
     for account in found:
         account.connection = connection
     return {account.provider_account_id: account for account in found}

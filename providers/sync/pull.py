@@ -103,9 +103,9 @@ class Pull:
         if not any(each.lands for each in held):
             return
         now, listed = timezone.now(), frozenset(self.names)
-        self.titles = await run_db(
-            landing.land_batches, self.run, self.connector, held, now, self.said, listed
-        )
+        names = await run_db(landing.land_batches, self.run, self.connector, held, now, self.said, listed)
+        if names is not None:
+            self.titles = names
         for each in held:
             for name, rows in each.rows.items():
                 self.said[name].update(row.id for row in rows if row.id)

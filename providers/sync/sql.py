@@ -41,7 +41,10 @@ CONNECTION = Rows(
     place="providers.Connection",
 )
 ACCOUNTS = Rows(
-    "SELECT {account} FROM providers_financialaccount AS account WHERE connection_id = %(connection)s",
+    """
+SELECT {account} FROM providers_financialaccount AS account
+WHERE connection_id = %(connection)s AND (%(named)s::text[] IS NULL OR provider_account_id = ANY(%(named)s))
+""",
     account="providers.FinancialAccount",
 )
 

@@ -60,8 +60,12 @@ def ask_about_accounts(user_id: UUID) -> int:
     sync or a file has brought rows. Returns how many questions are new.
     """
     doors = AccountDoor.objects.filter(into__user_id=user_id).values("account_id")
-    accounts = list(FinancialAccount.objects.filter(user_id=user_id).exclude(id__in=doors))
-    fresh = [each for each in accounts if not each.closed_at and each.created_at > timezone.now() - NEW]
+    mine = FinancialAccount.objects.filter(user_id=user_id).exclude(id__in=doors)
+    since = timezone.now() - NEW
+    if not mine.filter(closed_at=None, created_at__gt=since).exists():
+        return 0
+    accounts = list(mine)
+    fresh = [each for each in accounts if not each.closed_at and each.created_at > since]
     pairs = [(old, new) for new in fresh for old in accounts if _may_be_one(old, new)]
     return _compared(fresh, pairs) if pairs else 0
 

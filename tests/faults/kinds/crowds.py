@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import resource
 import secrets
 import socket
 import threading
@@ -33,7 +34,8 @@ BEHIND_A_PROXY = {"TRUSTED_PROXIES": "127.0.0.1"}  # people then come from netwo
 STRANGERS, FLOOD, THREADS = 300, 60, 8
 FAILURES_ALLOWED = 30  # of one network in a minute, with what comes back meanwhile
 SIGN_UPS_ALLOWED = 25
-IDLE, HALVES, BODIES = 600, 200, 100
+_DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+IDLE, HALVES, BODIES = min(10_000, _DESCRIPTORS - 1_000), 200, 100
 HEADERS_WITHIN = 12.0  # the proxy's five seconds, on a machine that is slow
 EVENTS, WEIGHT = 1_500, 8_000
 MOST_GROWTH = 64 * 1024 * 1024
@@ -110,10 +112,11 @@ def _flood(world: World, network: str, path: str, times: int, more: dict[str, st
 
 @fault(
     "clients-idle",
-    f"{IDLE} idle connections, {HALVES} half-sent headers and {BODIES} half-sent bodies: nobody else waits",
+    f"{IDLE:,} idle connections, {HALVES} half-sent headers and {BODIES} half-sent bodies: nobody else waits",
     latest=4,
 )
 def clients_idle(world: World) -> Iterator[None]:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, _DESCRIPTORS))
     head = b"POST /api/v1/auth/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with contextlib.ExitStack() as stack:
 

@@ -1,6 +1,8 @@
 """Faults of moving on: clocks ahead, behind and put back, a migration under the old code."""
 
+import calendar
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -8,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -19,6 +22,7 @@ from tests.faults.world import World
 from tests.stack import PASSWORD, WORKER, Stack, free_port
 
 AHEAD_SECONDS = 600
+SUMMER_IN = timedelta(seconds=20)  # the process has started by then
 PERIODIC_WITHIN = 90.0  # the jobs of every minute, twice
 DEFERRED = "SELECT coalesce(max(job_id), 0) FROM procrastinate_periodic_defers WHERE task_name LIKE '%schedule_syncs'"
 PREVIOUS = "b991e59"  # the commit of the release before
@@ -42,15 +46,42 @@ def clock_back(world: World) -> Iterator[None]:
     yield
 
 
-@fault("clock-ahead", "another web process whose clock is 60 seconds ahead")
+@fault("clock-ahead", "another web process whose clock is 2, then 60 seconds ahead")
 def clock_ahead(world: World) -> Iterator[None]:
+    _with_another_clock(world, 2)
     _with_another_clock(world, 60)
     yield
 
 
-@fault("clock-behind", "another web process whose clock is 60 seconds behind")
+@fault("clock-behind", "another web process whose clock is 2, then 60 seconds behind")
 def clock_behind(world: World) -> Iterator[None]:
+    _with_another_clock(world, -2)
     _with_another_clock(world, -60)
+    yield
+
+
+@fault(
+    "clock-summer", "another web process, whose machine goes over to summer time: for nobody an hour is gone"
+)
+def clock_summer(world: World) -> Iterator[None]:
+    begins = datetime.now(UTC) + SUMMER_IN
+    day = begins.timetuple().tm_yday - (calendar.isleap(begins.year) and begins.month > 2)  # RFC 8536 §3.3.1
+    world.stack.processes.environment["TZ"] = f"STD0SUM-1,J{day}/{begins:%H:%M:%S},J1/1"
+    try:
+        with _another_clock(world, 0) as there, world.stack.api() as api:
+            here = str(api.base_url)
+            pairs = [_tokens(world, api, here), _tokens(world, api, there)]
+            hold(max(0.0, (begins - datetime.now(UTC)).total_seconds()) + 1)
+            for pair, where in itertools.product(pairs, (here, there)):
+                status = _reads(api, where, pair)
+                world.expect(status == 200, f"a token is answered {status} in summer")
+            for pair in pairs:
+                renewed = api.post(
+                    f"{there}auth/tokens/refresh", json={"refresh_token": pair["refresh_token"]}
+                )
+                world.expect(renewed.status_code == 200, f"no refresh in summer: {renewed.status_code}")
+    finally:
+        del world.stack.processes.environment["TZ"]
     yield
 
 

@@ -14,7 +14,7 @@ from tests.faults.reader import is_problem
 from tests.faults.rows import ANEW, fault, hold
 from tests.faults.world import World
 
-REFRESHERS, CALLERS = 4, 4
+REFRESHERS, CALLERS = 8, 4
 STALE = b"UPDATE providers_providertoken SET access_expires_at = now()"
 
 

@@ -169,3 +169,19 @@ class OneDocument(Delivering):
         days = [date.fromisoformat(each["day"]) for each in entries]
         covers = [Cover(name, min(days), max(days)) for name in ("one", "two")] if days else []
         yield Batch(accounts=await self.accounts(client), rows=by_account(entries), covers=covers)
+
+
+class Wide(Delivering):
+    """As many accounts as the book has; each tells its rows in a batch of its own."""
+
+    async def pull(self, client: httpx.AsyncClient, wanted: Wanted) -> AsyncIterator[Batch]:
+        entries = await request_json(client, "GET", "/document", type=list[Entry])
+        rows = by_account(entries)
+        yield Batch(
+            accounts=[
+                AccountRecord(name, name, "", "depository", "", "USD", None, None, None, datetime.now(UTC))
+                for name in rows
+            ]
+        )
+        for name, told in rows.items():
+            yield Batch(rows={name: told}, cursors={name: "end"})

@@ -1,5 +1,6 @@
 """Syncs in batches, each kind of delivery against a real HTTP server."""
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db.models.signals import post_init
 
 from accounts.models import User
 from dashtam.bridge.doors import run_db
@@ -16,12 +18,13 @@ from providers.ledger.models import FinancialAccount, Transaction
 from providers.sync.budget import Budget
 from providers.sync.models import SyncRun
 from tests.providers.connectors import toys
-from tests.providers.sync.deliveries import Book, CursorOfConnection, Delivering, OneDocument, Windows
+from tests.providers.sync.deliveries import Book, CursorOfConnection, Delivering, OneDocument, Wide, Windows
 from tests.providers.sync.test_sync import run_with, sync
 
 pytestmark = pytest.mark.django_db(transaction=False)
 State = SyncRun.State
 TODAY = date(2026, 11, 2)
+WIDE = 30  # accounts
 
 
 @pytest.fixture(autouse=True)
@@ -148,3 +151,25 @@ async def test_t12_equal_rows_of_a_document_without_ids_are_counted(ana: User) -
         book.add("", "2026-10-20", "-3.00", text="Coffee")
         assert (await sync(connection)).added == 1
         assert len(await run_db(told, "one")) == 3
+
+
+async def test_t12_a_batch_about_one_account_reads_no_other(ana: User) -> None:
+    async with connected(ana, Wide) as (book, connection):
+        for number in range(WIDE):
+            book.add(f"r{number}", "2026-10-01", "-1.00", account=f"a{number}")
+        for added in (WIDE, 0):
+            read = await reads_of_accounts(connection, added)
+            assert read < 12 * WIDE, "of each account, not of each for every other"
+
+
+async def reads_of_accounts(connection: Connection, added: int) -> int:
+    """Sync, and count the accounts that were read on the way."""
+    count = itertools.count()
+    receiver = lambda **_: next(count)  # noqa: E731 the signal holds it weakly
+    post_init.connect(receiver, sender=FinancialAccount)
+    try:
+        run = await sync(connection)
+    finally:
+        post_init.disconnect(receiver, sender=FinancialAccount)
+    assert (run.state, run.added, run.accounts_done) == (State.SUCCEEDED, added, WIDE)
+    return next(count)
