@@ -49,8 +49,9 @@ class ReadOnlyRows(ReadOnly):
     """Rows that belong to the row of a page, in a table that a keyboard can scroll."""
 
     template = "admin/rows.html"
-    extra = max_num = 0
-    can_delete = False
+    extra: int = 0
+    max_num: int | None = 0
+    can_delete: bool = False
 
 
 class Codes(AllValuesFieldListFilter):

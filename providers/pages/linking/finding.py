@@ -69,9 +69,9 @@ class FoundChoice(forms.CharField):
         fit = _fitting(self.choices, typed)
         if len(fit) == 1:
             return fit[0][0]
-        self.widget.offered = fit[:OFFERED] if fit else _near(self.choices, typed)  # type: ignore[attr-defined]
+        self.widget.offered = fit[:OFFERED] if fit else _near(self.choices, typed)
         if not fit:
-            near = bool(self.widget.offered)  # type: ignore[attr-defined]
+            near = bool(self.widget.offered)
             remedy = "Is it one of these? If not, type" if near else "Type"
             raise ValidationError(f"None is called that. {remedy} another part of the name.")
         many = f" There are {len(fit)}; the first {OFFERED} are below." if len(fit) > OFFERED else ""
@@ -108,7 +108,7 @@ def _near(choices: Choices, typed: str) -> Choices:
 
 def _alike(typed: str, words: Iterable[str]) -> dict[str, float]:
     """How alike each word is to what was typed, as a whole or as its beginning: those that are NEAR."""
-    matcher, found = SequenceMatcher(None, "", typed), {}
+    matcher, found = SequenceMatcher(None, "", typed), dict[str, float]()
     for word in words:
         for part in {word, word[: len(typed)]}:
             matcher.set_seq1(part)
