@@ -18,7 +18,7 @@ from accounts.services.invitation_service import PERMISSION
 from accounts.staff import acts, pages
 from accounts.staff.forms import ReasonedActionForm, ReasonForm
 from accounts.staff.looks import looks_of
-from dashtam.ui.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly, ReadOnlyRows
 from notifications.admin import EmailAdmin, SuppressionAdmin
 from notifications.models import Email, Suppression
 
@@ -36,26 +36,20 @@ SESSION_FIELDS = (
 )
 
 
-class SessionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class SessionInline(ReadOnlyRows, admin.TabularInline):  # type: ignore[type-arg]
     """A person's latest sessions."""
 
     model = Session
     fields = readonly_fields = SESSION_FIELDS
-    extra = 0
-    max_num = 0
-    can_delete = False
     show_change_link = False
 
 
-class StaffActInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class StaffActInline(ReadOnlyRows, admin.TabularInline):  # type: ignore[type-arg]
     """Acts and looks of the staff about the person, with their reasons."""
 
     model = StaffAct
     fields = readonly_fields = ("created_at", "action", "reason", "ticket")
     verbose_name_plural = "acts of the staff"
-    extra = 0
-    max_num = 0
-    can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """True for staff who may see the person."""
@@ -169,13 +163,13 @@ class InvitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 class AuditEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """The audit log, newest first. It names people by their ids alone, so an address is looked up first."""
 
-    list_display = ("at", "action", "account", "actor", "ip", "request_id", "seq")
+    list_display = ("at", "action", "account_in_short", "actor_in_short", "ip", "request_id", "seq")
     list_display_links = ("at",)
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("request_id",)
     search_help_text = "By a person's address or id, or the id of a request"
-    fields = readonly_fields = (*list_display, "detail")
+    fields = readonly_fields = ("at", "action", "account", "actor", "ip", "request_id", "seq", "detail")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
@@ -201,14 +195,28 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="by")
     def actor(self, event: AuditEvent) -> str:
         """The person who did it. Dashtam by itself, and a stranger, have no id."""
-        own = event.actor_id is not None and event.actor_id == event.user_id
-        return "themselves" if own else _link(event.actor_id)
+        return "themselves" if _by_themselves(event) else _link(event.actor_id)
+
+    @admin.display(description="account of")
+    def account_in_short(self, event: AuditEvent) -> str:
+        """The same by the end of the id, in which ids differ most."""
+        return _link(event.user_id, short=True)
+
+    @admin.display(description="by")
+    def actor_in_short(self, event: AuditEvent) -> str:
+        """The same by the end of the id."""
+        return "themselves" if _by_themselves(event) else _link(event.actor_id, short=True)
 
 
-def _link(user_id: UUID | None) -> str:
+def _by_themselves(event: AuditEvent) -> bool:
+    return event.actor_id is not None and event.actor_id == event.user_id
+
+
+def _link(user_id: UUID | None, *, short: bool = False) -> str:
     if user_id is None:
         return "nobody"
-    return format_html('<a href="{}">{}</a>', reverse("admin:accounts_user_change", args=[user_id]), user_id)
+    page, shown = reverse("admin:accounts_user_change", args=[user_id]), f"…{str(user_id)[-12:]}"
+    return format_html('<a href="{}" title="{}">{}</a>', page, user_id, shown if short else user_id)
 
 
 admin.site.unregister(Suppression)

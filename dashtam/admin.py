@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
 from dashtam.jobs.rescue import run_again
-from dashtam.ui.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly, ReadOnlyRows
 
 if TYPE_CHECKING:  # only the stubs know these classes to be generic
     _Inline = admin.TabularInline[ProcrastinateEvent, ProcrastinateJob]
@@ -21,14 +21,13 @@ else:
 admin.site.unregister(ProcrastinateJob)
 
 
-class Events(ReadOnly, _Inline):
+class Events(ReadOnlyRows, _Inline):
     """The events of a job with their times."""
 
     model = ProcrastinateEvent
     fields = ("type", "at")
     readonly_fields = fields
     ordering = ("at",)
-    extra = 0
 
 
 @admin.register(ProcrastinateJob)
@@ -57,8 +56,9 @@ class Jobs(ReadOnly, _Admin):
     @admin.action(description="Run again (only jobs that failed)", permissions=["run_again"])
     def run_again(self, request: HttpRequest, chosen: "QuerySet[ProcrastinateJob]") -> None:
         """Queue the failed ones among those chosen."""
-        count = run_again(list(chosen.values_list("id", flat=True)))
-        skipped = len(chosen) - count
+        ids = list(chosen.values_list("id", flat=True))  # before they change, and leave a list of failed ones
+        count = run_again(ids)
+        skipped = len(ids) - count
         if count:
             self.message_user(request, f"Queued again: {count}.", messages.SUCCESS)
         if skipped:

@@ -34,8 +34,9 @@ class EmailAdmin(ReadOnly, _Admin):
     @admin.action(description="Send again (only mail that failed)", permissions=["send_again"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Email]) -> None:
         """Queue the failed ones among those chosen."""
-        count = Email.objects.send_again(list(chosen.values_list("pk", flat=True)))
-        skipped = len(chosen) - count
+        ids = list(chosen.values_list("pk", flat=True))  # before they change, and leave a list of failed ones
+        count = Email.objects.send_again(ids)
+        skipped = len(ids) - count
         if count:
             note = "A mail whose link has expired will not go out: let the person ask for a new one."
             self.message_user(request, f"Queued again: {count}. {note}", messages.SUCCESS)

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 
 from accounts.staff.looks import Masked
 from dashtam.errors import DecryptionFailed
-from dashtam.ui.read_only import ReadOnly
+from dashtam.ui.read_only import ReadOnly, ReadOnlyRows
 from dashtam.wiring import encryption_service
 from providers.connections.models import AuthorizationRequest, Connection
 from providers.ledger.models import BalanceSnapshot, FinancialAccount, Transaction
@@ -44,11 +44,8 @@ class ReadOnlyAdmin(ReadOnly, _Admin):
         return self.get_fields(request, obj)
 
 
-class ReadOnlyInline(ReadOnly, _Inline):
+class ReadOnlyInline(ReadOnlyRows, _Inline):
     """Read-only rows that belong to the row of the page."""
-
-    extra = max_num = 0
-    can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """All fields shown."""
@@ -134,7 +131,7 @@ def _of_token(connection: Connection, column: str) -> Any:
 class SyncRunAdmin(ReadOnlyAdmin):
     """Sync runs, newest first."""
 
-    list_display = ("id", "connection", "state", "trigger", "created_at", "finished_at", "error_code")
+    list_display = ("created_at", "connection", "state", "error_code", "trigger", "finished_at")
     list_filter = ("state", "trigger", "error_code")
     list_select_related = ("connection",)
     search_fields = ("=id", "=connection__id", "connection__user__email", "provider_request_id")

@@ -20,9 +20,11 @@ WITH orphaned AS (
 SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM orphaned
 """
 
+# The row is locked before it is changed: one that its own statement has changed is not returned, and so not counted.
 AGAIN = """
-SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM procrastinate_jobs
-WHERE id = %s AND status = 'failed' FOR UPDATE"""
+WITH failed AS (SELECT id FROM procrastinate_jobs WHERE id = %s AND status = 'failed' FOR UPDATE)
+SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM failed
+"""
 
 
 def rescue_jobs() -> int:

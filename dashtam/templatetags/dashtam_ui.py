@@ -145,8 +145,8 @@ def field(
     group_notes = described if kind == "group" else ""
     control = bound.as_widget() if kind == "group" else bound.as_widget(attrs={**attrs})
     return {
-        "bound": bound, "id": name, "hint": hint, "optional": optional, "strength": strength,
-        "kind": kind, "control": control, "group_notes": group_notes,
+        "bound": bound, "id": name, "hint": hint, "lines": hint.splitlines(),
+        "optional": optional, "strength": strength, "kind": kind, "control": control, "group_notes": group_notes,
     }  # fmt: skip
 
 

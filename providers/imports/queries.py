@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from dashtam import errors
-from dashtam.api.keyset import after, moment
+from dashtam.api.keyset import after, moment, previous_cursor
 from dashtam.api.paging import Listing, Page, listing
 from dashtam.bridge.doors import run_db
 from providers.imports.arriving.told import ImportedStatement, ImportNotice, RejectedRow
@@ -50,9 +52,16 @@ class ImportRow(TypedDict):
     undoable: bool
 
 
-async def imports(user_id: UUID, /, page: Page | None = None) -> Listing[ImportRow]:
-    """The person's imports, newest first."""
-    return await run_db(_imports, user_id, page or Page())
+async def imports(user_id: UUID, /, page: Page | None = None, *, previews: bool = True) -> Listing[ImportRow]:
+    """The person's imports, newest first; with or without the tables that wait to be looked at."""
+    return await run_db(_imports, user_id, page or Page(), previews=previews)
+
+
+async def newer_imports(user_id: UUID, /, page: Page) -> str | None:
+    """The cursor of the page before this one of imports without previews; "" and None as `previous_cursor` has them."""
+    return await run_db(
+        previous_cursor, _mine(user_id, previews=False), page, "created_at", datetime.fromisoformat
+    )
 
 
 async def previews(user_id: UUID, /) -> list[ImportRow]:
@@ -70,9 +79,15 @@ async def import_undoing(user_id: UUID, import_id: UUID, /) -> Undoing:
     return await run_db(undoing, user_id, import_id)
 
 
-def _imports(user_id: UUID, page: Page) -> Listing[ImportRow]:
+def _mine(user_id: UUID, *, previews: bool) -> QuerySet[FileImport]:
     mine = FileImport.objects.filter(user_id=user_id)
-    found = after(mine, page, minus_created_at=moment, minus_id=UUID).values(*_COLUMNS)[: page.limit + 1]
+    return mine if previews else mine.exclude(state=FileImport.State.PREVIEW)
+
+
+def _imports(user_id: UUID, page: Page, *, previews: bool) -> Listing[ImportRow]:
+    found = after(_mine(user_id, previews=previews), page, minus_created_at=moment, minus_id=UUID).values(
+        *_COLUMNS
+    )[: page.limit + 1]
     return listing([_row(row) for row in found], page, lambda row: (row["created_at"], row["id"]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.pages.access import SignedInRequest, signed_in
 from accounts.pages.answers import form_page, see_other
-from dashtam.api.paging import Page
+from dashtam.api.paging import page
 from dashtam.errors import DashtamError
 from dashtam.web.rendering import rendered
 from providers import wiring
@@ -23,6 +24,7 @@ from providers.imports.models import FileImport
 from providers.imports.statement_accounts import ImportRefused
 from providers.ledger import queries as ledger_queries
 from providers.pages.forms import StatementFile
+from providers.pages.paging import links
 from providers.pages.presentation.imports import brought, import_row, statement_rows
 
 LATEST = 10
@@ -49,10 +51,21 @@ async def new(request: SignedInRequest) -> HttpResponse:
             uncertain = error.code == "uncertain" and not form.cleaned_data["date_order"]
             again = " Then choose the file again." if uncertain else ""
             form.add_error("date_order" if uncertain else "file", f"{error.title} {error.detail}{again}")
-    waiting = await import_queries.previews(user_id)
-    before = await import_queries.imports(user_id, Page(LATEST + len(waiting)))
-    imports = [import_row(row) for row in before.results if row["state"] != FileImport.State.PREVIEW]
-    return await form_page(request, "providers/import_new.html", form, imports=imports, waiting=waiting)
+    return await _with_those_before(request, form)
+
+
+async def _with_those_before(request: SignedInRequest, form: StatementFile) -> HttpResponse:
+    """The form, what waits, and a page of the imports before."""
+    user_id = request.principal.user_id
+    wanted = replace(page(request), limit=LATEST)
+    before = await import_queries.imports(user_id, wanted, previews=False)
+    newer = await import_queries.newer_imports(user_id, wanted)
+    context = {
+        "waiting": await import_queries.previews(user_id),
+        "imports": [import_row(row) for row in before.results],
+        **links(request, older=before.next_cursor, newer=newer, anchor="imports"),
+    }
+    return await form_page(request, "providers/import_new.html", form, **context)
 
 
 @require_safe

@@ -16,7 +16,7 @@ class Box:
     needed: bool = False
 
     def __str__(self) -> str:
-        return f"{self.section} ({', '.join(self.fields)})" if self.fields else self.section
+        return f"in {self.section}, {', '.join(self.fields)}" if self.fields else self.section
 
 
 SECTIONS = {  # as a document names them: the title in the query's form, and whether data is wrong without it
@@ -115,6 +115,7 @@ def _has(name: str, have: set[str], *, needed: bool) -> bool:
     return any(other in have for other in group)
 
 
-def words(boxes: Iterable[Box]) -> str:
-    """The boxes in one sentence for the person."""
-    return "; ".join(str(box) for box in boxes)
+def words(boxes: Iterable[Box]) -> list[str]:
+    """A sentence for each box, those that are needed first."""
+    ranked = sorted(boxes, key=lambda box: not box.needed)
+    return [f"{'Needed' if box.needed else 'Better with it'}: {box}." for box in ranked]

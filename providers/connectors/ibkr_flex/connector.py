@@ -155,7 +155,7 @@ class IbkrFlexConnector(base.Connector):
         """The grant, or what is to be ticked first: without what is needed there is none."""
         found = await run_aside(boxes.missing, root)
         if (found and given.get("boxes") != "leave") or any(box.needed for box in found):
-            return _ticking(found, grant)
+            return _ticking(found, grant, again=given.get("boxes") == "look")
         accounts = sorted({reading.account.id for reading in await run_aside(read, root)} - {""})
         if not accounts:
             raise CredentialsRefused.of(service.QUERY, "This query names no account.")
@@ -246,20 +246,20 @@ def _kept(grant: Grant) -> dict[str, str]:
     return {**grant.secrets, "ends": grant.ends_at.isoformat() if grant.ends_at else ""}
 
 
-def _ticking(found: Sequence[boxes.Box], grant: Grant) -> Ask:
-    """The boxes to tick. Those that are only missed may stay as they are, if the person says so."""
-    needed = [box for box in found if box.needed]
-    rest = [box for box in found if not box.needed]
-    words = f"Edit the query in Client Portal and tick: {boxes.words(needed)}." if needed else ""
-    wished = f"Better with: {boxes.words(rest)}. Without, some data will be missing." if rest else ""
+def _ticking(found: Sequence[boxes.Box], grant: Grant, *, again: bool) -> Ask:
+    """The boxes to tick, a line each. Those that are only missed may stay as they are, if the person says so."""
+    needed = any(box.needed for box in found)
+    lines = [
+        "Dashtam looked again, and this is still left out." if again else "",
+        "Edit the query in Client Portal, tick what is listed here, and save it.",
+        *boxes.words(found),
+        ""
+        if needed
+        else "You can also connect without them: what they tell will be missing, and nothing else.",
+    ]
     choices = [("look", "I have ticked them: look again")]
     if not needed:
         choices.append(("leave", "Connect without them"))
-    field = Field(
-        "boxes",
-        "Your query leaves something out",
-        secret=False,
-        choices=tuple(choices),
-        help=" ".join(filter(None, (words, wished))),
-    )
+    told = "\n".join(filter(None, lines))
+    field = Field("boxes", "Your query leaves something out", secret=False, choices=tuple(choices), help=told)
     return Ask((field,), where=PORTAL, kept=_kept(grant))

@@ -4,18 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from accounts.pages.forms import AccountForm
 from providers.connections.conversation import LONGEST_ANSWER
-from providers.connectors.contract.institutions import folded
 from providers.connectors.contract.steps import Ask, Field
+from providers.pages.linking.finding import FoundChoice
 
 FEW = 4  # choices that stand below each other; more are folded into a list
 MANY = 40  # choices of which one is looked for by typing
-NAMED = 5  # choices that an error names
 
 
 class AnswersForm(AccountForm):
@@ -71,48 +67,3 @@ class _Secret(forms.Textarea):
     def format_value(self, value: Any) -> str | None:
         """Nothing, whatever was typed."""
         return None
-
-
-class _Suggesting(forms.TextInput):
-    """A text field with the choices as the browser's own suggestions, without a script."""
-
-    def __init__(self, choices: tuple[tuple[str, str], ...]) -> None:
-        super().__init__({"autocomplete": "off", "spellcheck": "false"})
-        self.choices = choices
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        id_ = f"{name}-choices"
-        shown = dict(self.choices).get(value, value)
-        field = super().render(name, shown, {**(attrs or {}), "list": id_}, renderer)
-        options = format_html_join("", '<option value="{}"></option>', ((text,) for _, text in self.choices))
-        return format_html('{}<datalist id="{}">{}</datalist>', field, id_, options)
-
-
-class FoundChoice(forms.CharField):
-    """One of very many choices, found by typing: the whole name, or a part that fits one alone."""
-
-    def __init__(self, choices: tuple[tuple[str, str], ...], *, help_text: str = "", **told: Any) -> None:
-        super().__init__(
-            widget=_Suggesting(choices),
-            max_length=LONGEST_ANSWER,
-            help_text=help_text or f"Type a part of the name and choose. There are {len(choices)}.",
-            **told,
-        )
-        self.choices = choices
-
-    def clean(self, value: Any) -> str:
-        """The value of the choice. Raises ValidationError, naming those that fit."""
-        typed = folded(super().clean(value))
-        if not typed:
-            return ""
-        named = [(key, text) for key, text in self.choices if typed in (folded(key), folded(text))]
-        fit = named or [
-            (key, text) for key, text in self.choices if all(w in folded(text) for w in typed.split())
-        ]
-        if len(fit) == 1:
-            return fit[0][0]
-        if not fit:
-            raise ValidationError("None is called that. Type another part of the name.")
-        names = ", ".join(text for _, text in fit[:NAMED])
-        more = f" and {len(fit) - NAMED} more" if len(fit) > NAMED else ""
-        raise ValidationError(f"Several are called that: {names}{more}. Type the whole name of one.")

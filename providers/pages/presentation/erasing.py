@@ -52,7 +52,7 @@ def connection_erasure(connection: Mapping[str, Any], name: str, contents: Conte
     """The question before what a connection brought is erased; `name` is what its page calls it."""
     many = contents["accounts"]
     will = [
-        f"{_count(many, 'account')} with everything in {_it(many)} will be deleted.",
+        *([f"{_count(many, 'account')} with everything in {_it(many)} will be deleted."] if many else []),
         *_amounts(contents),
         "The connection disappears from your list.",
         "This cannot be undone.",

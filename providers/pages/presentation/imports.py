@@ -71,7 +71,8 @@ def brought(files: Sequence[FileImport]) -> str:
     states = [file.state for file in files]
     waiting, running = states.count(FileImport.State.PREVIEW), states.count(FileImport.State.RUNNING)
     done, added = len(files) - waiting - running, sum(file.added for file in files)
-    parts = [f"{_counted(done, 'file')} imported, {_counted(added, 'new transaction')}."] if done else []
+    news = _counted(added, "new transaction") if added else "nothing new"
+    parts = [f"{_counted(done, 'file')} imported, {news}."] if done else []
     parts += (
         [f"{_counted(running, 'file')} {'is' if running == 1 else 'are'} still being read."]
         if running
@@ -98,7 +99,8 @@ def _summary(file: Mapping[str, Any]) -> str:
     rejected, notices = file["rejected_count"], file["notices_count"]
     parts = [f"{file['added']:,} added", f"{file['matched']:,} known already"]
     parts += [f"{rejected:,} rejected"] if rejected else []
-    return ", ".join([*parts, f"{notices:,} notice{'' if notices == 1 else 's'}"] if notices else parts)
+    told = ", ".join([*parts, _counted(notices, "notice")] if notices else parts)
+    return f"Nothing new: {told}" if not file["added"] and not rejected and file["matched"] else told
 
 
 def _progress(file: Mapping[str, Any]) -> str:

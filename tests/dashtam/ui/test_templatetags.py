@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -388,6 +389,19 @@ def test_every_id_is_unique_and_every_reference_finds_its_target(style_guide: st
         r'\s(?:for|aria-labelledby|aria-describedby|data-copy|data-show-password)="([^"]+)"', style_guide
     )
     assert {name for names in referred for name in names.split()} <= set(ids)
+
+
+def test_t08_every_icon_is_used_on_a_page() -> None:
+    root = Path(__file__).resolve().parents[3]
+    places = [
+        root / "templates",
+        root / "dashtam/templatetags",
+        root / "providers/pages",
+        root / "accounts/pages",
+    ]
+    files = [file for place in places for file in place.rglob("*.*") if file.suffix in (".html", ".py")]
+    text = "\n".join(file.read_text() for file in files if file.name != "styleguide.html")
+    assert [name for name in ICONS if f'"{name}"' not in text and f"'{name}'" not in text] == []
 
 
 def test_every_icon_is_drawn(style_guide: str) -> None:

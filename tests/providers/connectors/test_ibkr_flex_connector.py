@@ -125,12 +125,18 @@ async def test_t13_the_link_says_which_boxes_to_tick_and_may_go_on_without_the_l
     given = desk.order(without=["OpenPositions", "CashReport", "CashTransaction.transactionID"])
     first = await desk.link(answers=given | {"lasts": "365"})
     assert isinstance(first, Ask)
-    assert "Open Positions" in first.fields[0].help
+    lines = first.fields[0].help.split("\n")
+    assert lines[1] == "Needed: Open Positions, at the levels Summary and Lot.", "what is needed comes first"
+    assert "Better with it: in Cash Transactions, Transaction ID." in lines, "a sentence for each"
+    assert "looked again" not in first.fields[0].help
     assert [value for value, _ in first.fields[0].choices] == ["look"]
     desk.order(without=["CashReport", "CashTransaction.transactionID"])
     second = await desk.link(answers={"boxes": "look"}, kept=first.kept)
     assert isinstance(second, Ask)
-    assert "Cash Report; Cash Transactions (Transaction ID)" in second.fields[0].help
+    again = second.fields[0].help.split("\n")
+    assert again[0] == "Dashtam looked again, and this is still left out."
+    assert "Better with it: Cash Report." in again
+    assert "connect without them" in again[-1], "nothing that is there is lost"
     done = await desk.link(answers={"boxes": "leave"}, kept=second.kept)
     assert isinstance(done, Done)
     assert done.grant.ends_at is not None

@@ -74,9 +74,14 @@ def test_t13_a_flex_lot_says_when_and_for_how_much_and_leaves_the_rest_open() ->
 
 def test_t13_a_query_without_lots_is_told_which_box_to_tick() -> None:
     summary = row("OpenPosition", currency="USD", position="1", levelOfDetail="SUMMARY")
-    assert "Open Positions (the level Lot)" in words(missing(document(section("OpenPositions", summary))))
+    told = words(missing(document(section("OpenPositions", summary))))
+    assert "Better with it: in Open Positions, the level Lot." in told
     lot = row("OpenPosition", currency="USD", position="1", levelOfDetail="LOT")
-    assert "the level Lot)" not in words(missing(document(section("OpenPositions", summary, lot))))
+    assert not [
+        line
+        for line in words(missing(document(section("OpenPositions", summary, lot))))
+        if "the level Lot." in line
+    ]
 
 
 TELLING = {

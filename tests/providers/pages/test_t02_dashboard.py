@@ -98,6 +98,6 @@ async def test_t11_what_has_stopped_comes_first_and_the_rest_folds(ana: User) ->
     told = await page(ana)
     places = [
         told.index(name)
-        for name in ("Sandbox Bank ended", "SimpleFIN", "2 more connections need you", "Plaid", "Inter")
+        for name in ("Sandbox Bank ended", "SimpleFIN", "2 more connections to look at", "Plaid", "Inter")
     ]
     assert places == sorted(places)

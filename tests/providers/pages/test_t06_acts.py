@@ -276,3 +276,14 @@ async def test_t06_a_page_with_many_accounts_asks_the_database_no_more_often(ana
         return await queries_of(await signed_in(ana), "/")
 
     assert await opened(["a", "b"]) == await opened([str(n) for n in range(12)])
+
+
+async def test_t07_a_connection_without_accounts_is_erased_without_a_word_of_none(ana: User) -> None:
+    browser = await signed_in(ana)
+    empty = await Connection.objects.acreate(
+        user=ana, provider="plaid", state="disconnected", provider_subject="empty", institution="Corner Bank"
+    )
+    told = await read(browser, f"/connections/{empty.id}/erase")
+    assert "Erase all data from Corner Bank?" in told
+    assert "0 accounts" not in told
+    assert "The connection disappears from your list." in told
