@@ -103,4 +103,4 @@ class AuditEvent(models.Model):
         indexes = (models.Index(fields=("user_id", "-id"), name="audit_by_user"),)
 
     def __str__(self) -> str:
-        return f"{self.action} at {self.at}"
+        return f"{self.action}, {self.at:%-d %b %Y, %H:%M:%S} UTC"
