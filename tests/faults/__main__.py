@@ -60,6 +60,7 @@ def main(wanted: list[str]) -> int:
 
 def suffer(world: Any, each: Any) -> dict[str, Any]:
     """Run one fault, wait until all is well again, and count the losses and the bounds that did not hold."""
+    world.wait_for_what_was_left_behind()
     world.sign_in_again()
     with world.somebody_reads() as seen:
         try:
