@@ -34,7 +34,8 @@ def calendar(connections: Iterable[Mapping[str, Any]], *, site: str, now: dateti
 def _event(connection: Mapping[str, Any], site: str, now: datetime) -> "Event":
     from icalendar import Alarm, Event
 
-    name, ends_at = connection["provider_name"], connection["consent_expires_at"]
+    name = connection["institution"] or connection["provider_name"]
+    ends_at = connection["consent_expires_at"]
     event = Event()
     event.add("uid", f"consent-{connection['id']}@dashtam")
     event.add("dtstamp", now)

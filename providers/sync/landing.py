@@ -24,7 +24,7 @@ from providers.records import HoldingRecord, HoldingsRecord, SecurityRecord, Tra
 from providers.sync import sql
 from providers.sync.models import SyncRun
 
-CURSOR = 10_000  # characters
+CURSOR, INSTITUTION = 10_000, 200  # characters
 AHEAD = timedelta(hours=14)  # of UTC, the earliest clock on Earth
 NOTHING: Mapping[str, AbstractSet[str]] = MappingProxyType({})
 STATUSES = {"pending": Status.PENDING, "posted": Status.POSTED}
@@ -105,8 +105,10 @@ def _accounts(connection: Connection, named: Sequence[str] | None) -> dict[str, 
 
 def _name(connection: Connection, connector: Connector, accounts: Mapping[str, FinancialAccount]) -> None:
     """Note the institution behind a consent that is for one: mails and pages call the connection by it."""
-    found = {account.institution for account in accounts.values() if account.institution}
-    name = next(iter(found)) if connector.facts.behind == "each" and len(found) == 1 else ""
+    found = {each.institution for each in accounts.values() if each.institution and each.closed_at is None}
+    if connector.facts.behind != "each" or not found:
+        return
+    name = next(iter(found)) if len(found) == 1 else ""
     if connection.institution != name:
         Connection.objects.filter(id=connection.id).update(institution=name)
 
@@ -129,8 +131,9 @@ def _land_accounts(connection: Connection, connector: Connector, batch: Batch, n
         account = by_id.get(record.id)
         if account is None:
             continue  # its person deleted it
-        if account.institution != record.institution[:200]:
-            FinancialAccount.objects.filter(id=account.id).update(institution=record.institution[:200])
+        institution = checks.text(record.institution, INSTITUTION)
+        if account.institution != institution:
+            FinancialAccount.objects.filter(id=account.id).update(institution=institution)
         if record.pockets:
             apply_holdings(account, _pockets(record.pockets, record.as_of), now)
 

@@ -179,8 +179,9 @@ class Pull:
         turns = self.outcome.accounts_done + len(self.outcome.account_errors)
         open_ones = [] if turns and not self.troubles else list(self._open_ones())
         done = 0
+        behind = {checks.text(name, landing.INSTITUTION): error for name, error in self.troubles.items()}
         for account in open_ones if not turns else ():
-            error = self.troubles.get(account.provider_account_id) or self.troubles.get(
+            error = self.troubles.get(account.provider_account_id) or behind.get(
                 account.institution or CONNECTION
             )
             if error is not None and error is not whole:
@@ -190,8 +191,11 @@ class Pull:
         self.outcome.accounts_done += done
         SyncRun.objects.progress(self.run, accounts_done=done + self.uncounted)
         told = {each.provider_account_id for each in open_ones} | {each.institution for each in open_ones}
+        told |= self.names | {CONNECTION}
         strays = [
-            error for name, error in self.troubles.items() if name not in told | self.names | {CONNECTION}
+            error
+            for name, error in self.troubles.items()
+            if not {name, checks.text(name, landing.INSTITUTION)} & told
         ]
         return whole or next(iter(strays), None)
 

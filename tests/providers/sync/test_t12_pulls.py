@@ -3,9 +3,11 @@
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
 import time_machine
 from django.db.models.signals import post_init
@@ -15,6 +17,7 @@ from dashtam.bridge.doors import run_db
 from providers import wiring
 from providers.connections.models import Connection
 from providers.ledger.models import FinancialAccount, Transaction
+from providers.records import AccountRecord
 from providers.sync.budget import Budget
 from providers.sync.models import SyncRun
 from tests.providers.connectors import toys
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=False)
 State = SyncRun.State
 TODAY = date(2026, 11, 2)
 WIDE = 30  # accounts
+DISGUISED = "Pier \x1b\u202eBank\u200b"
 
 
 @pytest.fixture(autouse=True)
@@ -173,3 +177,22 @@ async def reads_of_accounts(connection: Connection, added: int) -> int:
         post_init.disconnect(receiver, sender=FinancialAccount)
     assert (run.state, run.added, run.accounts_done) == (State.SUCCEEDED, added, WIDE)
     return next(count)
+
+
+class Disguised(Windows):
+    """One institution behind an aggregator, whose name has controls in it."""
+
+    facts = replace(Windows.facts, behind="each")
+
+    async def accounts(self, client: httpx.AsyncClient) -> list[AccountRecord]:
+        return [replace(each, institution=DISGUISED) for each in await super().accounts(client)]
+
+
+async def test_t12_an_institution_is_called_without_the_controls_in_its_name(ana: User) -> None:
+    async with connected(ana, Disguised) as (_, connection):
+        assert (await sync(connection)).state == State.SUCCEEDED
+        assert connection.called == "Pier Bank"
+        assert {a.institution async for a in connection.accounts.all()} == {"Pier Bank"}
+        await connection.accounts.aupdate(closed_at="2026-10-01T00:00Z")
+        await sync(connection)
+        assert connection.called == "Pier Bank"
