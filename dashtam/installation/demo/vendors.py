@@ -1,7 +1,10 @@
 """Further institutions of the demo: the simulator speaks for each, and its customer has what is needed to connect."""
 
+import contextlib
 import html
+import os
 import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,12 +57,16 @@ def _plaid() -> Mapping[str, str]:
 
 
 def _key_file() -> Path:
-    """The private key of the demo's application, made once."""
+    """The private key of the demo's application, made once: of two processes that begin together, one wins."""
     file: Path = settings.HOME / "enable-banking.pem"
     if not file.exists():
         key = rsa.generate_private_key(65537, 2048)
-        file.touch(0o600)
-        file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        ours = file.with_suffix(f".{secrets.token_hex(8)}")
+        ours.touch(0o600, exist_ok=False)
+        ours.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        with contextlib.suppress(FileExistsError):
+            os.link(ours, file)
+        ours.unlink()
     return file
 
 
