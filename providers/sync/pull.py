@@ -1,5 +1,10 @@
-"""Pull: the one loop of a sync. Batches land in the order in which they come, whatever institution they are of."""
+"""Pull: the one loop of a sync. Batches land in the order in which they come, whatever institution they are of.
 
+Of the pulls of a process, a few land at once, in turns. Without turns those that begin together stay together: all wait
+for an answer while the processor idles, then all land a little at a time, and none is ready before the last.
+"""
+
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -11,6 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dashtam.bridge.doors import run_db
+from dashtam.bridge.per_loop import PerLoop
 from providers.connections.models import Connection
 from providers.connectors.base import Connector
 from providers.connectors.contract.batches import CONNECTION, Batch, StartAgain, Wanted
@@ -24,7 +30,10 @@ from providers.sync.outcome import Outcome
 
 LONGEST_NOTICE = 120
 ATTEMPTS = 3  # pulls of one run, where the provider keeps changing its data under our pages
+LANDING = 3  # pulls that land at once: one computes, others wait for the database, or for a row that is locked
 Telling = Callable[[Wanted], AsyncGenerator[Batch, None]]
+
+_turns: PerLoop[asyncio.Semaphore] = PerLoop(lambda: asyncio.Semaphore(LANDING))
 
 
 class Pull:
@@ -69,7 +78,8 @@ class Pull:
             except StartAgain:
                 if attempt == ATTEMPTS:
                     raise
-        error = await run_db(self._settle)
+        async with _turns.get():  # no institution is asked meanwhile
+            error = await run_db(self._settle)
         if error is not None:
             raise error
 
@@ -82,7 +92,8 @@ class Pull:
             batch = await anext(batches, None)
             while batch is not None:
                 try:
-                    await self._take(batch)
+                    async with _turns.get():
+                        await self._take(batch)
                 except ProviderError as error:
                     batch = await _told(batches, error)
                 else:
