@@ -22,7 +22,7 @@ demo: .venv/.installed  ## set everything up, connect a demo bank, serve until C
 	@exec $(PY) manage.py demo $(ARGS)
 
 test: .venv/.installed-dev  ## the test suite, on real embedded PostgreSQL and Valkey
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: .venv/.installed-dev  ## the browser journeys in headless Chromium
 	$(PY) -m pytest tests/e2e -n 2 --dist loadfile $(ARGS)
