@@ -30,7 +30,7 @@ from providers.sync.outcome import Outcome
 
 LONGEST_NOTICE = 120
 ATTEMPTS = 3  # pulls of one run, where the provider keeps changing its data under our pages
-LANDING = 3  # pulls that land at once: one computes, others wait for the database, or for a row that is locked
+LANDING = 3  # pulls that land at once: one computes, others wait for the database or for a locked row
 Telling = Callable[[Wanted], AsyncGenerator[Batch, None]]
 
 _turns: PerLoop[asyncio.Semaphore] = PerLoop(lambda: asyncio.Semaphore(LANDING))
