@@ -25,7 +25,7 @@ test: .venv/.installed-dev  ## the test suite, on real embedded PostgreSQL and V
 	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 e2e: .venv/.installed-dev  ## the browser journeys in headless Chromium
-	$(PY) -m pytest tests/e2e -n 3 --dist loadfile $(ARGS)
+	$(PY) -m pytest tests/e2e -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 CORPUS ?= tests/corpus/cases.yaml
 

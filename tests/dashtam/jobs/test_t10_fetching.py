@@ -25,8 +25,8 @@ def test_t10_a_fetch_looks_at_each_job_that_waits_once(analyzed: bool) -> None:
             cursor.execute("ANALYZE procrastinate_jobs")
         for _ in range(3):  # with none, one and two locks taken
             cursor.execute(_FETCH)
-            (told,) = cursor.fetchone() or ()
-            [plan] = told if isinstance(told, list) else json.loads(told)
+            (told,) = cursor.fetchone() or (None,)
+            [plan] = told if isinstance(told, list) else json.loads(str(told))
             assert (
                 plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
                 < PAGES_OF_A_JOB * WAITING
