@@ -5,7 +5,7 @@ from typing import Any
 from django.db import migrations
 
 # The queue's own index has the lock behind the id, so that looking for a lock goes through all of it. A worker took
-# 96 ms of the database to find one of a thousand jobs.
+# 42 ms of the database to find one of a thousand jobs, on a busy machine 96.
 BY_LOCK = """
 CREATE INDEX CONCURRENTLY dashtam_jobs_by_lock ON procrastinate_jobs (lock, priority DESC, id)
 WHERE status IN ('todo', 'doing') AND lock IS NOT NULL"""
