@@ -12,7 +12,8 @@ _INVISIBLE = (
     "\U000e0000-\U000e0fff"
 )
 # Persian, Indic scripts and emoji are written with the joiners U+200C and U+200D; between ASCII letters they only hide.
-_LOST_JOINERS = "(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])"
+# A run of them is looked at once, from where it begins: from each of its places, a long one would take hours.
+_LOST_JOINERS = "(?<![\u200c\u200d])(?:(?<![^\x00-\x7f])[\u200c\u200d]++|[\u200c\u200d]++(?![^\x00-\x7f]))"
 _REMOVED = re.compile(f"[{_INVISIBLE}]")
 _JOINERS = re.compile(_LOST_JOINERS)
 _SURROGATES = re.compile("[\ud800-\udfff]")

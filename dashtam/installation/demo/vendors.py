@@ -63,10 +63,12 @@ def _key_file() -> Path:
         key = rsa.generate_private_key(65537, 2048)
         ours = file.with_suffix(f".{secrets.token_hex(8)}")
         ours.touch(0o600, exist_ok=False)
-        ours.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        with contextlib.suppress(FileExistsError):
-            os.link(ours, file)
-        ours.unlink()
+        try:
+            ours.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            with contextlib.suppress(FileExistsError):
+                os.link(ours, file)
+        finally:
+            ours.unlink()
     return file
 
 

@@ -3,17 +3,18 @@
 import asyncio
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from dashtam import limits
 from dashtam.cache import Cache
 from dashtam.crypto.sealed_tokens import digest
 from dashtam.limits import Limit
+from dashtam.plain_text import visible
 from providers import connectors
 from providers.connections.outgoing import require_outgoing
 from providers.connectors.base import Connector
-from providers.connectors.contract.institutions import Institution, fitting, folded
+from providers.connectors.contract.institutions import LONGEST_NAME, Institution, fitting, folded
 from providers.connectors.contract.reach import reach
 from providers.errors import ProviderError
 
@@ -64,6 +65,7 @@ class InstitutionService:
         found = await self.cache.get(key, list[Institution])
         if found is None:
             await require_outgoing()
-            found = list(await connector.institutions(functools.partial(reach, connector), search))
+            listed = await connector.institutions(functools.partial(reach, connector), search)
+            found = [replace(each, name=visible(each.name[:LONGEST_NAME])) for each in listed]
             await self.cache.set(key, found, seconds=SEARCHED_SECONDS if search else LISTED_SECONDS)
         return found

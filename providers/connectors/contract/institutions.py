@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LONGEST_NAME = 200  # characters; comparing names takes time with their length, and more than that
+
 
 @dataclass(frozen=True, slots=True)
 class Institution:

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from dashtam.plain_text import visible
 from providers.connectors.contract.errors import CredentialsRefused
+from providers.connectors.contract.institutions import LONGEST_NAME
 from providers.connectors.contract.steps import Ask, Done, Field, Reach, Said, Step, Visit
 from providers.connectors.enable_banking.answers import (
     Authorization,
@@ -51,10 +53,10 @@ async def banks(reach: Reach, country: str = "", psu_type: str = "") -> list[Lis
 
 
 async def _banks(reach: Reach, country: str, psu_type: str) -> Step:
-    found = await banks(reach, country, psu_type)
+    found = [bank.name for bank in await banks(reach, country, psu_type) if len(bank.name) <= LONGEST_NAME]
     if not found:
         raise CredentialsRefused.of("country", "Enable Banking reaches no such bank in this country.")
-    choices = tuple((bank.name, bank.name) for bank in sorted(found, key=lambda bank: bank.name.casefold()))
+    choices = tuple((name, visible(name)) for name in sorted(found, key=str.casefold))
     field = Field("bank", "Bank", secret=False, choices=choices)
     return Ask((field,), kept={"country": country, "psu_type": psu_type})
 

@@ -1,5 +1,6 @@
 """Enable Banking's connector against the vendor's dialect over real HTTP."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +18,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from accounts.models import User
+from providers import wiring
 from providers.connectors.contract.batches import StartAgain
+from providers.connectors.contract.institutions import Institution
 from providers.connectors.contract.reach import reach
 from providers.connectors.contract.steps import Ask, Done, Said, Visit
 from providers.connectors.enable_banking import EnableBankingConnector, answers, reading
@@ -33,7 +37,9 @@ from providers.errors import (
 from providers.simulator.process import SandboxBank
 from providers.wire import http
 from providers.wire.grants import Grant
+from tests.providers.connectors import toys
 from tests.providers.connectors.household import SIGNS, Pulled, pull, since, told, truth, wanted
+from tests.providers.wire.canned import answer
 
 CONNECTOR = EnableBankingConnector()
 BACK = "https://dashtam.example/providers/enable-banking/callback"
@@ -74,6 +80,20 @@ async def to_the_bank(renews: Grant | None = None) -> Visit:
     page = await CONNECTOR.link(reached, said)
     assert isinstance(page, Visit)
     return page
+
+
+async def test_t10_names_of_banks_are_measured_and_shown_without_controls(ana: User, settings: Any) -> None:
+    names = ["Pier \u202eBank", "x" * 100_000, "a" + "\u0315" * 500_000 + "\u0316" * 500_000]
+    listed = [{"name": name, "country": "FI", "maximum_consent_validity": 86400} for name in names]
+    body = json.dumps({"aspsps": listed})
+    async with toys.open_for_business(lambda _: answer(body)) as place:
+        settings.ENABLE_BANKING_URL = place.url
+        asked = await CONNECTOR.link(reached, Said({"country": "FI", "psu_type": "personal"}))
+        assert isinstance(asked, Ask)
+        assert asked.fields[0].choices == (("Pier \u202eBank", "Pier Bank"),)
+        found = await wiring.institution_service().find(user_id=ana.id, search="pier")
+    [behind] = [each for each in found if each.provider == "enable-banking"]
+    assert behind.institutions == [Institution("Pier Bank", "FI")]
 
 
 async def decided(page: Visit, decision: str = "approve") -> Said:

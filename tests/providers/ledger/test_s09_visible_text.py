@@ -28,6 +28,12 @@ def connection(ana: User) -> Connection:
     return Connection.objects.create(user=ana, provider="sandbox", state=Connection.State.ACTIVE)
 
 
+def test_t10_a_long_run_of_joiners_is_looked_at_once() -> None:
+    run = "\u200d" * 3_000_000  # from each of its places, it would be looked at for a day
+    assert visible(f"\xe9{run}\xe9") == f"\xe9{run}\xe9"
+    assert visible(f"a{run}b") == "ab"
+
+
 @pytest.mark.django_db
 def test_s09_every_text_of_a_provider_is_cleaned_on_the_way_in(connection: Connection) -> None:
     record = account_record(name=HOSTILE, mask="\x1b12\u202e34", subtype=HOSTILE)
